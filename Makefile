@@ -1,0 +1,42 @@
+# Two commands do everything from a bare checkout: `make book` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help setup book test lab lint bench lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+setup: $(VENV)/.ready  ## create the environment from the lock (nothing to do when it is up to date)
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else "soilnb needs Python 3.11 or newer; $(PYTHON) is %d.%d (set PYTHON=...)" % v[:2])'
+	$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet uv
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+book: setup  ## run the notebooks (size quick) and compile the book
+	$(BIN)/soilnb book
+
+test: setup  ## the whole suite: science, command line, notebooks, browser
+	$(BIN)/python -m pytest
+
+lab: setup  ## open the notebooks in JupyterLab
+	$(BIN)/soilnb lab
+
+lint: setup  ## style and the floors of the house
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports
+
+bench: setup  ## speed, each against a named peer in the same run
+	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-columns=median,iqr,rounds
+
+lock:  ## compile requirements.lock from pyproject.toml
+	$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	  --extra lab --extra book --extra dashboard --group dev \
+	  --custom-compile-command "make lock" -o requirements.lock pyproject.toml
+
+clean:  ## remove what was built (the environment stays)
+	rm -rf results book/_build book/_vendor .benchmarks .pytest_cache .hypothesis

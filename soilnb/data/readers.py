@@ -1,0 +1,210 @@
+"""Readers: from the files of a data set, as published, to a Dataset of its schema.
+
+Each reader takes the folder with the files (the registry has checked their SHA-256) and
+returns a Dataset; the registry adds title, citation and licence.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from soilnb.data import climate, planet, rasters, schema, tables
+from soilnb.parameters import InputError
+
+__all__ = ["read_cue", "read_israd", "read_lter", "read_mimics", "read_srdb", "read_testbed"]
+
+#: Cell size of the testbed grid in latitude and longitude, degrees.
+TESTBED_SIZE = (180 / 95, 2.5)
+
+#: Column numbers of the flux file, which has no header.
+_FLUX = {"vegetation": 2, "latitude": 5, "longitude": 6, "area": 7, "npp": 8}
+
+
+def read_lter() -> xr.Dataset:
+    """Return the 14 LTER sites from the table of the package, over `site`."""
+    table = tables.read("lter_sites")
+    dataset = _sites(table).assign_attrs(table.attrs)
+    return dataset.assign_coords(site_name=("site", table["name"].to_numpy(dtype=np.str_)))
+
+
+def read_mimics(folder: Path) -> xr.Dataset:
+    """Return the LTER sites from the file published with MIMICS, over `site`.
+
+    ``CLAY2`` is the clay that the models use: filled where the site has none.
+    """
+    table = pd.read_csv(folder / "mimics_LTER_SITE_1.csv", index_col=False)
+    names = {"Site": "site", "SOC": "soc", "ANPP": "anpp", "MAT": "temperature"}
+    names |= {"MAP": "precipitation", "CLAY2": "clay", "LIG": "lignin", "N": "nitrogen"}
+    return _sites(table.rename(columns=names | {"CN": "carbon_to_nitrogen"}))
+
+
+def _sites(table: pd.DataFrame) -> xr.Dataset:
+    arrays = {name: table[name] for name in schema.SITES.variables if name in table}
+    arrays["npp"] = table["anpp"] / 2  # half of dry mass is carbon
+    arrays["clay"] = table["clay"] / 100
+    arrays["lignin_to_n"] = table["lignin"] / table["nitrogen"]
+    return schema.build(schema.SITES, arrays, table["site"].to_numpy(dtype=np.str_))
+
+
+def read_testbed(folder: Path) -> xr.Dataset:
+    """Return the grid of the biogeochemical testbed, over `cell` (4,299 points).
+
+    The grid has no climate: temperature and precipitation are those of
+    `soilnb.data.climate`, from the real Köppen-Geiger zone of the cell. A cell is vegetated
+    when it is neither ice nor water (IGBP 15, 17) and its NPP is positive: 2,855 cells.
+
+    The MIMICS file holds mg C cm-3 over the soil depth of the vegetation class (100 cm in all
+    classes of the parameter file): 1 mg cm-3 over 1 cm is 10 g m-2. Pools of cells that are
+    not vegetated keep their initial guess in the file and are NaN here.
+
+    Raises
+    ------
+    InputError
+        When the files do not describe the same cells in the same order.
+    """
+    flux = pd.read_csv(folder / "testbed_cnpflux_end_prespin_1901.csv", header=None)
+    flux = flux[list(_FLUX.values())].set_axis(list(_FLUX), axis="columns")
+    cells = pd.read_csv(folder / "testbed_gridinfo_igbpz.csv", index_col=False)
+    soil = pd.read_csv(folder / "testbed_gridinfo_soil_clm2.csv", index_col=False)
+    pools = pd.read_csv(folder / "testbed_mimicspool_end_spin.csv", index_col=False)
+    pools = pools.rename(columns=lambda name: name.split("%")[-1].strip())
+    cells = cells.rename(columns={"ivt_igbp": "vegetation"})
+    _check_cells(cells, flux, soil, pools.rename(columns={"iveg": "vegetation"}))
+
+    latitude = cells["lat"].to_numpy()
+    longitude = (cells["lon"].to_numpy() + 180) % 360 - 180
+    vegetation = cells["vegetation"].to_numpy()
+    npp = flux["npp"].to_numpy()
+    vegetated = ~np.isin(vegetation, (15, 17)) & (npp > 0)
+    depth = _soil_depth(folder / "testbed_pftlookup_mimics.csv").loc[vegetation].to_numpy()
+    columns = ["MICk" if name == "MICK" else name for name in schema.MIMICS_POOLS]
+    carbon = 10.0 * depth[:, None] * pools[columns].to_numpy()
+    carbon[~vegetated] = np.nan
+    zone = rasters.koppen_zones(latitude, longitude, TESTBED_SIZE)
+    lignin, lignin_to_n = planet.litter_quality(vegetation)
+    arrays = {
+        "latitude": latitude,
+        "longitude": longitude,
+        "area": cells["landarea"],
+        "vegetation": vegetation,
+        "vegetated": vegetated,
+        "sand": soil["sand"],
+        "silt": soil["silt"],
+        "clay": soil["clay"],
+        "npp": npp,
+        "koppen": zone,
+        "temperature": climate.temperature(zone, latitude),
+        "precipitation": climate.precipitation(zone, latitude),
+        "lignin": lignin,
+        "lignin_to_n": lignin_to_n,
+        "mimics_carbon": carbon,
+    }
+    dataset = schema.build(schema.TESTBED, arrays, np.arange(1, len(cells) + 1))
+    dataset.attrs["climate"] = (
+        "not part of the grid: the stated formulas of soilnb.data.climate on the real "
+        "Köppen-Geiger zone of each cell"
+    )
+    return planet.name_vegetation(dataset)
+
+
+def _check_cells(cells: pd.DataFrame, *others: pd.DataFrame) -> None:
+    for other in others:
+        if len(other) != len(cells):
+            raise InputError(f"testbed: {len(other)} cells in one file, {len(cells)} in another")
+        for name, short in (("latitude", "lat"), ("longitude", "lon"), ("vegetation", "")):
+            column = name if name in other else short
+            if column not in other:
+                continue
+            mine = cells[short or name].to_numpy(dtype=float)
+            wrong = np.abs(other[column].to_numpy(dtype=float) - mine) > 1e-6
+            if wrong.any():
+                point = int(np.argmax(wrong))
+                raise InputError(
+                    f"testbed: {name} of cell {point + 1} is {other[column].iloc[point]} in one "
+                    f"file, {mine[point]:g} in another"
+                )
+
+
+def _soil_depth(path: Path) -> pd.Series:
+    """Soil depth in cm by vegetation class: the 18 lines after the heading ``SOM depth``."""
+    lines = path.read_text("latin-1").splitlines()
+    start = next(i for i, line in enumerate(lines) if "SOM depth" in line) + 1
+    rows = [line.split(",")[:2] for line in lines[start : start + 18]]
+    return pd.Series({int(number): float(depth) for number, depth in rows})
+
+
+def read_cue(folder: Path) -> xr.Dataset:
+    """Return measured carbon use efficiencies, over `record` (826 rows).
+
+    Substrate labels are trimmed and in lower case, so that "Other acid" and "other acid" are
+    one; ``h2o`` stands for labelled water, the 18O method. Empty fields stay empty text.
+    """
+    table = pd.read_csv(folder / "yu2025_CUE_dataset_826.csv", encoding="latin-1")
+    substrate = table["substrate"].str.strip().str.lower()
+    arrays = {
+        "latitude": table["latitude"],
+        "longitude": table["longitude"],
+        "cue": table["CUE"],
+        "substrate": substrate,
+        "method": np.where(substrate == "h2o", "18O", "substrate"),
+        "temperature": table["temperature"],
+        "mat": table["MAT_value"],
+        "aridity_index": table["AI_value"],
+        "soc": table["SOC_value"],
+        "carbon_to_nitrogen": table["CN_value"],
+        "fungi_to_bacteria": table["fb_value"],
+        "author": _text(table["Author"]),
+        "title": _text(table["Title"]),
+    }
+    return schema.build(schema.CUE, arrays, np.arange(1, len(table) + 1))
+
+
+def read_srdb(folder: Path) -> xr.Dataset:
+    """Return the soil respiration database, over `record`."""
+    table = pd.read_csv(folder / "srdb-data-V5.csv", low_memory=False)
+    arrays = {
+        "latitude": table["Latitude"],
+        "longitude": table["Longitude"],
+        "temperature": table["MAT"],
+        "precipitation": table["MAP"],
+        "soil_respiration": table["Rs_annual"],
+        "heterotrophic_respiration": table["Rh_annual"],
+        "gpp": table["GPP"],
+        "npp": table["NPP"],
+        "biome": _text(table["Biome"]),
+        "ecosystem": _text(table["Ecosystem_type"]),
+        "manipulation": _text(table["Manipulation"]),
+    }
+    return schema.build(schema.RESPIRATION, arrays, table["Record_number"].to_numpy())
+
+
+def read_israd(folder: Path) -> xr.Dataset:
+    """Return the layers of the ISRaD profiles, over `layer`."""
+    table = pd.read_csv(folder / "israd_layers_filtered_2023-02-08_subset.csv", low_memory=False)
+    arrays = {
+        "latitude": table["pro_lat"],
+        "longitude": table["pro_long"],
+        "profile": _text(table["id"]),
+        "top": table["lyr_top"],
+        "bottom": table["lyr_bot"],
+        "organic_carbon": table["CORG"],
+        "bulk_density": table["lyr_bd_samp"],
+        "clay": table["lyr_clay_tot_psa"] / 100,
+        "sand": table["lyr_sand_tot_psa"] / 100,
+        "radiocarbon": table["lyr_14c"],
+        "temperature": table["pro_MAT_mod"],
+        "precipitation": table["pro_MAP_mod"],
+        "gpp": table["pro_GPP_Fluxcom_2001_2012_gC_m2d1"],
+        "koppen": _text(table["pro_KG_present_short"]),
+        "soil_order": _text(table["pro_usda_soil_order"]),
+        "land_cover": _text(table["pro_land_cover"]),
+    }
+    return schema.build(schema.LAYERS, arrays, np.arange(1, len(table) + 1))
+
+
+def _text(column: pd.Series) -> np.ndarray:
+    return column.fillna("").astype(str).str.strip().to_numpy()

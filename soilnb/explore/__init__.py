@@ -1,0 +1,10 @@
+"""Explorers: widgets built from parameters, a model and a figure function.
+
+An explorer asks a question first, lets the reader move the controls, redraws one persistent
+picture, and says the result in words. `Explorer` is the frame; `soilnb.explore.pools` holds
+those of the pool models.
+"""
+
+from soilnb.explore.base import Control, Explorer, Prediction
+
+__all__ = ["Control", "Explorer", "Prediction"]

@@ -1,0 +1,177 @@
+"""Explorers of the pool models CENTURY and MIMICS.
+
+Each returns an `Explorer`. They start at the reference point REF15 of the MIMICS code (15 degC,
+30 % clay, 500 g C m-2 yr-1, the mean litter of the LIDET experiment), so that a reader can compare
+with printed numbers.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from soilnb.cue import diagnosed
+from soilnb.explore.base import Control, Explorer, Prediction
+from soilnb.figures import he2024
+from soilnb.profile import century, mimics
+from soilnb.profile.site import RECORDS
+
+__all__ = ["first_look", "responses", "step_response", "what_counts"]
+
+#: The reference point of the MIMICS code (wwieder/MIMICS@2b71740). Its fixed f_met of 0.3846, the
+#: mean litter of LIDET, is a lignin:N of 35.8 by the code's own formula 0.85 - 0.013 lignin:N.
+REF15 = {"temperature": 15.0, "clay": 0.30, "npp": 500.0, "lignin_to_n": 35.8}
+
+#: Lignin in structural litter for CENTURY, which MIMICS does not need (SoilR's example value).
+LIGNIN_FRACTION = 0.25
+
+#: Sliders of a site, narrower than what the models accept (`soilnb.profile.site.RECORDS`).
+SITE = {
+    name: Control.of(RECORDS[name], value=REF15[name], low=low, high=high, step=step)
+    for name, low, high, step in (
+        ("temperature", -10.0, 30.0, 0.5),
+        ("clay", 0.0, 0.8, 0.01),
+        ("npp", 50.0, 1500.0, 10.0),
+        ("lignin_to_n", 5.0, 50.0, 0.1),
+    )
+}
+
+
+def first_look() -> Explorer:
+    """Show the pools of one soil at steady state: a first widget."""
+    prediction = Prediction(
+        "The soil gets 10 °C warmer and the litter stays the same. What happens to its carbon?",
+        ("it falls", "it stays", "it rises"),
+        "Move the temperature from 15 to 25 °C and read the sentence under the picture.",
+        "All rates rise with temperature while the input stays the same, so less carbon is needed "
+        "in the pools for the same amount to leave them. The share of it that microbes keep at "
+        "each step, the CUE, hardly moves: it is a ratio, and MIMICS holds it constant.",
+    )
+    return Explorer(SITE, mimics_of_site, he2024.pools, _say_pools, prediction=prediction)
+
+
+def mimics_of_site(**site: float) -> xr.Dataset:
+    """Run MIMICS to steady state and add its diagnosed CUE."""
+    soil = mimics.steady_state(site)
+    return soil.assign(cue=diagnosed(soil))
+
+
+def _say_pools(soil: xr.Dataset) -> str:
+    carbon = soil["carbon"]
+    total = float(carbon.sum())
+    protected = 100 * float(carbon.sel(pool="SOMp")) / total
+    years = 1000 * total / float(soil["input"])
+    return (
+        f"The soil holds {total:.2f} kg C m⁻², {protected:.0f} % of it protected by clay; "
+        f"it turns over once in {years:.1f} years. Diagnosed CUE: {float(soil['cue']):.3f}."
+    )
+
+
+def what_counts() -> Explorer:
+    """Compare the diagnosed CUE of both models for three readings of decomposition."""
+    prediction = Prediction(
+        "CENTURY and MIMICS get the same soil, 10 °C warmer. Whose diagnosed CUE moves?",
+        ("only CENTURY's", "only MIMICS's", "both", "hardly any"),
+        "Move the temperature, then the clay, then the litter quality, and watch all six bars.",
+        "CENTURY's temperature scales every rate by the same factor, which cancels in R/D: its CUE "
+        "does not depend on climate at all. In MIMICS the intrinsic efficiencies are constants; "
+        "only the shares of the six uptake paths shift a little. Texture (CENTURY) and litter quality "
+        "(both) are what moves it.",
+    )
+    return Explorer(SITE, both_models, he2024.definitions, _say_cue, prediction=prediction)
+
+
+def both_models(**site: float) -> xr.DataArray:
+    """Diagnose CUE from both models at one site, for every reading of decomposition."""
+    kinds = ["uptake", "uptake+oxidation", "all"]
+    runs = {
+        "CENTURY": century.steady_state(site | {"lignin_fraction": LIGNIN_FRACTION}, "orchidee"),
+        "MIMICS": mimics.steady_state(site),
+    }
+    values = [[float(diagnosed(run, kind)) for kind in kinds] for run in runs.values()]
+    coords = {"model": list(runs), "decomposition": kinds}
+    return xr.DataArray(values, coords=coords, name="cue", attrs={"units": "1"})
+
+
+def _say_cue(cue: xr.DataArray) -> str:
+    first = cue.sel(decomposition="uptake")
+    span = cue.sel(model="MIMICS")
+    return (
+        f"With D = uptake: CENTURY {float(first.sel(model='CENTURY')):.3f}, "
+        f"MIMICS {float(first.sel(model='MIMICS')):.3f}. What counts as decomposition moves MIMICS "
+        f"from {float(span.min()):.3f} to {float(span.max()):.3f}."
+    )
+
+
+def step_response() -> Explorer:
+    """Follow CUE, microbes and SOC after a step in efficiency, input or litter quality."""
+    controls = {
+        "cue": Control("Change of the intrinsic CUE (%)", 7.0, -20, 20, 0.5),
+        "input": Control("Change of the litter input (%)", 0.0, -50, 50, 1),
+        "litter": Control("Change of lignin : N (%)", 0.0, -50, 50, 1),
+        "years": Control("Years to follow", 100.0, 5, 200, 5),
+    }
+    prediction = Prediction(
+        "Microbes become 7 % more efficient today. What does soil carbon do in the next two years?",
+        ("it rises at once", "it falls first, then rises", "it does not change"),
+        "Look at the first two years of the red line, then at the last fifty.",
+        "More efficient microbes grow, and more microbes take up more carbon: the stock dips "
+        "(priming). Their remains are then protected by clay, slowly, and the stock ends higher "
+        "(entombment). CUE is there at once, SOC takes decades.",
+    )
+    return Explorer(controls, responses, he2024.step, _say_step, prediction=prediction)
+
+
+def responses(
+    cue: float = 0.0, input: float = 0.0, litter: float = 0.0, years: float = 100.0
+) -> xr.Dataset:
+    """Run MIMICS from the steady state at REF15 through a step; all changes in percent.
+
+    Returns
+    -------
+    Dataset, [time]
+        ``response_cue``, ``response_mbc``, ``response_soc`` (%): value over its value before the
+        step, less one.
+    """
+    before = mimics.steady_state(REF15)
+    changed = dict(REF15)
+    changed["npp"] *= 1 + input / 100
+    changed["lignin_to_n"] *= 1 + litter / 100
+    time = np.concatenate([[0.0], np.geomspace(0.05, years, 120)])
+    run = mimics.simulate(changed, time, stepped(cue), initial=before)
+    return run.assign(
+        response_cue=_percent(diagnosed(run), diagnosed(before)),
+        response_mbc=_percent(microbial(run), microbial(before)),
+        response_soc=_percent(run["carbon"].sum("pool"), before["carbon"].sum("pool")),
+    )
+
+
+def stepped(percent: float) -> dict[str, float]:
+    """Return the change of MIMICS's four intrinsic efficiencies by some percent."""
+    base = mimics.PARAMETER_SETS["sandbox"]
+    names = [name for name in base if name.startswith("cue_")]
+    return {name: base[name] * (1 + percent / 100) for name in names}
+
+
+def microbial(run: xr.Dataset) -> xr.DataArray:
+    """Return the microbial carbon of a MIMICS run (kg C m-2)."""
+    return run["carbon"].sel(pool=["MICr", "MICK"]).sum("pool")
+
+
+def _percent(value: xr.DataArray, before: xr.DataArray) -> xr.DataArray:
+    change = 100 * (value / before - 1)
+    return change.assign_attrs(units="%", long_name="change since before the step")
+
+
+def _say_step(run: xr.Dataset) -> str:
+    soc = run["response_soc"]
+    lowest = soc.isel(time=int(soc.argmin("time")))
+    dip = (
+        f" after a dip of {float(lowest):.1f} % in year {float(lowest['time']):.1f}"
+        if float(lowest) < -0.05 and float(soc[-1]) > float(lowest)
+        else ""
+    )
+    return (
+        f"CUE changes by {float(run['response_cue'][0]):+.1f} % at once. SOC changes by "
+        f"{float(soc[-1]):+.1f} % in {float(run['time'][-1]):.0f} years{dip}."
+    )

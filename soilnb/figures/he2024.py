@@ -1,0 +1,410 @@
+"""Figures of He et al. 2024, Nature Communications 15, 8010, and those that explain them.
+
+``fig1b``, ``fig5`` and ``fig6`` redraw the paper's figures from our own runs; the others show
+what stands behind them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from cmcrameri import cm
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy import stats
+
+from soilnb.figures import schematic, style
+from soilnb.figures.style import COLOURS, MODEL
+
+#: Marker and colour of each kind of treatment in the ensemble of Fig. 5.
+TREATMENTS = {
+    "combined": (".", "#C9B8C4"),
+    "intrinsic CUE": ("D", COLOURS["blue"]),
+    "litter quality": ("^", COLOURS["green"]),
+    "litter input": ("o", COLOURS["orange"]),
+}
+
+#: Fill of a pool in a schematic, by what it is.
+FILLS = {"litter": "#F6E3B4", "microbes": "#CFE3F3", "soil": "#E3D5C9"}
+
+
+@style.styled
+def fig1b(cue: xr.DataArray, *, figure: Figure | None = None) -> Figure:
+    """Draw the CUE constants of MIMICS as diamonds (Fig. 1b).
+
+    Parameters
+    ----------
+    cue : DataArray, [litter, microbe]
+        Intrinsic CUE by litter type and microbial group.
+    """
+    figure = style.new(4.2, 3.2, figure=figure)
+    ax = style.panel(figure.subplots(), "b", "CUE constants of MIMICS")
+    for position, (litter, colour) in enumerate(
+        zip(cue["litter"].values, (COLOURS["green"], COLOURS["orange"]), strict=True)
+    ):
+        for microbe in cue["microbe"].values:
+            value = float(cue.sel(litter=litter, microbe=microbe))
+            ax.plot(position, value, "D", ms=9, color=colour, mec="black")
+            ax.annotate(
+                f"{microbe}-strategists, {value:.2f}",
+                (position, value),
+                xytext=(11, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=8,
+            )
+    ax.set(xlim=(-0.5, 2.1), ylim=(0, 1), ylabel="intrinsic CUE (1)")
+    ax.set_xticks(range(cue.sizes["litter"]), [f"{name} litter" for name in cue["litter"].values])
+    style.note(figure, "published constants, Wieder et al. 2015")
+    return figure
+
+
+@style.styled
+def fig5(ensemble: xr.Dataset, *, size: str = "", figure: Figure | None = None) -> Figure:
+    """Draw the responses of CUE, SOC and microbial C to treatments (Fig. 5a-d).
+
+    Parameters
+    ----------
+    ensemble : Dataset, [experiment]
+        ln response ratios ``lnrr_cue``, ``lnrr_soc``, ``lnrr_mbc`` (1), ``duration`` (years) and
+        ``treatment`` (a key of `TREATMENTS`).
+    size : str
+        Size of the run, for the note.
+    """
+    figure = style.new(7.2, 6.0, figure=figure)
+    grid = figure.subplots(2, 2)
+    layout = (
+        (grid[0, 0], "a", "lnrr_cue", "lnrr_soc"),
+        (grid[0, 1], "b", "duration", "lnrr_cue"),
+        (grid[1, 0], "c", "lnrr_cue", "lnrr_mbc"),
+        (grid[1, 1], "d", "duration", "lnrr_soc"),
+    )
+    labels = {
+        "lnrr_cue": "ln response ratio of CUE (1)",
+        "lnrr_soc": "ln response ratio of SOC (1)",
+        "lnrr_mbc": "ln response ratio of microbial C (1)",
+        "duration": "duration of the treatment (years)",
+    }
+    for ax, letter, x, y in layout:
+        style.panel(ax, letter)
+        ax.axhline(0, color="0.8", lw=0.8, zorder=0)
+        if x != "duration":
+            ax.axvline(0, color="0.8", lw=0.8, zorder=0)
+        _by_treatment(ax, ensemble, x, y)
+        ax.set(xlabel=labels[x], ylabel=labels[y])
+        ax.set_title(_correlation(ensemble[x].values, ensemble[y].values), loc="right", fontsize=8)
+    handles, names = grid[0, 0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper center", ncols=4, fontsize=8)
+    count = ensemble.sizes["experiment"]
+    style.note(figure, f"MIMICS, n = {count} experiments at 14 LTER sites", _size(size))
+    return figure
+
+
+def _by_treatment(ax: Axes, ensemble: xr.Dataset, x: str, y: str) -> None:
+    for name, (marker, colour) in TREATMENTS.items():
+        some = ensemble.isel(experiment=(ensemble["treatment"] == name).values)
+        ax.plot(
+            some[x], some[y], marker, color=colour, ms=4, mew=0, alpha=0.8, ls="", label=name
+        )
+
+
+def _correlation(x: np.ndarray, y: np.ndarray) -> str:
+    r, _ = stats.pearsonr(x, y)
+    return f"r = {r:.2f}"
+
+
+def _size(size: str) -> str:
+    return f"size {size}" if size else ""
+
+
+@style.styled
+def fig6(maps: xr.Dataset, *, size: str = "", figure: Figure | None = None) -> Figure:
+    """Draw the diagnosed CUE of CENTURY and MIMICS: maps, scatter, histogram (Fig. 6a-d).
+
+    Parameters
+    ----------
+    maps : Dataset, [cell]
+        ``cue_century`` and ``cue_mimics`` (1), ``area`` (m2), with the coordinates ``latitude``
+        and ``longitude`` (degrees); ``attrs["data"]`` names what the maps rest on.
+    """
+    figure = style.new(8.6, 6.4, figure=figure)
+    grid = figure.subplots(2, 2, gridspec_kw={"height_ratios": [1.0, 1.05]})
+    century, mimics = maps["cue_century"].values, maps["cue_mimics"].values
+    for ax, letter, name, values in (
+        (grid[0, 0], "a", "CENTURY", century),
+        (grid[0, 1], "b", "MIMICS", mimics),
+    ):
+        style.panel(ax, letter, name)
+        mesh = world(ax, maps, values, cm.batlow)
+        bar = figure.colorbar(
+            mesh, ax=ax, orientation="horizontal", shrink=0.8, aspect=30, pad=0.02
+        )
+        bar.set_label("diagnosed CUE (1)", fontsize=8)
+
+    ax = style.panel(grid[1, 0], "c", "the two maps")
+    ax.plot(century, mimics, ".", ms=3, mew=0, alpha=0.35, color=COLOURS["black"])
+    ax.set(xlabel="CUE diagnosed from CENTURY (1)", ylabel="CUE diagnosed from MIMICS (1)")
+    ax.set_title(_correlation(century, mimics) + f", n = {len(century)}", loc="right", fontsize=8)
+
+    ax = style.panel(grid[1, 1], "d", "distribution")
+    bins = np.arange(0.38, 0.7601, 0.005)
+    for name, values, hatch in (("CENTURY", century, "///"), ("MIMICS", mimics, "")):
+        ax.hist(
+            values, bins, weights=100 * maps["area"] / maps["area"].sum(), label=name, alpha=0.7,
+            color=MODEL[name], hatch=hatch, edgecolor="white", linewidth=0.3,
+        )  # fmt: skip
+    ax.set(xlabel="diagnosed CUE (1)", ylabel="share of the vegetated area (%)")
+    ax.set_xlim(min(century.min(), mimics.min()) - 0.02, max(century.max(), mimics.max()) + 0.02)
+    ax.legend()
+    style.note(figure, maps.attrs.get("data", ""), _size(size), data=maps.attrs.get("kind", ""))
+    return figure
+
+
+def world(ax: Axes, cells: xr.Dataset, values: np.ndarray, cmap, **options):
+    """Draw values at the cells of a regular grid as a map; returns the mesh for a colour bar.
+
+    Parameters
+    ----------
+    cells : Dataset, [cell]
+        With ``latitude`` and ``longitude`` (degrees); cells of the grid that it lacks stay white.
+    values : ndarray, [cell]
+    """
+    lat, lon = np.unique(cells["latitude"]), np.unique(cells["longitude"])
+    field = np.full((lat.size, lon.size), np.nan)
+    field[np.searchsorted(lat, cells["latitude"]), np.searchsorted(lon, cells["longitude"])] = (
+        values
+    )
+    mesh = ax.pcolormesh(lon, lat, field, cmap=cmap, shading="nearest", rasterized=True, **options)
+    ax.set(xlim=(-180, 180), ylim=(-58, 84), aspect="equal", facecolor="#EEF2F5")
+    ax.set_xticks([-120, -60, 0, 60, 120], ["120°W", "60°W", "0°", "60°E", "120°E"], fontsize=7)
+    ax.set_yticks([-45, 0, 45], ["45°S", "0°", "45°N"], fontsize=7)
+    return mesh
+
+
+@style.styled
+def structures(
+    century: pd.DataFrame,
+    mimics: pd.DataFrame,
+    *,
+    figure: Figure | None = None,
+) -> Figure:
+    """Draw the pools and links of both models, each from the model's own list of links."""
+    figure = style.new(9.4, 4.2, figure=figure)
+    left, right = figure.subplots(1, 2)
+    schematic.boxes_and_arrows(
+        left,
+        {
+            "surface_metabolic": (0, 4),
+            "soil_metabolic": (1.9, 4),
+            "surface_structural": (3.8, 4),
+            "soil_structural": (5.7, 4),
+            "active": (1.0, 1.6),
+            "slow": (4.9, 1.6),
+            "passive": (2.95, 0.1),
+        },
+        century,
+        names={
+            "surface_metabolic": "metabolic\n(surface)",
+            "surface_structural": "structural\n(surface)",
+            "soil_metabolic": "metabolic\n(soil)",
+            "soil_structural": "structural\n(soil)",
+        },
+        colours=dict.fromkeys(
+            ("surface_metabolic", "surface_structural", "soil_metabolic", "soil_structural"),
+            FILLS["litter"],
+        )
+        | dict.fromkeys(("active", "slow", "passive"), FILLS["soil"]),
+    )
+    left.set_title("CENTURY: first-order decay", fontsize=9, fontweight="bold")
+    schematic.boxes_and_arrows(
+        right,
+        {
+            "LITm": (0, 4.6),
+            "LITs": (4.4, 4.6),
+            "MICr": (0, 2.9),
+            "MICK": (4.4, 2.9),
+            "SOMa": (2.2, 2.4),
+            "SOMp": (0.4, 0.6),
+            "SOMc": (4.0, 0.6),
+        },
+        mimics,
+        names={
+            "LITm": "metabolic\nlitter",
+            "LITs": "structural\nlitter",
+            "MICr": "microbes r",
+            "MICK": "microbes K",
+            "SOMa": "available",
+            "SOMp": "protected",
+            "SOMc": "chemically\nresistant",
+        },
+        colours={
+            **dict.fromkeys(("LITm", "LITs"), FILLS["litter"]),
+            **dict.fromkeys(("MICr", "MICK"), FILLS["microbes"]),
+            **dict.fromkeys(("SOMa", "SOMp", "SOMc"), FILLS["soil"]),
+        },
+    )
+    right.set_title("MIMICS: microbes do the work", fontsize=9, fontweight="bold")
+    for ax, links in ((left, century), (right, mimics)):
+        schematic.legend(ax, links, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=2)
+    return figure
+
+
+@style.styled
+def pools(state: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+    """Draw a soil's pools as bars (for the first explorer).
+
+    Parameters
+    ----------
+    state : Dataset
+        Steady state of a pool model with ``carbon`` (kg C m-2) over ``pool``.
+    """
+    figure = style.new(6.4, 3.1, figure=figure)
+    ax = figure.subplots()
+    carbon = state["carbon"]
+    kinds = ["litter", "litter", "microbes", "microbes", "soil", "soil", "soil"]
+    hatches = {"litter": "//", "microbes": "..", "soil": ""}
+    for kind in dict.fromkeys(kinds):
+        at = [i for i, other in enumerate(kinds) if other == kind]
+        ax.bar(
+            at, carbon.values[at], color=FILLS[kind], edgecolor="0.3", hatch=hatches[kind],
+            label=kind,
+        )  # fmt: skip
+    for i, value in enumerate(carbon.values):
+        ax.annotate(
+            f"{value:.2f}", (i, value), ha="center", va="bottom", fontsize=8,
+            xytext=(0, 1), textcoords="offset points",
+        )  # fmt: skip
+    ax.set_xticks(range(carbon.size), [_break(name) for name in carbon["pool_name"].values])
+    ax.tick_params(axis="x", labelsize=7.5)
+    ax.set(ylabel="carbon (kg C m⁻²)", ylim=(0, max(0.5, 1.15 * float(carbon.max()))))
+    ax.legend(ncols=3, loc="upper left")
+    return figure
+
+
+def _break(name: str) -> str:
+    return str(name).replace(" ", "\n", 1)
+
+
+@style.styled
+def step(run: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+    """Draw what CUE, microbes and SOC do after a step, on a logarithmic time axis.
+
+    Parameters
+    ----------
+    run : Dataset, [time]
+        ``response_cue``, ``response_mbc``, ``response_soc``: value over its value before the
+        step, less one (%); ``time`` in years, the first one the instant after the step.
+    """
+    figure = style.new(6.4, 3.3, figure=figure)
+    ax = figure.subplots()
+    time = np.maximum(run["time"].values, run["time"].values[1] / 2)
+    for name, label, colour, line in (
+        ("response_cue", "diagnosed CUE", COLOURS["blue"], "-"),
+        ("response_mbc", "microbial C", COLOURS["green"], "--"),
+        ("response_soc", "SOC", COLOURS["vermilion"], "-."),
+    ):
+        ax.plot(time, run[name], line, color=colour, label=label, lw=1.8)
+    ax.axhline(0, color="0.7", lw=0.8)
+    ax.set(xlabel="time since the step (years)", ylabel="change since before (%)")
+    _years(ax, time[0], time[-1])
+    ax.legend(loc="upper left")
+    return figure
+
+
+def _years(ax: Axes, first: float, last: float) -> None:
+    """Make a logarithmic axis of years with plain labels, which also draw fast."""
+    ax.set_xscale("log")
+    ax.set_xlim(first, last)
+    ticks = [year for year in (0.1, 1, 10, 100) if first <= year <= last]
+    ax.set_xticks(ticks, [f"{year:g}" for year in ticks])
+    ax.set_xticks([], minor=True)
+
+
+@style.styled
+def lter(sites: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+    """Draw modelled against observed SOC at the LTER sites.
+
+    Parameters
+    ----------
+    sites : Dataset, [site]
+        ``observed`` and ``modelled`` (kg C m-2, 0-30 cm), coordinate ``site``; ``attrs`` r2, rmse.
+    """
+    figure = style.new(4.4, 4.2, figure=figure)
+    ax = figure.subplots()
+    top = 1.08 * float(max(sites["observed"].max(), sites["modelled"].max()))
+    ax.plot([0, top], [0, top], "-", color="0.7", lw=1, label="1:1")
+    ax.plot(sites["observed"], sites["modelled"], "o", color=MODEL["MIMICS"], ms=6)
+    for name, x, y in zip(
+        sites["site"].values, sites["observed"].values, sites["modelled"].values, strict=True
+    ):
+        ax.annotate(str(name), (x, y), xytext=(5, 3), textcoords="offset points", fontsize=7)
+    ax.set(
+        xlim=(0, top), ylim=(0, top), aspect="equal",
+        xlabel="observed SOC, 0-30 cm (kg C m⁻²)", ylabel="MIMICS (kg C m⁻²)",
+    )  # fmt: skip
+    ax.set_title(
+        f"r² = {sites.attrs['r2']:.3f}, RMSE = {sites.attrs['rmse']:.3f} kg C m⁻²",
+        loc="left",
+    )
+    ax.legend(loc="lower right")
+    return figure
+
+
+@style.styled
+def definitions(cue: xr.DataArray, *, figure: Figure | None = None) -> Figure:
+    """Draw diagnosed CUE by model and by what counts as decomposition.
+
+    Parameters
+    ----------
+    cue : DataArray, [model, decomposition]
+    """
+    figure = style.new(6.4, 3.1, figure=figure)
+    ax = figure.subplots()
+    width = 0.26
+    looks = ((COLOURS["sky"], ""), (COLOURS["orange"], "//"), (COLOURS["purple"], ".."))
+    for shift, (name, (colour, hatch)) in enumerate(
+        zip(cue["decomposition"].values, looks, strict=True)
+    ):
+        at = np.arange(cue.sizes["model"]) + (shift - 1) * width
+        values = cue.sel(decomposition=name).values
+        ax.bar(
+            at, values, 0.92 * width, color=colour, hatch=hatch, edgecolor="0.25",
+            label=f"D = {name}",
+        )  # fmt: skip
+        for x, y in zip(at, values, strict=True):
+            ax.annotate(f"{y:.3f}", (x, y), ha="center", va="bottom", fontsize=8)
+    ax.set_xticks(range(cue.sizes["model"]), cue["model"].values)
+    ax.set(ylabel="diagnosed CUE = 1 - R/D (1)", ylim=(0, 1))
+    ax.legend(loc="upper center", ncols=3)
+    return figure
+
+
+@style.styled
+def litter_sweep(sweep: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+    """Draw diagnosed CUE and the r:K ratio along litter quality, with the extinction marked.
+
+    Parameters
+    ----------
+    sweep : Dataset, [site]
+        ``lignin_to_n`` (g lignin per g N), ``cue`` (1), ``r_to_k`` (1), ``extinct`` (bool).
+    """
+    figure = style.new(6.4, 4.4, figure=figure)
+    top, bottom = figure.subplots(2, 1, sharex=True)
+    x, gone = sweep["lignin_to_n"].values, sweep["extinct"].values.astype(bool)
+    for ax, name in ((top, "cue"), (bottom, "r_to_k")):
+        ax.plot(x[~gone], sweep[name].values[~gone], "-", color=MODEL["MIMICS"], lw=1.8)
+        if gone.any():
+            ax.axvspan(x[gone][0], x[gone][-1], color="0.92", zorder=0)
+    if gone.any():
+        top.plot(
+            x[gone], sweep["cue"].values[gone], "--", color=COLOURS["vermilion"],
+            label="r-strategists extinct",
+        )  # fmt: skip
+        top.legend(loc="upper left")
+    top.set(ylabel="diagnosed CUE (1)")
+    bottom.set(ylabel="r : K biomass (1)", xlabel="lignin : N of the litter (g g⁻¹)")
+    bottom.set_yscale("log")
+    bottom.set_yticks([0.01, 0.1, 1, 10], ["0.01", "0.1", "1", "10"])
+    bottom.set_yticks([], minor=True)
+    return figure

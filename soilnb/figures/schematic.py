@@ -1,0 +1,110 @@
+"""Schematics drawn from a model's own links, so that they cannot drift from the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+from soilnb.figures.style import COLOURS
+
+__all__ = ["boxes_and_arrows"]
+
+#: Colour and dash of a link by its kind, and the words that explain it.
+LINES = {
+    "transfer": (COLOURS["blue"], "-", "decay, less what is respired"),
+    "uptake": (COLOURS["blue"], "-", "uptake by microbes (always counts in D)"),
+    "oxidation": (COLOURS["orange"], (0, (5, 1.5)), "oxidation"),
+    "turnover": (COLOURS["purple"], (0, (1, 1)), "turnover of microbes"),
+    "desorption": (COLOURS["grey"], (0, (3, 1, 1, 1)), "desorption (never counts)"),
+}
+
+
+def boxes_and_arrows(
+    ax: Axes,
+    places: Mapping[str, tuple[float, float]],
+    links: pd.DataFrame,
+    *,
+    names: Mapping[str, str] | None = None,
+    colours: Mapping[str, str] | None = None,
+    size: tuple[float, float] = (1.5, 0.62),
+) -> Axes:
+    """Draw pools as boxes and links as arrows on an axes.
+
+    Parameters
+    ----------
+    ax : Axes
+        Emptied of its frame and ticks.
+    places : mapping of str to (x, y)
+        Centre of each pool, in the axes' data units.
+    links : DataFrame
+        A model's own list of links, with the columns ``source``, ``target`` and ``kind`` (a key of
+        `LINES`). A link to something that has no place (litter, CO2) is left out.
+    names, colours : mapping of str to str, optional
+        Text and fill of each pool; the pool's own label and white without them.
+    size : tuple of two floats
+        Width and height of a box, in data units.
+    """
+    names, colours = names or {}, colours or {}
+    width, height = size
+    patches = {}
+    for pool, (x, y) in places.items():
+        patches[pool] = ax.add_patch(
+            FancyBboxPatch(
+                (x - width / 2, y - height / 2),
+                width,
+                height,
+                boxstyle="round,pad=0.03,rounding_size=0.12",
+                facecolor=colours.get(pool, "white"),
+                edgecolor="0.25",
+                linewidth=1.0,
+                zorder=3,
+            )
+        )
+        ax.text(x, y, names.get(pool, pool), ha="center", va="center", fontsize=8, zorder=4)
+    for source, target, kind in between(links, places):
+        _arrow(ax, patches, places, source, target, kind)
+    xs, ys = zip(*places.values(), strict=True)
+    ax.set_xlim(min(xs) - width, max(xs) + width)
+    ax.set_ylim(min(ys) - 1.2 * height, max(ys) + 1.2 * height)
+    ax.set_aspect("equal")
+    ax.axis("off")
+    return ax
+
+
+def between(links: pd.DataFrame, places: Mapping[str, object]) -> list[tuple[str, str, str]]:
+    """Return the links whose two ends are among `places`, each once, as (source, target, kind)."""
+    inside = links[links["source"].isin(list(places)) & links["target"].isin(list(places))]
+    return list(inside[["source", "target", "kind"]].drop_duplicates().itertuples(index=False))
+
+
+def _arrow(ax, patches, places, source, target, kind) -> None:
+    colour, line, _ = LINES[kind]
+    ax.add_patch(
+        FancyArrowPatch(
+            places[source],
+            places[target],
+            patchA=patches[source],
+            patchB=patches[target],
+            arrowstyle="-|>",
+            mutation_scale=9,
+            linewidth=1.2,
+            linestyle=line,
+            color=colour,
+            # Bent to one side, so that the way there and the way back do not hide each other.
+            connectionstyle="arc3,rad=0.12",
+            zorder=2,
+        )
+    )
+
+
+def legend(ax: Axes, links: pd.DataFrame, **options) -> None:
+    """Explain below a schematic the kinds of links that it shows."""
+    kinds = [kind for kind in LINES if (links["kind"] == kind).any()]
+    handles = [
+        Line2D([], [], color=LINES[kind][0], linestyle=LINES[kind][1], lw=1.4) for kind in kinds
+    ]
+    ax.legend(handles, [LINES[kind][2] for kind in kinds], **options)

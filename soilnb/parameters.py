@@ -1,0 +1,210 @@
+"""What a parameter is, and how a set of them is named, changed and checked.
+
+A parameter is defined once, as a record of its value, unit, bounds, symbol, meaning and
+source. The record feeds the kernel's number, the slider's range, the axis label and the
+table in the book, so none of them can drift from the others.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+__all__ = [
+    "InputError",
+    "Parameter",
+    "ParameterSet",
+    "check_finite",
+    "check_range",
+    "choose",
+    "unknown",
+]
+
+
+class InputError(ValueError):
+    """Bad input at the public border: one line with the name, the value and what is allowed."""
+
+
+def unknown(kind: str, name: object, allowed: Iterable[str]) -> InputError:
+    """Return the error for a name that is not one of `allowed`, with the nearest match."""
+    allowed = [str(item) for item in allowed]
+    near = difflib.get_close_matches(str(name), allowed, n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    return InputError(f"unknown {kind} {name!r}{hint}; valid: {', '.join(allowed) or 'none'}")
+
+
+def check_finite(name: str, value: float, unit: str = "") -> float:
+    """Return `value` as a float, or raise `InputError` when it is no finite number."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} = {value!r} is not a number{_in(unit)}") from None
+    if not math.isfinite(number):
+        raise InputError(f"{name} = {number} is not finite{_in(unit)}")
+    return number
+
+
+def check_range(
+    name: str, value: float, low: float, high: float, unit: str = "", hint: str = ""
+) -> float:
+    """Return `value` as a float, or raise `InputError` when it is outside [low, high]."""
+    number = check_finite(name, value, unit)
+    if not low <= number <= high:
+        note = f"; {hint}" if hint else ""
+        raise InputError(f"{name} = {number:g}: allowed {low:g} to {high:g}{_in(unit)}{note}")
+    return number
+
+
+def _in(unit: str) -> str:
+    return f" (in {unit})" if unit and unit != "1" else ""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One number of a model, with everything that is known about it.
+
+    Attributes
+    ----------
+    value : float
+        The published value, in `unit`.
+    unit : str
+        Unit in plain text; ``"1"`` for a pure number.
+    bounds : tuple of two floats
+        Inclusive range that the model accepts and a slider offers.
+    symbol : str
+        The paper's symbol, as LaTeX without dollar signs.
+    meaning : str
+        One line in words.
+    source : str
+        Paper with table or equation number, or repository with commit and file.
+    scale : {"linear", "log"}
+        How a slider should move through the bounds.
+    """
+
+    value: float
+    unit: str
+    bounds: tuple[float, float]
+    symbol: str
+    meaning: str
+    source: str
+    scale: str = "linear"
+
+    def __post_init__(self) -> None:
+        low, high = self.bounds
+        if not low <= self.value <= high:
+            raise InputError(f"{self.symbol} = {self.value:g}: allowed {low:g} to {high:g}")
+        if self.scale not in ("linear", "log") or (self.scale == "log" and low <= 0):
+            raise InputError(f"{self.symbol}: scale {self.scale!r} does not fit bounds {low:g}")
+
+    @property
+    def label(self) -> str:
+        """Axis or slider label: meaning with its unit."""
+        return self.meaning if self.unit == "1" else f"{self.meaning} ({self.unit})"
+
+
+class ParameterSet(Mapping[str, float]):
+    """A named, immutable set of parameters; a mapping from name to number.
+
+    Parameters
+    ----------
+    name : str
+        Name of the set, as users write it.
+    records : mapping of str to Parameter
+        The records, in the order in which the kernel reads them.
+    description : str
+        One line: which publication or code the set reproduces.
+    options : mapping, optional
+        Switches that are no numbers (for example ``{"kinetics": "reverse"}``).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        records: Mapping[str, Parameter],
+        description: str,
+        options: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name = name
+        self.records = dict(records)
+        self.description = description
+        self.options = dict(options or {})
+
+    def __getitem__(self, key: str) -> float:
+        return self.records[key].value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.records)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __repr__(self) -> str:
+        return f"ParameterSet({self.name!r}, {len(self)} parameters: {self.description})"
+
+    def replace(self, name: str | None = None, /, **values: float | str) -> ParameterSet:
+        """Return a copy with some values (or options) changed, checked against their bounds.
+
+        Raises
+        ------
+        InputError
+            For an unknown parameter name, or a value that is outside its bounds.
+        """
+        records, options = dict(self.records), dict(self.options)
+        for key, value in values.items():
+            if key in options:
+                options[key] = str(value)
+            elif key in records:
+                record = records[key]
+                records[key] = replace(
+                    record, value=check_range(key, value, *record.bounds, unit=record.unit)
+                )
+            else:
+                raise unknown(f"parameter of set {self.name!r}", key, [*records, *options])
+        return ParameterSet(name or f"{self.name}*", records, self.description, options)
+
+    def table(self) -> pd.DataFrame:
+        """Return the records as a table, one row per parameter, for the book and the reader."""
+        rows = {
+            key: (r.value, r.unit, r.bounds[0], r.bounds[1], r.symbol, r.meaning, r.source)
+            for key, r in self.records.items()
+        }
+        columns = ["value", "unit", "low", "high", "symbol", "meaning", "source"]
+        return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("name")
+
+
+def choose(
+    parameters: str | Mapping[str, float], sets: Mapping[str, ParameterSet], default: str
+) -> ParameterSet:
+    """Resolve what a user passed as ``parameters=`` to a parameter set.
+
+    Parameters
+    ----------
+    parameters : str or mapping
+        The name of a set, a `ParameterSet`, or a mapping of changes. A mapping may name the
+        set it starts from under the key ``"set"``; without it the changes apply to `default`.
+    sets : mapping
+        The named sets of the model.
+    default : str
+        Set that a plain mapping of changes starts from.
+
+    Raises
+    ------
+    InputError
+        For an unknown set or parameter, or a value outside its bounds.
+    """
+    if isinstance(parameters, ParameterSet):
+        return parameters
+    if isinstance(parameters, str):
+        if parameters not in sets:
+            raise unknown("parameter set", parameters, sets)
+        return sets[parameters]
+    if isinstance(parameters, Mapping):
+        changes = dict(parameters)
+        return choose(changes.pop("set", default), sets, default).replace(**changes)
+    raise InputError(
+        f"parameters = {parameters!r}: allowed a set ({', '.join(sets)}) or a mapping of names"
+    )

@@ -1,0 +1,129 @@
+"""Verdicts are made in one place, from a fair band; nothing is called same by arrangement."""
+
+import json
+
+import pytest
+
+from soilnb import claims
+from soilnb.parameters import InputError
+
+VALUE = {"kind": "value", "expected": 10.0, "low": 9.0, "high": 12.0}
+ORDER = {"kind": "order", "expected": 1.0, "low": 1.0, "high": 1.0}
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch, tmp_path):
+    """No notes of this session, no results on disk."""
+    monkeypatch.setattr(claims, "_noted", {})
+    monkeypatch.setenv("SOILNB_RESULTS", str(tmp_path))
+    monkeypatch.delenv("SOILNB_RUN_DIR", raising=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "data", "expected"),
+    [
+        (None, None, "not run"),
+        (9.0, "published", "same"),
+        (12.0, "real", "same"),
+        (11.0, "synthetic", "near"),
+        (8.0, "published", "near"),  # twice the distance below: 10 - 2 * (10 - 9)
+        (7.99, "published", "differs"),
+        (14.0, "calibrated", "near"),
+        (14.01, "calibrated", "differs"),
+    ],
+)
+def test_verdict_of_a_value(value, data, expected):
+    assert claims.verdict(VALUE, value, data) == expected
+
+
+def test_an_order_is_never_near_by_distance():
+    assert claims.verdict(ORDER, 1.0, "real") == "same"
+    assert claims.verdict(ORDER, 0.0, "real") == "differs"
+    assert claims.verdict(ORDER, 1.0, "synthetic") == "near"
+
+
+def test_an_exact_number_has_no_near():
+    exact = {"kind": "value", "expected": 0.55, "low": 0.55, "high": 0.55}
+    assert claims.verdict(exact, 0.55, "published") == "same"
+    assert claims.verdict(exact, 0.55 + 1e-9, "published") == "differs"
+
+
+def test_reported_rows_get_no_verdict():
+    assert claims.verdict({"kind": "reported"}, 3.0, "real") == "reported"
+
+
+def test_every_claim_has_a_band_that_holds_its_expected_value():
+    for name, claim in claims._claims().items():
+        if claim["kind"] == "reported":
+            assert "low" not in claim, name
+        else:
+            assert claim["low"] <= claim["expected"] <= claim["high"], name
+
+
+def test_rows_have_the_keys_that_readers_rely_on():
+    row = claims.rows("he2024")[0]
+    assert list(row)[:14] == [
+        "id", "paper", "figure", "statement", "expected", "low", "high", "unit",
+        "value", "verdict", "data", "cause", "notebook", "size",
+    ]  # fmt: skip
+    json.dumps(claims.rows())
+
+
+def test_a_recorded_number_shows_with_its_verdict():
+    claims.record("he-1b-1", 0.55)
+    table = claims.compare("he2024", ids=["he-1b-1"])
+    assert table.loc["he-1b-1", "ours"] == "0.55"
+    assert table.loc["he-1b-1", "verdict"] == "same"
+
+
+def test_record_keeps_the_numbers_of_a_run_in_its_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("SOILNB_RUN_DIR", str(tmp_path))
+    claims.record("he-6c", True, data="real")
+    claims.record("he-6c-r", 0.4, data="real")
+    claims.record("he-6c-r", 0.5, data="real")  # the last word counts
+    notes = json.loads((tmp_path / "claims.json").read_text())
+    assert [(note["id"], note["value"]) for note in notes] == [("he-6c", 1.0), ("he-6c-r", 0.5)]
+
+
+def test_paper_size_wins_over_baseline_and_quick(monkeypatch, tmp_path):
+    for size, value in (("quick", 0.2), ("paper", 0.55)):
+        folder = tmp_path / size / "22_diagnosed_cue"
+        folder.mkdir(parents=True)
+        note = {"id": "he-1b-1", "value": value, "data": "published"}
+        (folder / "claims.json").write_text(json.dumps([note]))
+    row = claims.rows("he2024")[0]
+    assert (row["value"], row["size"]) == (0.55, "paper")
+
+
+def test_a_broken_note_file_is_named(tmp_path):
+    folder = tmp_path / "quick" / "22_diagnosed_cue"
+    folder.mkdir(parents=True)
+    (folder / "claims.json").write_text("[{")
+    with pytest.raises(InputError, match=r"claims\.json cannot be read as JSON"):
+        claims.rows("he2024")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("he-1b-9", 1.0), "unknown claim 'he-1b-9'"),
+        (("he-1b-1", float("nan")), "not finite"),
+        (("he-1b-1", "much"), "not a number"),
+    ],
+)
+def test_bad_records_are_refused(arguments, words):
+    with pytest.raises(InputError, match=words):
+        claims.record(*arguments)
+    with pytest.raises(InputError, match="unknown kind of data"):
+        claims.record("he-1b-1", 1.0, data="guessed")
+
+
+def test_unknown_paper_is_refused_with_the_list():
+    with pytest.raises(InputError, match="valid: he2024, validation"):
+        claims.rows("he2023")
+
+
+def test_the_manifest_counts_39_figures_and_11_tables():
+    names = claims.figures().index
+    assert sum("-fig" in name for name in names) == 39
+    assert sum("-table" in name for name in names) == 11

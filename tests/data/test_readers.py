@@ -1,0 +1,182 @@
+import numpy as np
+import pytest
+import realdata
+import xarray as xr
+
+from soilnb.data import open_dataset, readers, schema, tables
+from soilnb.parameters import InputError
+
+
+def test_the_table_of_the_sites_is_the_published_file(monkeypatch):
+    realdata.use_real(monkeypatch, "mimics")
+    table, published = open_dataset("lter"), open_dataset("mimics")
+    schema.check_schema(published, schema.SITES)
+    assert table["site"].values.tolist() == published["site"].values.tolist()
+    for name in schema.SITES.variables:
+        # C:N is printed with two decimals; all else is printed in full
+        tolerance = 0.005 if name == "carbon_to_nitrogen" else 1e-12
+        np.testing.assert_allclose(table[name], published[name], rtol=0, atol=tolerance)
+
+
+def test_the_sites_are_fourteen_in_the_order_of_the_paper():
+    sites = open_dataset("lter")
+    schema.check_schema(sites, schema.SITES)
+    codes = "ARC BNZ NWT HBR CDR HFR AND SGS KBS CWT KNZ JRN SEV LUQ"
+    assert " ".join(sites["site"].values) == codes
+    assert sites["site_name"].sel(site="HFR") == "Harvard Forest"
+    assert (np.diff(sites["temperature"]) > 0).all()
+
+
+def test_a_site_has_the_inputs_of_the_models_in_their_units():
+    site = open_dataset("lter").sel(site="HFR")
+    assert site["npp"] == 372.0  # half of 744 g dry mass
+    assert site["clay"] == 0.15
+    assert site["lignin_to_n"] == pytest.approx(21 / 1.02)
+    assert site["temperature"] == 7.1
+    assert site["soc"] == 4.6
+
+
+def test_the_printed_ratio_agrees_with_the_printed_nitrogen():
+    # the published ratio is 50 / N: litter of half carbon by mass
+    sites = open_dataset("lter")
+    np.testing.assert_allclose(sites["carbon_to_nitrogen"], 50 / sites["nitrogen"], atol=0.005)
+
+
+def test_the_testbed_grid_has_the_published_size(monkeypatch):
+    realdata.use_real(monkeypatch, "testbed")
+    grid = open_dataset("testbed", twin=False)
+    schema.check_schema(grid, schema.TESTBED)
+    assert grid.sizes["cell"] == 4299
+    assert int(grid["vegetated"].sum()) == 2855
+    assert float((grid["npp"] * grid["area"]).sum()) / 1e15 == pytest.approx(47.06, abs=0.01)
+    vegetated = grid.isel(cell=grid["vegetated"].values)
+    assert not set(np.unique(vegetated["vegetation"])) & {15, 17}
+    for name in schema.TESTBED.variables:
+        if schema.TESTBED.variables[name].kind == "f":
+            assert np.isfinite(vegetated[name]).all(), name
+    assert (vegetated["mimics_carbon"] >= 0).all()
+    np.testing.assert_allclose(grid["sand"] + grid["silt"] + grid["clay"], 1, atol=2e-5)
+    # soils hold some 1,500 Pg of carbon in the first metre; a wrong unit would be off by 10
+    total = (vegetated["mimics_carbon"].sum("pool") * vegetated["area"]).sum()
+    assert 1000e15 < total < 2000e15
+
+
+def test_ice_of_the_testbed_lies_where_the_zone_map_has_cold_climate(monkeypatch):
+    # two independent maps: a shifted or flipped look-up of zones would break this
+    realdata.use_real(monkeypatch, "testbed")
+    grid = open_dataset("testbed", twin=False)
+    ice = grid["koppen"].values[grid["vegetation"].values == 15]
+    assert np.isin(ice, ["EF", "ET"]).mean() > 0.95
+    rainforest = grid["koppen"].values[grid["vegetation"].values == 2]
+    assert np.isin(rainforest, ["Af", "Am", "Aw", "As", "Cwa", "Cfa", "Cfb", "Cwb"]).mean() > 0.9
+
+
+def test_the_cue_table_has_the_moments_that_the_design_names(monkeypatch):
+    realdata.use_real(monkeypatch, "cue")
+    cue = open_dataset("cue", twin=False)
+    schema.check_schema(cue, schema.CUE)
+    facts = {"18O": (208, 0.334, 0.181, -0.0048), "substrate": (618, 0.527, 0.249, -0.018)}
+    for method, (count, mean, spread, slope) in facts.items():
+        part = cue.isel(record=cue["method"].values == method)
+        assert part.sizes["record"] == count
+        assert float(part["cue"].mean()) == pytest.approx(mean, abs=0.0005)
+        assert float(part["cue"].std(ddof=1)) == pytest.approx(spread, abs=0.0005)
+        fitted = np.polyfit(part["temperature"], part["cue"], 1)[0]
+        assert fitted == pytest.approx(slope, abs=0.0005 if method == "substrate" else 5e-5)
+    labels = set(cue["substrate"].values.tolist())
+    assert {"other acid", "h2o", "glucose"} <= labels
+    assert not any(label != label.strip().lower() for label in labels)
+
+
+def test_the_cue_reader_takes_latin_1_and_uneven_labels(tmp_path):
+    header = (
+        '"","X","Author","Title","latitude","longitude","CUE","substrate","temperature",'
+        '"fb_value","AI_value","MAT_value","SOC_value","CN_value","MAT_value_S","CUE.detrend"\n'
+    )
+    rows = (
+        '"1",1,"Blagodatskaya, Müller, 2014","Title",50,10,0.5,"Other acid",20,3,1,9,40,12,8,0.5\n'
+        '"2",2,NA,NA,51,11,0.6,"other acid ",20,3,1,9,40,12,8,0.5\n'
+        '"3",3,NA,NA,52,12,0.3,"H2O",15,3,1,9,40,12,8,0.5\n'
+    )
+    (tmp_path / "yu2025_CUE_dataset_826.csv").write_bytes((header + rows).encode("latin-1"))
+    cue = readers.read_cue(tmp_path)
+    assert cue["substrate"].values.tolist() == ["other acid", "other acid", "h2o"]
+    assert cue["method"].values.tolist() == ["substrate", "substrate", "18O"]
+    assert cue["author"].values.tolist() == ["Blagodatskaya, Müller, 2014", "", ""]
+    assert cue["cue"].values.tolist() == [0.5, 0.6, 0.3]
+
+
+def test_the_cue_twin_has_similar_moments():
+    cue = open_dataset("cue", twin=True)
+    facts = {"18O": (208, 0.334, 0.181, -0.0048), "substrate": (618, 0.527, 0.249, -0.018)}
+    for method, (count, mean, spread, slope) in facts.items():
+        part = cue.isel(record=cue["method"].values == method)
+        assert part.sizes["record"] == count
+        assert float(part["cue"].mean()) == pytest.approx(mean, abs=0.03)
+        assert float(part["cue"].std(ddof=1)) == pytest.approx(spread, abs=0.03)
+        fitted = np.polyfit(part["temperature"], part["cue"], 1)[0]
+        assert fitted == pytest.approx(slope, abs=0.004)
+    assert (cue["cue"] > 0).all()
+    assert (cue["cue"] < 1).all()
+    assert (cue["method"] == "18O").equals(cue["substrate"] == "h2o")
+
+
+def test_soil_respiration_and_profiles_are_read(monkeypatch):
+    realdata.use_real(monkeypatch, "srdb", "israd")
+    respiration, layers = open_dataset("srdb"), open_dataset("israd")
+    schema.check_schema(respiration, schema.RESPIRATION)
+    schema.check_schema(layers, schema.LAYERS)
+    assert respiration.sizes["record"] == 10366
+    assert layers.sizes["layer"] == 4755
+    assert len(np.unique(layers["profile"])) == 1365
+    assert (layers["bottom"] > layers["top"]).all()
+
+
+@pytest.mark.parametrize("name", ["lter", "cue", "testbed"])
+def test_a_data_set_survives_netcdf(name, tmp_path):
+    dataset = open_dataset(name, twin=None if name == "lter" else True)
+    dataset.to_netcdf(tmp_path / "copy.nc")
+    with xr.open_dataset(tmp_path / "copy.nc") as copy:
+        xr.testing.assert_equal(dataset, copy.load())
+        assert copy.attrs["provenance"] == dataset.attrs["provenance"]
+
+
+def test_every_variable_says_its_unit_and_meaning():
+    for name in ("lter", "cue", "testbed"):
+        dataset = open_dataset(name, twin=None if name == "lter" else True)
+        for variable in dataset.data_vars:
+            assert dataset[variable].attrs["units"], variable
+            assert dataset[variable].attrs["long_name"], variable
+
+
+def test_a_schema_lists_itself():
+    table = schema.TESTBED.table()
+    assert table.loc["npp", "unit"] == "g m-2 yr-1"
+    assert table.loc["mimics_carbon", "dimensions"] == "cell x pool"
+
+
+def test_what_does_not_fit_the_schema_is_named():
+    sites = open_dataset("lter")
+    percent = sites["clay"].assign_attrs(units="%")
+    whole = sites["npp"].astype(int)
+    cases = {
+        "variable 'npp' is missing": sites.drop_vars("npp"),
+        "variable 'wind' is not in": sites.assign(wind=sites["npp"]),
+        "clay has units '%'": sites.assign(clay=percent),
+        "npp has kind 'i'": sites.assign(npp=whole.assign_attrs(sites["npp"].attrs)),
+        "soc has dimensions": sites.assign(soc=sites["soc"].expand_dims("year")),
+    }
+    for message, dataset in cases.items():
+        with pytest.raises(InputError, match=message):
+            schema.check_schema(dataset, schema.SITES)
+    planet = open_dataset("testbed", twin=True)
+    with pytest.raises(InputError, match="labels of 'pool'"):
+        schema.check_schema(planet.isel(pool=slice(None, None, -1)), schema.TESTBED)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["lter_sites", "litter_quality", "koppen_climate", "koppen_climate_fit", "koppen_vegetation"],
+)
+def test_each_table_names_its_source(name):
+    assert tables.read(name).attrs["source"].startswith("source: ")

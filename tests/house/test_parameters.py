@@ -1,0 +1,74 @@
+"""A parameter is one record, and a bad value is refused in one line."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soilnb.parameters import InputError, Parameter, ParameterSet, check_range, choose, unknown
+
+HALF = Parameter(0.5, "1", (0.0, 1.0), "e", "efficiency", "Table 1")
+RATE = Parameter(2.0, "d-1", (0.1, 10.0), "k", "decay rate", "Table 2", scale="log")
+SETS = {"a": ParameterSet("a", {"half": HALF, "rate": RATE}, "first", {"kinetics": "reverse"})}
+
+
+def test_a_set_is_a_mapping_of_numbers():
+    assert dict(SETS["a"]) == {"half": 0.5, "rate": 2.0}
+
+
+def test_a_default_outside_its_own_bounds_is_no_parameter():
+    with pytest.raises(InputError, match="allowed 0 to 1"):
+        Parameter(30.0, "1", (0.0, 1.0), "clay", "clay", "nowhere")
+
+
+@given(st.floats(allow_nan=True, allow_infinity=True))
+def test_replace_accepts_exactly_the_values_within_bounds(value):
+    if 0.0 <= value <= 1.0:
+        assert SETS["a"].replace(half=value)["half"] == value
+    else:
+        with pytest.raises(InputError, match="half"):
+            SETS["a"].replace(half=value)
+    assert SETS["a"]["half"] == 0.5  # the named set itself never changes
+
+
+def test_choose_takes_a_name_a_set_or_changes_of_the_default():
+    assert choose("a", SETS, "a") is SETS["a"]
+    assert choose({"half": 0.25}, SETS, "a")["half"] == 0.25
+    assert choose({"set": "a", "rate": 1.0}, SETS, "a")["rate"] == 1.0
+    assert choose({"kinetics": "forward"}, SETS, "a").options == {"kinetics": "forward"}
+    assert choose(SETS["a"], SETS, "a") is SETS["a"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ("b", ["'b'", "valid: a"]),
+        ({"haf": 0.2}, ["'haf'", "did you mean 'half'"]),
+        ({"rate": 0.0}, ["rate = 0", "0.1 to 10", "d-1"]),
+        ({"rate": math.nan}, ["rate", "not finite"]),
+        ({"rate": "fast"}, ["rate", "'fast'", "not a number"]),
+        (7, ["parameters = 7", "a set (a)"]),
+    ],
+)
+def test_bad_parameters_are_refused_in_one_line(parameters, words):
+    with pytest.raises(InputError) as caught:
+        choose(parameters, SETS, "a")
+    message = str(caught.value)
+    assert "\n" not in message
+    assert all(word in message for word in words)
+
+
+def test_the_table_holds_what_the_book_prints():
+    table = SETS["a"].table()
+    assert list(table.index) == ["half", "rate"]
+    assert table.loc["rate", "source"] == "Table 2"
+
+
+def test_range_check_names_value_range_unit_and_hint():
+    with pytest.raises(InputError, match=r"clay = 30: allowed 0 to 1; did you mean 0\.30\?"):
+        check_range("clay", 30, 0, 1, hint="did you mean 0.30?")
+
+
+def test_unknown_lists_what_is_valid():
+    assert "valid: x, y" in str(unknown("pool", "z", ["x", "y"]))
