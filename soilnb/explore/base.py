@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -237,13 +238,16 @@ class Explorer(widgets.VBox):
         if self._held:
             return
         try:
-            self.result = self._compute(**self.values)
+            with warnings.catch_warnings(record=True) as notes:
+                warnings.simplefilter("always", UserWarning)
+                self.result = self._compute(**self.values)
         except InputError as error:
             self.words.value = f"<p role='status'><b>{escape(str(error))}</b></p>"
             return
         self._figure = self._draw(self.result, figure=self._figure)
         self._lay_out(self._figure)
-        said = self._words(self.result)
+        # What a model warns of (an extinct guild, clipped litter quality) belongs to the result.
+        said = " ".join([self._words(self.result), *(f"Note: {note.message}." for note in notes)])
         self.picture.value = png(self._figure)
         self.picture.tooltip = said
         self.words.value = f"<p role='status'>{escape(said)}</p>"

@@ -75,8 +75,8 @@ def what_counts() -> Explorer:
         "Move the temperature, then the clay, then the litter quality, and watch all six bars.",
         "CENTURY's temperature scales every rate by the same factor, which cancels in R/D: its CUE "
         "does not depend on climate at all. In MIMICS the intrinsic efficiencies are constants; "
-        "only the shares of the six uptake paths shift a little. Texture (CENTURY) and litter quality "
-        "(both) are what moves it.",
+        "only the shares of the six uptake paths shift a little. Texture (CENTURY) and litter "
+        "quality (both) are what moves it.",
     )
     return Explorer(SITE, both_models, he2024.definitions, _say_cue, prediction=prediction)
 
@@ -137,7 +137,7 @@ def responses(
     changed = dict(REF15)
     changed["npp"] *= 1 + input / 100
     changed["lignin_to_n"] *= 1 + litter / 100
-    time = np.concatenate([[0.0], np.geomspace(0.05, years, 120)])
+    time = np.concatenate([[0.0], np.geomspace(0.05, years, 240)])
     run = mimics.simulate(changed, time, stepped(cue), initial=before)
     return run.assign(
         response_cue=_percent(diagnosed(run), diagnosed(before)),

@@ -104,9 +104,7 @@ def fig5(ensemble: xr.Dataset, *, size: str = "", figure: Figure | None = None) 
 def _by_treatment(ax: Axes, ensemble: xr.Dataset, x: str, y: str) -> None:
     for name, (marker, colour) in TREATMENTS.items():
         some = ensemble.isel(experiment=(ensemble["treatment"] == name).values)
-        ax.plot(
-            some[x], some[y], marker, color=colour, ms=4, mew=0, alpha=0.8, ls="", label=name
-        )
+        ax.plot(some[x], some[y], marker, color=colour, ms=4, mew=0, alpha=0.8, ls="", label=name)
 
 
 def _correlation(x: np.ndarray, y: np.ndarray) -> str:
@@ -335,10 +333,16 @@ def lter(sites: xr.Dataset, *, figure: Figure | None = None) -> Figure:
     top = 1.08 * float(max(sites["observed"].max(), sites["modelled"].max()))
     ax.plot([0, top], [0, top], "-", color="0.7", lw=1, label="1:1")
     ax.plot(sites["observed"], sites["modelled"], "o", color=MODEL["MIMICS"], ms=6)
+    placed: list[tuple[float, float]] = []
     for name, x, y in zip(
         sites["site"].values, sites["observed"].values, sites["modelled"].values, strict=True
     ):
-        ax.annotate(str(name), (x, y), xytext=(5, 3), textcoords="offset points", fontsize=7)
+        crowded = any(abs(x - u) < 0.6 and abs(y - v) < 0.3 for u, v in placed)
+        placed.append((x, y))
+        ax.annotate(
+            str(name), (x, y), xytext=(5, -9 if crowded else 3), textcoords="offset points",
+            fontsize=7,
+        )  # fmt: skip
     ax.set(
         xlim=(0, top), ylim=(0, top), aspect="equal",
         xlabel="observed SOC, 0-30 cm (kg C m⁻²)", ylabel="MIMICS (kg C m⁻²)",

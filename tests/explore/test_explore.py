@@ -8,10 +8,6 @@ from soilnb.explore import Control, Explorer, Prediction, pools
 from soilnb.parameters import InputError, Parameter
 
 
-def sliders(explorer):
-    return list(explorer.controls.values())
-
-
 @pytest.fixture(scope="module")
 def first():
     return pools.first_look()
@@ -43,11 +39,11 @@ def test_every_slider_has_a_label_with_unit_and_a_numeric_twin(make):
 )
 def test_moving_a_control_changes_picture_and_words(make, control):
     explorer = make()
-    picture, words = explorer.picture.value, explorer.words.value
+    picture, words = bytes(explorer.picture.value), explorer.words.value
     slider = explorer.controls[control]
     slider.value = slider.min
-    assert explorer.picture.value != picture
-    assert explorer.picture.value.startswith(b"\x89PNG")
+    assert bytes(explorer.picture.value) != picture
+    assert bytes(explorer.picture.value).startswith(b"\x89PNG")
     assert explorer.words.value != words
 
 
@@ -130,3 +126,9 @@ def test_more_efficient_microbes_dip_before_they_store():
     assert float(run["response_cue"][0]) == pytest.approx(7.0, abs=0.1)
     assert float(soc.min()) < -1.0
     assert float(soc[-1]) > 4.0
+
+
+def test_what_a_model_warns_of_is_said_with_the_result():
+    explorer = pools.what_counts()
+    explorer.set(lignin_to_n=50.0)
+    assert "Note: f_met" in explorer.words.value

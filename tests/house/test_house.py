@@ -38,7 +38,7 @@ def test_the_lock_holds_every_requirement_and_no_download_address():
     for requirement in wanted:
         name = requirement.split(">")[0].split("<")[0].split("=")[0].strip().lower()
         assert name.replace("_", "-") in locked, requirement
-    assert "http" not in lock
+    assert "://" not in lock
     assert "--hash=sha256:" in lock
 
 

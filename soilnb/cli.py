@@ -1,0 +1,345 @@
+"""The command line: ``soilnb COMMAND``. Every command says what it does with ``--help``."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+# Models, notebooks and figures are imported inside the commands: `soilnb --help` answers at once.
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+size_option = click.option(
+    "--size",
+    type=click.Choice(["quick", "paper"]),
+    default="quick",
+    show_default=True,
+    help="quick takes seconds per notebook; paper is the set-up of the papers.",
+)
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Notebooks that run at the same time, at most your cores (the default).",
+)
+force_option = click.option(
+    "--force", is_flag=True, help="Run also the notebooks that have not changed."
+)
+
+
+class OneLine(click.ClickException):
+    """Bad input as one line on stderr, exit status 1."""
+
+    def show(self, file=None) -> None:
+        """Print the line."""
+        click.echo(f"soilnb: {self.format_message()}", err=True)
+
+
+class Commands(click.Group):
+    """A group whose commands report bad input in one line instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; see the class."""
+        try:
+            return super().invoke(ctx)
+        except (BrokenPipeError, click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            raise _one_line(error) from error
+
+
+def _one_line(error: Exception) -> Exception:
+    from soilnb.parameters import InputError
+
+    if isinstance(error, InputError):
+        return OneLine(" ".join(str(error).split()))
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return OneLine(f"{where}{error.strerror}")
+    return error
+
+
+@click.group(cls=Commands, context_settings=CONTEXT)
+@click.version_option(package_name="soilnb", prog_name="soilnb")
+def main() -> None:
+    """Soil carbon from the pore to the planet: notebooks, their results, and a book.
+
+    Begin with `soilnb lab`, which opens the notebooks in your browser. `soilnb run` computes their
+    results without you, `soilnb claims` compares them with the papers' numbers.
+
+    Three environment variables say where things lie: SOILNB_RESULTS (results), SOILNB_DATA (data
+    sets, an absolute path), SOILNB_NOTEBOOKS (your own copy of the notebooks).
+    """
+
+
+@contextlib.contextmanager
+def _on_termination(action):
+    """Do `action` on SIGTERM, which a queue or container sends before it kills."""
+    before = signal.signal(signal.SIGTERM, lambda number, frame: action())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt() -> None:
+    """Clean up as for an interrupt from the keyboard."""
+    raise KeyboardInterrupt
+
+
+@main.command("list", short_help="List the notebooks and the state of their results.")
+def list_() -> None:
+    """List the notebooks, with the state of their results in both sizes.
+
+    "up to date" means that running again would change nothing; "changed" that the notebook, the
+    package or the data have changed since the last run.
+    """
+    from soilnb.pipeline import runs
+
+    rows = [
+        (path.stem, runs.state(path, "quick"), runs.state(path, "paper"), runs.title(path))
+        for path in runs.notebooks()
+    ]
+    _table(("notebook", "quick", "paper", "title"), rows)
+
+
+@main.command(short_help="Run notebooks and keep what they compute.")
+@click.argument("notebooks", nargs=-1, metavar="[NOTEBOOK ...]")
+@size_option
+@click.option(
+    "-p",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Change a parameter of the notebooks; may be given several times.",
+)
+@jobs_option
+@force_option
+@click.option(
+    "--time-limit",
+    type=float,
+    metavar="SECONDS",
+    help="Longest time for one notebook (quick: 600, paper: 43200).",
+)
+def run(notebooks, size, parameters, jobs, force, time_limit) -> None:
+    """Run notebooks and keep what they compute; all of them when none is named.
+
+    NOTEBOOK is a name or its beginning: `soilnb run 22`. Figures, tables, datasets, claims and the
+    notebook with its outputs go to results/SIZE/NOTEBOOK. A notebook whose text, parameters,
+    package and data are unchanged is not run again. When one fails, the others still run, its
+    partial results stay in NOTEBOOK.failed, and the exit status is 1.
+    """
+    values = dict(_pair(text) for text in parameters)
+
+    from soilnb.pipeline import runs
+
+    with _on_termination(_interrupt):
+        done = runs.run(
+            notebooks or None,
+            size=size,
+            parameters=values,
+            jobs=jobs,
+            force=force,
+            time_limit=time_limit,
+        )
+    rows = [(r.notebook, r.state, f"{r.seconds:.0f} s", _near(r.folder)) for r in done]
+    _table(("notebook", "state", "time", "results"), rows)
+    if not all(r.ok for r in done):
+        raise click.exceptions.Exit(1)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name.strip():
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="-p")
+    return name.strip(), value.strip()
+
+
+@main.command()
+@size_option
+@jobs_option
+@force_option
+@click.option(
+    "--no-run", is_flag=True, help="Compile from the results that are there, and run nothing."
+)
+def book(size, jobs, force, no_run) -> None:
+    """Run the notebooks and compile the book.
+
+    The book lies in book/_build/html and can be read with no network. It needs a checkout.
+    """
+    from soilnb.parameters import InputError
+    from soilnb.pipeline import runs
+
+    if runs.checkout() is None:
+        raise InputError(
+            "the book needs a checkout of the repository; this is an installed package"
+        )
+
+    from soilnb.pipeline.book import build
+
+    with _on_termination(_interrupt):
+        index = build(run=not no_run, size=size, jobs=jobs, force=force)
+    click.echo(f"The book is ready. Open {Path(index).resolve().as_uri()}")
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTERLAB OPTION ...]")
+def lab(arguments) -> None:
+    """Open the notebooks in JupyterLab.
+
+    Other options go to JupyterLab, for example `soilnb lab --no-browser --port 8890`.
+    """
+    import importlib.util
+
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise OneLine("JupyterLab is not installed; pip install 'soilnb[lab]' brings it")
+    folder, first = _lab_folder()
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={folder}",
+        f"--LabApp.default_url=/lab/tree/{first}",
+        *arguments,
+    ]
+    # The kernels of this environment come before those installed for the user.
+    environment = {"JUPYTER_PREFER_ENV_PATH": "1", **os.environ}
+    with (
+        subprocess.Popen(command, env=environment) as process,
+        _on_termination(process.terminate),
+    ):
+        while True:
+            try:
+                status = process.wait()
+                break
+            except KeyboardInterrupt:
+                continue  # JupyterLab got it too, and asks whether to stop
+    raise click.exceptions.Exit(min(abs(status), 1))
+
+
+def _lab_folder() -> tuple[Path, str]:
+    """Return the folder to work in, and the notebook to begin with."""
+    from soilnb.pipeline import notebooks, runs
+
+    folder = notebooks.folder()
+    if runs.checkout() is None and "SOILNB_NOTEBOOKS" not in os.environ:
+        folder = Path.cwd() / "soilnb-notebooks"
+        click.echo(f"Your copy of the notebooks is {folder}", err=True)
+        notebooks.copy(folder, keep=True)
+    first = next((path.name for path in runs.notebooks()), "")
+    return folder, first
+
+
+@main.command()
+@click.argument("paper", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list and nothing else.")
+def claims(paper, as_json) -> None:
+    """Compare the papers' numbers with ours.
+
+    PAPER is rotzer2025, he2024, tao2023, tao2024, luo2025 or validation (our models against their
+    reference code); all of them when none is named. The verdict is same (in the range of the
+    claim), near, differs (with its cause), reported (no range would be fair) or not run. The exit
+    status is 0 whatever the verdicts.
+    """
+    with contextlib.redirect_stdout(sys.stderr):  # notes must not mix with the result
+        from soilnb.claims import rows
+
+        found = rows(paper)
+    if as_json:
+        click.echo(json.dumps(_plain(found), indent=1, ensure_ascii=False, allow_nan=False))
+        return
+    columns = ("id", "figure", "statement", "expected", "value", "unit", "verdict", "data")
+    _table(columns, [[_cell(row.get(name)) for name in columns] for row in found])
+    for row in found:
+        if row.get("verdict") == "differs":
+            click.echo(f"{row['id']} differs: {row.get('cause')}")
+
+
+def _plain(value: object) -> object:
+    """Return `value` as JSON has it: no NaN, no NumPy numbers."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+@main.group(cls=Commands)
+def data() -> None:
+    """See which data sets are at hand, and download others.
+
+    Without a data set the notebooks use its synthetic twin and say so. Nothing is downloaded
+    unless you ask for it with `soilnb data fetch`.
+    """
+
+
+@data.command("list")
+def data_list() -> None:
+    """List the data sets with their licence and state."""
+    from soilnb.data import datasets
+
+    table = datasets().reset_index()
+    columns = [name for name in ("name", "state", "licence", "title") if name in table]
+    _table(columns, table[columns].astype(str).itertuples(index=False))
+
+
+@data.command("fetch")
+@click.argument("names", nargs=-1, required=True, metavar="NAME ...")
+def data_fetch(names) -> None:
+    """Download data sets and verify their checksums. `soilnb data list` shows the names."""
+    from soilnb.data import fetch
+
+    for name in names:
+        where = fetch(name)
+        click.echo(f"{name}: {where}")
+
+
+@main.command(short_help="Copy the notebooks into a folder of your own.")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
+@click.option("--force", is_flag=True, help="Overwrite files that you have changed.")
+def copy(folder, force) -> None:
+    """Copy the notebooks of this version into the folder DIR, to work on.
+
+    Files that you have changed are not overwritten, and nothing is ever deleted.
+    """
+    from soilnb.pipeline import notebooks
+
+    written = notebooks.copy(folder, force=force)
+    files = "1 file" if len(written) == 1 else f"{len(written)} files"
+    click.echo(f"{folder}: {files} copied")
+
+
+def _near(path: Path) -> str:
+    """Return a path as seen from the working directory, when it lies below it."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _cell(value: object) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _table(head, rows) -> None:
+    """Print rows under their headings, in columns as wide as they need."""
+    lines = [[str(item) for item in row] for row in (head, *rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    for line in lines:
+        text = "  ".join(item.ljust(width) for item, width in zip(line, widths, strict=True))
+        click.echo(text.rstrip())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,308 @@
+"""The notebooks: where they lie, what they are called, and what a runner may change in them."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from soilnb import results
+from soilnb.parameters import InputError, unknown
+
+__all__ = ["assign", "copy", "find", "folder", "notebooks", "parameters_of", "read", "title"]
+
+
+def folder() -> Path:
+    """Return the folder of the notebooks.
+
+    ``SOILNB_NOTEBOOKS`` when it is set (your own copy, say), else ``notebooks/`` of the
+    checkout, else those that came with the installed package.
+    """
+    named = os.environ.get("SOILNB_NOTEBOOKS")
+    if named:
+        own = Path(named).expanduser().resolve()
+        if not own.is_dir():
+            raise InputError(f"SOILNB_NOTEBOOKS = {named!r}: there is no such folder")
+        return own
+    above = results.checkout()
+    return above / "notebooks" if above else Path(results.__file__).parent / "_notebooks"
+
+
+def notebooks() -> list[Path]:
+    """Return the paths of all notebooks, in reading order."""
+    return sorted(path for path in folder().glob("*.ipynb") if not path.name.startswith("."))
+
+
+def find(names: Sequence[str] | None = None) -> list[Path]:
+    """Return the notebooks of these names, or all of them, each once and in reading order.
+
+    Parameters
+    ----------
+    names : sequence of str, optional
+        Names with or without ``.ipynb`` and folder, or unique beginnings such as ``"22"``.
+
+    Raises
+    ------
+    InputError
+        For a name that no notebook or more than one notebook has; it lists the valid names.
+    """
+    known = {path.stem: path for path in notebooks()}
+    if not known:
+        raise InputError(f"there are no notebooks in {folder()}")
+    if not names:
+        return list(known.values())
+    return sorted({_match(str(name), known) for name in names})
+
+
+def _match(name: str, known: Mapping[str, Path]) -> Path:
+    path = Path(name)
+    if len(path.parts) > 1 and path.exists() and path.resolve().parent != folder().resolve():
+        raise InputError(f"{name} is not in {folder()}; SOILNB_NOTEBOOKS names another folder")
+    stem = path.name.removesuffix(".ipynb")
+    if stem in known:
+        return known[stem]
+    begins = [key for key in known if stem and key.startswith(stem)]
+    if len(begins) > 1:
+        raise InputError(f"notebook {name!r} could be any of: {', '.join(begins)}")
+    if not begins:
+        raise unknown("notebook", name, known)
+    return known[begins[0]]
+
+
+def read(path: Path) -> dict:
+    """Return a notebook as plain data.
+
+    Raises
+    ------
+    InputError
+        When the file is no notebook.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        cells = content["cells"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is no notebook in today's format: {error}") from None
+    for cell in cells:
+        # A notebook file may hold a cell's text as one string or as a list of lines.
+        cell["source"] = "".join(cell["source"])
+    return content
+
+
+def title(path: Path) -> str:
+    """Return the first heading of a notebook, or its name when it has none."""
+    for cell in read(path)["cells"]:
+        if cell["cell_type"] == "markdown":
+            for line in cell["source"].splitlines():
+                if line.startswith("#"):
+                    return line.lstrip("#").strip()
+    return Path(path).stem
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One assignment of the cell that is tagged ``parameters``.
+
+    Attributes
+    ----------
+    name : str
+        The variable.
+    default : object
+        Its value in the notebook; None where that is a formula.
+    literal : bool
+        Whether `default` is a plain value that a new one can be compared with.
+    """
+
+    name: str
+    default: object
+    literal: bool = True
+
+
+def parameters_of(path: Path) -> dict[str, Setting]:
+    """Return what a runner may change in a notebook, in the order of its parameters cell.
+
+    The cell is parsed as Python. papermill's own inspection reads it line by line and loses a
+    line with two equals signs, even when the second stands in a comment.
+    """
+    for cell in read(path)["cells"]:
+        if "parameters" in cell.get("metadata", {}).get("tags", []):
+            return {s.name: s for s in _assignments(cell["source"], path)}
+    return {}
+
+
+def _assignments(source: str, path: Path) -> list[Setting]:
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError as error:
+        raise InputError(f"the parameters cell of {Path(path).stem}: {error}") from None
+    settings = []
+    for statement in statements:
+        targets = getattr(statement, "targets", [getattr(statement, "target", None)])
+        value = getattr(statement, "value", None)
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and value is not None:
+            names = [target.id for target in targets if isinstance(target, ast.Name)]
+            settings += [_setting(name, value) for name in names]
+    return settings
+
+
+def _setting(name: str, value: ast.expr) -> Setting:
+    try:
+        return Setting(name, ast.literal_eval(value))
+    except ValueError:
+        return Setting(name, None, literal=False)
+
+
+def assign(path: Path, values: Mapping[str, object], size: str) -> dict[str, object]:
+    """Check new values against a notebook's parameters and return those that change something.
+
+    Parameters
+    ----------
+    path : Path
+        The notebook.
+    values : mapping
+        New values. Text, as it comes from the command line, is read as the type of the default.
+    size : str
+        Size of the run, which becomes the parameter ``SIZE``.
+
+    Raises
+    ------
+    InputError
+        For a parameter that the notebook does not have, a value of another type than its
+        default, and for ``SIZE``.
+    """
+    if "SIZE" in values:
+        raise InputError(f"SIZE = {values['SIZE']!r}: set it with --size (quick or paper)")
+    known = parameters_of(path)
+    for name in values:
+        if name not in known:
+            valid = [key for key in known if key != "SIZE"]
+            raise unknown(f"parameter of {Path(path).stem}", name, valid)
+    wanted = {name: _convert(known[name], value) for name, value in values.items()}
+    if "SIZE" in known:
+        wanted["SIZE"] = size
+    return {k: v for k, v in wanted.items() if not known[k].literal or _differs(known[k], v)}
+
+
+def _differs(setting: Setting, value: object) -> bool:
+    return value != setting.default or type(value) is not type(setting.default)
+
+
+def _convert(setting: Setting, value: object) -> object:
+    """Return `value` as the type of the setting's default."""
+    item = getattr(value, "item", None)
+    if item is not None and not getattr(value, "ndim", 0):
+        value = item()  # a NumPy number
+    default = setting.default
+    if not setting.literal or default is None:
+        return _guess(value)
+    for kind, (convert, words) in _KINDS.items():  # noqa: B007
+        if isinstance(default, kind):
+            try:
+                return convert(value)
+            except (ValueError, TypeError, KeyError, SyntaxError):
+                break
+    else:
+        words = f"a {type(default).__name__}"
+        guess = _guess(value)
+        if isinstance(guess, type(default)):
+            return guess
+    raise InputError(f"{setting.name} = {value!r}: allowed {words} (default {default!r})")
+
+
+def _guess(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            return ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            return value
+    return value
+
+
+def _bool(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False}[str(value).lower()]
+
+
+def _int(value: object) -> int:
+    if isinstance(value, str):
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise TypeError
+
+
+def _float(value: object) -> float:
+    if isinstance(value, bool):
+        raise TypeError
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+def _str(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+#: How each type of default reads a new value. bool comes first: it is an int for Python.
+_KINDS = {
+    bool: (_bool, "True or False"),
+    int: (_int, "a whole number"),
+    float: (_float, "a finite number"),
+    str: (_str, "text"),
+}
+
+
+def copy(target: Path, *, force: bool = False, keep: bool = False) -> list[Path]:
+    """Copy the notebooks into a folder and return the files that were written.
+
+    Nothing is deleted, and a file that is there with another content is never overwritten
+    unawares.
+
+    Parameters
+    ----------
+    target : Path
+        The folder; made when it is missing.
+    force : bool
+        Overwrite files with another content.
+    keep : bool
+        Leave them as they are, and copy the others.
+
+    Raises
+    ------
+    InputError
+        When files differ and neither `force` nor `keep` says what to do; nothing is copied then.
+    """
+    target = Path(target)
+    sources = [p for p in sorted(folder().iterdir()) if p.is_file() and not p.name.startswith(".")]
+    new = [p for p in sources if not (target / p.name).exists()]
+    others = [p for p in sources if p not in new]
+    changed = [p for p in others if (target / p.name).read_bytes() != p.read_bytes()]
+    if changed and not (force or keep):
+        names = ", ".join(p.name for p in changed)
+        raise InputError(f"{target} holds changed files: {names}; --force overwrites them")
+    target.mkdir(parents=True, exist_ok=True)
+    wanted = new + (changed if force else [])
+    for source in wanted:
+        _copy_file(source, target / source.name)
+    return [target / source.name for source in wanted]
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    """Copy under a hidden name and rename, so that no half-written file is left."""
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as part:
+        pass
+    try:
+        shutil.copyfile(source, part.name)
+        shutil.copymode(source, part.name)
+        os.replace(part.name, target)
+    finally:
+        Path(part.name).unlink(missing_ok=True)

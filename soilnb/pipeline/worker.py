@@ -1,0 +1,143 @@
+"""The fresh process in which one notebook runs: ``python -m soilnb.pipeline.worker FOLDER``.
+
+FOLDER holds ``task.json`` and receives ``outcome.json``. The kernel is the interpreter that runs
+this file, with no settings of its user, in an empty working directory. When the process that
+started this one disappears, this one and its kernel end too.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from textwrap import shorten
+
+import psutil
+
+__all__ = ["MODELS", "end", "execute", "warm_up"]
+
+#: Modules with a `warm_up` that compiles their kernels.
+MODELS = ("soilnb.profile.century", "soilnb.profile.mimics", "soilnb.pore")
+
+#: Longest error message that is passed on; the kept notebook has all of it.
+MESSAGE = 600
+
+
+def main(folder: Path) -> None:
+    """Do the task of `folder`: run its notebook, or compile the models when it names none."""
+    task = json.loads((folder / "task.json").read_text(encoding="utf-8"))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        if "notebook" in task:
+            execute(**task)
+        else:
+            warm_up()
+        outcome = {"error": None}
+    except Exception as error:  # whatever a notebook or kernel can raise is its outcome
+        outcome = {"error": _one_line(error)}
+    (folder / "outcome.json").write_text(json.dumps(outcome), encoding="utf-8")
+
+
+def execute(notebook: str, output: str, parameters: dict, cwd: str) -> None:
+    """Run a notebook through papermill and leave it, executed, at `output`.
+
+    Parameters
+    ----------
+    notebook, output : str
+        Paths of the notebook and of its executed copy.
+    parameters : dict
+        Parameters that differ from the notebook's own.
+    cwd : str
+        Working directory of the kernel.
+    """
+    import nbformat
+    import papermill
+
+    papermill.execute_notebook(
+        _literal(notebook),
+        _literal(output),
+        parameters=parameters,
+        kernel_name="python3",
+        kernel_manager_class=_kernel_manager(),
+        cwd=cwd,
+        progress_bar=False,
+    )
+    executed = nbformat.read(output, as_version=4)
+    nbformat.write(_without_bookkeeping(executed), output)
+
+
+def _literal(path: str) -> str:
+    """Return a path as papermill wants it: it reads braces in a path as a template."""
+    return path.replace("{", "{{").replace("}", "}}")
+
+
+def _kernel_manager() -> type:
+    """Return a kernel manager whose only kernel is this interpreter.
+
+    A kernel specification that is installed for the user could name another Python.
+    """
+    from jupyter_client import AsyncKernelManager
+    from jupyter_client.kernelspec import KernelSpecManager
+    from traitlets import default
+
+    class ThisInterpreter(AsyncKernelManager):
+        @default("kernel_spec_manager")
+        def _only_native(self) -> KernelSpecManager:
+            return KernelSpecManager(kernel_dirs=[])
+
+    return ThisInterpreter
+
+
+def _without_bookkeeping(notebook):
+    """Drop times and paths: they are of no use to a reader, and never the same."""
+    for node in (notebook, *notebook.cells):
+        for name in ("papermill", "execution"):
+            node.metadata.pop(name, None)
+        if not node.metadata.get("tags", True):
+            del node.metadata["tags"]
+    return notebook
+
+
+def warm_up() -> None:
+    """Compile the kernels of all models into numba's cache on disk.
+
+    The cache can be damaged when several processes fill it at once (numba issue 4807).
+    """
+    for name in MODELS:
+        getattr(importlib.import_module(name), "warm_up", lambda: None)()
+
+
+def end(pid: int) -> None:
+    """End a process and everything it started, also kernels that made a session of their own."""
+    try:
+        process = psutil.Process(pid)
+        family = [*process.children(recursive=True), process]
+    except psutil.NoSuchProcess:
+        return
+    for member in family:
+        try:
+            member.kill()
+        except psutil.NoSuchProcess:
+            continue
+    psutil.wait_procs(family, timeout=10)
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of the standard input, which the parent holds open as long as it lives."""
+    os.read(0, 1)
+    for child in psutil.Process().children(recursive=True):
+        child.kill()
+    os._exit(1)
+
+
+def _one_line(error: Exception) -> str:
+    name = getattr(error, "ename", type(error).__name__)
+    text = shorten(str(getattr(error, "evalue", error)), MESSAGE, placeholder=" …")
+    return f"{name}: {text}" if text else name
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,262 @@
+"""Where a running notebook hands over its figures, tables and datasets.
+
+A notebook ends a thought with ``results.save(figure, "he2024-fig6")``. Opened by hand the
+notebook only shows the figure; run by ``soilnb run`` it also leaves the file in the folder of
+the run. The notebook itself does not know which of the two happens, and handles no files.
+
+A run is announced to the notebook's process by three environment variables, which
+`soilnb.pipeline` sets: ``SOILNB_RUN_DIR``, ``SOILNB_RUN_SIZE`` and ``SOILNB_RUN_NOTEBOOK``.
+Finished runs lie in ``<root>/<size>/<notebook>/``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from soilnb.parameters import InputError
+
+__all__ = ["SIZES", "Current", "checkout", "completed", "current", "folder", "root", "save"]
+
+#: Sizes of a run: quick for class and tests, paper for the set-up of the papers.
+SIZES = ("quick", "paper")
+
+#: Dots per inch of a figure in the notebook, and in its PNG file.
+SHOWN_DPI, SAVED_DPI = 110, 150
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_SUFFIXES = (".png", ".svg", ".csv", ".nc")
+
+
+@dataclass(frozen=True)
+class Current:
+    """The run that is under way in this process.
+
+    Attributes
+    ----------
+    folder : Path
+        Where its files go until the run is complete.
+    size : {"quick", "paper"}
+        Size of the run.
+    notebook : str
+        Name of the notebook, without ``.ipynb``.
+    """
+
+    folder: Path
+    size: str
+    notebook: str
+
+
+def current() -> Current | None:
+    """Return the run that is under way, or None when the notebook was opened by hand."""
+    path = os.environ.get("SOILNB_RUN_DIR")
+    if not path:
+        return None
+    size = os.environ.get("SOILNB_RUN_SIZE", "quick")
+    return Current(Path(path), size, os.environ.get("SOILNB_RUN_NOTEBOOK", Path(path).name))
+
+
+def checkout() -> Path | None:
+    """Return the folder of the checkout that this package is imported from, or None."""
+    above = Path(__file__).resolve().parent.parent
+    found = (above / "pyproject.toml").is_file() and (above / "notebooks").is_dir()
+    return above if found else None
+
+
+def root() -> Path:
+    """Return the folder of all results.
+
+    ``SOILNB_RESULTS`` when it is set, else ``results/`` in the checkout, else in the working
+    directory.
+    """
+    named = os.environ.get("SOILNB_RESULTS")
+    if named:
+        return Path(named).expanduser().resolve()
+    return (checkout() or Path.cwd()) / "results"
+
+
+def folder(notebook: str, size: str) -> Path:
+    """Return the folder of the last good run of a notebook, whether or not it exists."""
+    if size not in SIZES:
+        raise InputError(f"size = {size!r}: allowed {', '.join(SIZES)}")
+    return root() / size / notebook
+
+
+def completed(size: str) -> list[Path]:
+    """Return the folders of all complete runs of a size, sorted by notebook.
+
+    Failed runs (``<notebook>.failed``) and runs that are still under way are left out.
+    """
+    records = folder("", size).glob("*/run.json")
+    folders = (record.parent for record in records)
+    return sorted(f for f in folders if not f.name.startswith(".") and f.suffix != ".failed")
+
+
+def save(
+    obj: Figure | pd.DataFrame | pd.Series | xr.Dataset | xr.DataArray,
+    name: str,
+    *,
+    alt: str | None = None,
+    dpi: float = SHOWN_DPI,
+    digits: int = 4,
+    rows: int = 60,
+) -> None:
+    """Show a result, and hand it to the run that is under way if there is one.
+
+    Parameters
+    ----------
+    obj : matplotlib Figure, pandas DataFrame or Series, xarray Dataset or DataArray
+        A figure becomes ``NAME.png`` and ``NAME.svg``, a table ``NAME.csv``, a dataset
+        ``NAME.nc``. The files hold everything; the options below only change what is shown.
+    name : str
+        File name without suffix, for example ``"he2024-fig6"``.
+    alt : str, optional
+        What the figure shows, in words, for readers who cannot see it.
+    dpi : float
+        Resolution of the figure in the notebook.
+    digits : int
+        Significant digits of the numbers of a table in the notebook.
+    rows : int
+        Rows of a table in the notebook; a longer table is shown shortened.
+
+    Raises
+    ------
+    InputError
+        For a name with other characters than letters, digits, ``-`` and ``_``, a name that this
+        run has saved already, or an object that is no figure, table or dataset.
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise InputError(f"name = {name!r}: allowed letters, digits, - and _ (no suffix)")
+    show, files = _handlers(obj, alt=alt, dpi=dpi, digits=digits, rows=rows)
+    run = current()
+    if run is not None:
+        _refuse_second(run, name)
+        for suffix, write in files.items():
+            _write(run.folder / f"{name}{suffix}", write)
+    show()
+
+
+def _handlers(obj, *, alt, dpi, digits, rows):
+    """Return how to show `obj`, and a writer for each file suffix."""
+    if isinstance(obj, Figure):
+        files = {".png": lambda path: _png(obj, path, SAVED_DPI), ".svg": lambda p: _svg(obj, p)}
+        return lambda: _show_figure(obj, dpi, alt), files
+    if isinstance(obj, pd.Series):
+        obj = obj.to_frame()
+    if isinstance(obj, pd.DataFrame):
+        return lambda: _show_table(obj, digits, rows), {".csv": lambda path: _csv(obj, path)}
+    if isinstance(obj, xr.Dataset | xr.DataArray):
+        return lambda: _display(obj), {".nc": lambda path: _netcdf(obj, path)}
+    raise InputError(
+        f"cannot save a {type(obj).__name__}: allowed a matplotlib Figure, a pandas DataFrame or "
+        "Series, an xarray Dataset or DataArray"
+    )
+
+
+def _refuse_second(run: Current, name: str) -> None:
+    names = {path.stem.lower() for path in run.folder.glob("*") if path.suffix in _SUFFIXES}
+    # Lower case, because some file systems do not tell Fig1 from fig1.
+    if name.lower() in names:
+        raise InputError(f"name = {name!r} is saved twice in {run.notebook}: give each its own")
+
+
+def _write(path: Path, write: Callable[[Path], None]) -> None:
+    """Write a file under a hidden name and rename it when it is complete."""
+    part = path.with_name(f".{path.name}")
+    try:
+        write(part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _png(figure: Figure, target: Path | BytesIO, dpi: float) -> None:
+    figure.savefig(target, format="png", dpi=dpi, bbox_inches="tight", pad_inches=0.08)
+
+
+def _svg(figure: Figure, path: Path) -> None:
+    # A fixed salt and no date: the same figure gives the same file, byte for byte.
+    with rc_context({"svg.hashsalt": "soilnb"}):
+        figure.savefig(
+            path, format="svg", bbox_inches="tight", pad_inches=0.08, metadata={"Date": None}
+        )
+
+
+def _csv(table: pd.DataFrame, path: Path) -> None:
+    table.to_csv(path, index=not _is_plain(table.index), lineterminator="\n")
+
+
+def _netcdf(data: xr.Dataset | xr.DataArray, path: Path) -> None:
+    if isinstance(data, xr.DataArray):
+        data = data.to_dataset(name=data.name or "value")
+    # Fill values and chunks of the file that the data came from do not fit this file.
+    data = data.drop_encoding()
+    packed = {
+        name: {"zlib": True, "complevel": 4}
+        for name, variable in data.variables.items()
+        if variable.ndim and variable.dtype.kind in "fiub"
+    }
+    try:
+        data.to_netcdf(path, engine="netcdf4", encoding=packed)
+    except (TypeError, ValueError, NotImplementedError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path.stem.lstrip('.')} does not fit into netCDF: {reason}") from error
+
+
+def _show_figure(figure: Figure, dpi: float, alt: str | None) -> None:
+    from IPython.display import Image
+
+    picture = BytesIO()
+    _png(figure, picture, dpi)
+    _close(figure)
+    _display(Image(picture.getvalue(), format="png", alt=alt))
+
+
+def _close(figure: Figure) -> None:
+    """Take the figure out of pyplot's list, or the notebook would show it a second time."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close(figure)
+
+
+def _show_table(table: pd.DataFrame, digits: int, rows: int) -> None:
+    how = {
+        "index": not _is_plain(table.index),
+        "max_rows": rows,
+        "float_format": lambda number: _short(number, digits),
+        "na_rep": "",
+    }
+    _display(
+        {"text/html": table.to_html(border=0, **how), "text/plain": table.to_string(**how)},
+        raw=True,
+    )
+
+
+def _short(number: float, digits: int) -> str:
+    """Return a number with so many significant digits, and large ones without an exponent."""
+    large = 10**digits <= abs(number) < 1e9
+    return f"{number:.0f}" if large else f"{number:.{digits}g}"
+
+
+def _is_plain(index: pd.Index) -> bool:
+    """Whether an index only counts rows and says nothing."""
+    return isinstance(index, pd.RangeIndex) and index.name is None
+
+
+def _display(obj: object, **options: bool) -> None:
+    """Show `obj` in a notebook; a plain Python session stays quiet."""
+    from IPython import get_ipython
+    from IPython.display import display
+
+    if get_ipython() is not None:
+        display(obj, **options)

@@ -1,0 +1,170 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from matplotlib.figure import Figure
+
+from soilnb import results
+from soilnb.parameters import InputError
+
+
+@pytest.fixture
+def under_way(tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    monkeypatch.setenv("SOILNB_RUN_DIR", str(folder))
+    monkeypatch.setenv("SOILNB_RUN_SIZE", "paper")
+    monkeypatch.setenv("SOILNB_RUN_NOTEBOOK", "22_diagnosed_cue")
+    return folder
+
+
+@pytest.fixture
+def figure():
+    figure = Figure(figsize=(3, 2))
+    axes = figure.subplots()
+    axes.plot([0, 1], [1, 0], label="carbon")
+    axes.legend()
+    return figure
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_without_a_run_nothing_is_written(figure, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    results.save(figure, "he2024-fig6")
+    assert results.current() is None
+    assert names(tmp_path) == []
+
+
+def test_the_run_under_way_is_known(under_way):
+    assert results.current() == results.Current(under_way, "paper", "22_diagnosed_cue")
+
+
+def test_a_figure_made_without_pyplot_leaves_png_and_svg(figure, under_way):
+    results.save(figure, "he2024-fig6")
+    assert names(under_way) == ["he2024-fig6.png", "he2024-fig6.svg"]
+    assert (under_way / "he2024-fig6.png").read_bytes().startswith(b"\x89PNG")
+    assert "<svg" in (under_way / "he2024-fig6.svg").read_text()
+
+
+def test_the_same_figure_gives_the_same_svg(figure, under_way):
+    results.save(figure, "first")
+    results.save(figure, "second")
+    assert (under_way / "first.svg").read_bytes() == (under_way / "second.svg").read_bytes()
+
+
+def test_a_figure_of_pyplot_is_taken_from_its_list(under_way):
+    from matplotlib import pyplot
+
+    figure, _ = pyplot.subplots()
+    results.save(figure, "fig")
+    assert not pyplot.fignum_exists(figure.number)
+
+
+def test_a_table_comes_back_as_it_was(under_way):
+    table = pd.DataFrame({"site": ["HFR", "AND"], "carbon": [1 / 3, 12345.678901234]})
+    results.save(table, "plain")
+    results.save(table.set_index("site"), "named")
+    results.save(table.set_index("site")["carbon"], "series")
+    pd.testing.assert_frame_equal(pd.read_csv(under_way / "plain.csv"), table)
+    named = pd.read_csv(under_way / "named.csv", index_col="site")
+    pd.testing.assert_frame_equal(named, table.set_index("site"))
+    pd.testing.assert_frame_equal(pd.read_csv(under_way / "series.csv"), table)
+
+
+def test_a_dataset_comes_back_with_its_attributes(under_way):
+    data = xr.Dataset(
+        {
+            "carbon": (("pool", "site"), np.random.default_rng(1).random((2, 3)), {"units": "kg"}),
+            "feasible": ("site", [True, False, True]),
+        },
+        coords={"pool": ["LITm", "LITs"]},
+        attrs={"model": "mimics"},
+    )
+    results.save(data, "pools")
+    results.save(data["carbon"], "carbon")
+    with xr.open_dataset(under_way / "pools.nc") as back:
+        xr.testing.assert_identical(back.load(), data)
+    with xr.open_dataset(under_way / "carbon.nc") as back:
+        xr.testing.assert_identical(back["carbon"].load(), data["carbon"])
+
+
+def test_a_dataset_that_netcdf_cannot_hold_is_refused_by_name(under_way):
+    with pytest.raises(InputError, match="pools does not fit into netCDF"):
+        results.save(xr.Dataset(attrs={"options": {"kinetics": "reverse"}}), "pools")
+    assert names(under_way) == []
+
+
+@pytest.mark.parametrize("name", ["", "a b", "../up", "fig.png", "-x", "größe", None])
+def test_a_name_that_is_no_file_name_is_refused(name, figure, under_way):
+    with pytest.raises(InputError, match="letters, digits"):
+        results.save(figure, name)
+    assert names(under_way) == []
+
+
+def test_a_name_can_be_saved_only_once(figure, under_way):
+    results.save(figure, "he2024-fig6")
+    with pytest.raises(InputError, match="'he2024-fig6' is saved twice in 22_diagnosed_cue"):
+        results.save(figure, "he2024-fig6")
+    with pytest.raises(InputError, match="twice"):
+        results.save(pd.DataFrame({"a": [1]}), "he2024-fig6")
+    with pytest.raises(InputError, match="twice"):
+        results.save(figure, "HE2024-fig6")
+
+
+def test_an_object_of_another_kind_is_refused(under_way):
+    with pytest.raises(InputError, match="cannot save a dict: allowed a matplotlib Figure"):
+        results.save({"a": 1}, "numbers")
+
+
+def test_a_write_that_breaks_off_leaves_nothing(under_way, monkeypatch):
+    def half(self, path, **options):
+        path.write_text("site,car")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", half)
+    with pytest.raises(OSError, match="No space"):
+        results.save(pd.DataFrame({"a": [1]}), "table")
+    assert names(under_way) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [(1 / 3, "0.3333"), (123456.7, "123457"), (1.5e-7, "1.5e-07"), (2.0, "2")]
+)
+def test_numbers_of_a_table_are_short(number, shown):
+    assert results._short(number, 4) == shown
+
+
+def test_results_lie_where_the_environment_says(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOILNB_RESULTS", str(tmp_path / "here"))
+    assert results.root() == tmp_path / "here"
+    assert results.folder("22_diagnosed_cue", "quick") == tmp_path / "here/quick/22_diagnosed_cue"
+    with pytest.raises(InputError, match="size = 'big': allowed quick, paper"):
+        results.folder("22_diagnosed_cue", "big")
+
+
+def test_results_lie_in_the_checkout_or_else_in_the_working_directory(tmp_path, monkeypatch):
+    monkeypatch.delenv("SOILNB_RESULTS", raising=False)
+    monkeypatch.setattr(results, "__file__", str(tmp_path / "soilnb" / "results.py"))
+    monkeypatch.chdir(tmp_path)
+    assert results.checkout() is None
+    assert results.root() == tmp_path / "results"
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "pyproject.toml").touch()
+    monkeypatch.chdir("/")
+    assert results.checkout() == tmp_path
+    assert results.root() == tmp_path / "results"
+
+
+def test_failed_and_unfinished_runs_are_no_results(results_root):
+    for name in ("22_good", "00_good", "10_bad.failed", ".20_under_way.ab12"):
+        folder = results_root / "quick" / name
+        folder.mkdir(parents=True)
+        (folder / "run.json").write_text(json.dumps({}))
+    (results_root / "quick" / "30_empty").mkdir()
+    assert [folder.name for folder in results.completed("quick")] == ["00_good", "22_good"]
+    assert results.completed("paper") == []
