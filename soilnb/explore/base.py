@@ -101,8 +101,14 @@ def _widget(control: Control) -> tuple[widgets.ValueWidget, widgets.Widget]:
 def png(figure: Figure) -> bytes:
     """Return a figure as PNG bytes, written fast rather than small."""
     buffer = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(buffer, pil_kwargs={"compress_level": 1})
+    _canvas(figure).print_png(buffer, pil_kwargs={"compress_level": 1})
     return buffer.getvalue()
+
+
+def _canvas(figure: Figure) -> FigureCanvasAgg:
+    """Return the figure's own canvas: its renderer remembers how wide each text is."""
+    canvas = figure.canvas
+    return canvas if isinstance(canvas, FigureCanvasAgg) else FigureCanvasAgg(figure)
 
 
 class Prediction(widgets.VBox):
@@ -224,7 +230,7 @@ class Explorer(widgets.VBox):
         """Solve the layout once and keep it: a slider must not wait for it again."""
         if len(self._places) != len(figure.axes):
             figure.set_layout_engine("constrained")
-            FigureCanvasAgg(figure).draw()
+            _canvas(figure).draw()
             figure.set_layout_engine("none")
             self._places = [ax.get_position() for ax in figure.axes]
         for ax, place in zip(figure.axes, self._places, strict=True):
@@ -241,7 +247,7 @@ class Explorer(widgets.VBox):
             with warnings.catch_warnings(record=True) as notes:
                 warnings.simplefilter("always", UserWarning)
                 self.result = self._compute(**self.values)
-        except InputError as error:
+        except (InputError, RuntimeError) as error:  # bad input, or no steady state
             self.words.value = f"<p role='status'><b>{escape(str(error))}</b></p>"
             return
         self._figure = self._draw(self.result, figure=self._figure)

@@ -1,0 +1,423 @@
+r"""CENTURY: seven pools that decay at rates of their own, without microbes.
+
+Litter falls on the surface or grows in the soil, is metabolic or structural, and passes through
+an active, a slow and a passive pool (Parton et al. 1987,
+doi:10.2136/sssaj1987.03615995005100050015x). Each pool decays at its rate k, slowed by climate
+and texture; a share goes on to other pools and the rest is respired:
+
+.. math:: \dot C = I + A\,C, \qquad A = (T - 1)\,\mathrm{diag}(k)
+
+with the transfer matrix T (share of the turnover of the column's pool that the row's pool gains).
+The model is linear, so the steady state is one linear solve and a run under constant forcing is
+a matrix exponential, both without error of discretisation.
+
+Texture is clay + silt in the set ``soilr`` (clay alone where a site has no ``silt``) and clay in
+the set ``orchidee``; the option ``texture`` switches between them. A year has 365/7 weeks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy.linalg import expm
+
+from soilnb.parameters import InputError, ParameterSet, choose, unknown
+from soilnb.profile import ledger
+from soilnb.profile.century_parameters import PARAMETER_SETS
+from soilnb.profile.ledger import LitterQualityWarning
+from soilnb.profile.site import RECORDS, Site, read
+
+__all__ = [
+    "PARAMETER_SETS",
+    "POOLS",
+    "POOL_NAMES",
+    "LitterQualityWarning",
+    "simulate",
+    "steady_state",
+    "structure",
+    "warm_up",
+]
+
+WEEKS_PER_YEAR = 365 / 7
+
+#: Label and readable name of each pool.
+POOL_NAMES = {
+    "surface_structural": "structural litter, surface",
+    "surface_metabolic": "metabolic litter, surface",
+    "soil_structural": "structural litter, soil",
+    "soil_metabolic": "metabolic litter, soil",
+    "active": "active",
+    "slow": "slow",
+    "passive": "passive",
+}
+POOLS = tuple(POOL_NAMES)
+ACTIVE, SLOW, PASSIVE = 4, 5, 6
+
+#: Allowed values of the options of a parameter set.
+OPTIONS = {"climate": ("soilr", "orchidee"), "texture": ("clay+silt", "clay")}
+
+_PER_YEAR = {"yr-1": 1.0, "week-1": WEEKS_PER_YEAR}
+_SOURCE = "CENTURY, Parton et al. 1987, doi:10.2136/sssaj1987.03615995005100050015x"
+
+
+def steady_state(
+    site: Mapping | xr.Dataset, parameters: str | Mapping | ParameterSet = "soilr"
+) -> xr.Dataset:
+    """Return the pools at which gains and losses balance: the solution of A C = -I.
+
+    Parameters
+    ----------
+    site : mapping or Dataset
+        ``temperature``, ``clay``, ``npp`` and ``f_met`` or ``lignin_to_n``; optional ``silt``,
+        ``lignin_fraction`` (0 where absent), ``surface_input_share`` (0.5 where absent),
+        ``precipitation_to_pet`` (set ``soilr``) or ``moisture`` (set ``orchidee``), ``tillage``.
+        A modifier is 1 where its key is absent.
+    parameters : str or mapping
+        Name of a set in `PARAMETER_SETS`, or a mapping of changes to ``soilr`` (or to the set
+        that its key ``set`` names).
+
+    Returns
+    -------
+    Dataset
+        ``carbon`` (..., pool) in kg C m-2; ``input``, ``respiration``, ``uptake`` (the turnover
+        of all pools), ``oxidation``, ``turnover`` and ``desorption`` (0: there are no microbes)
+        and ``change`` in g C m-2 yr-1; ``f_met`` and whether it was clipped.
+
+    Raises
+    ------
+    InputError
+        For a site, a parameter or a set that is not allowed.
+
+    Warns
+    -----
+    LitterQualityWarning
+        Where f_met from lignin:N is outside [0, 1] and is clipped.
+    """
+    place, chosen = _inputs(site, parameters)
+    system = _System(place, chosen)
+    carbon = np.linalg.solve(-system.matrix, system.source[..., np.newaxis])[..., 0]
+    return _dataset(place, chosen, system, carbon[:, np.newaxis, :])
+
+
+def simulate(
+    site: Mapping | xr.Dataset,
+    time: np.ndarray,
+    parameters: str | Mapping | ParameterSet = "soilr",
+    initial: xr.Dataset | xr.DataArray | np.ndarray | None = None,
+) -> xr.Dataset:
+    """Run the model in time under constant forcing, exactly.
+
+    The state is carried from one output time to the next by the exponential of the system that
+    is augmented by the respired carbon and the constant input.
+
+    Parameters
+    ----------
+    site, parameters
+        As in `steady_state`; they hold from time 0 on.
+    time : array [time]
+        Output times in years, increasing, the first 0 or later.
+    initial : Dataset, DataArray or array, optional
+        Carbon at time 0 in kg C m-2 (..., pool); default the steady state of this site and these
+        parameters.
+
+    Returns
+    -------
+    Dataset
+        As of `steady_state` with a dimension ``time``, and ``cumulative_input`` and
+        ``cumulative_respiration`` in g C m-2 since time 0.
+    """
+    times = ledger.check_time(time)
+    place, chosen = _inputs(site, parameters)
+    system = _System(place, chosen)
+    if initial is None:
+        start = np.linalg.solve(-system.matrix, system.source[..., np.newaxis])[..., 0]
+    else:
+        start = ledger.check_initial(initial, place, POOL_NAMES) * 1e3
+    carbon, respired = integrate(system.matrix, system.source, system.respired, start, times)
+    return _dataset(place, chosen, system, carbon, times, respired)
+
+
+def integrate(
+    matrix: np.ndarray,
+    source: np.ndarray,
+    respired: np.ndarray,
+    start: np.ndarray,
+    times: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return pools [site, time, 7] and respired carbon [site, time] of a linear system.
+
+    d/dt (C, R, 1) = M (C, R, 1) with the rows (A, 0, I), (r, 0, 0), (0, 0, 0) of M.
+
+    Parameters
+    ----------
+    matrix : array [site, 7, 7]
+        A, yr-1.
+    source : array [site, 7]
+        I, g C m-2 yr-1.
+    respired : array [site, 7]
+        Rate at which each pool is respired, r, yr-1.
+    start : array [site, 7]
+        C at time 0, g C m-2.
+    times : array [time]
+        Output times, yr.
+    """
+    size, n = source.shape
+    augmented = np.zeros((size, n + 2, n + 2))
+    augmented[:, :n, :n] = matrix
+    augmented[:, n, :n] = respired
+    augmented[:, :n, n + 1] = source
+    state = np.concatenate([start, np.zeros((size, 1)), np.ones((size, 1))], axis=1)
+    result = np.empty((size, times.size, n + 2))
+    steps, length = np.unique(np.diff(times, prepend=0.0).round(12), return_inverse=True)
+    propagators = [expm(augmented * step) for step in steps]
+    for k in range(times.size):
+        state = np.einsum("sij,sj->si", propagators[length[k]], state)
+        result[:, k] = state
+    return result[..., :n], result[..., n]
+
+
+def structure(
+    site: Mapping | xr.Dataset | None = None,
+    parameters: str | Mapping | ParameterSet = "soilr",
+) -> pd.DataFrame:
+    """Return the links between the pools, read from the matrix that the solver uses.
+
+    Parameters
+    ----------
+    site : mapping or Dataset, optional
+        One place, for the shares that depend on texture and litter; default a typical place.
+    parameters : str or mapping
+        As in `steady_state`.
+
+    Returns
+    -------
+    DataFrame
+        One row per link: ``source`` and ``target`` (a pool, ``litter`` or ``CO2``), ``kind``
+        (input, transfer, respiration), ``via`` (empty) and ``share`` of the turnover (or of the
+        litter) that takes this link.
+    """
+    if site is None:
+        keys = ("temperature", "clay", "silt", "npp", "f_met", "lignin_fraction")
+        site = {key: RECORDS[key].value for key in keys}
+    place, chosen = _inputs(site, parameters)
+    if place.size != 1:
+        raise InputError(f"structure: allowed one site; given {place.size}")
+    system = _System(place, chosen)
+    return links(system.matrix[0], system.source[0], system.respired[0])
+
+
+def links(matrix: np.ndarray, source: np.ndarray, respired: np.ndarray) -> pd.DataFrame:
+    """Turn A [7, 7], I [7] and r [7] into the table of `structure`."""
+    rows = [
+        ("litter", POOLS[i], "input", "", source[i] / source.sum())
+        for i in np.flatnonzero(source > 0)
+    ]
+    for j, pool in enumerate(POOLS):
+        turnover = -matrix[j, j]
+        rows += [
+            (pool, POOLS[i], "transfer", "", matrix[i, j] / turnover)
+            for i in np.flatnonzero(matrix[:, j] > 0)
+        ]
+        rows.append((pool, "CO2", "respiration", "", respired[j] / turnover))
+    return pd.DataFrame(rows, columns=["source", "target", "kind", "via", "share"])
+
+
+def warm_up() -> None:
+    """Do nothing that needs time: CENTURY is linear algebra and has no kernels to compile."""
+    simulate({key: RECORDS[key].value for key in ("temperature", "clay", "npp", "f_met")}, [0.1])
+
+
+# --- from a site and named parameters to the linear system ------------------------------------
+
+
+def _inputs(site: object, parameters: object) -> tuple[Site, ParameterSet]:
+    chosen = choose(parameters, PARAMETER_SETS, "soilr")
+    for option, allowed in OPTIONS.items():
+        if chosen.options[option] not in allowed:
+            raise unknown(option, chosen.options[option], allowed)
+    return read(site), chosen
+
+
+class _System:
+    """The linear system of all sites: dC/dt = source + matrix C, dR/dt = respired C.
+
+    Attributes
+    ----------
+    matrix : array [site, 7, 7]
+        A, yr-1.
+    source : array [site, 7]
+        Litter input, g C m-2 yr-1.
+    rates, respired : array [site, 7]
+        Turnover of each pool, and the part of it that is respired, yr-1.
+    f_met, clipped : array [site]
+        Metabolic share of the litter, and whether its formula was clipped.
+    """
+
+    def __init__(self, site: Site, p: ParameterSet) -> None:
+        self.f_met, self.clipped = ledger.metabolic_share(
+            site, 1.0, p["litter_intercept"], p["litter_slope"], 0.0
+        )
+        texture = texture_fraction(site, p)
+        lignin = site.get("lignin_fraction", 0.0)  # absent: its modifier exp(-3 L) is 1
+        shares = transfers(texture, lignin, p)
+        self.source = litter_input(site["npp"], self.f_met, site.get("surface_input_share"))
+        self.rates = decomposition_rates(site, texture, lignin, p)
+        self.matrix = (shares - np.eye(len(POOLS))) * self.rates[:, np.newaxis, :]
+        self.respired = (1 - shares.sum(axis=1)) * self.rates
+        _check_physical(site, shares, self.rates)
+
+
+def _check_physical(site: Site, shares: np.ndarray, rates: np.ndarray) -> None:
+    """Refuse parameters with which a pool gives more than it loses, or never decays."""
+    given = shares.sum(axis=1)
+    for bad, words in (
+        ((shares < 0).any(axis=1), "passes on a negative share"),
+        (given > 1, "passes on more than it loses"),
+        (rates <= 0, "does not decay"),
+    ):
+        if bad.any():
+            i, j = np.argwhere(bad)[0]
+            raise InputError(
+                f"{POOLS[j]} {words}{site.where(np.arange(site.size) == i)}: the texture, lignin "
+                "and transfer parameters do not fit together"
+            )
+
+
+def texture_fraction(site: Site, p: ParameterSet) -> np.ndarray:
+    """Return the texture [site] that acts on the active pool: clay + silt, or clay."""
+    if p.options["texture"] == "clay+silt" and "silt" in site:
+        return site["clay"] + site["silt"]
+    return site["clay"]
+
+
+def litter_input(npp: np.ndarray, f_met: np.ndarray, surface: np.ndarray) -> np.ndarray:
+    """Return the litter input [site, 7] to the four litter pools, in the unit of `npp`."""
+    source = np.zeros((npp.size, len(POOLS)))
+    for first, share in ((0, surface), (2, 1 - surface)):
+        source[:, first] = npp * share * (1 - f_met)
+        source[:, first + 1] = npp * share * f_met
+    return source
+
+
+def decomposition_rates(
+    site: Site, texture: np.ndarray, lignin: np.ndarray, p: ParameterSet
+) -> np.ndarray:
+    """Return the turnover [site, 7] in yr-1: rate, climate, lignin, texture and tillage.
+
+    Structural litter slows as exp(-b lignin), the active pool as 1 - a texture; tillage multiplies
+    the turnover of active, slow and passive carbon, as flux_tot_coeff does in
+    yangsssu/ORCHIDEE-CROP@8a57133 stomate_soilcarbon.f90.
+    """
+    climate = temperature_modifier(site["temperature"], p) * moisture_modifier(site, p)
+    per_year = [p[f"rate_{pool}"] * _PER_YEAR[p.records[f"rate_{pool}"].unit] for pool in POOLS]
+    rates = climate[:, np.newaxis] * np.array(per_year)
+    rates[:, [0, 2]] *= np.exp(-p["lignin_on_structural"] * lignin)[:, np.newaxis]
+    rates[:, ACTIVE] *= 1 - p["texture_on_active"] * texture
+    rates[:, ACTIVE:] *= site.get("tillage", 1.0)[:, np.newaxis]
+    return rates
+
+
+def temperature_modifier(temperature: np.ndarray, p: ParameterSet) -> np.ndarray:
+    """Return the temperature modifier [site], dimensionless.
+
+    SoilR (fT.Century1): x^a exp((a/b) (1 - x^b)) with x = (Tmax - T) / (Tmax - Topt).
+    ORCHIDEE: min(1, exp(s (T - Tref) / 10)).
+    """
+    if p.options["climate"] == "orchidee":
+        warming = (temperature - p["temperature_reference"]) / 10
+        return np.minimum(1.0, np.exp(p["temperature_sensitivity"] * warming))
+    a, b = p["temperature_left"], p["temperature_right"]
+    span = p["temperature_maximum"] - p["temperature_optimum"]
+    x = (p["temperature_maximum"] - temperature) / span
+    return x**a * np.exp(a / b * (1 - x**b))
+
+
+def moisture_modifier(site: Site, p: ParameterSet) -> np.ndarray:
+    """Return the moisture modifier [site], dimensionless; 1 where the site has no such key.
+
+    SoilR (fW.Century), from P/PET: 1 / (1 + a exp(-b P/PET)).
+    ORCHIDEE, from moisture w: max(low, min(1, -a w^2 + b w - c)).
+    """
+    if p.options["climate"] == "orchidee":
+        if "moisture" not in site:
+            return np.ones(site.size)
+        w = site["moisture"]
+        curve = -p["moisture_square"] * w**2 + p["moisture_linear"] * w - p["moisture_constant"]
+        return np.clip(curve, p["moisture_low"], 1.0)
+    if "precipitation_to_pet" not in site:
+        return np.ones(site.size)
+    drought = np.exp(-p["moisture_exponent"] * site["precipitation_to_pet"])
+    return 1 / (1 + p["moisture_scale"] * drought)
+
+
+def transfers(texture: np.ndarray, lignin: np.ndarray, p: ParameterSet) -> np.ndarray:
+    """Return the share [site, 7, 7] of a pool's turnover (column) that each pool (row) gains."""
+    shares = np.zeros((texture.size, len(POOLS), len(POOLS)))
+    for pool, name in ((0, "surface_structural_to_active"), (2, "soil_structural_to_active")):
+        shares[:, ACTIVE, pool] = (1 - lignin) * p[name]
+        shares[:, SLOW, pool] = lignin * p["lignin_to_slow"]
+        shares[:, ACTIVE, pool + 1] = p["metabolic_to_active"]
+    respired = p["respired_active"] - p["respired_active_slope"] * texture
+    shares[:, SLOW, ACTIVE] = 1 - respired - p["active_to_passive"]
+    shares[:, PASSIVE, ACTIVE] = p["active_to_passive"]
+    shares[:, ACTIVE, SLOW] = p["slow_to_active"]
+    shares[:, PASSIVE, SLOW] = p["slow_to_passive"]
+    shares[:, ACTIVE, PASSIVE] = p["passive_to_active"]
+    return shares
+
+
+# --- the Dataset ------------------------------------------------------------------------------
+
+
+def _dataset(
+    site: Site,
+    p: ParameterSet,
+    system: _System,
+    carbon: np.ndarray,
+    times: np.ndarray | None = None,
+    respired: np.ndarray | None = None,
+) -> xr.Dataset:
+    """Return pools [site, time, 7] in g C m-2 as a Dataset with their ledger."""
+    shape = carbon.shape[:2]
+    litter = np.broadcast_to(system.source.sum(axis=1)[:, np.newaxis], shape)
+    gain = np.einsum("sij,stj->sti", system.matrix, carbon) + system.source[:, np.newaxis, :]
+    arrays = {
+        "carbon": (("pool",), carbon / 1e3),
+        "input": ((), litter),
+        "respiration": ((), np.einsum("sj,stj->st", system.respired, carbon)),
+        "uptake": ((), np.einsum("sj,stj->st", system.rates, carbon)),
+        "oxidation": ((), np.zeros(shape)),
+        "turnover": ((), np.zeros(shape)),
+        "desorption": ((), np.zeros(shape)),
+        "change": ((), gain.sum(axis=-1)),
+    }
+    coords = {}
+    if times is None:
+        variables = {name: (dims, a[:, 0]) for name, (dims, a) in arrays.items()}
+    else:
+        variables = {name: (("time", *dims), a) for name, (dims, a) in arrays.items()}
+        variables["cumulative_input"] = (("time",), litter * times)
+        variables["cumulative_respiration"] = (("time",), respired)
+        coords["time"] = times
+    variables["f_met"] = ((), system.f_met)
+    variables["f_met_clipped"] = ((), system.clipped)
+    water = "moisture" if p.options["climate"] == "orchidee" else "precipitation_to_pet"
+    used = (
+        "temperature", "clay", "npp", "f_met", "lignin_to_n", "lignin_fraction",
+        "surface_input_share", "tillage", water,
+        *(("silt",) if p.options["texture"] == "clay+silt" else ()),
+    )  # fmt: skip
+    return ledger.build(
+        site,
+        p,
+        "CENTURY",
+        f"{_SOURCE}; {p.description}",
+        POOL_NAMES,
+        variables,
+        coords,
+        used,
+        assumed=("surface_input_share",),
+    )

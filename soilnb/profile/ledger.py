@@ -1,0 +1,178 @@
+"""The Dataset that a pool model returns: pools, the flux ledger, and where they come from.
+
+Both models share the names, units and symbols of their variables, so that a figure or a
+diagnostic reads either without knowing which.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+
+import numpy as np
+import xarray as xr
+
+from soilnb import __version__
+from soilnb.parameters import InputError, ParameterSet
+from soilnb.profile.site import RECORDS, Site
+
+#: name: (unit, long name, symbol)
+VARIABLES = {
+    "carbon": ("kg C m-2", "carbon stock", "C"),
+    "input": ("g C m-2 yr-1", "litter input", "I"),
+    "respiration": ("g C m-2 yr-1", "heterotrophic respiration", "R"),
+    "uptake": ("g C m-2 yr-1", "carbon taken up by decomposers", "U"),
+    "oxidation": (
+        "g C m-2 yr-1",
+        "oxidation of chemically recalcitrant to available carbon",
+        "OX",
+    ),
+    "turnover": ("g C m-2 yr-1", "turnover of microbial biomass", "T"),
+    "desorption": ("g C m-2 yr-1", "desorption of physically protected carbon", "D_s"),
+    "change": ("g C m-2 yr-1", "change of the total stock", "dC/dt"),
+    "uptake_path": ("g C m-2 yr-1", "carbon taken up, by microbe and substrate", "U_i"),
+    "cumulative_input": ("g C m-2", "litter input since the start", r"\int I\,dt"),
+    "cumulative_respiration": ("g C m-2", "respired carbon since the start", r"\int R\,dt"),
+    "f_met": ("1", "metabolic share of the litter", "f_{met}"),
+    "f_met_clipped": (
+        "1",
+        "whether the litter quality formula left its range and was clipped",
+        "",
+    ),
+    "extinct": ("1", "whether the microbe cannot persist", ""),
+    "real_part": ("yr-1", "real part of the eigenvalue", r"\mathrm{Re}\,\lambda"),
+    "imaginary_part": ("yr-1", "imaginary part of the eigenvalue", r"\mathrm{Im}\,\lambda"),
+    "period": ("yr", "period of the oscillation", r"2\pi/|\mathrm{Im}\,\lambda|"),
+    "e_folding_time": ("yr", "time to fall to 1/e", r"-1/\mathrm{Re}\,\lambda"),
+}
+
+
+class LitterQualityWarning(UserWarning):
+    """At some sites the formula of the metabolic share left its range and was clipped."""
+
+
+def build(
+    site: Site,
+    parameters: ParameterSet,
+    model: str,
+    source: str,
+    pools: dict[str, str],
+    variables: dict[str, tuple[tuple[str, ...], np.ndarray]],
+    coords: dict | None = None,
+    used: tuple[str, ...] = (),
+    assumed: tuple[str, ...] = (),
+) -> xr.Dataset:
+    """Assemble a Dataset from arrays with a leading site axis.
+
+    Parameters
+    ----------
+    site : Site
+        Its dimension and coordinates lead every variable; a single place has none.
+    variables : dict
+        Name to (dimensions behind the site, array [site, ...]).
+    pools : dict
+        Label to readable name, the coordinates ``pool`` and ``pool_name``.
+    used : tuple of str
+        Site keys that the model reads; the others that were given are named in the attributes.
+    assumed : tuple of str
+        Site keys that take the value of their record where the site has none; named likewise.
+    """
+    lead = () if site.dim is None else (site.dim,)
+    data = {}
+    for name, (dims, array) in variables.items():
+        unit, long_name, symbol = VARIABLES[name]
+        values = array if site.dim is not None else array[0]
+        attrs = {"units": unit, "long_name": long_name, "symbol": symbol}
+        data[name] = (lead + dims, values, attrs)
+    all_coords = {**site.coords, **(coords or {})}
+    if any("pool" in dims for dims, _ in variables.values()):
+        all_coords["pool"] = list(pools)
+        all_coords["pool_name"] = ("pool", list(pools.values()))
+    dataset = xr.Dataset(data, coords=all_coords)
+    if "time" in dataset.coords:
+        dataset["time"].attrs = {"units": "yr", "long_name": "time", "symbol": "t"}
+    defaults = [f"{key} = {RECORDS[key].value:g}" for key in assumed if key not in site]
+    ignored = [key for key in site.values if key not in used]
+    dataset.attrs = {
+        "model": model,
+        "parameter_set": parameters.name,
+        "parameters": json.dumps({**parameters, **parameters.options}),
+        "source": source,
+        "soilnb_version": __version__,
+        "site_keys_not_used": ", ".join(ignored) or "none",
+        "site_keys_assumed": ", ".join(defaults) or "none",
+    }
+    return dataset
+
+
+def metabolic_share(
+    site: Site, multiplier: float, intercept: float, slope: float, low: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return f_met [site] and whether it was clipped [site].
+
+    f_met = multiplier (intercept - slope L:N) where the site gives the lignin to nitrogen ratio;
+    outside [low, 1] it is clipped, with a warning that names the sites. A given f_met is used as
+    it is.
+    """
+    if "f_met" in site:
+        return np.array(site["f_met"]), np.zeros(site.size, bool)
+    formula = multiplier * (intercept - slope * site["lignin_to_n"])
+    share = np.clip(formula, low, 1.0)
+    clipped = share != formula
+    if clipped.any():
+        warnings.warn(
+            f"f_met = {formula[clipped][0]:.3g} from lignin_to_n = "
+            f"{site['lignin_to_n'][clipped][0]:g}{site.where(clipped)} is clipped to "
+            f"[{low:g}, 1]",
+            LitterQualityWarning,
+            stacklevel=4,
+        )
+    return share, clipped
+
+
+def check_time(time: object) -> np.ndarray:
+    """Return output times as floats [time] in years: finite, increasing, the first not negative."""
+    try:
+        times = np.atleast_1d(np.asarray(time, dtype=float))
+    except (TypeError, ValueError):
+        raise InputError(f"time = {time!r} is no array of numbers (in yr)") from None
+    if times.ndim != 1 or times.size == 0 or not np.isfinite(times).all():
+        raise InputError("time: allowed one dimension of finite numbers (in yr)")
+    if times[0] < 0:
+        raise InputError(f"time starts at {times[0]:g}: allowed 0 yr or later")
+    later = np.diff(times) > 0
+    if not later.all():
+        k = int(np.argmin(later))
+        raise InputError(f"time must increase; {times[k]:g} yr is followed by {times[k + 1]:g} yr")
+    return times
+
+
+def check_initial(initial: object, site: Site, pools: dict[str, str]) -> np.ndarray:
+    """Return the initial carbon [site, pool] in kg C m-2, from a Dataset, DataArray or array."""
+    if isinstance(initial, xr.Dataset):
+        if "carbon" not in initial:
+            raise InputError("initial has no variable 'carbon' (kg C m-2)")
+        initial = initial["carbon"]
+    if isinstance(initial, xr.DataArray):
+        if "time" in initial.dims:
+            raise InputError(
+                "initial has the dimension 'time': choose one time, as in .isel(time=-1)"
+            )
+        if "pool" not in initial.dims or set(initial["pool"].values) != set(pools):
+            raise InputError(f"initial: allowed the pools {', '.join(pools)}")
+        initial = initial.sel(pool=list(pools)).transpose(..., "pool").values
+    try:
+        carbon = np.asarray(initial, dtype=float)
+        carbon = np.broadcast_to(carbon, (site.size, len(pools)))
+    except (TypeError, ValueError):
+        raise InputError(
+            f"initial: allowed carbon (kg C m-2) of {len(pools)} pools, for one or "
+            f"{site.size} sites"
+        ) from None
+    bad = ~((carbon >= 0) & np.isfinite(carbon))
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise InputError(
+            f"initial {list(pools)[column]} = {carbon[row, column]:g}: allowed 0 or more kg C m-2"
+        )
+    return np.array(carbon)

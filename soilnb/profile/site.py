@@ -1,0 +1,264 @@
+"""What a pool model needs to know about a place: the site, read and checked.
+
+A site is a mapping or an `xarray.Dataset` with the keys of `RECORDS`. Values are single numbers,
+or arrays over one leading dimension: many sites at once. Each key is a parameter record, so a
+slider, an axis label and the check of a value use the same unit and the same bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import xarray as xr
+
+from soilnb.parameters import InputError, Parameter, unknown
+
+__all__ = ["RECORDS", "REQUIRED", "Site", "check", "read"]
+
+_REF15 = "reference point of the validation: 1000 g dry mass m-2 yr-1 of litter, half of it carbon"
+
+#: Every key of a site, with the value of a typical place, the unit and what is allowed.
+RECORDS = {
+    "temperature": Parameter(
+        15.0, "degC", (-50.0, 44.0), "T", "annual mean soil temperature", _REF15
+    ),
+    "clay": Parameter(0.30, "1", (0.0, 1.0), "f_{clay}", "clay, mass fraction of the soil", _REF15),
+    "npp": Parameter(
+        500.0,
+        "g C m-2 yr-1",
+        (1.0, 1e4),
+        "I",
+        "carbon entering the litter",
+        _REF15,
+        scale="log",
+    ),
+    "f_met": Parameter(
+        0.3846423, "1", (1e-3, 1.0), "f_{met}", "metabolic share of the litter",
+        "mean of the six LIDET litters: wwieder/MIMICS@2b71740, MIMIC2_LIDET_GMDD_2015_public.R",
+    ),
+    "lignin_to_n": Parameter(
+        20.0, "1", (0.0, 500.0), "L:N", "lignin to nitrogen ratio of the litter, by mass",
+        "21 % lignin over 1.02 % nitrogen, hardwood litter of the LTER sites",
+    ),
+    "silt": Parameter(0.45, "1", (0.0, 1.0), "f_{silt}", "silt, mass fraction of the soil",
+        "default of CenturyModel, cran/SoilR@6d63c04",
+    ),
+    "lignin_fraction": Parameter(
+        0.25, "1", (0.0, 1.0), "L_s", "lignin, share of structural litter",
+        "assumed between leaf (0.22) and wood (0.35) of ORCHIDEE, yangsssu/ORCHIDEE-CROP@8a57133 "
+        "constantes_var.f90, LC",
+    ),
+    "surface_input_share": Parameter(
+        0.5, "1", (0.0, 1.0), "f_{surf}", "share of the litter that falls on the surface",
+        "even split, as in the example of CenturyModel, cran/SoilR@6d63c04",
+    ),
+    "precipitation_to_pet": Parameter(
+        1.0, "1", (0.0, 50.0), "P/PET", "precipitation over potential evapotranspiration",
+        "argument of fW.Century, cran/SoilR@6d63c04",
+    ),
+    "moisture": Parameter(
+        0.6, "1", (0.0, 1.0), r"\\theta", "water-filled share of the pore space",
+        "argument of the moisture functions of ORCHIDEE and of the biogeochemical testbed",
+    ),
+    "tillage": Parameter(
+        1.0, "1", (0.1, 10.0), "f_{till}", "multiplier of the turnover of soil organic matter",
+        "yangsssu/ORCHIDEE-CROP@8a57133 constantes_var.f90, flux_tot_coeff: 1.2 C3, 1.4 C4 crops",
+    ),
+}  # fmt: skip
+
+REQUIRED = ("temperature", "clay", "npp")
+LITTER_QUALITY = ("f_met", "lignin_to_n")
+_SHARES = ("clay", "silt", "f_met", "lignin_fraction", "surface_input_share", "moisture")
+#: Names of dimensions that the models use themselves.
+_TAKEN = ("pool", "time", "path", "microbe", "mode")
+
+
+@dataclass(frozen=True)
+class Site:
+    """One place or many, checked: every value an array over the sites.
+
+    Attributes
+    ----------
+    values : dict of str to ndarray [site]
+        The keys that were given, as 64-bit floats.
+    dim : str or None
+        Name of the site dimension; None for a single place given as plain numbers.
+    coords : dict
+        Coordinates along the site dimension (and scalar ones), as the Dataset had them.
+    labels : list of str
+        What to call each site in a message.
+    """
+
+    values: dict[str, np.ndarray]
+    dim: str | None
+    coords: dict = field(default_factory=dict)
+    labels: list[str] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """Number of sites."""
+        return len(self.labels)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.values
+
+    def __getitem__(self, key: str) -> np.ndarray:
+        return self.values[key]
+
+    def get(self, key: str, default: float | None = None) -> np.ndarray:
+        """Return a value [site]; where the site has no such key, `default` or the record's."""
+        if key in self.values:
+            return self.values[key]
+        return np.full(self.size, RECORDS[key].value if default is None else default)
+
+    def where(self, bad: np.ndarray, limit: int = 5) -> str:
+        """Name the sites at which `bad` [site] is true: " at 'HFR', 'ARC' and 3 more"."""
+        if self.dim is None:
+            return ""
+        names = [self.labels[i] for i in np.flatnonzero(bad)]
+        more = f" and {len(names) - limit} more" if len(names) > limit else ""
+        return f" at {self.dim} {', '.join(names[:limit])}{more}"
+
+
+def read(site: Mapping | xr.Dataset | Site) -> Site:
+    """Read and check a site.
+
+    Parameters
+    ----------
+    site : mapping or Dataset
+        ``temperature`` (degC), ``clay`` (fraction), ``npp`` (g C m-2 yr-1) and one of ``f_met``
+        and ``lignin_to_n``; optional the other keys of `RECORDS`. Values of a mapping are numbers
+        or arrays [site] of one length, which become the dimension ``site``. A Dataset keeps its
+        one dimension with its coordinates; variables that are no site keys are left alone.
+
+    Raises
+    ------
+    InputError
+        One line with the key, the value, the (first) site and what is allowed.
+    """
+    if isinstance(site, Site):
+        return site
+    if isinstance(site, xr.Dataset):
+        found = _from_dataset(site)
+    elif isinstance(site, Mapping):
+        found = _from_mapping(site)
+    else:
+        raise InputError(f"site = {site!r}: allowed a mapping or an xarray.Dataset")
+    _check_keys(found.values)
+    for key, values in found.values.items():
+        check(found, key, values)
+    if "silt" in found:
+        texture = found["clay"] + found["silt"]
+        bad = texture > 1 + 1e-9
+        if bad.any():
+            raise InputError(
+                f"clay + silt = {texture[bad][0]:g}{found.where(_first(bad))}: allowed 0 to 1"
+            )
+    return found
+
+
+def _from_mapping(site: Mapping) -> Site:
+    for key in site:
+        if key not in RECORDS:
+            raise unknown("site key", key, RECORDS)
+    arrays = {key: _numbers(key, value) for key, value in site.items()}
+    sizes = {key: array.size for key, array in arrays.items() if array.ndim == 1}
+    for key, array in arrays.items():
+        if array.ndim > 1:
+            raise InputError(
+                f"{key} has {array.ndim} dimensions: allowed a number or one dimension"
+            )
+    if len(set(sizes.values())) > 1:
+        lengths = ", ".join(f"{key} {size}" for key, size in sizes.items())
+        raise InputError(f"arrays of a site must have one length; given {lengths}")
+    size = next(iter(sizes.values()), 1)
+    if size == 0:
+        raise InputError("the arrays of the site are empty: allowed one site or more")
+    return Site(
+        {key: np.broadcast_to(array, (size,)) for key, array in arrays.items()},
+        "site" if sizes else None,
+        {},
+        [str(i) for i in range(size)],
+    )
+
+
+def _from_dataset(site: xr.Dataset) -> Site:
+    chosen = site[[key for key in RECORDS if key in site.variables]].reset_coords(
+        [key for key in RECORDS if key in site.coords and key not in site.dims]
+    )
+    chosen = chosen[[key for key in RECORDS if key in chosen]]
+    if len(chosen.dims) > 1:
+        dims = ", ".join(map(str, chosen.dims))
+        raise InputError(f"site has the dimensions {dims}: allowed one; stack them into one first")
+    dim = next(iter(chosen.dims), None)
+    if dim in _TAKEN:
+        raise InputError(f"site has the dimension {dim!r}: the models use this name; rename it")
+    size = chosen.sizes[dim] if dim else 1
+    if size == 0:
+        raise InputError(f"the dimension {dim!r} of the site is empty: allowed one site or more")
+    labels = [str(v) for v in chosen[dim].values] if dim in chosen.coords else map(str, range(size))
+    return Site(
+        {
+            key: np.broadcast_to(_numbers(key, chosen[key].values), (size,))
+            for key in chosen.data_vars
+        },
+        dim,
+        dict(chosen.coords),
+        list(labels),
+    )
+
+
+def _numbers(key: str, value: object) -> np.ndarray:
+    try:
+        return np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(f"{key} = {value!r} is not a number") from None
+
+
+def _check_keys(values: Mapping[str, np.ndarray]) -> None:
+    quality = [key for key in LITTER_QUALITY if key in values]
+    missing = [key for key in REQUIRED if key not in values]
+    if not quality:
+        missing.append(" or ".join(LITTER_QUALITY))
+    if missing:
+        raise InputError(
+            f"site has no {', '.join(missing)}; needed {', '.join(REQUIRED)} and "
+            f"{' or '.join(LITTER_QUALITY)}"
+        )
+    if len(quality) > 1:
+        raise InputError(
+            "site has both f_met and lignin_to_n: allowed one of them, since each sets the other"
+        )
+
+
+def _first(bad: np.ndarray) -> np.ndarray:
+    only = np.zeros_like(bad)
+    only[np.argmax(bad)] = True
+    return only
+
+
+def check(site: Site, key: str, values: np.ndarray, bounds: tuple[float, float] | None = None):
+    """Raise `InputError` for the first of `values` [site] that is no number within the bounds.
+
+    `bounds` replaces those of the record, for a model that needs it. Productivity may be as small
+    as it likes, for the deserts of a global grid, but not 0: nothing lives on nothing.
+    """
+    record = RECORDS[key]
+    low, high = bounds or record.bounds
+    floor = f"{low:g}"
+    bad = ~((values >= low) & (values <= high))
+    if key == "npp":
+        bad = ~((values > 0) & (values <= high))
+        floor = "above 0"
+    if not bad.any():
+        return
+    value = float(values[bad][0])
+    unit = "" if record.unit == "1" else f" {record.unit}"
+    hint = ""
+    if key in _SHARES and high < value <= 100:
+        hint = f" (a fraction); did you mean {value / 100:.2f}?"
+    raise InputError(
+        f"{key} = {value:g}{site.where(_first(bad))}: allowed {floor} to {high:g}{unit}{hint}"
+    )

@@ -1,0 +1,372 @@
+"""The MIMICS kernels against a plain reference, against SciPy, and against nature."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.integrate import solve_ivp
+
+from soilnb.kernels import pools
+
+KINETICS = (pools.FORWARD, pools.REVERSE)
+
+
+def plain_tendency(c, p, kinetics):
+    """The seven equations as printed (Wieder et al. 2015), with the respired carbon behind them.
+
+    Written without looking at the kernel: one line per flux and per pool, named parameters, and
+    open to complex numbers so that its Jacobian needs no differences.
+    """
+    lit_m, lit_s, mic_r, mic_k, som_p, som_c, som_a = c[:7]
+
+    def flux(mic, v, s, k):
+        return mic * v * s / (k + (s if kinetics == pools.FORWARD else mic))
+
+    u1, u2, u3 = (flux(mic_r, p["V"][i], s, p["K"][i]) for i, s in enumerate((lit_m, lit_s, som_a)))
+    u4, u5, u6 = (
+        flux(mic_k, p["V"][3 + i], s, p["K"][3 + i]) for i, s in enumerate((lit_m, lit_s, som_a))
+    )
+    oxidation = flux(mic_r, p["V"][1], som_c, p["KO"][0] * p["K"][1]) + flux(
+        mic_k, p["V"][4], som_c, p["KO"][1] * p["K"][4]
+    )
+    death_r, death_k = p["tau"][0] * mic_r, p["tau"][1] * mic_k
+    desorption = p["d"] * som_p
+    (i_m, i_s), (fi_m, fi_s), e = p["I"], p["FI"], p["e"]
+    (phys_r, phys_k), (chem_r, chem_k) = p["phys"], p["chem"]
+    return np.array(
+        [
+            i_m * (1 - fi_m) - u1 - u4,
+            i_s * (1 - fi_s) - u2 - u5,
+            e[0] * (u1 + u3) + e[1] * u2 - death_r,
+            e[2] * (u4 + u6) + e[3] * u5 - death_k,
+            i_m * fi_m + phys_r * death_r + phys_k * death_k - desorption,
+            i_s * fi_s + chem_r * death_r + chem_k * death_k - oxidation,
+            (1 - phys_r - chem_r) * death_r
+            + (1 - phys_k - chem_k) * death_k
+            + desorption
+            + oxidation
+            - u3
+            - u6,
+            (1 - e[0]) * (u1 + u3) + (1 - e[1]) * u2 + (1 - e[2]) * (u4 + u6) + (1 - e[3]) * u5,
+        ]
+    )
+
+
+def random_parameters(rng):
+    """Parameters around those of a temperate soil, each off by up to a factor of three."""
+
+    def near(*values):
+        return np.array(values) * np.exp(rng.uniform(-1.1, 1.1, len(values)))
+
+    return {
+        "V": near(0.05, 0.01, 0.05, 0.015, 0.015, 0.01),
+        "K": near(40.0, 200.0, 100.0, 150.0, 100.0, 70.0),
+        "KO": near(6.0, 6.0),
+        "tau": near(1e-3, 5e-4),
+        "d": near(1e-5)[0],
+        "I": near(7e-5, 1.2e-4),
+        "FI": rng.uniform(0.0, 0.2, 2),
+        "e": rng.uniform(0.2, 0.8, 4),
+        "phys": rng.uniform(0.05, 0.5, 2),
+        "chem": rng.uniform(0.05, 0.4, 2),
+    }
+
+
+def as_kernel(p):
+    """The same parameters as the kernel wants them."""
+    source = np.zeros(8)
+    source[[0, 1]] = p["I"] * (1 - p["FI"])
+    source[[4, 5]] = p["I"] * p["FI"]
+    rate = np.array([*p["V"], p["V"][1], p["V"][4], *p["tau"], p["d"]])
+    half = np.array([*p["K"], p["KO"][0] * p["K"][1], p["KO"][1] * p["K"][4]])
+    matrix = np.zeros((8, 11))
+    e = p["e"][[0, 1, 0, 2, 3, 2]]
+    for j, pool in enumerate((0, 1, 6, 0, 1, 6)):
+        matrix[pool, j] = -1
+        matrix[2 if j < 3 else 3, j] = e[j]
+        matrix[7, j] = 1 - e[j]
+    matrix[5, 6:8], matrix[6, 6:8] = -1, 1
+    for j in (0, 1):
+        matrix[2 + j, 8 + j] = -1
+        matrix[4:7, 8 + j] = p["phys"][j], p["chem"][j], 1 - p["phys"][j] - p["chem"][j]
+    matrix[4, 10], matrix[6, 10] = -1, 1
+    return source, matrix, rate, half
+
+
+def temperate():
+    """A soil in which both microbes live."""
+    return random_parameters(np.random.default_rng(14))
+
+
+def kernel_tendency(state, p, kinetics):
+    out, flux = np.empty(8), np.empty(11)
+    pools.tendency(state, *as_kernel(p), kinetics, flux, out)
+    return out
+
+
+def solve_steady(p, kinetics):
+    state, alive = np.empty(7), np.ones(2, bool)
+    status = pools.steady_state(*as_kernel(p), kinetics, alive, state)
+    return status, state, alive
+
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+@pytest.mark.parametrize("kinetics", KINETICS)
+@given(seed=seeds)
+@settings(max_examples=40)
+def test_the_tendency_is_that_of_the_printed_equations(kinetics, seed):
+    rng = np.random.default_rng(seed)
+    p, state = random_parameters(rng), rng.lognormal(-1, 2, 7)
+    expected = plain_tendency(state, p, kinetics)
+    gross = np.abs(plain_tendency(state, p | {"I": 0 * p["I"]}, kinetics)).max() + p["I"].sum()
+    np.testing.assert_allclose(
+        kernel_tendency(state, p, kinetics), expected, rtol=1e-12, atol=1e-13 * gross
+    )
+
+
+@pytest.mark.parametrize("kinetics", KINETICS)
+@given(seed=seeds)
+@settings(max_examples=40)
+def test_the_jacobian_is_the_derivative_of_the_printed_equations(kinetics, seed):
+    rng = np.random.default_rng(seed)
+    p, state = random_parameters(rng), rng.lognormal(-1, 2, 7)
+    expected = np.zeros((8, 8))
+    for i in range(7):
+        shifted = state.astype(complex)
+        shifted[i] += 1e-30j
+        expected[:, i] = plain_tendency(shifted, p, kinetics).imag / 1e-30
+    out = np.empty((8, 8))
+    pools.jacobian(state, *as_kernel(p)[1:], kinetics, out)
+    np.testing.assert_allclose(out, expected, rtol=1e-12, atol=1e-14 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("kinetics", KINETICS)
+@given(seed=seeds)
+@settings(max_examples=20)
+def test_carbon_is_neither_made_nor_lost(kinetics, seed):
+    rng = np.random.default_rng(seed)
+    p, state = random_parameters(rng), rng.lognormal(-1, 2, 7)
+    flux, out = np.empty(11), np.empty(8)
+    pools.tendency(state, *as_kernel(p), kinetics, flux, out)
+    assert out.sum() == pytest.approx(p["I"].sum(), abs=1e-13 * flux.sum())
+
+
+def test_forward_kinetics_saturate_with_substrate_and_reverse_kinetics_with_biomass():
+    much = 1e12
+    assert pools.michaelis_menten(much, 2.0, 0.1, 50.0, pools.FORWARD) == pytest.approx(2.0 * 0.1)
+    assert pools.michaelis_menten(3.0, much, 0.1, 50.0, pools.REVERSE) == pytest.approx(3.0 * 0.1)
+    # With little of both, the two forms are the same law of mass action.
+    forward, reverse = (pools.michaelis_menten(1e-6, 1e-6, 0.1, 50.0, k) for k in KINETICS)
+    assert forward == pytest.approx(reverse, rel=1e-6)
+
+
+@given(seed=seeds, n=st.integers(1, 8))
+@settings(max_examples=30)
+def test_the_small_linear_solver_agrees_with_lapack(seed, n):
+    rng = np.random.default_rng(seed)
+    matrix, right = rng.normal(size=(n, n)), rng.normal(size=n)
+    expected = np.linalg.solve(matrix, right)
+    factors, pivot, solution = matrix.copy(), np.empty(n, np.int64), right.copy()
+    assert pools.factorise(factors, pivot)
+    pools.substitute(factors, pivot, solution)
+    tolerance = 1e-14 * np.linalg.cond(matrix)
+    np.testing.assert_allclose(solution, expected, rtol=tolerance, atol=tolerance)
+
+
+def test_a_singular_matrix_is_refused():
+    pivot = np.empty(2, np.int64)
+    assert not pools.factorise(np.array([[1.0, 2.0], [2.0, 4.0]]), pivot)
+
+
+@pytest.mark.parametrize("kinetics", KINETICS)
+@given(seed=seeds)
+@settings(max_examples=60)
+def test_the_steady_state_is_a_root_of_the_printed_equations(kinetics, seed):
+    p = random_parameters(np.random.default_rng(seed))
+    status, state, alive = solve_steady(p, kinetics)
+    if status != pools.CONVERGED:
+        # Forward uptake has a ceiling, so some random soils cannot hold their litter at bay.
+        assert kinetics == pools.FORWARD
+        return
+    assert (state >= 0).all()
+    assert (alive == (state[[2, 3]] > 0)).all()
+    flux = np.empty(11)
+    pools.fluxes(state, *as_kernel(p)[2:], kinetics, flux)
+    change = plain_tendency(state, p, kinetics)
+    assert np.abs(change[:7]).max() < 1e-13 * flux.max()
+    assert change[7] == pytest.approx(p["I"].sum(), rel=1e-10)
+    # An extinct microbe could not come back: its growth rate when rare is negative.
+    jacobian = np.empty((8, 8))
+    pools.jacobian(state, *as_kernel(p)[1:], kinetics, jacobian)
+    for k in np.flatnonzero(~alive):
+        assert jacobian[2 + k, 2 + k] <= 0
+
+
+def test_without_efficiency_there_is_no_microbe_and_no_steady_state():
+    p = temperate()
+    p["e"] = np.full(4, 1e-12)
+    p["V"] = p["V"] * 1e-6
+    status, _, _ = solve_steady(p, pools.FORWARD)
+    assert status != pools.CONVERGED
+
+
+def advance(state, p, kinetics, dt):
+    work, pivot = np.empty((8, 8)), np.empty(8, np.int64)
+    stages, out = np.empty((6, 8)), np.empty(8)
+    assert pools.rosenbrock_step(state, *as_kernel(p), kinetics, dt, work, pivot, stages, out)
+    return out, stages[-1]
+
+
+def disturbed(p, kinetics):
+    _, steady, _ = solve_steady(p, kinetics)
+    return np.append(steady * np.linspace(0.5, 1.5, 7), 0.0)
+
+
+@pytest.mark.parametrize("kinetics", KINETICS)
+def test_the_method_is_of_fourth_order_and_its_estimate_of_third(kinetics):
+    p = temperate()
+    start = disturbed(p, kinetics)
+    exact = solve_ivp(
+        lambda t, y: plain_tendency(y, p, kinetics), (0, 400), start, method="Radau", rtol=1e-13,
+        atol=1e-16,
+    ).y[:, -1]  # fmt: skip
+    errors = []
+    for n in (8, 16, 32):
+        state = start
+        for _ in range(n):
+            state, _ = advance(state, p, kinetics, 400 / n)
+        errors.append(np.abs(state - exact).max())
+    orders = np.log2(np.array(errors[:-1]) / errors[1:])
+    assert (orders > 3.7).all()
+    assert (orders < 4.6).all()
+    estimates = [np.abs(advance(start, p, kinetics, dt)[1]).max() for dt in (50, 25, 12.5)]
+    # One step of a third-order method is wrong by the fourth power of its length.
+    local = np.log2(np.array(estimates[:-1]) / estimates[1:])
+    assert (local > 3.6).all()
+    assert (local < 4.4).all()
+
+
+def test_a_pool_that_decays_fast_is_gone_after_one_long_step():
+    p = temperate()
+    p.update(I=np.zeros(2), d=1.0)
+    state = np.array([0, 0, 0, 0, 1.0, 0, 0, 0])
+    out, _ = advance(state, p, pools.REVERSE, 1e4)
+    assert abs(out[4]) < 1e-3
+    assert out.sum() == pytest.approx(1.0, rel=1e-10)
+
+
+def run(start, p, kinetics, times, tolerance=1e-9):
+    out = np.empty((len(times), 8))
+    status = pools.transient(
+        np.ascontiguousarray(start[:7]), *as_kernel(p), kinetics, np.array(times, float),
+        tolerance, out,
+    )  # fmt: skip
+    assert status == pools.CONVERGED
+    return out
+
+
+@pytest.mark.parametrize("kinetics", KINETICS)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_run_in_time_agrees_with_scipy(kinetics, seed):
+    p = random_parameters(np.random.default_rng(seed))
+    start = np.append(np.random.default_rng(seed).lognormal(-1, 1, 7), 0.0)
+    times = np.array([0.0, 1.0, 240.0, 8760.0, 50 * 8760.0])
+    expected = solve_ivp(
+        lambda t, y: plain_tendency(y, p, kinetics), (0, times[-1]), start, method="Radau",
+        t_eval=times, rtol=1e-11, atol=1e-14,
+    ).y.T  # fmt: skip
+    np.testing.assert_allclose(run(start, p, kinetics, times), expected, rtol=2e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("kinetics", KINETICS)
+@given(seed=seeds, empty=st.sets(st.integers(0, 6), max_size=4))
+@settings(max_examples=25)
+def test_pools_stay_positive_and_the_ledger_closes(kinetics, seed, empty):
+    rng = np.random.default_rng(seed)
+    p, start = random_parameters(rng), rng.lognormal(-1, 2, 7)
+    start[list(empty)] = 0.0
+    times = np.array([1.0, 100.0, 8760.0, 20 * 8760.0])
+    out = run(start, p, kinetics, times, tolerance=1e-7)
+    assert (out >= 0).all()
+    gained = out.sum(axis=1) - start.sum()
+    expected = p["I"].sum() * times
+    np.testing.assert_allclose(gained, expected, rtol=1e-10, atol=1e-10 * start.sum())
+
+
+def test_a_microbe_that_is_absent_stays_absent():
+    p = temperate()
+    start = disturbed(p, pools.REVERSE)
+    assert (start[[pools.MICR, pools.MICK]] > 0).all()
+    start[pools.MICR] = 0.0
+    out = run(start, p, pools.REVERSE, [100.0, 1e5])
+    assert (out[:, pools.MICR] == 0.0).all()
+    assert (out[:, pools.MICK] > 0.0).all()
+
+
+def test_a_steady_state_stays():
+    p = temperate()
+    _, steady, _ = solve_steady(p, pools.REVERSE)
+    out = run(steady, p, pools.REVERSE, [8760.0, 8.76e5])
+    np.testing.assert_allclose(out[:, :7], np.tile(steady, (2, 1)), rtol=1e-9)
+
+
+def test_many_sites_at_once_are_each_site_alone():
+    p = [random_parameters(np.random.default_rng(seed)) for seed in range(12)]
+    arrays = [np.array(a) for a in zip(*map(as_kernel, p), strict=True)]
+    state, alive, status = np.empty((12, 7)), np.ones((12, 2), bool), np.empty(12, np.int64)
+    pools.steady_states(*arrays, pools.REVERSE, alive, status, state)
+    times = np.array([10.0, 8760.0])
+    series, outcome = np.empty((12, 2, 8)), np.empty(12, np.int64)
+    pools.transients(0.5 * state, *arrays, pools.REVERSE, times, 1e-8, outcome, series)
+    assert (status == pools.CONVERGED).all()
+    assert (outcome == pools.CONVERGED).all()
+    for i in range(12):
+        _, alone, _ = solve_steady(p[i], pools.REVERSE)
+        np.testing.assert_array_equal(state[i], alone)
+        np.testing.assert_array_equal(
+            series[i], run(0.5 * alone, p[i], pools.REVERSE, times, tolerance=1e-8)
+        )
+
+
+SCRIPT = """
+import json, sys
+sys.path[:0] = json.loads(sys.argv[1])
+from test_pools import disturbed, pools, run, solve_steady, temperate
+p = temperate()
+answer = []
+for kinetics in (pools.FORWARD, pools.REVERSE):
+    status, state, alive = solve_steady(p, kinetics)
+    series = run(disturbed(p, kinetics), p, kinetics, [24.0, 2000.0], tolerance=1e-6)
+    answer.append([status, state.tolist(), alive.tolist(), series.tolist()])
+print(json.dumps(answer))
+"""
+
+
+def test_the_kernels_say_the_same_with_the_compiler_off():
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    found = subprocess.run(
+        [sys.executable, "-c", SCRIPT, json.dumps([os.path.dirname(__file__)])],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert found.returncode == 0, found.stderr
+    p = temperate()
+    for kinetics, (status, state, alive, series) in zip(
+        KINETICS, json.loads(found.stdout), strict=True
+    ):
+        compiled = solve_steady(p, kinetics)
+        assert status == compiled[0] == pools.CONVERGED
+        assert alive == compiled[2].tolist()
+        np.testing.assert_allclose(state, compiled[1], rtol=1e-12)
+        expected = run(disturbed(p, kinetics), p, kinetics, [24.0, 2000.0], tolerance=1e-6)
+        np.testing.assert_allclose(series, expected, rtol=1e-9)
