@@ -21,17 +21,31 @@ from __future__ import annotations
 import json
 import math
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
 import pandas as pd
+import xarray as xr
 
 from soilnb import results
+from soilnb.claims import baseline
+from soilnb.claims.baseline import series
 from soilnb.parameters import InputError, check_finite, unknown
 
-__all__ = ["compare", "figures", "papers", "record", "rows", "verdict"]
+__all__ = [
+    "compare",
+    "figures",
+    "keep",
+    "papers",
+    "presets",
+    "record",
+    "rows",
+    "series",
+    "verdict",
+]
 
 #: What a claim may rest on: a model run on published parameters, a choice tuned to a number of
 #: the paper, a real data set (or the testbed grid), a twin or the formula planet.
@@ -44,6 +58,9 @@ ROW = (
     "id", "paper", "figure", "statement", "expected", "low", "high", "unit",
     "value", "verdict", "data", "cause", "notebook", "size",
 )  # fmt: skip
+
+#: What a row has besides, where it applies: what it was computed with, and over how many seeds.
+VARIANT, SPREAD = ("preset", "variant"), ("spread", "n")
 
 _noted: dict[str, dict] = {}
 
@@ -59,11 +76,27 @@ def _file(paper: str):
 
 
 @cache
+def _contents(paper: str) -> dict:
+    return tomllib.loads(_file(paper).read_text(encoding="utf-8"))
+
+
+def presets(paper: str) -> dict[str, dict[str, str]]:
+    """Return the presets for which a paper's claims are computed.
+
+    Each has ``data`` (what its rows rest on, one of `DATA`), and ``cause`` where one cause
+    explains most rows that differ.
+    """
+    if paper not in papers():
+        raise unknown("paper", paper, papers())
+    return _contents(paper).get("presets", {})
+
+
+@cache
 def _claims() -> dict[str, dict]:
     """Read all claims, checked, by id."""
     found: dict[str, dict] = {}
     for paper in papers():
-        for claim in tomllib.loads(_file(paper).read_text(encoding="utf-8"))["claim"]:
+        for claim in _contents(paper)["claim"]:
             name, kind = claim["id"], claim["kind"]
             if name in found or kind not in KINDS:
                 raise InputError(f"claim {name!r} of {paper}: given twice, or of kind {kind!r}")
@@ -120,6 +153,8 @@ def record(
     *,
     data: str = "published",
     cause: str = "",
+    spread: float | None = None,
+    n: int | None = None,
     **variant: str,
 ) -> None:
     """Note a measured number for a claim.
@@ -137,6 +172,8 @@ def record(
         What the number rests on.
     cause : str
         Why it differs, in words, where it does.
+    spread, n : float and int, optional
+        Standard deviation over the seeds, and how many there are, where `value` is a mean.
     **variant : str
         ``preset=`` or ``variant=``, where the claim is computed for several.
 
@@ -145,19 +182,113 @@ def record(
     InputError
         For an unknown claim, a value that is no finite number, or an unknown kind of data.
     """
+    note = _note(id, value, data=data, cause=cause, spread=spread, n=n, **variant)
+    _noted[_key(note)] = note
+    run = results.current()
+    if run is not None:
+        _keep(run.folder / "claims.json", [*_noted.values()])
+
+
+def _note(
+    id: str,
+    value: float | bool,
+    *,
+    data: str = "published",
+    cause: str = "",
+    spread: float | None = None,
+    n: int | None = None,
+    **variant: str,
+) -> dict:
+    """Return what is known of one measured number, checked; see `record`."""
     if id not in _claims():
         raise unknown("claim", id, _claims())
     if data not in DATA:
         raise unknown(f"kind of data of claim {id!r}", data, DATA)
     for key in variant:
-        if key not in ("preset", "variant"):
-            raise unknown(f"key of claim {id!r}", key, ("preset", "variant"))
-    note = {"id": id, "value": check_finite(f"value of claim {id!r}", value), "data": data}
-    note |= ({"cause": cause} if cause else {}) | variant
-    _noted[_key(note)] = note
-    run = results.current()
-    if run is not None:
-        _keep(run.folder / "claims.json", [*_noted.values()])
+        if key not in VARIANT:
+            raise unknown(f"key of claim {id!r}", key, VARIANT)
+    note = {"id": id, "value": check_finite(f"value of claim {id!r}", value)}
+    if spread is not None and math.isfinite(spread):
+        note["spread"] = float(spread)
+    if n is not None:
+        note["n"] = int(n)
+    note["data"] = data
+    return note | ({"cause": cause} if cause else {}) | variant
+
+
+def keep(
+    paper: str,
+    notes: Iterable[Mapping],
+    *,
+    size: str = "paper",
+    command: str,
+    extra: Mapping[str, object] | None = None,
+    series: Mapping[str, xr.Dataset] | None = None,
+    day: str | None = None,
+) -> Path:
+    """Keep the results of a paper as its versioned baseline, in the package.
+
+    The file says size, day, command, and the hash of the sources that decide the numbers; rows
+    that come from it are marked stale once those sources change.
+
+    Parameters
+    ----------
+    paper : str
+        A paper whose sources `soilnb.claims.baseline.SOURCES` lists.
+    notes : iterable of mappings
+        Numbers by the names that `record` takes: ``id``, ``value``, ``data``, and where they
+        apply ``spread``, ``n``, ``preset``, ``variant``, ``cause``.
+    size : {"paper", "quick"}
+        Size of the run.
+    command : str
+        The command that made the numbers, so that a reader can repeat it.
+    extra : mapping, optional
+        More to keep: parameters, seeds, numbers to check a recomputation against.
+    series : mapping of str to Dataset, optional
+        Curves over ``statistic`` (``mean``, ``sd``) and ``time``, thinned; by name.
+    day : str, optional
+        Day of the run, ``YYYY-MM-DD``; today when left out.
+
+    Returns
+    -------
+    Path
+        The file. It is written under another name first: a failure leaves the one before.
+
+    Raises
+    ------
+    InputError
+        For numbers that are no claims of this paper, given twice, or not finite; an empty
+        command; a day that is none; or a file that cannot be written.
+    """
+    if size not in results.SIZES:
+        raise unknown("size", size, results.SIZES)
+    if not command.strip():
+        raise InputError(f"command = {command!r}: allowed the command that made the numbers")
+    try:
+        day = date.fromisoformat(day).isoformat() if day else date.today().isoformat()
+    except ValueError:
+        raise InputError(f"day = {day!r}: allowed YYYY-MM-DD") from None
+    head = {"paper": paper, "size": size, "date": day, "command": command}
+    head["hash"] = baseline.source_hash(paper)
+    values: dict[str, dict] = {}
+    for note in notes:
+        note = _note(**note)
+        if _claims()[note["id"]]["paper"] != paper:
+            raise InputError(f"claim {note['id']!r}: allowed claims of {paper}")
+        if _key(note) in values:
+            raise InputError(f"claim {note['id']!r} is given twice for the same preset or variant")
+        note["value"] = baseline.rounded(note["value"])
+        if "spread" in note:
+            note["spread"] = baseline.rounded(note["spread"], 4)
+        values[_key(note)] = note
+    kept = {**head, "values": list(values.values())}
+    for name, entry in (extra or {}).items():
+        if name in (*kept, "series"):
+            raise InputError(f"extra entry {name!r}: allowed other names than {', '.join(kept)}")
+        kept[name] = entry
+    if series:
+        kept["series"] = baseline.pack(series)
+    return baseline.write(kept)
 
 
 def _keep(path: Path, notes: list[dict]) -> None:
@@ -168,14 +299,15 @@ def _keep(path: Path, notes: list[dict]) -> None:
 
 
 def _key(note: dict) -> str:
-    return "|".join(str(note.get(key, "")) for key in ("id", "preset", "variant"))
+    return "|".join(str(note.get(key, "")) for key in ("id", *VARIANT))
 
 
 def rows(paper: str | None = None, *, notebook: str | None = None) -> list[dict]:
     """Return the scoreboard: every claim with our value and the verdict.
 
-    Each value comes from this session (what `record` noted), else from the last run of size
-    ``paper``, else from the versioned baseline, else from the last run of size ``quick``.
+    Each row (a claim, for each preset or variant) comes from this session (what `record` noted),
+    else from the last run of size ``paper``, else from the versioned baseline, else from the last
+    run of size ``quick``.
 
     Parameters
     ----------
@@ -186,11 +318,12 @@ def rows(paper: str | None = None, *, notebook: str | None = None) -> list[dict]
     """
     if paper is not None and paper not in papers():
         raise unknown("paper", paper, papers())
+    saved, kept = cache(_saved), cache(_baseline)  # each file is read once
     board = []
     for claim in _claims().values():
         if paper not in (None, claim["paper"]) or notebook not in (None, claim["notebook"]):
             continue
-        notes = _notes(claim)
+        notes = _notes(claim, saved, kept)
         board += [_row(claim, note) for note in notes] or [_row(claim, {})]
     return board
 
@@ -198,26 +331,42 @@ def rows(paper: str | None = None, *, notebook: str | None = None) -> list[dict]
 def _row(claim: dict, note: dict) -> dict:
     value, data = note.get("value"), note.get("data")
     judged = verdict(claim, value, data)
-    cause = note.get("cause") or claim.get("cause", "")
     row = {**claim, "value": value, "data": data, "size": note.get("size"), "verdict": judged}
-    row["cause"] = cause if judged in ("differs", "near") else ""
-    extra = {key: note[key] for key in ("preset", "variant") if key in note}
+    row["cause"] = _cause(claim, note) if judged in ("differs", "near") else ""
+    extra = {key: note[key] for key in (*VARIANT, *SPREAD) if key in note}
     return {key: row.get(key) for key in ROW} | extra
 
 
-def _notes(claim: dict) -> list[dict]:
-    """Find where a claim was measured; the first source that has it wins."""
+def _cause(claim: dict, note: dict) -> str:
+    """Return why a number differs: what was noted, else what is known of preset and claim."""
+    preset = note.get("preset", "")
+    return (
+        note.get("cause")
+        or claim.get("causes", {}).get(preset)
+        or presets(claim["paper"]).get(preset, {}).get("cause")
+        or claim.get("cause", "")
+    )
+
+
+def _notes(claim: dict, saved: Callable, kept: Callable) -> list[dict]:
+    """Find where a claim was measured; for each preset the first source that has it wins."""
     sources = (
         list(_noted.values()),
-        _saved(claim["notebook"], "paper"),
-        _baseline(claim["paper"]),
-        _saved(claim["notebook"], "quick"),
+        saved(claim["notebook"], "paper"),
+        kept(claim["paper"]),
+        saved(claim["notebook"], "quick"),
     )
+    found: dict[str, dict] = {}
     for source in sources:
-        found = [note for note in source if note["id"] == claim["id"]]
-        if found:
-            return found
-    return []
+        for note in source:
+            if note["id"] == claim["id"]:
+                found.setdefault(_key(note), note)
+    order = [*presets(claim["paper"])]
+    return sorted(found.values(), key=lambda note: _place(note.get("preset"), order))
+
+
+def _place(preset: str | None, order: list[str]) -> int:
+    return order.index(preset) if preset in order else -1
 
 
 def _saved(notebook: str, size: str) -> list[dict]:
@@ -226,13 +375,11 @@ def _saved(notebook: str, size: str) -> list[dict]:
 
 
 def _baseline(paper: str) -> list[dict]:
-    path = Path(str(resources.files(__name__) / "baselines" / f"{paper}.json"))
-    if not path.is_file():
+    kept = baseline.load(paper)
+    if kept is None:
         return []
-    kept = _read(path)
-    return [
-        note | {"size": f"{kept['size']} (baseline of {kept['date']})"} for note in kept["values"]
-    ]
+    age = f"{kept['date']}, stale" if baseline.stale(kept) else kept["date"]
+    return [note | {"size": f"{kept['size']} (baseline of {age})"} for note in kept["values"]]
 
 
 def _read(path: Path):
@@ -257,7 +404,8 @@ def compare(paper: str | None = None, ids: Iterable[str] | None = None) -> pd.Da
     Returns
     -------
     DataFrame
-        Indexed by claim: figure, claim, unit, paper's value, ours, range, verdict, data, cause.
+        Indexed by claim: figure, claim, unit, paper's value, ours, range, verdict, data, cause;
+        and ``preset`` or ``variant`` where some row has one.
     """
     board = rows(paper)
     if ids is not None:
@@ -267,6 +415,7 @@ def compare(paper: str | None = None, ids: Iterable[str] | None = None) -> pd.Da
             "claim": row["id"],
             "figure": row["figure"],
             "statement": row["statement"],
+            **{key: row.get(key, "") for key in VARIANT if any(key in other for other in board)},
             "paper": _show(row, row["expected"]),
             "ours": _show(row, row["value"]),
             "range": _range(row),
@@ -277,7 +426,19 @@ def compare(paper: str | None = None, ids: Iterable[str] | None = None) -> pd.Da
         }
         for row in board
     ]
-    return pd.DataFrame(table).set_index("claim") if table else pd.DataFrame()
+    return Table(table).set_index("claim") if table else Table()
+
+
+class Table(pd.DataFrame):
+    """A table that a notebook shows with its sentences in full."""
+
+    @property
+    def _constructor(self) -> type[Table]:
+        return Table
+
+    def _repr_html_(self) -> str:
+        with pd.option_context("display.max_colwidth", None, "display.max_rows", None):
+            return super()._repr_html_()
 
 
 def _matching(board: list[dict], name: str) -> list[dict]:

@@ -255,7 +255,6 @@ class Explorer(widgets.VBox):
         # What a model warns of (an extinct guild, clipped litter quality) belongs to the result.
         said = " ".join([self._words(self.result), *(f"Note: {note.message}." for note in notes)])
         self.picture.value = png(self._figure)
-        self.picture.tooltip = said
         self.words.value = f"<p role='status'>{escape(said)}</p>"
         self.updates += 1
 
