@@ -17,7 +17,7 @@ from soilnb.parameters import InputError, Parameter, unknown
 
 __all__ = ["Control", "Explorer", "Prediction", "png"]
 
-_LABEL = widgets.Layout(width="270px")
+_LABEL = widgets.Layout(width="330px")
 
 
 @dataclass(frozen=True)

@@ -286,7 +286,7 @@ def newton_step(
 
 @njit(cache=True, error_model="numpy")
 def relative_change(state, step, source, rate, alive):
-    """Return the largest |step| / state of the pools that matter; inf if one turns negative."""
+    """Return the largest step / state of the pools that matter; inf if one turns negative."""
     largest = 0.0
     for i in range(POOLS):
         microbe = i in (MICR, MICK)

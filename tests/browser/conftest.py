@@ -1,0 +1,38 @@
+"""A real browser and the built book, where they are to be had."""
+
+import shutil
+
+import pytest
+
+from soilnb.pipeline import book, runs
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """The system's Chromium, without a network of its own; skips where there is none."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.skip(f"no Chromium on this machine (looked for {', '.join(NAMES)})")
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    # Module scope: while Playwright runs, no other test may start an event loop.
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=quiet)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def html():
+    """The folder of the built book; notebooks and pages that have not changed are not redone."""
+    return book.build().parent
+
+
+@pytest.fixture(scope="session")
+def offline_html(html):
+    """The same, where the build could fetch what the pages load."""
+    if not (runs.checkout() / "book" / "_vendor" / "made-from").is_file():
+        pytest.skip("npm could not be reached, so this book needs a network")
+    return html

@@ -1,0 +1,157 @@
+"""The built book in a real browser, from the disk, with the network blocked."""
+
+import re
+
+import pytest
+
+pytestmark = [pytest.mark.notebook, pytest.mark.browser]
+
+#: Pages that Sphinx makes for itself; the book's own tests need not typeset them.
+LISTS = {"genindex", "py-modindex", "search", "index"}
+
+#: What a reader would see go wrong: equations, widgets, pictures.
+READY = """() => {
+  const views = document.querySelectorAll(
+    'script[type="application/vnd.jupyter.widget-view+json"]').length;
+  const drawn = document.querySelectorAll('.output.widget_view, .widget-subarea, .jupyter-widgets');
+  return document.readyState === 'complete'
+    && (!document.querySelector('.math') || document.querySelector('mjx-container'))
+    && (views === 0 || drawn.length > 0);
+}"""
+
+FOUND = """() => ({
+  equations: document.querySelectorAll('.math').length,
+  typeset: [...document.querySelectorAll('.math')].filter(
+    (e) => e.querySelector('mjx-container')).length,
+  failed: document.querySelectorAll('mjx-merror, .jupyter-widgets-error, .widget-error').length,
+  views: document.querySelectorAll(
+    'script[type="application/vnd.jupyter.widget-view+json"]').length,
+  sliders: document.querySelectorAll('.widget-slider .noUi-handle').length,
+  unnamed: [...document.querySelectorAll('.noUi-handle')].filter(
+    (e) => !e.getAttribute('aria-label')).length,
+  drawn: document.querySelectorAll('img.widget-image').length,
+  images: [...document.images].map((i) => [i.src, i.alt, i.complete && i.naturalWidth > 0]),
+  wide: document.documentElement.scrollWidth - window.innerWidth,
+})"""
+
+
+class Visit:
+    """One page, opened from the disk: what was found on it, and what went wrong."""
+
+    def __init__(self, context, path, query=""):
+        self.troubles = []
+        self.page = context.new_page()
+        self.page.route("**/*", self._route)
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.troubles.append(f"error: {error}"))
+        self.page.on("requestfailed", lambda r: self.troubles.append(f"failed: {r.url}"))
+        self.page.goto(path.as_uri() + query)
+
+    def _route(self, route):
+        if route.request.url.split(":")[0] in ("file", "data", "blob"):
+            route.continue_()
+        else:
+            self.troubles.append(f"wants the web: {route.request.url}")
+            route.abort()
+
+    def _console(self, message):
+        if message.type == "error":
+            self.troubles.append(f"console: {message.text}")
+
+    def look(self):
+        """Wait until the page rests, and return what is on it."""
+        self.page.wait_for_function(READY, timeout=60_000)
+        before, now = None, self.page.evaluate(FOUND)
+        while before != now:
+            self.page.wait_for_timeout(400)
+            before, now = now, self.page.evaluate(FOUND)
+        return now
+
+
+@pytest.fixture(scope="module")
+def context(chromium):
+    with chromium.new_context(viewport={"width": 1280, "height": 900}, offline=True) as context:
+        yield context
+
+
+@pytest.fixture(scope="module")
+def visits(context, offline_html):
+    """Every page of the book's contents, visited once."""
+    found = {}
+    for path in sorted(offline_html.rglob("*.html")):
+        name = path.relative_to(offline_html).with_suffix("").as_posix()
+        if name not in LISTS and not name.startswith("_"):
+            visit = Visit(context, path)
+            found[name] = visit.look() | {"troubles": visit.troubles}
+            visit.page.close()
+    return found
+
+
+def wrong(visits, is_right):
+    return {name: seen for name, seen in visits.items() if not is_right(seen)}
+
+
+def test_no_page_asks_for_the_web_or_reports_an_error(visits):
+    assert {name: seen["troubles"] for name, seen in visits.items() if seen["troubles"]} == {}
+
+
+def test_every_equation_is_typeset(visits):
+    assert wrong(visits, lambda seen: seen["typeset"] == seen["equations"]) == {}
+    with_equations = {name for name, seen in visits.items() if seen["typeset"]}
+    assert {"parameters", "notebooks/22_diagnosed_cue"} <= with_equations
+
+
+def test_nothing_on_a_page_is_an_error_message(visits):
+    assert wrong(visits, lambda seen: seen["failed"] == 0) == {}
+
+
+def test_widgets_are_drawn_with_their_pictures(visits):
+    with_widgets = {name: seen for name, seen in visits.items() if seen["views"]}
+    assert {"notebooks/00_start_here", "notebooks/22_diagnosed_cue"} <= set(with_widgets)
+    assert wrong(with_widgets, lambda seen: seen["sliders"] > 0 and seen["drawn"] > 0) == {}
+
+
+def test_every_slider_has_a_name_for_a_screen_reader(visits):
+    assert wrong(visits, lambda seen: seen["unnamed"] == 0) == {}
+
+
+def test_every_picture_is_shown_and_described(visits):
+    bad = {
+        (name, src[-60:], alt, shown)
+        for name, seen in visits.items()
+        for src, alt, shown in seen["images"]
+        if not shown or len(alt.split()) < 3 or re.search(r"\.(png|svg)\b", alt)
+    }
+    assert bad == set()
+
+
+def test_no_page_is_wider_than_the_window(visits):
+    assert wrong(visits, lambda seen: seen["wide"] <= 0) == {}
+
+
+def test_the_start_page_leads_into_the_book(context, offline_html):
+    visit = Visit(context, offline_html / "index.html")
+    visit.page.wait_for_url("**/intro.html")
+    visit.page.get_by_role("link", name="Start here").first.click()
+    visit.page.wait_for_url("**/notebooks/00_start_here.html")
+    assert visit.troubles == []
+    visit.page.close()
+
+
+def test_the_search_works_from_the_disk(context, offline_html):
+    visit = Visit(context, offline_html / "search.html", "?q=necromass")
+    visit.page.wait_for_selector("#search-results li a", timeout=20_000)
+    assert visit.page.locator("#search-results li a", has_text="Glossary").count() >= 1
+    assert visit.troubles == []
+    visit.page.close()
+
+
+def test_folded_solutions_open(context, offline_html):
+    visit = Visit(context, offline_html / "notebooks" / "22_diagnosed_cue.html")
+    visit.look()
+    folded = visit.page.locator(".admonition.dropdown").first
+    inside = folded.locator("p:not(.admonition-title), pre").first
+    assert not inside.is_visible()
+    folded.locator(".admonition-title").click()
+    inside.wait_for(state="visible")
+    visit.page.close()

@@ -1,0 +1,125 @@
+"""One journey of a reader: JupyterLab opens the first notebook, a slider moves its picture."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from soilnb.pipeline import runs
+
+pytestmark = [pytest.mark.notebook, pytest.mark.browser]
+
+TOKEN = "journey"
+
+SETTINGS = {
+    # All cells in the page, also those that are out of sight.
+    "notebook-extension/tracker": {"windowingMode": "none"},
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+}
+
+
+def _free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """A JupyterLab of its own, with a copy of the notebooks; its address with the token."""
+    home = tmp_path_factory.mktemp("lab")
+    notebooks = home / "notebooks"
+    notebooks.mkdir()
+    for path in runs.notebooks():
+        shutil.copy(path, notebooks)
+    for name, choice in SETTINGS.items():
+        path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(choice), encoding="utf-8")
+    port = _free_port()
+    options = {
+        "IdentityProvider.token": TOKEN,
+        "ServerApp.port": port,
+        "ServerApp.port_retries": 0,
+        "ServerApp.open_browser": False,
+        "ServerApp.allow_root": True,
+        "ServerApp.root_dir": notebooks,
+        "LabApp.user_settings_dir": home / "settings",
+        "LabApp.workspaces_dir": home / "workspaces",
+        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+    }
+    own = {name: str(home / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "IPYTHONDIR")}
+    own |= {"JUPYTER_DATA_DIR": str(home / "data"), "JUPYTER_RUNTIME_DIR": str(home / "runtime")}
+    command = [sys.executable, "-m", "jupyterlab", *(f"--{k}={v}" for k, v in options.items())]
+    with (home / "log.txt").open("w") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | own)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_for(f"{address}/api?token={TOKEN}", server, home / "log.txt")
+        yield f"{address}/lab/tree/00_start_here.ipynb?token={TOKEN}"
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _wait_for(address, server, log, seconds=90):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.3)
+    pytest.fail(f"JupyterLab does not answer: {log.read_text()[-2000:]}")
+
+
+def test_an_arrow_key_on_a_slider_changes_the_picture(chromium, lab):
+    page = chromium.new_page(viewport={"width": 1400, "height": 1000})
+    wanted = []
+    page.on("pageerror", lambda error: wanted.append(str(error)))
+    page.route(
+        "**/*",
+        lambda route: (
+            route.continue_()
+            if route.request.url.startswith(("http://127.0.0.1", "data:", "blob:", "ws:"))
+            else route.abort()
+        ),
+    )
+    page.goto(lab)
+    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
+    page.get_by_text("| Idle").wait_for(timeout=90_000)
+    page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
+    page.locator(".lm-Menu-itemLabel", has_text="Run All Cells").first.click()
+
+    explorer = page.locator(".jp-OutputArea-output", has=page.locator("img.widget-image")).first
+    picture = explorer.locator("img.widget-image").first
+    picture.wait_for(state="visible", timeout=180_000)
+    before, words = picture.get_attribute("src"), explorer.inner_text()
+    handle = explorer.locator(".widget-slider .noUi-handle").first
+    handle.scroll_into_view_if_needed()
+    handle.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "([old]) => document.querySelector('img.widget-image').src !== old",
+        arg=[before],
+        timeout=60_000,
+    )
+    assert page.evaluate("document.querySelector('img.widget-image').naturalWidth") > 0
+    page.wait_for_function(
+        "([old]) => [...document.querySelectorAll('.jp-OutputArea-output')]"
+        ".filter((e) => e.querySelector('img.widget-image'))[0].innerText !== old",
+        arg=[words],
+        timeout=60_000,
+    )
+    assert (
+        page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count()
+        == 0
+    )
+    assert wanted == []
+    page.close()
