@@ -1,0 +1,204 @@
+"""Versioned baselines: results of the papers' size that ship with the package.
+
+A run of size ``paper`` may take an hour; the book shows its numbers and curves without repeating
+it. A baseline holds results only (numbers of claims, thinned series), never observations, in one
+text file a paper, `baselines/<paper>.json`, with the command, parameters and seeds that made it
+and a hash of the sources that decide its numbers. When those sources have changed since, the
+baseline is *stale*, and every row that comes from it says so.
+
+`soilnb.claims.keep` writes a baseline, after checking it against the claims.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from soilnb.parameters import InputError, unknown
+
+__all__ = ["SOURCES", "file", "load", "pack", "series", "source_hash", "stale", "write"]
+
+#: The sources that decide the numbers of a paper's baseline, and those among them that do not.
+SOURCES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "rotzer2025": (
+        ("kernels/automaton.py", "kernels/diffusion.py", "kernels/reaction.py", "pore/*.py"),
+        ("pore/measures.py", "pore/figures.py"),
+    ),
+}
+
+#: Significant digits of what is kept.
+VALUE_DIGITS, SERIES_DIGITS, SPREAD_DIGITS = 8, 4, 2
+
+
+def file(paper: str) -> Path:
+    """Return the file of a paper's baseline, whether or not it exists."""
+    return Path(str(resources.files("soilnb.claims") / "baselines" / f"{paper}.json"))
+
+
+def load(paper: str) -> dict | None:
+    """Return a paper's baseline as it was kept, or None where there is none.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read.
+    """
+    path = file(paper)
+    if not path.is_file():
+        return None
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as JSON ({error}); keep it again") from None
+
+
+def source_hash(paper: str, package: Path | None = None) -> str:
+    """Return the hash of the sources that decide the numbers of a paper's baseline.
+
+    Parameters
+    ----------
+    paper : str
+        One of `SOURCES`.
+    package : Path, optional
+        Folder of the package; this one when left out.
+
+    Raises
+    ------
+    InputError
+        For a paper whose sources are not listed in `SOURCES`.
+    """
+    if paper not in SOURCES:
+        raise unknown("paper with a baseline", paper, SOURCES)
+    package = package or Path(str(resources.files("soilnb")))
+    named, without = SOURCES[paper]
+    found = {path for pattern in named for path in package.glob(pattern)}
+    digest = hashlib.sha256()
+    for path in sorted(found - {package / name for name in without}):
+        name = path.relative_to(package).as_posix()
+        digest.update(f"{name}\0{_meaning(path.read_text(encoding='utf-8'))}\0".encode())
+    return digest.hexdigest()
+
+
+def _meaning(source: str) -> str:
+    """Return what a module says to the machine: its syntax tree without docstrings."""
+    tree = ast.parse(source)
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in ast.walk(tree):
+        if isinstance(node, documented) and ast.get_docstring(node) is not None:
+            del node.body[0]
+    return ast.unparse(tree)
+
+
+def stale(kept: Mapping) -> bool:
+    """Return whether the sources have changed since a baseline was kept."""
+    return kept["hash"] != source_hash(kept["paper"])
+
+
+def write(kept: Mapping) -> Path:
+    """Write a baseline under a hidden name and rename it when it is complete; returns the file.
+
+    Raises
+    ------
+    InputError
+        When it cannot be written.
+    """
+    path = file(kept["paper"])
+    part = path.with_name(f".{path.name}")
+    try:
+        path.parent.mkdir(exist_ok=True)
+        part.write_text(_text(kept), encoding="utf-8", newline="\n")
+        part.replace(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}") from None
+    return path
+
+
+def _text(kept: Mapping) -> str:
+    """Return a baseline as JSON with one entry of each list and mapping a line."""
+    dump = {"ensure_ascii": False, "allow_nan": False, "separators": (",", ":")}
+    parts = []
+    for key, value in kept.items():
+        if isinstance(value, Mapping):
+            lines = [f"{json.dumps(k)}:{json.dumps(v, **dump)}" for k, v in value.items()]
+            body = "{\n" + ",\n".join(lines) + "\n}"
+        elif isinstance(value, list):
+            body = "[\n" + ",\n".join(json.dumps(item, **dump) for item in value) + "\n]"
+        else:
+            body = json.dumps(value, **dump)
+        parts.append(f"{json.dumps(key)}:{body}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def rounded(value: float | None, digits: int = VALUE_DIGITS) -> float | int | None:
+    """Return a number with so many significant digits; None for what is no finite number."""
+    if value is None or not math.isfinite(value):
+        return None
+    short = float(f"{value:.{digits}g}")
+    return int(short) if short == int(short) and abs(short) < 1e15 else short
+
+
+# --- Series ------------------------------------------------------------------------------------
+
+
+def pack(named: Mapping[str, xr.Dataset]) -> dict[str, object]:
+    """Return Datasets over ``statistic`` and ``time`` as plain lists, one entry a variable."""
+    packed: dict[str, object] = {}
+    for name, data in named.items():
+        packed[name] = {key: _plain(value) for key, value in data.attrs.items()}
+        packed[f"{name}/time"] = [rounded(day) for day in data.time.values.tolist()]
+        for variable, values in data.items():
+            mean, spread = values.sel(statistic=["mean", "sd"]).values.tolist()
+            packed[f"{name}/{variable}"] = {
+                "mean": [rounded(value, SERIES_DIGITS) for value in mean],
+                "sd": [rounded(value, SPREAD_DIGITS) for value in spread],
+                **{key: _plain(value) for key, value in values.attrs.items()},
+            }
+    return packed
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    return value
+
+
+def series(paper: str) -> dict[str, xr.Dataset]:
+    """Return the thinned series of a paper's baseline.
+
+    Returns
+    -------
+    dict of str to Dataset
+        By name (for rotzer2025 ``"default/reference"``, preset and scenario): variables over
+        ``statistic`` (``mean`` and ``sd`` over the seeds) and ``time``. Empty without a baseline.
+        ``.sel(statistic="mean")`` has the form of one run.
+    """
+    kept = load(paper) or {}
+    packed = kept.get("series", {})
+    return {
+        key.removesuffix("/time"): _unpack(key.removesuffix("/time"), packed)
+        for key in packed
+        if key.endswith("/time")
+    }
+
+
+def _unpack(name: str, packed: Mapping) -> xr.Dataset:
+    found = {}
+    for key, entry in packed.items():
+        variable = key.removeprefix(f"{name}/")
+        if key == variable or variable == "time":
+            continue
+        entry = dict(entry)
+        values = np.array([entry.pop("mean"), entry.pop("sd")], float)
+        found[variable] = (("statistic", "time"), values, entry)
+    about = {"units": "d", "long_name": "time since the initial aggregation"}
+    time = ("time", np.array(packed[f"{name}/time"], float), about)
+    coords = {"statistic": ["mean", "sd"], "time": time}
+    return xr.Dataset(found, coords=coords, attrs=packed[name])

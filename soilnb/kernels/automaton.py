@@ -1,0 +1,827 @@
+"""The cellular automaton of soil structure: units that move to where they are held best.
+
+A unit is a mineral particle, an organic particle, or an aggregate (a connected group of at least
+two particles). Once a day every unit looks at all places within its range
+``|dy| + |dx| <= L``, ``L = min(L_max, ceil(L_0 / sqrt(voxels)))``, and takes the one with the
+highest attractivity, ties drawn at random. The attractivity of a place is the sum over the outer
+edges of the unit there of
+
+====  ==========================================================================
+w_1   two mineral edges meet and both are reactive
+w_2   organic matter meets a reactive mineral edge
+w_3   organic matter (or biomass, if it binds) meets a gluing spot of a mineral edge
+====  ==========================================================================
+
+(the largest that applies). Before that, its bonds may break: with a chance given by the strongest
+kind of bond it has where it is, and then it goes to any other free place in its range. Units
+move one after another and each sees the moves before it: first the mineral particles in the
+order of their numbers, then the organic ones, then the aggregates.
+
+Grids are flat views of arrays ``[y, x]`` on a torus; voxel ``(y, x)`` is ``y * nx + x``. Sides
+are numbered up, right, down, left, and the side that faces side ``k`` is ``k ^ 2``. During a day
+the four sides of a voxel are four bytes of one integer (``faces``, 0 for an open voxel), so that
+a contact is one look-up in a table of 32 x 32 pairs.
+"""
+
+from collections import namedtuple
+
+import numpy as np
+from numba import njit
+
+__all__ = [
+    "BIOMASS",
+    "GLUE",
+    "MINERAL",
+    "ORGANIC",
+    "REACTIVE",
+    "Workspace",
+    "age_edges",
+    "attractivities",
+    "contact_table",
+    "expel",
+    "exposure",
+    "find_place",
+    "label_components",
+    "move_day",
+    "move_range",
+    "workspace",
+]
+
+#: Bits of the byte that describes one side of a voxel; 0 is the side of an open voxel.
+MINERAL, REACTIVE, GLUE, ORGANIC, BIOMASS = 1, 2, 4, 8, 16
+
+#: Counts of the three kinds of contact are added up in one integer, 20 bits each.
+_ONE_1, _ONE_2, _ONE_3, _MASK = 1, 1 << 20, 1 << 40, (1 << 20) - 1
+
+#: Margin of the tables that wrap coordinates: the farthest move plus one neighbour.
+_MARGIN = 12
+
+#: Side of a voxel that bars the way and binds to nothing; the tables of contacts do not see it.
+_BARRIER = 32
+
+#: Owner of biomass cells, which nothing may enter.
+_LIVING = -1
+
+# The inner functions run thousands of times a day on arrays that the caller holds; leaving out
+# numba's counting of references to them makes a day a fifth faster.
+_inner = njit(cache=True, error_model="numpy", _nrt=False)
+_inlined = njit(cache=True, error_model="numpy", _nrt=False, inline="always")
+
+#: Columns of the tables of a lifted unit: its voxels, and its outer edges.
+_Y, _X, _OWNER, _FACES = range(4)
+_SHIFT, _ACROSS, _MINE = range(2, 5)
+
+Workspace = namedtuple(
+    "Workspace",
+    "owner faces stamp label parent wrap offsets places cells unit edges ages matter vacated",
+)
+Workspace.__doc__ = """Memory of one day of motion; see `workspace`."""
+
+
+def workspace(shape, range_max):
+    """Return the memory that `move_day` works in, for a domain of `shape` (ny, nx).
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Voxels down and across.
+    range_max : int
+        Farthest move of a day, in voxels, at most 10.
+
+    Returns
+    -------
+    Workspace
+        ``owner``, ``faces`` (four bytes, one for each side), ``stamp`` (last unit that stood
+        here), ``label`` and ``parent`` of every voxel; ``wrap``, voxel numbers of rows and of
+        columns beyond the border; ``offsets`` (dy, dx), nearest first; ``cells``, the voxels of
+        each unit; and what a lifted unit consists of.
+    """
+    ny, nx = shape
+    n = ny * nx
+    steps = range(-range_max, range_max + 1)
+    offsets = [(abs(dy) + abs(dx), dy, dx) for dy in steps for dx in steps]
+    offsets = [offset for offset in sorted(offsets) if offset[0] <= range_max]
+    wrap = np.zeros((2, max(ny, nx) + 2 * _MARGIN), np.int32)
+    wrap[0, : ny + 2 * _MARGIN] = np.arange(-_MARGIN, ny + _MARGIN) % ny * nx
+    wrap[1, : nx + 2 * _MARGIN] = np.arange(-_MARGIN, nx + _MARGIN) % nx
+    return Workspace(
+        owner=np.zeros(n, np.int32),
+        faces=np.zeros(n, np.int32),
+        stamp=np.zeros(n, np.int32),
+        label=np.zeros(n, np.int32),
+        parent=np.zeros(n, np.int32),
+        wrap=wrap,
+        offsets=np.array(offsets, np.int32)[:, 1:].copy(),
+        places=np.zeros(len(offsets), np.int32),
+        cells=np.zeros(n, np.int32),
+        unit=np.zeros((n, 4), np.int32),
+        edges=np.zeros((4 * n, 5), np.int32),
+        ages=np.zeros((n, 4), np.int16),
+        matter=np.zeros((n, 3)),
+        vacated=np.zeros(n, np.int32),
+    )
+
+
+@njit(cache=True, error_model="numpy")
+def move_range(voxels, range_max, range_scale):
+    """Return how far a unit moves in a day, in voxels: min(L_max, ceil(L_0 / sqrt(voxels)))."""
+    reach = 0
+    while reach < range_max and reach * reach * voxels < range_scale * range_scale:
+        reach += 1
+    return reach
+
+
+@_inner
+def _bonds(mine, theirs):
+    """Return the kinds of bond between two sides as bits: 1 reactive, 2 organic, 4 glued."""
+    if mine & theirs & MINERAL:
+        return 1 if mine & theirs & REACTIVE else 0
+    mineral = mine if mine & MINERAL else theirs
+    other = theirs if mine & MINERAL else mine
+    held = 2 if mineral & REACTIVE and other & ORGANIC else 0
+    glued = 4 if mineral & GLUE and other & (ORGANIC | BIOMASS) else 0
+    return held + glued
+
+
+@njit(cache=True, error_model="numpy")
+def contact_table(weights):
+    """Return the kind of contact that counts for every pair of sides, int64 array (1024,).
+
+    Entry ``32 * mine + theirs`` is 1, 2**20 or 2**40 for the first, second or third kind, else 0.
+
+    Parameters
+    ----------
+    weights : array, shape (3,)
+        Attractivity of the three kinds; where two apply the larger counts.
+    """
+    table = np.zeros(1024, np.int64)
+    for mine in range(32):
+        for theirs in range(32):
+            bonds = _bonds(mine, theirs)
+            if bonds & 4 and (weights[2] >= weights[1] or not bonds & 2):
+                table[32 * mine + theirs] = _ONE_3
+            elif bonds & 2:
+                table[32 * mine + theirs] = _ONE_2
+            elif bonds & 1:
+                table[32 * mine + theirs] = _ONE_1
+    return table
+
+
+@njit(cache=True, error_model="numpy")
+def _read_grids(solid, organic, c_b, reactive, glue, n_solid, work, biomass_binds):
+    """Write owner and faces of every voxel; organic particles count on from the mineral ones."""
+    n = solid.size
+    owner, faces, stamp = work.owner, work.faces, work.stamp
+    for p in range(n):
+        stamp[p] = 0
+        if solid[p] > 0:
+            owner[p], faces[p] = solid[p], 0x01010101 * MINERAL
+            for k in range(4):
+                if reactive[k * n + p]:
+                    faces[p] |= REACTIVE << 8 * k
+                if glue[k * n + p]:
+                    faces[p] |= GLUE << 8 * k
+        elif organic[p] > 0:
+            owner[p], faces[p] = n_solid + organic[p], 0x01010101 * ORGANIC
+        elif c_b[p] > 0:
+            owner[p], faces[p] = _LIVING, 0x01010101 * (BIOMASS if biomass_binds else _BARRIER)
+        else:
+            owner[p], faces[p] = 0, 0
+
+
+@njit(cache=True, error_model="numpy")
+def _write_grids(solid, organic, reactive, glue, n_solid, work):
+    """Write the moved particles and marks back."""
+    n = solid.size
+    owners, faces = work.owner, work.faces
+    for p in range(n):
+        owner = owners[p]
+        solid[p] = owner if 0 < owner <= n_solid else 0
+        organic[p] = owner - n_solid if owner > n_solid else 0
+        for k in range(4):
+            reactive[k * n + p] = (faces[p] >> 8 * k & REACTIVE) > 0
+            glue[k * n + p] = (faces[p] >> 8 * k & GLUE) > 0
+
+
+@njit(cache=True, error_model="numpy")
+def _group_cells(group, n_groups, start, cells):
+    """List the voxels of each group: ``cells[start[g]:start[g + 1]]`` for g = 1 ... n_groups."""
+    for g in range(n_groups + 2):
+        start[g] = 0
+    for p in range(group.size):
+        if group[p] > 0:
+            start[group[p]] += 1
+    total = 0
+    for g in range(1, n_groups + 1):
+        total += start[g]
+        start[g] = total
+    start[n_groups + 1] = total
+    for p in range(group.size - 1, -1, -1):
+        g = group[p]
+        if g > 0:
+            start[g] -= 1
+            cells[start[g]] = p
+
+
+@_inner
+def _root(parent, p):
+    while parent[p] != p:
+        parent[p] = parent[parent[p]]
+        p = parent[p]
+    return p
+
+
+@_inner
+def _join(parent, p, q):
+    a, b = _root(parent, p), _root(parent, q)
+    if a < b:
+        parent[b] = a
+    else:
+        parent[a] = b
+
+
+@njit(cache=True, error_model="numpy")
+def label_components(owner, ny, nx, contacts, parent, label):
+    """Label the connected groups of voxels with ``owner > 0``; return how many there are.
+
+    Neighbours are the four across the sides, periodic both ways; numbers follow the scan order.
+
+    Parameters
+    ----------
+    owner : int32 array, shape (ny * nx,)
+        Particle in each voxel, 0 or less for none.
+    ny, nx : int
+        Voxels down and across.
+    contacts : bool
+        True labels aggregates: every contact connects. False labels particles: only voxels of
+        the same owner connect.
+    parent, label : int32 arrays, shape (ny * nx,)
+        Work memory, and the result: 1, 2, ... in occupied voxels, 0 elsewhere.
+    """
+    n = ny * nx
+    for p in range(n):
+        parent[p] = p
+    for y in range(ny):
+        for x in range(nx):
+            p = y * nx + x
+            if owner[p] <= 0:
+                continue
+            right = y * nx + (x + 1 if x + 1 < nx else 0)
+            down = (y + 1 if y + 1 < ny else 0) * nx + x
+            if owner[right] > 0 and (contacts or owner[right] == owner[p]):
+                _join(parent, p, right)
+            if owner[down] > 0 and (contacts or owner[down] == owner[p]):
+                _join(parent, p, down)
+    count = 0
+    for p in range(n):
+        if owner[p] <= 0:
+            label[p] = 0
+        elif parent[p] == p:
+            count += 1
+            label[p] = count
+        else:
+            label[p] = label[_root(parent, p)]
+    return count
+
+
+@_inner
+def _lift(cells, ny, nx, current, work):
+    """Take the unit off the grid and list those of its outer edges that can be attracted.
+
+    Returns the number of edges, and how far the unit is from the border of the domain: moves
+    within that distance need no wrapping. An edge is kept by the voxel across it, the bits of
+    the facing side there, and the byte of the unit's own side.
+    """
+    owner, faces, stamp, wrap, unit, edges = (
+        work.owner, work.faces, work.stamp, work.wrap, work.unit, work.edges,
+    )  # fmt: skip
+    margin = ny + nx
+    for i in range(cells.size):
+        p = cells[i]
+        y, x = p // nx, p % nx
+        margin = min(margin, y, x, ny - 1 - y, nx - 1 - x)
+        unit[i, _Y], unit[i, _X], unit[i, _OWNER], unit[i, _FACES] = y, x, owner[p], faces[p]
+        owner[p], faces[p], stamp[p] = 0, 0, current
+    n_edges = 0
+    for i in range(cells.size):
+        if unit[i, _FACES] == 0x01010101 * MINERAL:
+            continue
+        for k in range(4):
+            mine = unit[i, _FACES] >> 8 * k & 31
+            if mine == MINERAL:
+                continue
+            y = unit[i, _Y] + (k == 2) - (k == 0)
+            x = unit[i, _X] + (k == 1) - (k == 3)
+            q = wrap[0, y + _MARGIN] + wrap[1, x + _MARGIN]
+            if stamp[q] != current:
+                edge = edges[n_edges]
+                edge[_Y], edge[_X], edge[_SHIFT] = y, x, 8 * (k ^ 2)
+                edge[_ACROSS], edge[_MINE] = q, 32 * mine
+                n_edges += 1
+    return n_edges, margin
+
+
+@_inner
+def _fits(n_cells, dy, dx, unit, wrap, faces):
+    """Whether all voxels of the lifted unit are free at the offset."""
+    for i in range(n_cells):
+        if faces[wrap[0, unit[i, _Y] + dy + _MARGIN] + wrap[1, unit[i, _X] + dx + _MARGIN]]:
+            return False
+    return True
+
+
+@_inlined
+def _fits_inside(cells, step, faces):
+    """Whether all voxels of the lifted unit are free `step` voxels on, away from the border."""
+    for i in range(cells.size):  # noqa: SIM110
+        if faces[cells[i] + step]:
+            return False
+    return True
+
+
+@_inner
+def _contacts(n_edges, dy, dx, edges, wrap, faces, table):
+    """Add up the contacts of the lifted unit at the offset, three kinds in one integer."""
+    contacts = 0
+    for e in range(n_edges):
+        q = wrap[0, edges[e, _Y] + dy + _MARGIN] + wrap[1, edges[e, _X] + dx + _MARGIN]
+        contacts += table[edges[e, _MINE] + (faces[q] >> edges[e, _SHIFT] & 31)]
+    return contacts
+
+
+@_inlined
+def _contacts_inside(n_edges, step, edges, faces, table):
+    """Add up the contacts `step` voxels on, away from the border."""
+    contacts = 0
+    for e in range(n_edges):
+        theirs = faces[edges[e, _ACROSS] + step] >> edges[e, _SHIFT] & 31
+        contacts += table[edges[e, _MINE] + theirs]
+    return contacts
+
+
+@_inner
+def _attractivity(contacts, weights):
+    """Return the weights times the numbers of contacts."""
+    return (
+        weights[0] * (contacts & _MASK)
+        + weights[1] * ((contacts >> 20) & _MASK)
+        + weights[2] * (contacts >> 40)
+    )
+
+
+@_inlined
+def _strongest_bond(n_edges, edges, faces):
+    """Kind of the strongest bond where the unit is: 2 gluing spot, 1 reactive edge, 0 others."""
+    bonds = 0
+    for e in range(n_edges):
+        theirs = faces[edges[e, _ACROSS]] >> edges[e, _SHIFT] & 31
+        bonds |= _bonds(edges[e, _MINE] // 32, theirs)
+    return 2 if bonds & 4 else 1 if bonds & 2 else 0
+
+
+@_inner
+def _choose(cells, nx, n_edges, margin, reach, table, weights, p_break, keep_stay, rng, work):
+    """Return the number of the offset that the lifted unit takes (0 is its own place).
+
+    `p_break` holds the chances of break-up of a unit with gluing, organic and other bonds.
+    """
+    faces, wrap, offsets, places, unit, edges = (
+        work.faces, work.wrap, work.offsets, work.places, work.unit, work.edges,
+    )  # fmt: skip
+    inside = margin > reach
+    bond = _strongest_bond(n_edges, edges, faces)
+    broken = rng.random() < p_break[2 - bond]
+    found, best = 0, -1.0
+    for o in range(2 * reach * (reach + 1) + 1):
+        dy, dx = offsets[o, 0], offsets[o, 1]
+        step = dy * nx + dx
+        if o == 0:
+            if broken and not (keep_stay and bond == 0):
+                continue
+        elif inside:
+            if not _fits_inside(cells, step, faces):
+                continue
+        elif not _fits(cells.size, dy, dx, unit, wrap, faces):
+            continue
+        score = 0.0
+        if not broken:
+            if inside:
+                contacts = _contacts_inside(n_edges, step, edges, faces, table)
+            else:
+                contacts = _contacts(n_edges, dy, dx, edges, wrap, faces, table)
+            score = _attractivity(contacts, weights)
+        if score > best:
+            best, found = score, 0
+        if score == best:
+            places[found] = o
+            found += 1
+    if found > 1:
+        found = 1 + int(rng.random() * found)
+    return places[found - 1] if found > 0 else 0
+
+
+@_inner
+def _put_back(cells, work):
+    """Put the lifted unit down where it was."""
+    owner, faces, unit = work.owner, work.faces, work.unit
+    for i in range(cells.size):
+        owner[cells[i]], faces[cells[i]] = unit[i, _OWNER], unit[i, _FACES]
+
+
+@_inner
+def _put_down(cells, dy, dx, n_solid, kind, c_pom, c_nec, age, work):
+    """Put the lifted unit down at the offset, with its marks and its organic matter."""
+    n = kind.size
+    owner, faces, wrap, unit = work.owner, work.faces, work.wrap, work.unit
+    ages, matter = work.ages, work.matter
+    for i in range(cells.size):
+        p = cells[i]
+        for k in range(4):
+            ages[i, k] = age[k * n + p]
+            age[k * n + p] = 0
+        if unit[i, _OWNER] > n_solid:
+            matter[i, 0], matter[i, 1], matter[i, 2] = kind[p], c_pom[p], c_nec[p]
+            kind[p], c_pom[p], c_nec[p] = 0, 0.0, 0.0
+    for i in range(cells.size):
+        q = wrap[0, unit[i, _Y] + dy + _MARGIN] + wrap[1, unit[i, _X] + dx + _MARGIN]
+        cells[i], owner[q], faces[q] = q, unit[i, _OWNER], unit[i, _FACES]
+        for k in range(4):
+            age[k * n + q] = ages[i, k]
+        if unit[i, _OWNER] > n_solid:
+            kind[q], c_pom[q], c_nec[q] = matter[i, 0], matter[i, 1], matter[i, 2]
+
+
+@_inner
+def _swap_solutes(cells, current, c_s, n_s, work):
+    """Move the solutes of newly covered voxels into the voxels that the unit has left."""
+    wrap, unit, owner, stamp, vacated = (
+        work.wrap, work.unit, work.owner, work.stamp, work.vacated,
+    )  # fmt: skip
+    left = 0
+    for i in range(cells.size):
+        p = wrap[0, unit[i, _Y] + _MARGIN] + wrap[1, unit[i, _X] + _MARGIN]
+        if owner[p] == 0:
+            vacated[left] = p
+            left += 1
+    for i in range(cells.size):
+        q = cells[i]
+        if stamp[q] != current:
+            left -= 1
+            p = vacated[left]
+            c_s[p], c_s[q] = c_s[p] + c_s[q], 0.0
+            n_s[p], n_s[q] = n_s[p] + n_s[q], 0.0
+
+
+@_inner
+def _move_unit(
+    cells, ny, nx, current, reach, table, weights, p_break, keep_stay, swap, n_solid, kind, c_s,
+    n_s, c_pom, c_nec, age, rng, work,
+):  # fmt: skip
+    """Let one unit look around and move; return whether it has left its place."""
+    edges, margin = _lift(cells, ny, nx, current, work)
+    o = _choose(cells, nx, edges, margin, reach, table, weights, p_break, keep_stay, rng, work)
+    if o == 0:
+        _put_back(cells, work)
+        return False
+    dy, dx = work.offsets[o]
+    _put_down(cells, dy, dx, n_solid, kind, c_pom, c_nec, age, work)
+    if swap:
+        _swap_solutes(cells, current, c_s, n_s, work)
+    return True
+
+
+@njit(cache=True, error_model="numpy")
+def _count_members(start, n_particles, n_groups, work):
+    """Return how many particles each aggregate has, array (n_groups + 1,)."""
+    members = np.zeros(n_groups + 1, np.int32)
+    for u in range(1, n_particles + 1):
+        if start[u + 1] > start[u]:
+            members[work.label[work.cells[start[u]]]] += 1
+    return members
+
+
+@njit(cache=True, error_model="numpy")
+def move_day(
+    solid, organic, kind, c_s, n_s, c_b, c_nec, c_pom, reactive, glue, age, n_solid, n_organic,
+    weights, p_break, range_max, range_scale, limit, keep_stay, swap, aggregates, rng, moved, work,
+    biomass_binds,
+):  # fmt: skip
+    """Move every unit once: mineral particles, organic particles, aggregates.
+
+    Parameters
+    ----------
+    solid, organic : int32 arrays, shape (ny, nx)
+        Numbers of the particles; changed in place, as are all grids up to `age`. The voxels of
+        a particle are connected.
+    kind : int8 array, shape (ny, nx)
+        What an organic voxel is made of, 0 elsewhere.
+    c_s, n_s, c_b, c_nec, c_pom : arrays, shape (ny, nx)
+        Dissolved carbon and nitrogen, carbon of biomass, necromass and particulate organic
+        matter, in g cm-3. Solutes change only with `swap`; else voxels that have become occupied
+        keep theirs until `expel`.
+    reactive, glue : uint8 arrays, shape (4, ny, nx)
+        Marks of mineral sides.
+    age : int16 array, shape (4, ny, nx)
+        Age of the gluing marks, in days.
+    n_solid, n_organic : int
+        Highest numbers in `solid` and `organic`.
+    weights : array, shape (3,)
+        Attractivity of reactive-reactive, organic-reactive and organic-glued contacts.
+    p_break : array, shape (3,)
+        Chance of break-up of a unit held by a gluing spot, by a reactive edge, by neither.
+    range_max, range_scale : float
+        L_max and L_0 of `move_range`, in voxels.
+    limit : float
+        Voxels above which an aggregate rests.
+    keep_stay : bool
+        Whether a broken unit of the weakest kind may draw its own place.
+    swap : bool
+        Whether solutes of newly covered voxels go into those left.
+    aggregates : bool
+        Whether aggregates move.
+    rng : numpy.random.Generator
+        Source of the draws: one for break-up and at most one for the place, per unit.
+    moved : int64 array, shape (4,)
+        Result: mineral particles, organic particles and aggregates that moved, and the number
+        of aggregates.
+    work : Workspace
+        Memory.
+    biomass_binds : bool
+        Whether a gluing spot holds to a biomass cell as it does to organic matter.
+    """
+    ny, nx = solid.shape
+    solid, organic, kind = solid.ravel(), organic.ravel(), kind.ravel()
+    c_s, n_s, c_b, c_nec, c_pom = (
+        c_s.ravel(), n_s.ravel(), c_b.ravel(), c_nec.ravel(), c_pom.ravel(),
+    )  # fmt: skip
+    reactive, glue, age = reactive.ravel(), glue.ravel(), age.ravel()
+    table = contact_table(weights)
+    n_particles = n_solid + n_organic
+    moved[:] = 0
+    _read_grids(solid, organic, c_b, reactive, glue, n_solid, work, biomass_binds)
+
+    # Particles, one by one; `current` numbers the units so that each knows its own voxels.
+    start = np.zeros(n_particles + 2, np.int32)
+    _group_cells(work.owner, n_particles, start, work.cells)
+    for current in range(1, n_particles + 1):
+        cells = work.cells[start[current] : start[current + 1]]
+        if cells.size == 0:
+            continue
+        reach = move_range(cells.size, range_max, range_scale)
+        if _move_unit(
+            cells, ny, nx, current, reach, table, weights, p_break, keep_stay, swap, n_solid, kind,
+            c_s, n_s, c_pom, c_nec, age, rng, work,
+        ):  # fmt: skip
+            moved[0 if current <= n_solid else 1] += 1
+
+    # Aggregates, as they are after the particles have moved.
+    if aggregates:
+        n_groups = label_components(work.owner, ny, nx, True, work.parent, work.label)
+        members = _count_members(start, n_particles, n_groups, work)
+        start = np.zeros(n_groups + 2, np.int32)
+        _group_cells(work.label, n_groups, start, work.cells)
+        for group in range(1, n_groups + 1):
+            cells = work.cells[start[group] : start[group + 1]]
+            if members[group] < 2:
+                continue
+            moved[3] += 1
+            if cells.size > limit:
+                continue
+            reach = move_range(cells.size, range_max, range_scale)
+            if _move_unit(
+                cells, ny, nx, n_particles + group, reach, table, weights, p_break, keep_stay, swap,
+                n_solid, kind, c_s, n_s, c_pom, c_nec, age, rng, work,
+            ):  # fmt: skip
+                moved[2] += 1
+    _write_grids(solid, organic, reactive, glue, n_solid, work)
+
+
+@njit(cache=True, error_model="numpy")
+def attractivities(
+    unit, solid, organic, c_b, reactive, glue, n_solid, weights, scores, work, biomass_binds
+):
+    """Score every place within the range of one unit, in the order of the workspace's offsets.
+
+    Parameters
+    ----------
+    unit : int array, shape (n,)
+        Voxels ``y * nx + x`` of the unit.
+    solid, organic, c_b, reactive, glue, n_solid, weights, work, biomass_binds
+        As in `move_day`; no grid changes.
+    scores : array, shape (2 * L * (L + 1) + 1,) for a range of L voxels
+        Result; NaN where the unit does not fit. The first entry is the unit's own place.
+    """
+    ny, nx = solid.shape
+    _read_grids(
+        solid.ravel(), organic.ravel(), c_b.ravel(), reactive.ravel(), glue.ravel(), n_solid, work,
+        biomass_binds,
+    )  # fmt: skip
+    table = contact_table(weights)
+    edges, _ = _lift(unit, ny, nx, 1, work)
+    for o in range(scores.size):
+        dy, dx = work.offsets[o]
+        scores[o] = np.nan
+        if _fits(unit.size, dy, dx, work.unit, work.wrap, work.faces):
+            contacts = _contacts(edges, dy, dx, work.edges, work.wrap, work.faces, table)
+            scores[o] = _attractivity(contacts, weights)
+
+
+@_inner
+def _across(y, x, k, ny, nx):
+    """Voxel across side `k`, on the torus."""
+    if k == 0:
+        return (y - 1 if y > 0 else ny - 1), x
+    if k == 1:
+        return y, (x + 1 if x + 1 < nx else 0)
+    if k == 2:
+        return (y + 1 if y + 1 < ny else 0), x
+    return y, (x - 1 if x > 0 else nx - 1)
+
+
+@njit(cache=True, error_model="numpy")
+def age_edges(solid, organic, c_s, c_b, glue, age, threshold, lifetime, loss, beside_organic, rng):
+    """Make, renew, age and lose the gluing spots of all mineral edges by one day.
+
+    A side that faces an open voxel with ``C_S + C_B > threshold`` becomes (or stays) a gluing
+    spot of age 0. Any other marked side ages by a day, and past `lifetime` it is lost with
+    probability `loss` (Appendix A1: an aged mark is a memory edge, with the same attraction).
+
+    Parameters
+    ----------
+    solid, organic : int arrays, shape (ny, nx)
+        Numbers of the particles.
+    c_s, c_b : arrays, shape (ny, nx)
+        Dissolved carbon and biomass carbon, in g cm-3.
+    glue : uint8 array, shape (4, ny, nx)
+        Marks, changed in place.
+    age : int16 array, shape (4, ny, nx)
+        Days since the conditions held, changed in place.
+    threshold : float
+        C^Ex, in g cm-3.
+    lifetime : float
+        Days that a mark lasts at least.
+    loss : float
+        Chance of loss per day after that.
+    beside_organic : bool
+        Whether an organic particle at the side keeps the mark at age 0.
+    rng : numpy.random.Generator
+        One draw for every mark past its lifetime.
+    """
+    ny, nx = solid.shape
+    for k in range(4):
+        for y in range(ny):
+            for x in range(nx):
+                if solid[y, x] == 0:
+                    continue
+                j, i = _across(y, x, k, ny, nx)
+                particle = organic[j, i] > 0
+                wet = solid[j, i] == 0 and not particle and c_s[j, i] + c_b[j, i] > threshold
+                if wet:
+                    glue[k, y, x] = 1
+                if glue[k, y, x] == 0:
+                    continue
+                if wet or (beside_organic and particle):
+                    age[k, y, x] = 0
+                    continue
+                age[k, y, x] = min(age[k, y, x] + 1, 32000)
+                if age[k, y, x] > lifetime and rng.random() < loss:
+                    glue[k, y, x] = 0
+                    age[k, y, x] = 0
+
+
+@njit(cache=True, error_model="numpy")
+def expel(solid, organic, c_s, n_s):
+    """Move the solutes of occupied voxels, in equal parts, to the nearest open voxels.
+
+    Nearest is the smallest ``|dy| + |dx|`` at which any voxel is open. Nothing is lost. Without
+    any open voxel nothing happens.
+
+    Parameters
+    ----------
+    solid, organic : int arrays, shape (ny, nx)
+        Numbers of the particles; a voxel with neither is open.
+    c_s, n_s : arrays, shape (ny, nx)
+        Dissolved carbon and nitrogen, in g cm-3; changed in place.
+    """
+    ny, nx = solid.shape
+    for y in range(ny):
+        for x in range(nx):
+            if solid[y, x] == 0 and organic[y, x] == 0:
+                continue
+            if c_s[y, x] == 0.0 and n_s[y, x] == 0.0:
+                continue
+            for radius in range(1, ny // 2 + nx // 2 + 1):
+                found = 0
+                for dy in range(-radius, radius + 1):
+                    width = radius - abs(dy)
+                    for dx in range(-width, width + 1, max(1, 2 * width)):
+                        j, i = (y + dy) % ny, (x + dx) % nx
+                        found += solid[j, i] == 0 and organic[j, i] == 0
+                if found == 0:
+                    continue
+                carbon, nitrogen = c_s[y, x] / found, n_s[y, x] / found
+                for dy in range(-radius, radius + 1):
+                    width = radius - abs(dy)
+                    for dx in range(-width, width + 1, max(1, 2 * width)):
+                        j, i = (y + dy) % ny, (x + dx) % nx
+                        if solid[j, i] == 0 and organic[j, i] == 0:
+                            c_s[j, i] += carbon
+                            n_s[j, i] += nitrogen
+                c_s[y, x] = 0.0
+                n_s[y, x] = 0.0
+                break
+
+
+@njit(cache=True, error_model="numpy")
+def exposure(
+    solid, organic, c_b, reactive, glue, edges, biomass_as_pore, gluing_opens, exposed, total,
+    touches,
+):  # fmt: skip
+    """Count the edges of every organic particle, and those to open voxels (Table 2: s_f and s).
+
+    Parameters
+    ----------
+    solid, organic : int arrays, shape (ny, nx)
+        Numbers of the particles.
+    c_b : array, shape (ny, nx)
+        Biomass carbon, in g cm-3.
+    reactive, glue : uint8 arrays, shape (4, ny, nx)
+        Marks of mineral sides.
+    edges : {0, 1, 2}
+        Which edges `total` counts: 0 outer ones, 1 outer ones but those to other organic
+        particles, 2 all four of every voxel.
+    biomass_as_pore : bool
+        Whether a side to a biomass cell is exposed.
+    gluing_opens : bool
+        Whether a gluing spot counts like a reactive edge in `touches`.
+    exposed, total : int32 arrays, shape (highest number of an organic particle + 1,)
+        Results: exposed edges and edges.
+    touches : uint8 array of the same shape
+        Result: 1 where the particle touches a reactive mineral edge.
+    """
+    ny, nx = solid.shape
+    exposed[:] = 0
+    total[:] = 0
+    touches[:] = 0
+    for y in range(ny):
+        for x in range(nx):
+            u = organic[y, x]
+            if u == 0:
+                continue
+            for k in range(4):
+                j, i = _across(y, x, k, ny, nx)
+                if solid[j, i] > 0:
+                    total[u] += 1
+                    if reactive[k ^ 2, j, i] or (gluing_opens and glue[k ^ 2, j, i]):
+                        touches[u] = 1
+                elif organic[j, i] > 0:
+                    foreign = organic[j, i] != u
+                    if edges == 2 or (edges == 0 and foreign):
+                        total[u] += 1
+                else:
+                    total[u] += 1
+                    if biomass_as_pore or c_b[j, i] == 0.0:
+                        exposed[u] += 1
+
+
+@_inner
+def _shape_fits(free, y, x, shape_y, shape_x):
+    ny, nx = free.shape
+    for c in range(shape_y.size):  # noqa: SIM110
+        if not free[(y + shape_y[c]) % ny, (x + shape_x[c]) % nx]:
+            return False
+    return True
+
+
+@njit(cache=True, error_model="numpy")
+def find_place(free, shape_y, shape_x, tries, rng):
+    """Return a random place where a shape fits, drawn evenly from all of them, or -1.
+
+    Draws places at random, at most `tries` times; then lists all that fit and draws one.
+
+    Parameters
+    ----------
+    free : bool array, shape (ny, nx)
+        Voxels that may be covered.
+    shape_y, shape_x : int arrays, shape (n,)
+        Voxels of the shape, relative to its place.
+    tries : int
+        Random draws before the whole domain is searched.
+    rng : numpy.random.Generator
+        Source of the draws.
+    """
+    ny, nx = free.shape
+    for _ in range(tries):
+        p = int(rng.random() * (ny * nx))
+        if _shape_fits(free, p // nx, p % nx, shape_y, shape_x):
+            return p
+    fitting = 0
+    for p in range(ny * nx):
+        fitting += _shape_fits(free, p // nx, p % nx, shape_y, shape_x)
+    chosen = int(rng.random() * fitting)
+    for p in range(ny * nx):
+        if _shape_fits(free, p // nx, p % nx, shape_y, shape_x):
+            if chosen == 0:
+                return p
+            chosen -= 1
+    return -1

@@ -1,0 +1,644 @@
+"""Carbon and nitrogen reactions of one hour, voxel by voxel.
+
+The hour has these parts, in this order: organic particles decay (`decay`, `dissolve`), microbes
+take up, respire and die (`react`), biomass spreads and starving cells die out (`spread`,
+`prune`, `settle`).
+
+Grids are arrays ``[y, x]`` on a torus, concentrations in g cm-3 of the voxel; cells are listed by
+their flat index. Biomass and necromass have fixed C/N ratios, so only their carbon is kept.
+What a day turned over is added up in an array `flux` with the entries below, each a sum of voxel
+concentrations in g cm-3. Nothing is created or lost: every amount that is taken from one place is
+added in another, or in `flux`.
+"""
+
+import numpy as np
+from numba import njit
+
+from soilnb.kernels.automaton import label_components
+
+__all__ = [
+    "FLUXES",
+    "decay",
+    "dissolve",
+    "exposed_edges",
+    "fluxes",
+    "living_decay",
+    "nitrogen_limit",
+    "overfull",
+    "prune",
+    "react",
+    "settle",
+    "split",
+    "spread",
+    "uptake",
+    "voxel_step",
+]
+
+#: Entries of `flux`: carbon uptake, nitrogen assimilation, decay of particulate organic matter and
+#: of necromass, death, growth, maintenance and overflow respiration, and the living carbon of
+#: cells that die out, which dissolves.
+FLUXES = ("f_U", "f_N", "f_POM", "f_Nec", "f_BD", "R_G", "R_M", "R_O", "f_release")
+_U, _N, _POM, _NEC, _BD, _GROWTH, _MAINTENANCE, _OVERFLOW, _RELEASE = range(9)
+
+#: Sub-steps of one step when the biomass is solved together with the substrate.
+SUBSTEPS = 12
+
+
+# One voxel --------------------------------------------------------------------------------
+
+
+@njit(cache=True, error_model="numpy")
+def uptake(substrate, biomass, rate_max, half_saturation, dt):
+    """Return the carbon taken up by one voxel in one step, in g cm-3.
+
+    Monod uptake with the biomass frozen over the step (Table 2, f_U), solved exactly:
+    S1 + K ln S1 = S0 + K ln S0 - nu B dt. Newton's method in ln S1 comes down from ln S0
+    without overshooting, since the left side is convex and increasing in ln S1.
+
+    Parameters
+    ----------
+    substrate, biomass : float
+        Dissolved carbon S0 and biomass carbon B, in g cm-3.
+    rate_max : float
+        Largest uptake rate nu, in s-1.
+    half_saturation : float
+        Half saturation K, in g cm-3.
+    dt : float
+        Length of the step, in s.
+    """
+    demand = rate_max * biomass * dt
+    if substrate <= 0.0 or demand <= 0.0:
+        return 0.0
+    # in units of K and relative to S0: s (e^z - 1) + z + d = 0, where z = ln(S1 / S0) < 0
+    s = substrate / half_saturation
+    d = demand / half_saturation
+    z = 0.0
+    for _ in range(100):
+        shrink = np.expm1(z)
+        step = (s * shrink + z + d) / (s * (shrink + 1.0) + 1.0)
+        z -= step
+        if step <= 1e-15 * -z:
+            break
+    return -substrate * np.expm1(z)
+
+
+@njit(cache=True, error_model="numpy")
+def nitrogen_limit(assimilated, nitrogen, cn):
+    """Return the overflow respiration of a step, in g cm-3 of carbon (conserving form of A2).
+
+    Carbon that is assimilated and respired no further needs nitrogen, need = assimilated / cn.
+    What the solution cannot supply is the carbon in excess.
+
+    Parameters
+    ----------
+    assimilated : float
+        Uptake less growth and maintenance respiration, in g cm-3; negative when microbes starve.
+    nitrogen : float
+        Dissolved nitrogen, in g cm-3.
+    cn : float
+        C/N ratio of the biomass.
+    """
+    return max(0.0, assimilated - cn * nitrogen)
+
+
+@njit(cache=True, error_model="numpy")
+def fluxes(c_s, n_s, biomass, rate_max, half_saturation, growth, maintenance, death, cn, dt):
+    """Return what `biomass` turns over in a step: uptake, R_G, R_M, R_O and f_BD, in g cm-3.
+
+    Parameters
+    ----------
+    c_s, n_s : float
+        Dissolved carbon and nitrogen of the voxel, in g cm-3.
+    biomass : float
+        Carbon of the biomass at work, in g cm-3.
+    rate_max, half_saturation : float
+        Of `uptake`, in s-1 and g cm-3.
+    growth : float
+        Share of the uptake that is respired, k_G.
+    maintenance, death : float
+        k_M and k_BD, in s-1.
+    cn : float
+        C/N ratio of the biomass.
+    dt : float
+        Length of the step, in s.
+    """
+    taken = uptake(c_s, biomass, rate_max, half_saturation, dt)
+    for_growth = growth * taken
+    for_maintenance = maintenance * biomass * dt
+    overflow = nitrogen_limit(taken - for_growth - for_maintenance, n_s, cn)
+    return taken, for_growth, for_maintenance, overflow, death * biomass * dt
+
+
+@njit(cache=True, error_model="numpy")
+def voxel_step(
+    c_s, n_s, c_b, rate_max, half_saturation, growth, maintenance, death, cn, substeps, dt
+):
+    """Return the state of one voxel after a step, and what it turned over.
+
+    ``substeps = 0`` freezes the biomass over the step. Otherwise the full system is solved by
+    `substeps` midpoint steps, each with the biomass that its first half gives.
+
+    Parameters
+    ----------
+    c_s, n_s, c_b : float
+        Dissolved carbon and nitrogen, biomass carbon, in g cm-3.
+    rate_max, half_saturation, growth, maintenance, death, cn
+        See `fluxes`.
+    substeps : int
+        0, or the number of sub-steps.
+    dt : float
+        Length of the step, in s.
+
+    Returns
+    -------
+    c_s, n_s, c_b : float
+        In g cm-3.
+    taken, for_growth, for_maintenance, overflow, dead : float
+        Uptake, growth, maintenance and overflow respiration, and new necromass, in g cm-3.
+    """
+    all_taken, all_growth, all_maintenance, all_overflow, all_dead = 0.0, 0.0, 0.0, 0.0, 0.0
+    h = dt / max(substeps, 1)
+    for _ in range(max(substeps, 1)):
+        biomass = c_b
+        if substeps > 0:
+            taken, for_growth, for_maintenance, overflow, dead = fluxes(
+                c_s, n_s, c_b, rate_max, half_saturation, growth, maintenance, death, cn, 0.5 * h
+            )
+            biomass += taken - for_growth - for_maintenance - overflow - dead
+        taken, for_growth, for_maintenance, overflow, dead = fluxes(
+            c_s, n_s, biomass, rate_max, half_saturation, growth, maintenance, death, cn, h
+        )
+        kept = taken - for_growth - for_maintenance - overflow
+        c_s -= taken
+        # with overflow the solution is emptied exactly, else it supplies (or gets) the rest
+        n_s = 0.0 if overflow > 0.0 else n_s - kept / cn
+        c_b += kept - dead
+        all_taken += taken
+        all_growth += for_growth
+        all_maintenance += for_maintenance
+        all_overflow += overflow
+        all_dead += dead
+    return c_s, n_s, c_b, all_taken, all_growth, all_maintenance, all_overflow, all_dead
+
+
+@njit(cache=True, error_model="numpy")
+def react(
+    cells, c_s, n_s, c_b, c_nec, rate_max, half_saturation, growth, maintenance, death, cn,
+    substeps, dt, flux,
+):  # fmt: skip
+    """Let the microbes of all living cells take up, respire, grow and die for one step.
+
+    Parameters
+    ----------
+    cells : int array
+        Flat indices of the living cells.
+    c_s, n_s, c_b, c_nec : arrays [y, x]
+        Dissolved carbon and nitrogen, biomass and necromass carbon, in g cm-3; changed in place.
+    rate_max, half_saturation, growth, maintenance, death, cn, substeps, dt
+        See `voxel_step`.
+    flux : array [9]
+        Totals, added to.
+    """
+    c_s, n_s, c_b, c_nec = c_s.ravel(), n_s.ravel(), c_b.ravel(), c_nec.ravel()
+    for p in cells:
+        before = n_s[p]
+        c_s[p], n_s[p], c_b[p], taken, for_growth, for_maintenance, overflow, dead = voxel_step(
+            c_s[p], n_s[p], c_b[p], rate_max, half_saturation, growth, maintenance, death, cn,
+            substeps, dt,
+        )  # fmt: skip
+        c_nec[p] += dead
+        flux[_U] += taken
+        flux[_N] += before - n_s[p]
+        flux[_GROWTH] += for_growth
+        flux[_MAINTENANCE] += for_maintenance
+        flux[_OVERFLOW] += overflow
+        flux[_BD] += dead
+
+
+# Organic particles --------------------------------------------------------------------------
+
+
+@njit(cache=True, error_model="numpy")
+def _neighbours(p, ny, nx):
+    """Return the flat indices of the four neighbours: up, right, down, left."""
+    y, x = divmod(p, nx)
+    return (
+        p - nx if y > 0 else p + (ny - 1) * nx,
+        p + 1 if x + 1 < nx else p - (nx - 1),
+        p + nx if y + 1 < ny else p - (ny - 1) * nx,
+        p - 1 if x > 0 else p + (nx - 1),
+    )
+
+
+@njit(cache=True, error_model="numpy")
+def exposed_edges(solid, organic, c_b, biomass_as_pore):
+    """List the edges between organic particles and open voxels.
+
+    Parameters
+    ----------
+    solid, organic : int arrays [y, x]
+        Numbers of the particles.
+    c_b : array [y, x]
+        Biomass carbon, in g cm-3.
+    biomass_as_pore : bool
+        Whether a side to a biomass cell counts.
+
+    Returns
+    -------
+    inside, outside : int32 arrays
+        Flat index of the organic voxel and of the open voxel of each edge.
+    """
+    ny, nx = solid.shape
+    solid, organic, c_b = solid.ravel(), organic.ravel(), c_b.ravel()
+    inside = np.empty(4 * np.count_nonzero(organic), np.int32)
+    outside = np.empty(inside.size, np.int32)
+    edges = 0
+    for p in range(organic.size):
+        if organic[p] > 0:
+            for q in _neighbours(p, ny, nx):
+                if solid[q] == 0 and organic[q] == 0 and (biomass_as_pore or c_b[q] == 0.0):
+                    inside[edges] = p
+                    outside[edges] = q
+                    edges += 1
+    return inside[:edges], outside[:edges]
+
+
+@njit(cache=True, error_model="numpy")
+def decay(
+    inside, outside, organic, kind, pom, c_s, n_s, c_pom, c_nec, mass, edges, rate, cn_pom,
+    cn_necromass, dt, loss, flux,
+):  # fmt: skip
+    """Let organic particles decay for one step into the open voxels that they touch.
+
+    A particle loses the share ``1 - exp(-rate dt)`` of its carbon. Every exposed edge passes on
+    an equal part, from the voxel inside to the one outside; a voxel gives at most what it has.
+
+    Parameters
+    ----------
+    inside, outside : int32 arrays
+        Voxels of the exposed edges, from `exposed_edges`.
+    organic, kind : int arrays [y, x]
+        Number of the particle, and what it consists of.
+    pom : int
+        Value of `kind` for particulate organic matter; all else is necromass.
+    c_s, n_s, c_pom, c_nec : arrays [y, x]
+        Dissolved carbon and nitrogen, carbon of the particles, in g cm-3; changed in place.
+    mass : array [highest number + 1]
+        Carbon of each particle, as a sum over its voxels in g cm-3; changed in place.
+    edges : int array [highest number + 1]
+        Exposed edges of each particle.
+    rate : array [highest number + 1]
+        Decay rate of each particle, in s-1.
+    cn_pom, cn_necromass : float
+        C/N ratios.
+    dt : float
+        Length of the step, in s.
+    loss : array [highest number + 1]
+        Memory: what each exposed edge passes on, in g cm-3.
+    flux : array [9]
+        Totals, added to.
+    """
+    organic, kind = organic.ravel(), kind.ravel()
+    c_s, n_s, c_pom, c_nec = c_s.ravel(), n_s.ravel(), c_pom.ravel(), c_nec.ravel()
+    for u in range(mass.size):
+        loss[u] = -mass[u] * np.expm1(-rate[u] * dt) / edges[u] if rate[u] > 0.0 else 0.0
+    for e in range(inside.size):
+        p, q = inside[e], outside[e]
+        u = organic[p]
+        if loss[u] == 0.0:
+            continue
+        if kind[p] == pom:
+            released = min(loss[u], c_pom[p])
+            c_pom[p] -= released
+            n_s[q] += released / cn_pom
+            flux[_POM] += released
+        else:
+            released = min(loss[u], c_nec[p])
+            c_nec[p] -= released
+            n_s[q] += released / cn_necromass
+            flux[_NEC] += released
+        c_s[q] += released
+        mass[u] -= released
+
+
+@njit(cache=True, error_model="numpy")
+def dissolve(
+    inside, organic, kind, pom, c_s, n_s, c_pom, c_nec, least_pom, least_necromass, cn_pom,
+    cn_necromass, flux,
+):  # fmt: skip
+    """Open the exposed organic voxels that hold next to nothing; return how many there were.
+
+    A second pass after `decay`, because a voxel that opens has new neighbours. What is left in
+    it goes into its solution.
+
+    Parameters
+    ----------
+    inside : int32 array
+        Organic voxels with an exposed edge.
+    organic, kind, pom, c_s, n_s, c_pom, c_nec, cn_pom, cn_necromass, flux
+        See `decay`.
+    least_pom, least_necromass : float
+        Carbon below which a voxel opens, in g cm-3.
+    """
+    organic, kind = organic.ravel(), kind.ravel()
+    c_s, n_s, c_pom, c_nec = c_s.ravel(), n_s.ravel(), c_pom.ravel(), c_nec.ravel()
+    opened = 0
+    for p in inside:
+        if organic[p] == 0:
+            continue
+        if kind[p] == pom and c_pom[p] < least_pom:
+            c_s[p] += c_pom[p]
+            n_s[p] += c_pom[p] / cn_pom
+            flux[_POM] += c_pom[p]
+            c_pom[p] = 0.0
+        elif kind[p] != pom and c_nec[p] < least_necromass:
+            c_s[p] += c_nec[p]
+            n_s[p] += c_nec[p] / cn_necromass
+            flux[_NEC] += c_nec[p]
+            c_nec[p] = 0.0
+        else:
+            continue
+        organic[p] = 0
+        kind[p] = 0
+        opened += 1
+    return opened
+
+
+@njit(cache=True, error_model="numpy")
+def split(organic, next_number, parent, label):
+    """Give new numbers to the parts of organic particles that have come apart.
+
+    The part that comes first in scan order keeps the number.
+
+    Parameters
+    ----------
+    organic : int array [y, x]
+        Numbers of the particles, changed in place.
+    next_number : int
+        First free number.
+    parent, label : int32 arrays [ny * nx]
+        Memory.
+
+    Returns
+    -------
+    int
+        First free number afterwards.
+    """
+    ny, nx = organic.shape
+    organic = organic.ravel()
+    parts = label_components(organic, ny, nx, False, parent, label)
+    number = np.zeros(parts + 1, np.int64)
+    taken = np.zeros(next_number, np.bool_)
+    for p in range(organic.size):
+        part = label[p]
+        if part == 0:
+            continue
+        if number[part] == 0:
+            if taken[organic[p]]:
+                number[part] = next_number
+                next_number += 1
+            else:
+                number[part] = organic[p]
+                taken[organic[p]] = True
+        organic[p] = number[part]
+    return next_number
+
+
+# Biomass ------------------------------------------------------------------------------------
+
+
+@njit(cache=True, error_model="numpy")
+def _capacity(necromass, c_b_max):
+    """Return the biomass that a voxel can hold: two dead cells take the place of one living."""
+    return max(0.0, c_b_max - 0.5 * necromass)
+
+
+@njit(cache=True, error_model="numpy")
+def overfull(cells, c_b, c_nec, c_b_max, c_b_min):
+    """Whether any of the living cells must `spread`."""
+    c_b, c_nec = c_b.ravel(), c_nec.ravel()
+    for p in cells:  # noqa: SIM110
+        if c_b[p] > _capacity(c_nec[p], c_b_max) + c_b_min:
+            return True
+    return False
+
+
+@njit(cache=True, error_model="numpy")
+def _shuffle(items, rng):
+    """Put `items` in random order (Fisher and Yates)."""
+    for i in range(items.size - 1, 0, -1):
+        j = int(rng.random() * (i + 1))
+        items[i], items[j] = items[j], items[i]
+
+
+@njit(cache=True, error_model="numpy")
+def _next_ring(reached, begin, end, ny, nx, solid, organic, visited):
+    """Append the open neighbours of ``reached[begin:end]`` to it; return the new end."""
+    last = end
+    for i in range(begin, end):
+        for q in _neighbours(reached[i], ny, nx):
+            if not visited[q] and solid[q] == 0 and organic[q] == 0:
+                visited[q] = True
+                reached[last] = q
+                last += 1
+    return last
+
+
+@njit(cache=True, error_model="numpy")
+def spread(cells, n_cells, solid, organic, c_b, c_nec, c_b_max, c_b_min, rng, reached, visited):
+    """Let overfull biomass cells spread; return the number of living cells afterwards.
+
+    A cell acts when it holds more than its capacity and one bacterial cell (`c_b_min`). The
+    surplus goes outward, ring by ring, through connected open voxels; the voxels of a ring are
+    filled to their capacity in random order until less than one bacterial cell is left, which
+    stays. When the pore is full, the surplus is shared equally by all its voxels.
+
+    Parameters
+    ----------
+    cells : int array [number of voxels]
+        Flat indices of the living cells; new ones are appended.
+    n_cells : int
+        How many there are.
+    solid, organic : int arrays [y, x]
+        Numbers of the particles.
+    c_b, c_nec : arrays [y, x]
+        Biomass and necromass carbon, in g cm-3; `c_b` is changed in place.
+    c_b_max, c_b_min : float
+        Carbon that a voxel without necromass can hold, and that of one bacterial cell, in g cm-3.
+    rng : numpy.random.Generator
+        Source of the random order.
+    reached : int array [number of voxels]
+        Memory.
+    visited : bool array [number of voxels]
+        Memory: False before and after.
+    """
+    ny, nx = solid.shape
+    solid, organic, c_b, c_nec = solid.ravel(), organic.ravel(), c_b.ravel(), c_nec.ravel()
+    for i in range(n_cells):
+        source = cells[i]
+        capacity = _capacity(c_nec[source], c_b_max)
+        if c_b[source] <= capacity + c_b_min:
+            continue
+        surplus = c_b[source] - capacity
+        c_b[source] = capacity
+        reached[0] = source
+        visited[source] = True
+        begin, end = 0, 1
+        while surplus >= c_b_min:
+            last = _next_ring(reached, begin, end, ny, nx, solid, organic, visited)
+            if last == end:
+                for k in range(end):
+                    n_cells = _give(surplus / end, reached[k], c_b, cells, n_cells)
+                surplus = 0.0
+                break
+            begin, end = end, last
+            _shuffle(reached[begin:end], rng)
+            for k in range(begin, end):
+                p = reached[k]
+                given = min(surplus, _capacity(c_nec[p], c_b_max) - c_b[p])
+                if given > 0.0 and c_b[p] + given >= c_b_min:
+                    n_cells = _give(given, p, c_b, cells, n_cells)
+                    surplus -= given
+                    if surplus < c_b_min:
+                        break
+        c_b[source] += surplus
+        for k in range(end):
+            visited[reached[k]] = False
+    return n_cells
+
+
+@njit(cache=True, error_model="numpy")
+def _give(amount, p, c_b, cells, n_cells):
+    """Add biomass to voxel p, which joins the living cells if it was none; return their number."""
+    if c_b[p] == 0.0:
+        member = 0  # a cell may be listed without biomass, when its necromass leaves it no room
+        while member < n_cells and cells[member] != p:
+            member += 1
+        if member == n_cells:
+            cells[n_cells] = p
+            n_cells += 1
+    c_b[p] += amount
+    return n_cells
+
+
+@njit(cache=True, error_model="numpy")
+def prune(cells, n_cells, c_s, n_s, c_b, c_nec, c_b_min, least_necromass, cn, dead, flux):
+    """Let biomass cells below one bacterial cell die out.
+
+    Their living carbon and nitrogen dissolve. A cell in which necromass remains is listed in
+    `dead`, to become a necromass particle; less than `least_necromass` dissolves as well.
+
+    Parameters
+    ----------
+    cells : int array
+        Flat indices of the living cells; those that live on stay in their order.
+    n_cells : int
+        How many there are.
+    c_s, n_s, c_b, c_nec : arrays [y, x]
+        Dissolved carbon and nitrogen, biomass and necromass carbon, in g cm-3.
+    c_b_min, least_necromass : float
+        Limits, in g cm-3.
+    cn : float
+        C/N ratio of biomass and necromass.
+    dead : int array [number of voxels]
+        Result: flat indices of the cells with necromass.
+    flux : array [9]
+        Totals, added to.
+
+    Returns
+    -------
+    living, died : int
+        Numbers of living cells and of entries in `dead`.
+    """
+    c_s, n_s, c_b, c_nec = c_s.ravel(), n_s.ravel(), c_b.ravel(), c_nec.ravel()
+    living = 0
+    died = 0
+    for i in range(n_cells):
+        p = cells[i]
+        if c_b[p] >= c_b_min:
+            cells[living] = p
+            living += 1
+            continue
+        flux[_RELEASE] += c_b[p]
+        c_s[p] += c_b[p]
+        n_s[p] += c_b[p] / cn
+        c_b[p] = 0.0
+        if c_nec[p] >= least_necromass:
+            dead[died] = p
+            died += 1
+        else:
+            flux[_NEC] += c_nec[p]
+            c_s[p] += c_nec[p]
+            n_s[p] += c_nec[p] / cn
+            c_nec[p] = 0.0
+    return living, died
+
+
+@njit(cache=True, error_model="numpy")
+def _renumber(start, number, organic, ny, nx, queue):
+    """Give the connected particle at `start` another number."""
+    old = organic[start]
+    organic[start] = number
+    queue[0] = start
+    n = 1
+    while n > 0:
+        n -= 1
+        for q in _neighbours(queue[n], ny, nx):
+            if organic[q] == old:
+                organic[q] = number
+                queue[n] = q
+                n += 1
+
+
+@njit(cache=True, error_model="numpy")
+def settle(dead, organic, kind, new, next_number, queue):
+    """Turn dead biomass cells into necromass particles, one for each connected group.
+
+    A cell beside a necromass particle of former microbes joins it; particles that it connects
+    become one, with the lowest of their numbers.
+
+    Parameters
+    ----------
+    dead : int array
+        Flat indices of the cells.
+    organic, kind : int arrays [y, x]
+        Number and kind of the organic particles, changed in place.
+    new : int
+        Value of `kind` for necromass of former microbes.
+    next_number : int
+        First free number.
+    queue : int array [number of voxels]
+        Memory.
+
+    Returns
+    -------
+    int
+        First free number afterwards.
+    """
+    ny, nx = organic.shape
+    organic, kind = organic.ravel(), kind.ravel()
+    for p in dead:
+        number = next_number
+        for q in _neighbours(p, ny, nx):
+            if kind[q] == new:
+                number = min(number, organic[q])
+        if number == next_number:
+            next_number += 1
+        organic[p] = number
+        kind[p] = new
+        for q in _neighbours(p, ny, nx):
+            if kind[q] == new and organic[q] != number:
+                _renumber(q, number, organic, ny, nx, queue)
+    return next_number
+
+
+@njit(cache=True, error_model="numpy")
+def living_decay(cells, c_s, n_s, c_nec, share, cn, flux):
+    """Let the necromass inside living cells lose a `share`, into the solution around it."""
+    c_s, n_s, c_nec = c_s.ravel(), n_s.ravel(), c_nec.ravel()
+    for p in cells:
+        released = share * c_nec[p]
+        c_nec[p] -= released
+        c_s[p] += released
+        n_s[p] += released / cn
+        flux[_NEC] += released

@@ -1,0 +1,314 @@
+"""The 24 hours of a day: decay, exudation, reactions, spreading, leaching, diffusion.
+
+One hour is, in this order,
+
+1. decay of the organic particles into the open voxels that they touch,
+2. exudation along the root line, on the day of a pulse,
+3. uptake, growth, respiration and death of the microbes in every biomass cell,
+4. spreading of overfull biomass cells, dying out of starving ones,
+5. leaching of dissolved nitrogen,
+6. diffusion of dissolved carbon and nitrogen.
+
+Organic voxels that are used up open, and biomass cells that die with necromass in them become
+necromass particles; both change the geometry within the day.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from soilnb.kernels import automaton, diffusion, reaction
+from soilnb.parameters import ParameterSet
+from soilnb.pore.motion import exposure
+from soilnb.pore.parameters import PAPER_SOLID, THICKNESS, VOXEL, resolve, voxel_mass
+from soilnb.pore.scenarios import Pulse
+from soilnb.pore.state import NEW_NECROMASS, POM, State
+
+__all__ = ["FLUXES", "HOURS", "Chemistry", "per_gram"]
+
+#: Names of the daily fluxes that `Chemistry.day` returns.
+FLUXES = (*reaction.FLUXES, "R_leak")
+
+#: Hourly steps in a day (Appendix A3).
+HOURS = 24
+
+_HOUR = 3600.0
+_DAY = 86400.0
+
+#: Volume of a voxel in cm3, and its edge in cm.
+_VOLUME = VOXEL * VOXEL * THICKNESS * 1e-12
+_EDGE = VOXEL * 1e-4
+
+
+def per_gram(state: State, parameters: Mapping[str, float]) -> float:
+    """Return mg per g dry soil for a sum of voxel concentrations of 1 g cm-3."""
+    mass = np.count_nonzero(state.solid) * voxel_mass(parameters)
+    return 1e3 * _VOLUME / mass
+
+
+class Chemistry:
+    """Chemistry of a domain, with the memory that it uses again every day.
+
+    Parameters
+    ----------
+    state : State
+        The state that `day` will be called with, for its size and dry mass.
+    parameters : str or mapping
+        See `soilnb.pore.parameters.resolve`.
+    """
+
+    def __init__(self, state: State, parameters: str | Mapping = "default") -> None:
+        self.parameters: ParameterSet = resolve(parameters)
+        p, options = self.parameters, self.parameters.options
+        n = state.solid.size
+        self.per_gram = per_gram(state, p)
+        self.substeps = reaction.SUBSTEPS if options["reaction"] == "full" else 0
+        self.fourier = diffusion.fourier_number(p["diffusion"], _HOUR, _EDGE)
+        self.leak_share = -math.expm1(-p["leak"])
+        self.biomass_reference = p["biomass_reference"] * np.count_nonzero(state.solid)
+        self.biomass_reference /= PAPER_SOLID
+        self.least_pom = p["residual_share"] * p["pom_start"]
+        self.least_necromass = p["residual_share"] * p["necromass_start"]
+        self.necromass_decays = options["living_necromass"] == "decays"
+        # when biomass hides organic matter, edges close and open as it spreads and dies out
+        self.biomass_hides = options["biomass_as_pore"] == "off"
+
+        self.open = np.zeros(state.shape, bool)
+        self.factor: diffusion.Factor | None = None
+        self._patched = False
+        self.hour = 0
+        self.cells = np.empty(n, np.int32)
+        self.living = 0
+        self._dead = np.empty(n, np.int32)
+        self._queue = np.empty(n, np.int32)
+        self._label = np.empty(n, np.int32)
+        self._visited = np.zeros(n, bool)
+        self._solutes = np.empty((2, n, 2))
+
+    def day(self, state: State, pulse: Pulse | None = None) -> dict[str, float]:
+        """Run the 24 hours of a day on `state`, in place.
+
+        Returns
+        -------
+        dict
+            Amounts of the day by the names in `FLUXES`, as sums of voxel concentrations (g cm-3).
+        """
+        flux = np.zeros(len(reaction.FLUXES))
+        leaked = 0.0
+        cells = np.flatnonzero(state.c_b)
+        self.living = cells.size
+        self.cells[: self.living] = cells
+        self.hour = 0
+        self.survey(state)
+        for self.hour in range(1, HOURS + 1):
+            self._decay(state, flux)
+            if pulse is not None:
+                self._exude(state, pulse)
+            self._react(state, flux)
+            self._spread(state)
+            self._prune(state, flux)
+            leaked += self._leak(state)
+            diffusion.diffuse(state.c_s, state.n_s, self.factor, self.fourier, self._solutes)
+        day = dict(zip(FLUXES, [*flux.tolist(), leaked], strict=True))
+        state.budget["c_co2"] += day["R_G"] + day["R_M"] + day["R_O"]
+        state.budget["n_leak"] += day["R_leak"]
+        return day
+
+    def exposed_shares(self) -> dict[str, float]:
+        """Return the exposed share of organic matter and of necromass, weighted by carbon.
+
+        Keys ``exposed_POM`` and ``exposed_Nec``; NaN where there is no such particle.
+        """
+        pom = np.where(self._is_pom, self._mass, 0.0)
+        masses = {"exposed_POM": pom, "exposed_Nec": self._mass - pom}
+        return {
+            name: float(self._share @ mass / mass.sum()) if mass.any() else float("nan")
+            for name, mass in masses.items()
+        }
+
+    def survey(self, state: State) -> None:
+        """Bring edges, masses and the diffusion matrix up to date with the geometry."""
+        p = self.parameters
+        seen = exposure(state, p)
+        number = state.organic.ravel()
+        carbon = np.where(state.organic > 0, state.c_pom + state.c_nec, 0.0)
+        self._mass = np.bincount(number, carbon.ravel(), state.next_organic)
+        self._is_pom = np.bincount(number, state.kind.ravel() == POM, state.next_organic) > 0
+        self._share, self._edges = seen.share, seen.exposed
+        basal = np.where(self._is_pom, p["decay_pom"], p["decay_necromass"]) / _DAY
+        self._basal_rate = basal * seen.share * seen.gate
+        self._loss = np.empty(state.next_organic)
+        self._inside, self._outside = reaction.exposed_edges(
+            state.solid, state.organic, state.c_b, not self.biomass_hides
+        )
+        self._factorize(state.open)
+
+    def _factorize(self, is_open: np.ndarray) -> None:
+        """Bring the diffusion matrix up to date.
+
+        A day begins with a factor that depends on its geometry alone, not on the days before, so
+        that a run resumed from a checkpoint is the same to the last bit.
+        """
+        changed = np.count_nonzero(is_open != self.open)
+        if self.factor is None or (self.hour == 0 and (changed or self._patched)):
+            self.factor = diffusion.factorize(is_open, self.fourier)
+            self._patched = False
+        elif changed:
+            self.factor = diffusion.refactorize(self.factor, is_open, self.fourier)
+            self._patched = True
+        self.open = is_open
+
+    def _decay(self, state: State, flux: np.ndarray) -> None:
+        """Decay of organic particles, faster the more biomass there is (Table 2: f_POM, f_Nec)."""
+        p = self.parameters
+        biomass = state.c_b.ravel()[self.cells[: self.living]].sum()
+        activity = p["decay_base"] + biomass / self.biomass_reference
+        reaction.decay(
+            self._inside,
+            self._outside,
+            state.organic,
+            state.kind,
+            POM,
+            state.c_s,
+            state.n_s,
+            state.c_pom,
+            state.c_nec,
+            self._mass,
+            self._edges,
+            activity * self._basal_rate,
+            p["cn_pom"],
+            p["cn_necromass"],
+            _HOUR,
+            self._loss,
+            flux,
+        )
+        if self.necromass_decays:
+            share = -math.expm1(-p["decay_necromass"] * activity / HOURS)
+            cells = self.cells[: self.living]
+            reaction.living_decay(
+                cells, state.c_s, state.n_s, state.c_nec, share, p["cn_necromass"], flux
+            )
+        opened = reaction.dissolve(
+            self._inside,
+            state.organic,
+            state.kind,
+            POM,
+            state.c_s,
+            state.n_s,
+            state.c_pom,
+            state.c_nec,
+            self.least_pom,
+            self.least_necromass,
+            p["cn_pom"],
+            p["cn_necromass"],
+            flux,
+        )
+        if opened:
+            state.next_organic = reaction.split(
+                state.organic, state.next_organic, self._queue, self._label
+            )
+            self.survey(state)
+
+    def _exude(self, state: State, pulse: Pulse) -> None:
+        """Exudates of one hour into the open voxels of the central line (Sect. 2.3)."""
+        p = self.parameters
+        line = np.s_[:, state.shape[1] // 2]
+        is_open = self.open[line]
+        by_rate = pulse.rate is not None or (pulse.mass is None and p.options["pulse"] == "rate")
+        if by_rate:
+            rate = p["exudation_rate"] if pulse.rate is None else pulse.rate
+            # µg h-1 cm-2 on µm2 of surface into the volume of a voxel
+            carbon = is_open * (rate * 1e-6 * p["exudation_surface"] * 1e-8 / _VOLUME)
+        else:
+            mass = p["pulse_mass"] if pulse.mass is None else pulse.mass
+            # a closed line exudes into the open voxels next to it
+            receives = is_open if is_open.any() else np.ones_like(is_open)
+            carbon = receives * (mass / self.per_gram / HOURS / receives.sum())
+        nitrogen = carbon / (p["cn_root"] if pulse.cn is None else pulse.cn)
+        state.c_s[line] += carbon
+        state.n_s[line] += nitrogen
+        if not is_open.any():
+            automaton.expel(state.solid, state.organic, state.c_s, state.n_s)
+        state.budget["c_root_input"] += float(carbon.sum())
+        state.budget["n_root_input"] += float(nitrogen.sum())
+
+    def _react(self, state: State, flux: np.ndarray) -> None:
+        """Uptake, respiration and death (Table 2: f_U, R_G, R_M, R_O, f_BD)."""
+        p = self.parameters
+        reaction.react(
+            self.cells[: self.living],
+            state.c_s,
+            state.n_s,
+            state.c_b,
+            state.c_nec,
+            p["uptake_rate"],
+            p["half_saturation"],
+            p["growth_respiration"],
+            p["maintenance"],
+            p["biomass_decay"],
+            p["cn_biomass"],
+            self.substeps,
+            _HOUR,
+            flux,
+        )
+
+    def _spread(self, state: State) -> None:
+        """Growth into neighbouring voxels (Appendix A1)."""
+        p = self.parameters
+        before = self.living
+        cells, limits = self.cells[:before], (p["biomass_max"], p["biomass_min"])
+        if not reaction.overfull(cells, state.c_b, state.c_nec, *limits):
+            return
+        self.living = reaction.spread(
+            self.cells,
+            self.living,
+            state.solid,
+            state.organic,
+            state.c_b,
+            state.c_nec,
+            *limits,
+            state.rng,
+            self._queue,
+            self._visited,
+        )
+        if self.biomass_hides and self.living != before:
+            self.survey(state)
+
+    def _prune(self, state: State, flux: np.ndarray) -> None:
+        """Death of starving cells, which become necromass or pore (Appendix A1)."""
+        p = self.parameters
+        before = self.living
+        self.living, died = reaction.prune(
+            self.cells,
+            self.living,
+            state.c_s,
+            state.n_s,
+            state.c_b,
+            state.c_nec,
+            p["biomass_min"],
+            self.least_necromass,
+            p["cn_biomass"],
+            self._dead,
+            flux,
+        )
+        if died:
+            state.next_organic = reaction.settle(
+                self._dead[:died],
+                state.organic,
+                state.kind,
+                NEW_NECROMASS,
+                state.next_organic,
+                self._queue,
+            )
+            automaton.expel(state.solid, state.organic, state.c_s, state.n_s)
+        if died or (self.biomass_hides and self.living != before):
+            self.survey(state)
+
+    def _leak(self, state: State) -> float:
+        """Leaching of dissolved nitrogen over an hour (Table 2: R_leak); returns its amount."""
+        leaked = self.leak_share * float(state.n_s.sum())
+        state.n_s *= 1 - self.leak_share
+        return leaked

@@ -1,0 +1,199 @@
+"""Scenarios as data: when roots exude what, whether the structure moves, and what else differs.
+
+The named scenarios are those of Rötzer et al. (2025), Sect. 2.5 and Appendix A5. A scenario of
+one's own is a `Scenario`, or a small TOML file::
+
+    description = "two pulses of mucilage in a sandier soil"
+    pulses = [100, {day = 150, mass = 0.4, cn = 10}, {day = 200, rate = 3.6}]
+    movement = true
+
+    [parameters]
+    porosity = 0.45
+    share_63_200 = 42.6
+    share_1_2 = 9.5
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from soilnb.parameters import InputError, check_finite, check_range, unknown
+from soilnb.pore.parameters import OPTIONS, RECORDS
+
+__all__ = ["SCENARIOS", "Pulse", "Scenario", "get_scenario", "read_scenario"]
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """Root exudates of one day, along the central vertical line of the domain.
+
+    Attributes
+    ----------
+    day : float
+        The day of the pulse: day 200 lies between times 199 and 200.
+    mass : float, optional
+        Carbon of the pulse, in mg per g dry soil, spread evenly over the open voxels of the line.
+    rate : float, optional
+        Carbon per root surface, in µg h-1 cm-2, from every open voxel of the line. Give `mass` or
+        `rate`; without either the parameters ``pulse``, ``pulse_mass`` and ``exudation_rate``
+        decide.
+    cn : float, optional
+        C/N ratio of the exudates; default is the parameter ``cn_root``.
+    """
+
+    day: float
+    mass: float | None = None
+    rate: float | None = None
+    cn: float | None = None
+
+    def __post_init__(self) -> None:
+        check_range("day of a pulse", self.day, 0, 1e6, "d")
+        if self.mass is not None and self.rate is not None:
+            raise InputError(
+                f"pulse of day {self.day:g}: mass = {self.mass:g} and rate = {self.rate:g}; "
+                "allowed one of the two"
+            )
+        if self.mass is not None:
+            check_range("mass of a pulse", self.mass, *RECORDS["pulse_mass"].bounds, "mg g-1")
+        if self.rate is not None:
+            bounds = RECORDS["exudation_rate"].bounds
+            check_range("rate of a pulse", self.rate, *bounds, "µg h-1 cm-2")
+        if self.cn is not None:
+            check_range("cn of a pulse", self.cn, *RECORDS["cn_root"].bounds)
+
+    @property
+    def number(self) -> int:
+        """Number of the day on which the pulse falls; the first day has number 1."""
+        return max(1, math.ceil(self.day))
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is done to the soil.
+
+    Attributes
+    ----------
+    name : str
+        Name, as in the Datasets.
+    description : str
+        One line.
+    pulses : sequence of Pulse or of days
+        Root exudates.
+    movement : bool
+        False keeps all particles where they are (fresh organic particles still arrive).
+    parameters : mapping
+        Parameters and switches that differ from the preset.
+    shape : tuple of two ints, optional
+        Voxels down and across, where the scenario asks for a size of its own.
+    """
+
+    name: str
+    description: str = ""
+    pulses: tuple[Pulse, ...] = ()
+    movement: bool = True
+    parameters: Mapping[str, float | str | bool] = field(default_factory=dict)
+    shape: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pulses", tuple(_pulse(item) for item in _listed(self.pulses)))
+        if not isinstance(self.movement, bool):
+            raise InputError(f"movement = {self.movement!r}: allowed true or false")
+        if not isinstance(self.parameters, Mapping):
+            raise InputError(f"parameters = {self.parameters!r}: allowed names with values")
+        for name in self.parameters:
+            if name not in RECORDS and name not in OPTIONS:
+                raise unknown("parameter", name, [*RECORDS, *OPTIONS])
+        days = [pulse.number for pulse in self.pulses]
+        if len(set(days)) < len(days):
+            raise InputError(f"pulses on days {days}: allowed one pulse a day")
+
+
+def _listed(pulses: Iterable | float) -> Iterable:
+    if isinstance(pulses, (str, Mapping)) or not isinstance(pulses, Iterable):
+        return [pulses]
+    return pulses
+
+
+def _pulse(item: Pulse | Mapping | float) -> Pulse:
+    if isinstance(item, Pulse):
+        return item
+    if isinstance(item, Mapping):
+        names = [f.name for f in fields(Pulse)]
+        for key in item:
+            if key not in names:
+                raise unknown("entry of a pulse", key, names)
+        if "day" not in item:
+            raise InputError(f"pulse {dict(item)}: allowed with a day")
+        return Pulse(**{key: check_finite(f"{key} of a pulse", item[key]) for key in item})
+    return Pulse(check_finite("day of a pulse", item, "d"))
+
+
+_CN = "one pulse of exudates on day 200 with C/N {cn}"
+
+#: The scenarios of the paper.
+SCENARIOS: dict[str, Scenario] = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario("reference", _CN.format(cn=40), (200,)),
+        Scenario("static", "the reference without any motion of particles", (200,), False),
+        Scenario("cn10", _CN.format(cn=10), (200,), parameters={"cn_root": 10}),
+        Scenario("cn22", _CN.format(cn=22), (200,), parameters={"cn_root": 22}),
+        Scenario("cn100", _CN.format(cn=100), (200,), parameters={"cn_root": 100}),
+        Scenario(
+            "ten_pulses", "ten pulses with C/N 40, every fifth day from 200", range(200, 250, 5)
+        ),
+        Scenario(
+            "pom_cn10",
+            "the reference with particulate organic matter of C/N 10",
+            (200,),
+            parameters={"cn_pom": 10},
+        ),
+    )
+}
+
+
+def get_scenario(scenario: str | os.PathLike | Scenario) -> Scenario:
+    """Return a scenario: one of `SCENARIOS` by name, one from a TOML file, or itself.
+
+    Raises
+    ------
+    InputError
+        When the name is unknown or the file cannot be used.
+    """
+    if isinstance(scenario, Scenario):
+        return scenario
+    if isinstance(scenario, str) and scenario in SCENARIOS:
+        return SCENARIOS[scenario]
+    if isinstance(scenario, os.PathLike) or str(scenario).endswith(".toml"):
+        return read_scenario(scenario)
+    raise unknown("scenario", scenario, [*SCENARIOS, "a file NAME.toml"])
+
+
+def read_scenario(path: str | os.PathLike) -> Scenario:
+    """Read a scenario from a TOML file; its entries are the attributes of `Scenario`.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read, is no TOML, or has an unknown or impossible entry.
+    """
+    path = Path(path)
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"scenario file {path}: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"scenario file {path}: {error}") from None
+    names = [f.name for f in fields(Scenario)]
+    for key in entries:
+        if key not in names:
+            raise unknown(f"entry of scenario file {path.name}", key, names)
+    entries.setdefault("name", path.stem)
+    if "shape" in entries:
+        entries["shape"] = tuple(_listed(entries["shape"]))
+    return Scenario(**entries)
