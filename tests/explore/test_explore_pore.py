@@ -1,0 +1,407 @@
+"""Explorers of the pore-scale model at trait level: move a control, look at soil and picture."""
+
+import time
+
+import ipywidgets as widgets
+import numpy as np
+import pytest
+
+from soilnb.explore import live, pore
+from soilnb.explore.base import Control
+from soilnb.figures import pore as figures
+from soilnb.figures import pore_maps
+from soilnb.parameters import InputError
+from soilnb.pore import measures, motion, simulate, simulate_ensemble
+from soilnb.pore.diagnostics import CELLS
+from soilnb.pore.domain import dispersed
+
+SMALL = (64, 64)
+
+
+def controls_of(explorer):
+    """The rows of controls, without the player of a live explorer."""
+    rows = [row for row in explorer.children if isinstance(row, widgets.HBox)]
+    return [row for row in rows if not any(isinstance(w, widgets.Play) for w in row.children)]
+
+
+@pytest.fixture(scope="module")
+def structure():
+    return pore.structure(shape=SMALL, steps=40)
+
+
+@pytest.fixture(scope="module")
+def runs():
+    return simulate_ensemble(
+        ["reference", "static"], (0, 1), jobs=1, days=6, shape=SMALL, initial_steps=10,
+        snapshots=[6], progress=False,
+    )  # fmt: skip
+
+
+# All of them --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pore.voxel,
+        pore.well_mixed,
+        lambda: pore.transport(side=64),
+        lambda: pore.structure(shape=SMALL, steps=5),
+        lambda: pore.live_run(shape=SMALL, days=5, initial_steps=2),
+    ],
+    ids=["voxel", "well_mixed", "transport", "structure", "live_run"],
+)
+def test_every_control_has_a_label_with_a_unit_and_sliders_have_a_numeric_twin(make):
+    explorer = make()
+    rows = controls_of(explorer)
+    assert len(rows) == len(explorer.controls)
+    for row in rows:
+        label, control, *twin = row.children
+        if isinstance(control, widgets.Dropdown):
+            assert label.value
+            continue
+        assert "(" in label.value or "growth" in label.value or "C/N" in label.value
+        assert control.continuous_update is False
+        assert twin[0].value == control.value
+    assert explorer.prediction is not None
+    assert "role='status'" in explorer.words.value
+    assert bytes(explorer.picture.value).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("make", "changes"),
+    [
+        (pore.voxel, {"cn": 10.0}),
+        (pore.voxel, {"c_b": 200.0}),
+        (pore.well_mixed, {"exposed": 0.3}),
+        (pore.well_mixed, {"cn_pom": 10.0}),
+        (lambda: pore.transport(side=64), {"start": "a small pore"}),
+        (lambda: pore.transport(side=64), {"hours": 3.0}),
+    ],
+    ids=["voxel-cn", "voxel-biomass", "pot-exposed", "pot-pom", "transport-start", "hours"],
+)
+def test_moving_a_control_changes_picture_and_words_and_reset_brings_them_back(make, changes):
+    explorer = make()
+    picture, words = bytes(explorer.picture.value), explorer.words.value
+    explorer.set(**changes)
+    assert bytes(explorer.picture.value) != picture
+    assert explorer.words.value != words
+    explorer.reset()
+    assert explorer.words.value == words
+
+
+# One voxel ----------------------------------------------------------------------------------------
+
+
+def test_all_carbon_that_a_voxel_takes_up_is_accounted_for():
+    sweep = pore.one_voxel(cn=40.0)
+    total = sum(sweep[name] for name in figures.FATES)
+    assert np.allclose(total, 1.0, rtol=1e-12)
+
+
+def test_nitrogen_limits_above_the_threshold_and_carbon_below():
+    sweep = pore.one_voxel()
+    threshold = sweep.attrs["threshold"]
+    above, below = sweep["cn"] > threshold * 1.001, sweep["cn"] < threshold * 0.999
+    assert 10 < threshold < 30
+    assert (sweep["R_O"].values[above] > 0).all()
+    assert (sweep["R_O"].values[below] == 0).all()
+    # where nitrogen limits, efficiency is that of the elements: (C/N)_B over the C/N taken up
+    taken = sweep.attrs["taken"]
+    expected = 10 / sweep["cn"].values[above] / taken
+    assert np.allclose(sweep["growth"].values[above], expected)
+    assert pore.one_voxel(cn=8.0).attrs["limited_by"] == "carbon"
+    assert pore.one_voxel(cn=80.0).attrs["limited_by"] == "nitrogen"
+
+
+def test_the_voxel_explorer_says_what_limits():
+    explorer = pore.voxel()
+    assert "nitrogen limits growth" in explorer.words.value
+    explorer.set(cn=8.0)
+    assert "Here carbon limits growth" in explorer.words.value
+    assert ", 0 % of" not in explorer.words.value
+    assert "; 0 % of the uptake is overflow" in explorer.words.value
+
+
+def test_explorers_without_space_answer_in_a_tenth_of_a_second():
+    for make, name, values in (
+        (pore.voxel, "cn", (12.0, 30.0, 60.0, 90.0)),
+        (pore.well_mixed, "exposed", (0.2, 0.3, 0.15, 0.12)),
+    ):
+        explorer = make()
+        spent = []
+        for value in values:
+            begin = time.process_time()
+            explorer.set(**{name: value})
+            spent.append(time.process_time() - begin)
+        assert min(spent) < 0.1, (make, spent)
+
+
+# One pot ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("exposed", [0.02, 0.11, 0.6])
+def test_the_pot_keeps_its_carbon(exposed):
+    pot = pore.pot(exposed=exposed, days=230, mass=1.3)
+    held = pot["C_POM"] + pot["C_Nec"] + pot["C_B"] + pot["C_S"]
+    respired = (pot["R_G"] + pot["R_M"] + pot["R_O"]).cumsum("time")
+    # a particle of 15 voxels with 0.48 g cm-3, in 36,812 voxels of 2.36 g cm-3
+    fresh = 1e3 * 15 * 0.48 / (36812 * 2.36)
+    came = fresh * (pot["time"] // 10) + 1.3 * (pot["time"] >= 200)
+    residual = held + respired - held[0] - came
+    assert np.abs(residual).max() < 1e-12 * float(held[0])
+
+
+def test_the_pot_at_steady_biomass_meets_the_identity():
+    pot = pore.pot(days=199)
+    efficiency = float(pot["CUE"].sel(time=slice(150, 199)).mean())
+    assert efficiency == pytest.approx(pot.attrs["identity"], rel=0.02)
+    drift = float(pot["C_B"][199] / pot["C_B"][150])
+    assert drift == pytest.approx(1.0, abs=0.05)
+
+
+def test_access_pays_twice_and_nitrogen_ends_the_overflow():
+    half, whole = (float(pore.pot(exposed=x, days=199)["C_B"][199]) for x in (0.11, 0.22))
+    assert whole > 2 * half
+    rich = pore.pot(cn_pom=10.0, days=199)
+    assert float(rich["R_O"][150:].sum()) < 0.01 * float(rich["R_G"][150:].sum())
+    assert float(rich["CUE"][199]) > float(pore.pot(days=199)["CUE"][199])
+
+
+# Transport ----------------------------------------------------------------------------------------
+
+
+def test_a_point_spreads_in_open_water_as_theory_says():
+    # implicit steps add exactly 4 D dt to the mean square distance, as long as no edge is near
+    point = pore.point_source("open water", coefficient="1.94e-11", hours=24, side=96)
+    assert float(point["share"].sum()) == pytest.approx(1.0, abs=1e-12)
+    assert np.allclose(point["distance"], point["theory"], rtol=1e-3)
+    assert float(point["theory"][24]) == pytest.approx(25.9, abs=0.1)
+
+
+def test_a_solute_never_leaves_its_pore():
+    point = pore.point_source("soil, porosity 0.41", "a small pore", hours=96, side=64)
+    reached = point["reach"].values
+    assert 8 <= reached.sum() <= 60
+    assert (point["share"].values[~reached] == 0).all()
+    assert float(point["share"].sum()) == pytest.approx(1.0, abs=1e-12)
+    # four days are enough to fill it evenly
+    inside = point["share"].values[reached]
+    assert inside.max() / inside.min() < 1.05
+
+
+def test_walls_slow_a_point_down():
+    soil = pore.point_source("soil, porosity 0.41", hours=24, side=96)
+    water = pore.point_source("open water", hours=24, side=96)
+    assert float(soil["distance"][24]) < 0.8 * float(water["distance"][24])
+    with pytest.raises(KeyError):
+        pore.point_source("sand")
+
+
+def test_pores_are_sorted_as_in_the_measures(runs):
+    run = runs.sel(scenario="reference").isel(seed=0)
+    found = pore.pore_space(runs, 6)
+    table = measures.pores(run.assign_attrs(parameters=_parameters(runs)), 6)
+    assert found.sizes["pore"] == len(table)
+    counts = table["kind"].value_counts()
+    for kind in figures.PORE_KINDS:
+        of_kind = found["kind"].values == kind
+        assert of_kind.sum() == counts.get(kind, 0)
+        voxels = found["voxels"].values[of_kind].sum()
+        assert (found["kind_map"] == list(figures.PORE_KINDS).index(kind)).sum() == voxels
+    mean = float((found["availability"] * found["voxels"]).sum() / found["voxels"].sum())
+    assert mean == pytest.approx((table.availability * table.voxels).sum() / table.voxels.sum())
+    closed = ~np.isin(found["cell"], [CELLS["pore"], CELLS["biomass"]])
+    assert (found["kind_map"].values[closed] == -1).all()
+
+
+def _parameters(runs):
+    import json
+
+    return json.loads(runs.attrs["parameters"])["reference"]
+
+
+# Structure, live ----------------------------------------------------------------------------------
+
+
+def test_the_structure_is_stepped_once_for_each_step_that_is_looked_at(structure, monkeypatch):
+    structure.reset()
+    steps = []
+    step = structure._step
+    monkeypatch.setattr(structure, "_step", lambda soil: (steps.append(1), step(soil)))
+    structure.time.value = 12
+    assert len(steps) == 12
+    there = bytes(structure.picture.value), structure.words.value
+    structure.time.value = 3
+    assert bytes(structure.picture.value) != there[0]
+    structure.time.value = 12
+    assert len(steps) == 12
+    assert (bytes(structure.picture.value), structure.words.value) == there
+    structure.time.value = 14
+    assert len(steps) == 14
+
+
+def test_play_moves_the_soil_on(structure):
+    structure.reset()
+    (row,) = [row for row in structure.children if isinstance(row, widgets.HBox)
+              and any(isinstance(w, widgets.Play) for w in row.children)]  # fmt: skip
+    _, play, slider, number = row.children
+    play.value = 5
+    assert slider.value == number.value == 5
+    assert "Step 5:" in structure.words.value
+
+
+def test_the_structure_begins_anew_when_a_control_moves_and_ends_where_the_slider_is(structure):
+    structure.reset()
+    structure.time.value = 10
+    before = bytes(structure.picture.value)
+    structure.set(break_other=0.8, break_organic=0.6)
+    assert structure.time.value == 10
+    assert "Step 10:" in structure.words.value
+    assert bytes(structure.picture.value) != before
+    structure.set(break_other=0.30, break_organic=0.12)
+    assert bytes(structure.picture.value) == before  # same seed, same soil
+
+
+def test_more_break_up_exposes_more_organic_matter():
+    explorer = pore.structure(shape=(96, 96), steps=40)
+    explorer.time.value = 40
+    calm = motion.exposed_shares(explorer.result.state, explorer.result.parameters)
+    explorer.set(break_organic=0.5, break_other=0.75)
+    shaken = motion.exposed_shares(explorer.result.state, explorer.result.parameters)
+    assert shaken["exposed_POM"] > 1.5 * calm["exposed_POM"]
+    assert f"POM {shaken['exposed_POM']:.2f}" in explorer.words.value
+
+
+def test_the_texture_follows_its_slider():
+    structure = pore.structure(shape=(96, 96), steps=5)
+    structure.set(fine=40.0)
+    parameters = structure.result.parameters
+    assert parameters["share_1_2"] == 40.0
+    assert sum(parameters[name] for name in parameters if name.startswith("share_")) == (
+        pytest.approx(100)
+    )
+    found = pore.fractions(structure.result.state, parameters)
+    assert float(found["realised"][0]) == pytest.approx(40.0, abs=1.0)
+
+
+def test_a_texture_that_does_not_fit_is_said_in_one_line_and_nothing_moves(structure):
+    structure.reset()
+    picture = bytes(structure.picture.value)
+    structure.set(fine=60.0)
+    assert "for the class 63-200 µm" in structure.words.value
+    structure.time.value = 2
+    assert "for the class 63-200 µm" in structure.words.value
+    assert bytes(structure.picture.value) == picture
+    structure.reset()
+    assert "Step 0:" in structure.words.value
+
+
+def test_bad_values_of_a_live_explorer_are_one_line():
+    def refuse(x):
+        raise InputError(f"x = {x}: allowed 0 to 1")
+
+    explorer = live.Live(
+        {"x": Control("x (1)", 2.0, 0.0, 3.0)}, refuse, lambda soil: None,
+        lambda soil: np.zeros((12, 12), int), lambda soil: "", name="Step (d)", last=3,
+    )  # fmt: skip
+    assert "x = 2.0: allowed 0 to 1" in explorer.words.value
+
+
+def test_a_soil_of_128_voxels_is_stepped_ten_times_a_second():
+    for explorer in (pore.structure(steps=40), pore.live_run(days=40, initial_steps=5)):
+        explorer.time.value = 5
+        begin = time.process_time()
+        for step in range(6, 26):
+            explorer.time.value = step
+        assert (time.process_time() - begin) / 20 < 0.1
+
+
+def test_the_live_run_has_its_pulse_and_stands_still_when_told_to():
+    explorer = pore.live_run(shape=SMALL, days=32, initial_steps=5)
+    explorer.set(movement="no")
+    solid = explorer.result.state.solid.copy()
+    explorer.time.value = 29
+    before = explorer.result.series["C_S"][29]
+    explorer.time.value = 30
+    assert np.array_equal(explorer.result.state.solid, solid)
+    series = explorer.result.series
+    assert series["R_root"][30] == pytest.approx(0.77)
+    assert series["C_S"][30] > before + 0.3
+    assert "Day 30: biomass" in explorer.words.value
+    explorer.set(mass=0.0)
+    assert explorer.result.series["R_root"][30] == 0.0
+
+
+def test_the_texture_that_was_made_is_that_of_table_3():
+    state = dispersed((128, 128), 1)
+    found = pore.fractions(state)
+    assert np.abs(found["realised"] - found["target"]).max() < 1.0
+    assert int(found["particles"].sum()) == state.size_class.size - 1
+    assert float(found["realised"].sum()) == pytest.approx(100)
+
+
+# Films --------------------------------------------------------------------------------------------
+
+
+def test_a_film_of_aggregation_has_at_most_forty_pictures():
+    cells, labels = pore.aggregation(SMALL, steps=50)
+    assert len(cells) == len(labels) <= pore_maps.MOST_FRAMES
+    assert labels[0] == "step 0"
+    assert labels[-1] == "step 50"
+    assert (cells[0] != cells[-1]).any()
+    same = [np.count_nonzero(c == CELLS["mineral"]) for c in cells]
+    assert len(set(same)) == 1
+    page = pore_maps.animation(pore_maps.frames(cells, labels), labels, "Particles aggregate.")
+    assert len(page.html) < pore_maps.MOST_BYTES
+
+
+def test_a_film_plays_pictures_that_are_there_already(monkeypatch):
+    cells = [np.full((12, 12), code) for code in range(4)]
+    film = live.film(cells, ["a", "b", "c", "d"], "Codes go by.")
+    monkeypatch.setattr(pore_maps, "frames", None)  # nothing is drawn any more
+    assert film.time.max == 3
+    seen = []
+    for number in range(4):
+        film.time.value = number
+        seen.append(bytes(film.picture.value))
+    assert len(set(seen)) == 4
+    film.time.value = 1
+    assert bytes(film.picture.value) == seen[1]
+    assert "b. Codes go by." in film.words.value
+    play = film.children[0].children[1]
+    play.value = 2
+    assert film.time.value == 2
+    with pytest.raises(InputError, match="film of 0 pictures"):
+        live.Film([], [], "Nothing.")
+
+
+# Scenarios ----------------------------------------------------------------------------------------
+
+
+def test_scenarios_are_looked_up_not_run(runs, monkeypatch):
+    explorer = pore.scenarios(runs)
+    assert explorer.values["scenario"] == "without movement"
+    explorer.set(day=4.0)
+    expected = 1000 * float(runs["C_B"].sel(scenario="static", time=4).mean("seed"))
+    assert f"biomass {expected / 1000:.3g} mg g⁻¹" in explorer.words.value
+    assert explorer.words.value.startswith("<p role='status'>Day 4, without movement beside")
+    picture = bytes(explorer.picture.value)
+    for show in figures.SHOWN:
+        explorer.set(show=show)
+        assert "Day 4" in explorer.words.value
+    assert bytes(explorer.picture.value) != picture
+
+
+def test_scenarios_come_as_a_mapping_too():
+    both = {
+        name: simulate(name, days=3, shape=SMALL, initial_steps=0, progress=False)
+        for name in ("reference", "static")
+    }
+    explorer = pore.scenarios(both)
+    line = next(line for line in explorer._figure.axes[0].lines if line.get_label() == "biomass")
+    lines = [line for line in explorer._figure.axes[0].lines if line.get_label() == "biomass"]
+    drawn = {line.get_linestyle(): line.get_ydata() for line in lines}
+    assert np.allclose(drawn["-"], both["static"]["C_B"])
+    assert np.allclose(drawn[":"], both["reference"]["C_B"])
+    assert line.get_xdata()[-1] == 3
