@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
+from matplotlib.legend import Legend
 from matplotlib.patches import FancyArrowPatch
 from PIL import Image
 
@@ -190,6 +191,12 @@ def test_every_figure_is_drawn_without_a_warning_and_nothing_is_cut_off(figures)
         assert drawn.y0 > -0.02, number
         assert drawn.x1 < width + 0.02, number
         assert drawn.y1 < height + 0.02, number
+        # a legend that is clipped away does not count there
+        for box in figure.findobj(Legend):
+            assert not box.get_clip_on() or box.get_clip_path() is None, number
+            extent = box.get_window_extent(canvas.get_renderer())
+            assert extent.x1 <= figure.bbox.x1 + 2, number
+            assert extent.y1 <= figure.bbox.y1 + 2, number
 
 
 def test_notes_say_preset_seeds_domain_and_size(runs, reference):
@@ -420,6 +427,12 @@ def test_fig11_stacks_all_carbon_and_shows_what_came_in(runs, figures):
     assert len(late) == 2
     expected = means["R_root"].sel(scenario="ten_pulses", time=slice(201, 500)).sum()
     assert heights[max(late)]["input-R_root"] == pytest.approx(float(expected))
+
+
+def test_fig11_names_everything_that_it_stacks(figures):
+    named = [text.get_text() for text in figures["11"].axes[0].get_legend().get_texts()]
+    pools = [series.LOOKS[name].label for name in (*series.CARBON_SHARES, "C_CO2")]
+    assert named == [*pools, "input: POM", "input: exudates"]
 
 
 def test_fig11_leaves_small_values_unwritten(runs):
