@@ -8,6 +8,8 @@ import re
 import numpy as np
 import pytest
 import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.legend import Legend
@@ -589,6 +591,17 @@ def test_fig1_points_at_voxels_of_each_component_and_no_lines_cross(reference):
             assert shown[y, x] == CELLS[name], name
     for one, other in itertools.combinations(ends.values(), 2):
         assert not pore_schematics._cross(*one, *other)
+
+
+@given(st.lists(st.tuples(st.floats(0, 80), st.floats(0, 90)), min_size=2, max_size=8, unique=True))
+def test_lines_to_the_names_never_cross(places):
+    names = [str(number) for number in range(len(places))]
+    spots = dict(zip(names, map(np.array, places), strict=True))
+    at = [np.array([95.0, 90 * share]) for share in np.linspace(0.05, 0.95, len(names))]
+    order = pore_schematics._uncrossed(names, spots, at)
+    assert sorted(order) == names
+    for i, j in itertools.combinations(range(len(names)), 2):
+        assert not pore_schematics._cross(at[i], spots[order[i]], at[j], spots[order[j]])
 
 
 def test_fig2_has_every_state_variable_and_every_rate_of_the_model(figures):
