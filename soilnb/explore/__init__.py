@@ -2,7 +2,7 @@
 
 An explorer asks a question first, lets the reader move the controls, redraws one persistent
 picture, and says the result in words. `Explorer` is the frame; `soilnb.explore.pools` holds
-those of the pool models.
+those of the pool models, `soilnb.explore.pore` those of the pore scale.
 """
 
 from soilnb.explore.base import Control, Explorer, Prediction

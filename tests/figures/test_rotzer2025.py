@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
@@ -594,6 +594,8 @@ def test_fig1_points_at_voxels_of_each_component_and_no_lines_cross(reference):
 
 
 @given(st.lists(st.tuples(st.floats(0, 80), st.floats(0, 90)), min_size=2, max_size=8, unique=True))
+@example([(26, 44), (53, 46), (67, 41), (37, 42), (11, 43), (41, 42), (56, 40), (6, 13)])
+@example([(20, 40), (70, 44), (50, 42), (30, 41), (60, 43), (10, 45), (40, 12), (66, 11)])
 def test_lines_to_the_names_never_cross(places):
     names = [str(number) for number in range(len(places))]
     spots = dict(zip(names, map(np.array, places), strict=True))
