@@ -29,7 +29,7 @@ def _player(name: str, last: int, interval: int) -> tuple[widgets.IntSlider, wid
     widgets.link((slider, "value"), (number, "value"))
     widgets.link((slider, "value"), (play, "value"))
     label = widgets.Label(name, layout=widgets.Layout(width="160px"))
-    return slider, widgets.HBox([label, play, slider, number])
+    return slider, widgets.HBox([play, label, slider, number])
 
 
 class Film(widgets.VBox):

@@ -245,7 +245,7 @@ def test_play_moves_the_soil_on(structure):
     structure.reset()
     (row,) = [row for row in structure.children if isinstance(row, widgets.HBox)
               and any(isinstance(w, widgets.Play) for w in row.children)]  # fmt: skip
-    _, play, slider, number = row.children
+    play, _, slider, number = row.children
     play.value = 5
     assert slider.value == number.value == 5
     assert "Step 5:" in structure.words.value
@@ -369,7 +369,7 @@ def test_a_film_plays_pictures_that_are_there_already(monkeypatch):
     film.time.value = 1
     assert bytes(film.picture.value) == seen[1]
     assert "b. Codes go by." in film.words.value
-    play = film.children[0].children[1]
+    play = film.children[0].children[0]
     play.value = 2
     assert film.time.value == 2
     with pytest.raises(InputError, match="film of 0 pictures"):
