@@ -30,7 +30,7 @@ __all__ = ["SOURCES", "file", "load", "pack", "series", "source_hash", "stale", 
 SOURCES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "rotzer2025": (
         ("kernels/automaton.py", "kernels/diffusion.py", "kernels/reaction.py", "pore/*.py"),
-        ("pore/measures.py", "pore/figures.py"),
+        ("pore/measures.py", "pore/ensemble.py"),
     ),
 }
 

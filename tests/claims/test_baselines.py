@@ -200,7 +200,7 @@ def package(tmp_path):
         ("pore/new.py", True),
         ("kernels/pools.py", False),
         ("pore/measures.py", False),
-        ("pore/figures.py", False),
+        ("pore/ensemble.py", False),
     ],
 )
 def test_the_hash_is_that_of_the_sources_that_decide_the_numbers(package, name, counts):
