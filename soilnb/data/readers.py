@@ -189,10 +189,15 @@ def read_israd(folder: Path) -> xr.Dataset:
         "latitude": table["pro_lat"],
         "longitude": table["pro_long"],
         "profile": _text(table["id"]),
+        "study": _text(table["entry_name"]),
+        "treatment": _text(table["pro_treatment"]),
         "top": table["lyr_top"],
         "bottom": table["lyr_bot"],
         "organic_carbon": table["CORG"],
         "bulk_density": table["lyr_bd_samp"],
+        "bulk_density_total": table["lyr_bd_tot"],
+        "coarse_fragments": table["lyr_coarse_tot"],
+        "bulk_density_map": _map_density(table),
         "clay": table["lyr_clay_tot_psa"] / 100,
         "sand": table["lyr_sand_tot_psa"] / 100,
         "radiocarbon": table["lyr_14c"],
@@ -204,6 +209,14 @@ def read_israd(folder: Path) -> xr.Dataset:
         "land_cover": _text(table["pro_land_cover"]),
     }
     return schema.build(schema.LAYERS, arrays, np.arange(1, len(table) + 1))
+
+
+def _map_density(table: pd.DataFrame) -> np.ndarray:
+    """Bulk density at the middle of each layer, g cm-3, between the depths of SoilGrids."""
+    depths = (0, 10, 30, 60, 100, 200)
+    known = table[[f"pro_bd_{depth}_cm_SG" for depth in depths]].to_numpy(dtype=float) / 100
+    middle = (table["lyr_top"] + table["lyr_bot"]).to_numpy(dtype=float) / 2
+    return np.array([np.interp(at, depths, row) for at, row in zip(middle, known, strict=True)])
 
 
 def _text(column: pd.Series) -> np.ndarray:

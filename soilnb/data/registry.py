@@ -28,7 +28,7 @@ from soilnb.data import folders
 from soilnb.data.records import RECORDS, File, Record
 from soilnb.parameters import InputError, unknown
 
-__all__ = ["datasets", "fetch", "open_dataset"]
+__all__ = ["at_hand", "datasets", "fetch", "open_dataset"]
 
 
 _hashes: dict[tuple[str, int, int], str] = {}
@@ -66,8 +66,7 @@ def open_dataset(name: str, *, twin: bool | None = None) -> xr.Dataset:
         return _with_provenance(dataset, record, "published table", dataset.attrs["source"])
     folder = None if twin else _locate(name)
     if folder is not None:
-        source = "; ".join(file.url or f"{record.url} ({file.name})" for file in record.files)
-        return _with_provenance(record.reader(folder), record, "real", source)
+        return _with_provenance(record.reader(folder), record, "real", record.source)
     if record.twin is None:
         missing = "" if twin else "is not at hand and "
         raise InputError(f"data set {name!r} {missing}has no twin; {_how_to_get(name)}")
@@ -96,6 +95,22 @@ def datasets() -> pd.DataFrame:
         for name, record in RECORDS.items()
     ]
     return pd.DataFrame(rows, columns=["name", "title", "licence", "state", "url", "citation"])
+
+
+def at_hand(name: str) -> bool:
+    """Say whether a data set can be opened as it is, without its twin.
+
+    Parameters
+    ----------
+    name : str
+        Name in the registry.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, a wrong ``SOILNB_DATA``, or a missing or altered file.
+    """
+    return _record(name).in_package or _locate(name) is not None
 
 
 def fetch(name: str, *, progress: bool = True) -> Path:
@@ -132,7 +147,8 @@ def fetch(name: str, *, progress: bool = True) -> Path:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".part-") as part:
             complete = Path(part) / name
             for file in record.files:
-                _download(name, file, complete, progress)
+                if file.url:
+                    _download(name, file, complete, progress)
             shutil.rmtree(target, ignore_errors=True)
             os.replace(complete, target)
     except OSError as error:
@@ -165,8 +181,13 @@ def _locate(name: str) -> Path | None:
 
 def _fault(record: Record, folder: Path) -> str | None:
     """Return what is wrong with the files in a folder, in words, or None."""
+    for name in record.present:
+        if not (folder / name).is_file():
+            return f"{folder / name} is missing; needed for this data set"
     for file in record.files:
         path = folder / file.name
+        if file.optional and not path.exists():
+            continue
         try:
             actual = _sha256(path)
         except OSError as error:

@@ -66,7 +66,7 @@ def cue_twin(seed: int = 2025) -> xr.Dataset:
         "soc": rng.gamma(5.9, 6.9, count),
         "carbon_to_nitrogen": rng.gamma(6.0, 2.65, count),
         "fungi_to_bacteria": rng.gamma(14.0, 0.374, count),
-        "author": np.full(count, "synthetic"),
+        "author": np.char.add("synthetic study ", rng.integers(1, 25, count).astype(str)),
         "title": np.full(count, "synthetic record"),
     }
     return build(CUE, arrays, np.arange(1, count + 1))
