@@ -1,0 +1,595 @@
+"""The forcing of the layered models: physics of the soil year, the schema, the papers' files."""
+
+import netCDF4
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.io import savemat
+
+from soilnb.data import tables
+from soilnb.parameters import InputError
+from soilnb.profile import forcing, grid
+from soilnb.profile import forcing_formulas as formula
+from soilnb.profile.forcing_files import ARRAY
+
+SCALARS = ("water_scalar", "oxygen_scalar", "nitrogen_scalar")
+BARE_GROUND = {"freezing_factor": 1.0, "thawing_factor": 1.0}
+
+temperatures = st.floats(-35, 25)
+ranges = st.floats(0, 65)
+rains = st.floats(0, 12000)
+shares = st.floats(1, 100)
+latitudes = st.floats(-90, 90)
+classes = st.sampled_from(tables.read("litter_split")["vegetation"].to_list())
+
+
+@pytest.fixture(scope="module")
+def temperate():
+    return forcing.example("temperate")
+
+
+# --- the soil year ------------------------------------------------------------------------------
+
+
+@given(temperatures, ranges, latitudes)
+def test_every_layer_has_the_mean_annual_temperature_of_the_air_without_snow(mat, span, latitude):
+    made = forcing.from_climate(mat, span, latitude=latitude, parameters=BARE_GROUND)
+    np.testing.assert_allclose(made["soil_temperature"].mean("month"), mat, atol=1e-9)
+
+
+@given(temperatures, ranges)
+def test_snow_warms_all_layers_alike(mat, span):
+    soil = forcing.from_climate(mat, span, latitude=60.0)["soil_temperature"].mean("month")
+    np.testing.assert_allclose(soil, soil[0], atol=1e-9)
+    assert soil[0] >= mat - 1e-9
+
+
+@given(st.lists(st.floats(-30, 40), min_size=12, max_size=12))
+def test_the_seasons_fade_with_depth(surface):
+    soil = formula.soil_temperature(np.array([surface]), grid.NODE, 5e-7)[0]
+    spread = soil.std(axis=0)
+    assert (np.diff(spread) <= 1e-9).all()
+    assert spread[0] <= np.std(surface) + 1e-9
+
+
+def test_a_cosine_at_the_surface_is_the_textbook_wave_below():
+    month, depth, d = np.arange(12)[:, None], grid.NODE, formula.damping_depth(5e-7)
+    surface = 9 + 12 * np.cos(2 * np.pi * month / 12)
+    wave = 9 + 12 * np.exp(-depth / d) * np.cos(2 * np.pi * month / 12 - depth / d)
+    found = formula.soil_temperature(surface.T, depth, 5e-7)[0]
+    np.testing.assert_allclose(found, wave, atol=1e-12)
+    assert d == pytest.approx(2.24, abs=0.002)
+
+
+def test_short_waves_fade_sooner():
+    month, depth, d = np.arange(12)[:, None], grid.NODE, formula.damping_depth(5e-7)
+    surface = 3 * np.cos(2 * np.pi * 3 * month / 12)  # four months long
+    fall = np.sqrt(3) * depth / d
+    wave = 3 * np.exp(-fall) * np.cos(2 * np.pi * 3 * month / 12 - fall)
+    np.testing.assert_allclose(
+        formula.soil_temperature(surface.T, depth, 5e-7)[0], wave, atol=1e-12
+    )
+
+
+def test_at_the_surface_the_soil_is_the_surface():
+    surface = np.random.default_rng(1).normal(size=(3, 12))
+    found = formula.soil_temperature(surface, np.array([0.0]), 5e-7)
+    np.testing.assert_allclose(found[:, :, 0], surface, atol=1e-12)
+
+
+def test_south_of_the_equator_january_is_summer():
+    soil = forcing.from_climate(10, 20, latitude=[45, -45])["soil_temperature"]
+    assert (soil.isel(layer=0).argmax("month") == [6, 0]).all()
+    np.testing.assert_allclose(
+        soil.isel(site=0), soil.isel(site=1).roll(month=6, roll_coords=False), atol=1e-12
+    )
+
+
+def test_the_range_of_the_months_is_the_seasonality():
+    air = formula.air_temperature(np.array([5.0]), np.array([24.0]))
+    assert air.max() - air.min() == pytest.approx(24.0)
+    assert air.mean() == pytest.approx(5.0)
+
+
+def test_the_scale_of_continentality_is_that_of_its_author():
+    # Conrad's index is about 0 at Thorshavn (62 N, 7 to 8 K) and 100 at Verkhoyansk (68 N, 62 to
+    # 66 K), and the equator has seasons too
+    assert formula.annual_range(62.0, 0.0) == pytest.approx(7.8, abs=0.1)
+    assert formula.annual_range(67.5, 100.0) == pytest.approx(65.4, abs=0.2)
+    assert formula.annual_range(0.0, 5.0) > 1
+    assert formula.annual_range(-50.0, 30.0) == formula.annual_range(50.0, 30.0)
+
+
+def test_the_zone_decides_the_seasonality():
+    oceanic, continental, unknown = forcing.seasonality(50.0, ["Cfb", "Dwc", ""])
+    assert oceanic < unknown < continental
+    assert unknown == forcing.seasonality(50.0)
+    table = tables.read("koppen_continentality")
+    assert set(table["zone"]) == set(tables.read("koppen_climate")["zone"])
+    with pytest.raises(InputError, match=r"zone 'Cfd' \(did you mean 'Dfd'|zone 'Cfd'"):
+        forcing.seasonality(50.0, "Cfd")
+
+
+# --- frost --------------------------------------------------------------------------------------
+
+
+def test_stefan_thaws_a_metre_with_eight_hundred_degree_days():
+    surface = np.zeros((1, 12))
+    surface[0, 6] = 800 / 31
+    # sqrt(2 * 1 W m-1 K-1 * 86400 s d-1 * 800 K d / (0.4 * 3.337e8 J m-3))
+    assert formula.thaw_depth(surface, 1.0, 0.4)[0] == pytest.approx(1.0177, abs=1e-4)
+
+
+def test_permafrost_thaws_a_little_and_other_soils_all_the_way():
+    thaw = {name: float(forcing.example(name)["active_layer"][0]) for name in forcing.EXAMPLES}
+    assert 0.3 < thaw["permafrost"] < 2
+    for name in ("tropical", "temperate", "boreal"):
+        assert thaw[name] == pytest.approx(grid.BOTTOM[-1])
+
+
+def test_where_no_month_thaws_nothing_is_active():
+    frozen = forcing.from_climate(-30, 10, latitude=80)
+    assert (frozen["active_layer"] == 0).all()
+    assert (frozen["active_layer_last_year"] == 0).all()
+
+
+def test_ice_holds_back_the_water_below_the_freezing_point():
+    assert formula.frozen_potential(np.array(-1.0)) == pytest.approx(-1.226, abs=1e-3)
+    assert formula.frozen_potential(np.array(3.0)) == 0
+    boreal = forcing.example("boreal")
+    winter = boreal.sel(month=1).isel(layer=0)
+    summer = boreal.sel(month=7).isel(layer=0)
+    assert winter["soil_temperature"] < -2
+    assert winter["water_scalar"] == 0.05
+    assert summer["water_scalar"] > 0.5
+
+
+# --- water --------------------------------------------------------------------------------------
+
+
+def test_radiation_is_that_of_the_published_table():
+    # Allen et al. 1998, Annex 2, Table 2.6: the equator, January to December
+    table = [36.2, 37.5, 37.9, 36.8, 34.8, 33.4, 33.9, 35.7, 37.2, 37.4, 36.3, 35.6]
+    np.testing.assert_allclose(formula.extraterrestrial_radiation(0.0), table, rtol=0.006)
+
+
+def test_it_stays_dark_in_the_polar_winter():
+    radiation = formula.extraterrestrial_radiation(np.array([85.0, -85.0]))
+    np.testing.assert_allclose(radiation[0, [0, 11]], 0, atol=1e-12)
+    np.testing.assert_allclose(radiation[1, [5, 6]], 0, atol=1e-12)
+    assert (radiation >= -1e-12).all()
+
+
+def test_frozen_months_evaporate_nothing():
+    assert formula.potential_evapotranspiration(np.full((1, 12), -6.0), np.array([70.0]))[0] == 0
+
+
+@given(rains, st.floats(0.1, 3000))
+def test_no_more_evaporates_than_falls_or_is_asked_for(rain, pet):
+    wet = float(formula.wetness(rain, pet))
+    assert 0 <= wet <= 1
+    assert wet * pet <= rain * (1 + 1e-12)
+
+
+def test_water_scalar_is_half_way_in_the_logarithm_of_the_potential():
+    potential = np.array([0.0, -0.002, -np.sqrt(0.002 * 2.0), -2.0, -9.0])
+    found = formula.moisture_scalar(potential, -2.0, -0.002, 0.05)
+    np.testing.assert_allclose(found, [1, 1, 0.5, 0.05, 0.05], atol=1e-12)
+
+
+def test_texture_sets_the_retention_curve():
+    # Cosby et al. 1984: 40 % sand, 24 % clay
+    saturated, exponent = formula.saturated_potential(40.0, 24.0)
+    assert saturated == pytest.approx(-2.226e-3, rel=1e-3)
+    assert exponent == pytest.approx(6.726)
+
+
+@given(rains, rains)
+def test_more_rain_never_slows_decay(less, more):
+    less, more = sorted((less, more))
+    water = forcing.from_climate(12, 20, [less, more], latitude=45)["water_scalar"]
+    assert (water.isel(site=0) <= water.isel(site=1)).all()
+
+
+# --- the builder --------------------------------------------------------------------------------
+
+
+@settings(max_examples=50)
+@given(temperatures, ranges, rains, shares, latitudes, classes)
+def test_a_forcing_from_any_climate_passes_the_check(mat, span, rain, sand, latitude, vegetation):
+    made = forcing.check(
+        forcing.from_climate(mat, span, rain, None, sand, latitude=latitude, vegetation=vegetation)
+    )
+    for name in SCALARS:
+        assert float(made[name].min()) >= 0
+        assert float(made[name].max()) <= 1
+    npp = float(forcing.miami(mat, rain))
+    assert float(made["litter_input"].sum()) == pytest.approx(npp, rel=1e-12, abs=1e-12)
+    thaw = made["active_layer"]
+    assert ((thaw >= 0) & (thaw <= grid.BOTTOM[-1])).all()
+
+
+def test_many_places_are_as_each_alone():
+    mat, span, rain = np.array([-8.0, 4, 27]), np.array([40.0, 25, 3]), np.array([300.0, 700, 2e3])
+    latitude, sand = np.array([66.0, 50, -4]), np.array([20.0, 50, 80])
+    vegetation = ["tundra", "forest", "savanna"]
+    many = forcing.from_climate(mat, span, rain, None, sand, latitude=latitude,
+                                vegetation=vegetation)  # fmt: skip
+    for i in range(3):
+        one = forcing.from_climate(mat[i], span[i], rain[i], None, sand[i], latitude=latitude[i],
+                                   vegetation=vegetation[i])  # fmt: skip
+        assert "site" not in one.dims
+        xr.testing.assert_allclose(many.isel(site=i, drop=True), one, rtol=1e-12)
+
+
+def test_sites_keep_their_labels():
+    sites = xr.DataArray([5.0, 20.0], {"site": ["cold", "warm"]}, "site")
+    made = forcing.from_climate(sites, latitude=50)
+    assert made["site"].values.tolist() == ["cold", "warm"]
+    named = forcing.from_climate([5, 20], latitude=50, site=["a", "b"])
+    assert named["site"].values.tolist() == ["a", "b"]
+
+
+def test_wood_is_in_the_litter_of_forests_only_and_shares_sum_to_one():
+    names = ["forest", "shrubland", "savanna", "grassland", "cropland", "tundra"]
+    split = forcing.litter_split(names)
+    np.testing.assert_allclose(split.sum("litter_pool"), 1)
+    assert split.sel(litter_pool="cwd").values.tolist() == [0.3, 0.15, 0.15, 0, 0, 0]
+    rest = split.sel(litter_pool=["metabolic", "cellulose", "lignin"])
+    parts = rest / rest.sum("litter_pool")
+    np.testing.assert_allclose(parts, np.tile([0.25, 0.5, 0.25], (6, 1)))
+
+
+def test_vegetation_may_be_a_number_of_igbp_or_another_word():
+    same = forcing.litter_split(["forest", "shrubland", "savanna", "grassland"])
+    np.testing.assert_array_equal(forcing.litter_split([4, 7, 8, 10]), same)
+    assert forcing.litter_split("rangeland/grassland").equals(forcing.litter_split("Grassland"))
+    assert set(forcing.vegetation_names()) == set(range(1, 19))
+
+
+def test_the_miami_model_takes_the_scarcer_of_warmth_and_rain():
+    # 3000 / (1 + exp(1.315 - 1.19)) and 3000 (1 - exp(-0.332)), half of dry mass is carbon
+    assert forcing.miami(10.0, 5000.0) == pytest.approx(703.2, abs=0.1)
+    assert forcing.miami(30.0, 500.0) == pytest.approx(423.7, abs=0.1)
+
+
+def test_layers_above_bedrock_are_counted():
+    beds = forcing.from_climate(np.full(4, 10.0), latitude=50, bedrock=[0.02, 1.0, 8.6, np.inf])
+    assert beds["bedrock_layer"].values.tolist() == [1, 8, 20, 20]
+
+
+def test_own_numbers_replace_the_formulas():
+    made = forcing.from_climate(10, 20, 800, 250, pet=800, oxygen=0.5, nitrogen=0.8)
+    assert float(made["litter_input"].sum()) == pytest.approx(250)
+    assert (made["oxygen_scalar"] == 0.5).all()
+    assert (made["nitrogen_scalar"] == 0.8).all()
+    drier = forcing.from_climate(10, 20, 800, 250, pet=2400)
+    assert drier["water_scalar"].max() < made["water_scalar"].max()
+
+
+def test_the_examples_are_ordered_from_cold_to_warm():
+    order = ("permafrost", "boreal", "temperate", "tropical")
+    mean = [float(forcing.example(name)["soil_temperature"].mean()) for name in order]
+    assert mean == sorted(mean)
+    npp = [float(forcing.example(name)["litter_input"].sum()) for name in order]
+    assert npp == sorted(npp)
+    assert set(order) == set(forcing.EXAMPLES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"mat": 288.0}, r"mat = 288: allowed -40 to 40 degC; in kelvin\? 14.9 degC"),
+        ({"mat": [5.0, np.nan]}, "mat = nan at site 1: allowed"),
+        ({"mat": 35.0, "seasonality": 60.0}, "soil_temperature = 60.* at month 6, layer 1"),
+        ({"map": -1.0}, "map = -1: allowed 0 to 15000 mm"),
+        ({"sand": 120.0}, "sand = 120: allowed 0 to 100 %"),
+        ({"sand": 0.4}, "sand = 0.4 at most: needed in %"),
+        ({"sand": 80.0, "clay": 30.0}, r"sand \+ clay = 110 %"),
+        ({"npp": "much"}, "npp = 'much' is no number"),
+        ({"vegetation": "forrest"}, r"vegetation 'forrest' \(did you mean 'forest'\?\)"),
+        ({"vegetation": 19}, "unknown vegetation 19"),
+        ({"mat": [1.0, 2.0], "map": [1.0, 2.0, 3.0]}, "one length; given mat 2, map 3"),
+        ({"mat": np.zeros((2, 2))}, "mat has 2 dimensions"),
+        ({"mat": []}, "empty"),
+        ({"latitude": None}, "latitude is not given: needed for seasonality and pet"),
+        ({"parameters": {"freezing_faktor": 1}}, "did you mean 'freezing_factor'"),
+        ({"bedrock": 0.0}, "bedrock = 0"),
+        ({"site": ["a", "b"], "mat": [1.0, 2.0, 3.0]}, "one length; given mat 3, site 2"),
+    ],
+)
+def test_the_builder_refuses_bad_input_in_one_line(arguments, message):
+    with pytest.raises(InputError, match=message) as error:
+        forcing.from_climate(**({"mat": 10.0, "latitude": 50.0} | arguments))
+    assert "\n" not in str(error.value)
+
+
+def test_an_unknown_example_is_named():
+    with pytest.raises(InputError, match="did you mean 'tropical'"):
+        forcing.example("tropics")
+
+
+# --- the schema ---------------------------------------------------------------------------------
+
+
+def test_the_check_leaves_a_good_forcing_alone(temperate):
+    xr.testing.assert_identical(forcing.check(temperate), temperate)
+
+
+def test_dimensions_and_litter_pools_may_come_in_any_order(temperate):
+    mixed = temperate.transpose("layer", "month", ...).isel(litter_pool=[3, 1, 0, 2])
+    xr.testing.assert_equal(forcing.check(mixed), temperate)
+
+
+def test_further_variables_are_left_alone(temperate):
+    assert "elevation" in forcing.check(temperate.assign(elevation=12.0))
+
+
+def test_one_variable_may_be_the_same_at_all_sites(temperate):
+    warm = temperate.assign(
+        soil_temperature=temperate["soil_temperature"] + xr.DataArray([0.0, 2.0], dims="site")
+    )
+    assert forcing.check(warm)["soil_temperature"].dims == ("site", "month", "layer")
+
+
+def changed(dataset, name, value, **at):
+    copy = dataset.copy(deep=True)
+    copy[name] = copy[name].astype(float).copy(deep=True)
+    copy[name].loc[at] = value
+    return copy
+
+
+BAD = {
+    "a NaN": (
+        lambda f: changed(f, "soil_temperature", np.nan, month=3, layer=7),
+        "soil_temperature at month 3, layer 7 is nan",
+    ),
+    "infinite": (
+        lambda f: changed(f, "water_scalar", np.inf, month=1, layer=1),
+        "water_scalar at month 1, layer 1 is inf",
+    ),
+    "kelvin": (
+        lambda f: f.assign(soil_temperature=f["soil_temperature"] + 273.15),
+        r"soil_temperature = 27.* at month 1, layer 1: allowed -80 to 60 degC; in kelvin\?",
+    ),
+    "percent": (
+        lambda f: f.assign(water_scalar=100 * f["water_scalar"]),
+        r"water_scalar = .*: allowed 0 to 1; in percent\?",
+    ),
+    "a scalar above 1": (
+        lambda f: changed(f, "oxygen_scalar", 1.2, month=2, layer=3),
+        "oxygen_scalar = 1.2 at month 2, layer 3: allowed 0 to 1",
+    ),
+    "negative litter": (
+        lambda f: changed(f, "litter_input", -5.0, litter_pool="lignin"),
+        "litter_input = -5 at litter pool lignin: allowed 0 to 100000 g C m-2 yr-1",
+    ),
+    "too much sand": (
+        lambda f: changed(f, "sand", 140.0, layer=4),
+        "sand = 140 at layer 4: allowed 0 to 100 %",
+    ),
+    "a negative thaw depth": (
+        lambda f: changed(f, "active_layer", -0.1, month=12),
+        "active_layer = -0.1 at month 12",
+    ),
+    "half a layer of bedrock": (
+        lambda f: f.assign(bedrock_layer=11.5),
+        "bedrock_layer = 11.5: allowed whole numbers",
+    ),
+    "no soil": (lambda f: f.assign(bedrock_layer=0), "bedrock_layer = 0: allowed 1 to 20"),
+    "a missing month": (
+        lambda f: f.drop_sel(month=5),
+        "soil_temperature has 11 months: allowed 12; missing: month 5",
+    ),
+    "months in another order": (
+        lambda f: f.isel(month=[1, 0, *range(2, 12)]),
+        r"month = \[2, 1, 3.*: allowed 1 to 12 in this order",
+    ),
+    "nineteen layers": (
+        lambda f: f.isel(layer=slice(19)),
+        "soil_temperature has 19 layers: allowed 20",
+    ),
+    "layers from the bottom": (
+        lambda f: f.isel(layer=slice(None, None, -1)),
+        "layers are not sorted from the top: layer 20 is followed by 19",
+    ),
+    "nodes that are not sorted": (
+        lambda f: f.assign_coords(depth=("layer", np.r_[grid.NODE[:18], 9.0, 8.0])),
+        "layers are not sorted from the top: depth 9 is followed by 8",
+    ),
+    "another grid": (
+        lambda f: f.assign_coords(depth=("layer", np.linspace(0.01, 3, 20))),
+        "depth of layer 2 = 0.167368 m: the grid has its node at 0.04 m",
+    ),
+    "a nearly right name": (
+        lambda f: f.rename(soil_temperature="soil_temp"),
+        "no variable 'soil_temperature'; it has 'soil_temp': did you mean that",
+    ),
+    "a missing variable": (
+        lambda f: f.drop_vars("sand"),
+        "forcing has no variable 'sand'; needed: soil_temperature, water_scalar",
+    ),
+    "a missing dimension": (
+        lambda f: f.assign(water_scalar=f["water_scalar"].isel(layer=0, drop=True)),
+        r"water_scalar has dimensions \('month',\): allowed month, layer, and site",
+    ),
+    "a further dimension": (
+        lambda f: f.expand_dims(year=2),
+        r"has dimensions \('year', .*\): allowed month, layer, and site",
+    ),
+    "other litter pools": (
+        lambda f: f.assign_coords(litter_pool=["cwd", "ml", "cl", "ll"]),
+        r"litter pools \['cwd', 'ml'.*: allowed cwd, metabolic, cellulose, lignin",
+    ),
+    "text": (
+        lambda f: f.assign(sand=("layer", ["a"] * 20)),
+        "sand is of type <U1: allowed numbers",
+    ),
+    "no site": (
+        lambda f: f.expand_dims(site=2).isel(site=slice(0)),
+        "'site' of the forcing is empty",
+    ),
+    "no Dataset": (lambda f: {"sand": 1}, "forcing is a dict: allowed an xarray.Dataset"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_the_check_says_in_one_line_what_is_wrong(case, temperate):
+    change, message = BAD[case]
+    with pytest.raises(InputError, match=message) as error:
+        forcing.check(change(temperate))
+    assert "\n" not in str(error.value)
+
+
+def test_the_check_names_the_site():
+    two = forcing.from_climate([5, 10], latitude=50, site=["hill", "valley"])
+    bad = changed(two, "sand", -1.0, site="valley", layer=2)
+    with pytest.raises(InputError, match="sand = -1 at site valley, layer 2"):
+        forcing.check(bad)
+
+
+# --- the papers' files --------------------------------------------------------------------------
+
+ROWS, COLUMNS, LEVELS = 6, 8, 25
+LAND = (1, 5)  # a cell at 45 degrees north, 67.5 east
+SEA = (4, 2)
+
+
+def write_authors(folder, version="5"):
+    """Twelve small files of the papers' layout; values tell where they came from."""
+    rng = np.random.default_rng(3)
+    layered = {"TSOI": 280.0, "W_SCALAR": 0.5, "O_SCALAR": 0.9, "FPI_vr": 0.8, "CELLSAND": 30.0}
+    litter = ["CWD", "LITR1", "LITR2", "LITR3"]
+    layered |= {f"{pool}_INPUT_ACC_VECTOR": 1.0 + i for i, pool in enumerate(litter)}
+    fields = {
+        name: value * (1 + 0.05 * rng.random((ROWS, COLUMNS, LEVELS, 12)))
+        for name, value in layered.items()
+    }
+    monthly = {"ALTMAX": 0.4, "ALTMAX_LASTYEAR": 0.7, "nbedrock": 24}
+    fields |= {name: np.full((ROWS, COLUMNS, 12), float(v)) for name, v in monthly.items()}
+    fields["nbedrock"][LAND] = 9
+    for field in fields.values():
+        field[SEA] = np.nan
+    for name, field in fields.items():
+        path = folder / f"case_cesm2_ss_4da_661_680_{name}.mat"
+        if version == "5":
+            savemat(path, {ARRAY: field})
+        else:
+            write_hdf5(path, field)
+    return fields
+
+
+def write_hdf5(path, field):
+    """A file as MATLAB 7.3 writes it: HDF5 with the axes reversed, behind 512 bytes of header."""
+    with netCDF4.Dataset(path, "w", format="NETCDF4") as file:
+        names = [f"axis{i}" for i in range(field.ndim)]
+        for name, size in zip(names, field.T.shape, strict=True):
+            file.createDimension(name, size)
+        file.createVariable(ARRAY, "f8", names)[:] = field.T
+    header = b"MATLAB 7.3 MAT-file".ljust(116) + bytes(8) + b"\x00\x02IM"
+    path.write_bytes(header.ljust(512, b"\x00") + path.read_bytes())
+
+
+@pytest.fixture(scope="module")
+def authors(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("authors")
+    return folder, write_authors(folder)
+
+
+def test_the_papers_forcing_is_read_in_our_units(authors):
+    folder, fields = authors
+    found = forcing.open_authors(folder, [50.0], [60.0], site=["steppe"])
+    assert (found["latitude"].item(), found["longitude"].item()) == (45.0, 67.5)
+    at = {name: field[LAND] for name, field in fields.items()}
+    pairs = {"soil_temperature": at["TSOI"] - 273.15, "water_scalar": at["W_SCALAR"],
+             "oxygen_scalar": at["O_SCALAR"], "nitrogen_scalar": at["FPI_vr"]}  # fmt: skip
+    for name, field in pairs.items():
+        np.testing.assert_allclose(found[name].sel(site="steppe"), field[:20].T, err_msg=name)
+    assert (found["active_layer"] == 0.4).all()
+    assert (found["active_layer_last_year"] == 0.7).all()
+    assert found["bedrock_layer"].item() == 9
+    np.testing.assert_allclose(found["sand"][0], at["CELLSAND"][:20].mean(axis=1))
+    for pool, name in zip(forcing.LITTER_POOLS, ["CWD", "LITR1", "LITR2", "LITR3"], strict=True):
+        field = at[f"{name}_INPUT_ACC_VECTOR"]
+        stock = sum(field[layer, month] * grid.THICKNESS[layer]
+                    for layer in range(20) for month in range(12))  # fmt: skip
+        assert found["litter_input"].sel(litter_pool=pool).item() == pytest.approx(stock)
+
+
+def test_both_versions_of_the_files_give_the_same(authors, tmp_path):
+    folder, _ = authors
+    write_authors(tmp_path, version="7.3")
+    old, new = (forcing.open_authors(f, [50.0, -20], [60.0, 10]) for f in (folder, tmp_path))
+    xr.testing.assert_equal(old, new)
+
+
+def test_without_places_all_land_is_read(authors):
+    folder, _ = authors
+    land = forcing.open_authors(folder)
+    assert land.sizes["site"] == ROWS * COLUMNS - 1
+    assert (land["bedrock_layer"] == 20).sum() == ROWS * COLUMNS - 2
+    assert float(land["latitude"][0]) == 75.0
+    assert float(land["longitude"][0]) == -157.5
+
+
+def test_a_place_takes_the_nearest_cell_and_of_two_the_first(authors):
+    folder, _ = authors
+    found = forcing.open_authors(folder, [90.0, 60.0, -90, 61], [-180.0, -135.0, 180, -134])
+    assert found["latitude"].values.tolist() == [75, 75, -75, 75]
+    assert found["longitude"].values.tolist() == [-157.5, -157.5, 157.5, -112.5]
+
+
+def test_a_place_at_sea_is_named_or_left_out(authors):
+    folder, _ = authors
+    places = {"latitude": [50.0, -45.0], "longitude": [60.0, -67.5]}
+    with pytest.raises(InputError, match=r"site 1: no data in its cell at -45 .*1 of 2 sites"):
+        forcing.open_authors(folder, **places)
+    found = forcing.open_authors(folder, **places, missing="drop")
+    assert found["site"].values.tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"latitude": [95.0], "longitude": [0.0]}, "latitude = 95: allowed -90 to 90"),
+        ({"latitude": [5.0]}, "latitude and longitude: allowed both or none"),
+        ({"latitude": [5.0], "longitude": [1.0, 2]}, "latitude has 1 values, longitude 2"),
+        ({"missing": "skip"}, "unknown value of missing 'skip'"),
+        ({"site": ["a"]}, "site has 1 labels: allowed 47"),
+    ],
+)
+def test_places_of_the_papers_forcing_are_checked(authors, arguments, message):
+    with pytest.raises(InputError, match=message):
+        forcing.open_authors(authors[0], **arguments)
+
+
+def test_files_that_do_not_fit_are_named(authors, tmp_path):
+    write_authors(tmp_path)
+    sand = tmp_path / "case_cesm2_ss_4da_661_680_CELLSAND.mat"
+    savemat(sand, {ARRAY: np.ones((ROWS, COLUMNS, LEVELS, 11))})
+    with pytest.raises(InputError, match=r"CELLSAND.mat: shape .*12 months"):
+        forcing.open_authors(tmp_path)
+    savemat(sand, {ARRAY: np.ones((ROWS, COLUMNS, 10, 12))})
+    with pytest.raises(InputError, match=r"CELLSAND\.mat: 10 layers: allowed 20 or more"):
+        forcing.open_authors(tmp_path)
+    savemat(sand, {ARRAY: np.ones((ROWS, COLUMNS + 1, LEVELS, 12))})
+    with pytest.raises(InputError, match="grid of 6 x 9 cells: allowed 6 x 8"):
+        forcing.open_authors(tmp_path)
+    savemat(sand, {"sand": np.ones(3)})
+    with pytest.raises(InputError, match=f"CELLSAND.mat has no array '{ARRAY}'"):
+        forcing.open_authors(tmp_path)
+    for content in (b"no MATLAB file", b"MATLAB 7.3".ljust(124) + b"\x00\x02IM no HDF5"):
+        sand.write_bytes(content)
+        with pytest.raises(InputError, match=r"CELLSAND.mat is no MATLAB file"):
+            forcing.open_authors(tmp_path)
+    sand.unlink()
+    with pytest.raises(InputError, match=r"has no file \*_CELLSAND.mat"):
+        forcing.open_authors(tmp_path)
+    for name in ("a", "b"):
+        savemat(tmp_path / f"{name}_CELLSAND.mat", {ARRAY: np.ones((ROWS, COLUMNS, LEVELS, 12))})
+    with pytest.raises(InputError, match=r"has several files .*a_CELLSAND\.mat, b_CELLSAND\.mat"):
+        forcing.open_authors(tmp_path)
+    with pytest.raises(InputError, match="is no folder"):
+        forcing.open_authors(tmp_path / "nowhere")
