@@ -35,7 +35,7 @@ bench: setup  ## speed, each against a named peer in the same run
 lock:  ## compile requirements.lock from pyproject.toml
 	$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
-	  --extra lab --extra book --extra cluster --extra dashboard --group dev \
+	  --extra lab --extra book --extra cluster --extra proda --extra dashboard --group dev \
 	  --custom-compile-command "make lock" -o requirements.lock pyproject.toml
 
 clean:  ## remove what was built (the environment stays)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -20,6 +20,10 @@ LINES = {
     "oxidation": (COLOURS["orange"], (0, (5, 1.5)), "oxidation"),
     "turnover": (COLOURS["purple"], (0, (1, 1)), "turnover of microbes"),
     "desorption": (COLOURS["grey"], (0, (3, 1, 1, 1)), "desorption (never counts)"),
+    "assimilation": (COLOURS["blue"], "-", "taken up by microbes, which respire a part"),
+    "breakdown": (COLOURS["orange"], (0, (5, 1.5)), "broken down without passing through microbes"),
+    "loss": (COLOURS["purple"], (0, (1, 1)), "death of microbes, production and decay of enzymes"),
+    "catalysis": (COLOURS["green"], (0, (3, 1, 1, 1)), "enzymes speed this up (no carbon moves)"),
 }
 
 
@@ -30,6 +34,7 @@ def boxes_and_arrows(
     *,
     names: Mapping[str, str] | None = None,
     colours: Mapping[str, str] | None = None,
+    strong: Collection[tuple[str, str]] | None = None,
     size: tuple[float, float] = (1.5, 0.62),
 ) -> Axes:
     """Draw pools as boxes and links as arrows on an axes.
@@ -45,6 +50,8 @@ def boxes_and_arrows(
         `LINES`). A link to something that has no place (litter, CO2) is left out.
     names, colours : mapping of str to str, optional
         Text and fill of each pool; the pool's own label and white without them.
+    strong : collection of (source, target), optional
+        Links to bring out; all others recede.
     size : tuple of two floats
         Width and height of a box, in data units.
     """
@@ -66,7 +73,8 @@ def boxes_and_arrows(
         )
         ax.text(x, y, names.get(pool, pool), ha="center", va="center", fontsize=8, zorder=4)
     for source, target, kind in between(links, places):
-        _arrow(ax, patches, places, source, target, kind)
+        recede = strong is not None and (source, target) not in strong
+        _arrow(ax, patches, places, source, target, kind, recede)
     xs, ys = zip(*places.values(), strict=True)
     ax.set_xlim(min(xs) - width, max(xs) + width)
     ax.set_ylim(min(ys) - 1.2 * height, max(ys) + 1.2 * height)
@@ -81,7 +89,7 @@ def between(links: pd.DataFrame, places: Mapping[str, object]) -> list[tuple[str
     return list(inside[["source", "target", "kind"]].drop_duplicates().itertuples(index=False))
 
 
-def _arrow(ax, patches, places, source, target, kind) -> None:
+def _arrow(ax, patches, places, source, target, kind, recede=False) -> None:
     colour, line, _ = LINES[kind]
     ax.add_patch(
         FancyArrowPatch(
@@ -91,9 +99,9 @@ def _arrow(ax, patches, places, source, target, kind) -> None:
             patchB=patches[target],
             arrowstyle="-|>",
             mutation_scale=9,
-            linewidth=1.2,
+            linewidth=0.8 if recede else 1.4,
             linestyle=line,
-            color=colour,
+            color="0.8" if recede else colour,
             # Bent to one side, so that the way there and the way back do not hide each other.
             connectionstyle="arc3,rad=0.12",
             zorder=2,

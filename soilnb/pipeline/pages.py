@@ -59,20 +59,46 @@ API = (
     ("soilnb.profile.century", "CENTURY: steady state and transient runs"),
     ("soilnb.profile.clm5", "CLM5: layered pools, first order"),
     ("soilnb.profile.compas", "COMPAS: layered pools, microbial"),
+    ("soilnb.profile.forcing", "What drives the layered models, and formulas that make it"),
+    ("soilnb.profile.diagnostics", "System metrics of the layered models"),
+    ("soilnb.profile.transport", "Vertical transport between layers"),
+    ("soilnb.profile.grid", "The layers, and stocks to a depth"),
+    ("soilnb.profile.depth", "The whole profile as one equation in depth"),
+    ("soilnb.profile.management", "Practices that store carbon at depth"),
     ("soilnb.pore", "The pore-scale model"),
-    ("soilnb.cue", "Definitions of carbon use efficiency"),
-    ("soilnb.proda", "From profiles to the globe"),
+    ("soilnb.cue", "Carbon use efficiency diagnosed from any model"),
+    ("soilnb.cue.definitions", "Nested definitions of carbon use efficiency"),
+    ("soilnb.cue.controls", "Controls of CUE, together"),
+    ("soilnb.cue.temperature", "CUE and temperature"),
+    ("soilnb.cue.stoichiometry", "CUE and the elements"),
+    ("soilnb.cue.energy", "CUE and the energy of what is eaten"),
+    ("soilnb.cue.methods", "One soil measured in five ways"),
+    ("soilnb.cue.measured", "Measured CUE by method and temperature"),
+    ("soilnb.proda", "From soil profiles to parameters, and to the globe"),
+    ("soilnb.proda.observations", "Soil profiles: your own table, ISRaD, and rules of quality"),
+    ("soilnb.proda.regressions", "Mixed regressions of SOC on CUE"),
+    ("soilnb.proda.predictors", "Covariates of sites and cells"),
+    ("soilnb.proda.network", "Parameters learnt from covariates"),
+    ("soilnb.proda.globe", "Maps and totals"),
+    ("soilnb.proda.sensitivity", "What controls soil carbon"),
     ("soilnb.data", "Data sets and their synthetic twins"),
+    ("soilnb.data.depth", "Roots, turnover and carbon by depth"),
     ("soilnb.claims", "What the papers say in numbers, and how we compare"),
     ("soilnb.results", "Where a running notebook hands over what it made"),
     ("soilnb.parameters", "Parameters, parameter sets, and checks of input"),
     ("soilnb.figures.he2024", "Figures of He et al. 2024"),
     ("soilnb.figures.rotzer2025", "Figures of Rötzer et al. 2025"),
+    ("soilnb.figures.he2024_concepts", "Figures 1 to 4 of He et al. 2024"),
+    ("soilnb.figures.cue", "Our own figures of CUE"),
+    ("soilnb.figures.layers", "Figures of the layered models"),
     ("soilnb.figures.tao2023", "Figures of Tao et al. 2023"),
     ("soilnb.figures.tao2024", "Figures of Tao et al. 2024"),
     ("soilnb.figures.luo2025", "Figures of Luo et al. 2025"),
     ("soilnb.explore", "The explorers: widgets made of parameters, models and figures"),
     ("soilnb.kernels.pools", "Kernels of the pool models"),
+    ("soilnb.kernels.layers", "Kernels of the layered models"),
+    ("soilnb.kernels.metropolis", "Kernels of the Markov chains"),
+    ("soilnb.kernels.depth", "Kernels of the whole profile"),
 )
 
 
@@ -136,7 +162,10 @@ def slug(text: str) -> str:
 
 
 def scoreboard(
-    rows: Sequence[Mapping[str, object]], shown: pd.DataFrame, notebooks: Iterable[str] = ()
+    rows: Sequence[Mapping[str, object]],
+    shown: pd.DataFrame,
+    notebooks: Iterable[str] = (),
+    tried: Mapping[str, pd.DataFrame] | None = None,
 ) -> str:
     """Return the scoreboard page.
 
@@ -149,7 +178,10 @@ def scoreboard(
         columns ``paper``, ``ours``, ``range`` and ``unit`` hold text.
     notebooks : iterable of str
         Notebooks that are pages of this book; their names become links.
+    tried : mapping of str to DataFrame, optional
+        By paper, the hypotheses about numbers that do not match (`soilnb.claims.hypotheses`).
     """
+    tried = tried or {}
     parts = [
         f"{WIDE}# Scoreboard",
         "Every number of the papers that a notebook meets is a **claim**: the paper's value, "
@@ -163,10 +195,10 @@ def scoreboard(
     texts = shown[["paper", "ours", "range", "unit"]].add_prefix("shown_").reset_index(drop=True)
     frame = pd.concat([pd.DataFrame(list(rows)), texts], axis="columns")
     parts += [_counts(frame), _legend(), _jumps("claims", frame["paper"].unique(), PAPERS)]
-    parts += [
-        _paper_section(paper, group, set(notebooks))
-        for paper, group in frame.groupby("paper", sort=False)
-    ]
+    for paper, group in frame.groupby("paper", sort=False):
+        parts.append(_paper_section(paper, group, set(notebooks)))
+        if len(tried.get(paper, ())):
+            parts.append(_tried(paper, tried[paper]))
     return "\n\n".join(parts) + "\n"
 
 
@@ -244,6 +276,51 @@ def _claim(row: Mapping[str, object], notebooks: set[str]) -> list[str]:
         "<br>".join(part for part in origin if part),
         escape(_text(row.get("cause"))),
     ]
+
+
+def _tried(paper: object, table_of: pd.DataFrame) -> str:
+    """Return the hypotheses of a paper, each with its run, what came out, and the verdict."""
+    title = PAPERS.get(str(paper), str(paper))
+    days = sorted(set(table_of["kept"]) - {""})
+    made = f" Numbers of {', '.join(map(escape, days))}, made by" if days else " Made by"
+    parts = [
+        f"({slug(f'tried-{paper}')})=\n### What was tried: {escape(title)}",
+        "Where our numbers differ, these explanations were tested, each with a run of its own at "
+        "full size. *Explained* rows come into their range, *nearer* ones lose a third of their "
+        "distance to it or more, *strained* and *lost* ones were in range before and are near or "
+        "far now; a change is *clear* when it is more than twice its standard error, seed by seed. "
+        f"A hypothesis that loses a row is rejected.{made} "
+        f"`python -m soilnb.claims {paper} --hypotheses`.",
+    ]
+    rows = [_hypothesis(name, group) for name, group in table_of.groupby(level=0, sort=False)]
+    header = ["hypothesis", "run", "rows: range, without → with", "verdict"]
+    return "\n\n".join([*parts, table(header, rows, [26, 17, 33, 24])])
+
+
+def _hypothesis(name: object, group: pd.DataFrame) -> list[str]:
+    first = group.iloc[0]
+    held = group[group["effect"] == "held"]
+    lines = [_outcome(row) for row in group.drop_duplicates("row").to_dict("records")
+             if row["effect"] != "held"]  # fmt: skip
+    if len(held):
+        lines.append(f"held: {escape(', '.join(dict.fromkeys(held['claim'])))}")
+    return [
+        f"**{escape(name)}**<br>{escape(first['supposed'])}.<br>*Expected:* "
+        f"{escape(first['expected'])}.",
+        escape(first["run"]),
+        "<br>".join(lines),
+        f"**{escape(first['verdict'])}**" + _sentence(first["conclusion"]),
+    ]
+
+
+def _outcome(row: Mapping[str, object]) -> str:
+    values = " → ".join(escape(row[key]) for key in ("without", "with") if row[key])
+    label = f"**{escape(row['claim'])}**: {escape(row['row'])}"
+    return f"{label} ({escape(row['range'])}): {_with_unit(values, row['unit'])}, *{row['effect']}*"
+
+
+def _sentence(text: object) -> str:
+    return f"<br>{escape(text)}." if _text(text) else ""
 
 
 def _text(value: object) -> str:

@@ -1,5 +1,5 @@
-"""Soils as carbon pools: CENTURY and MIMICS, at one place or at many."""
+"""Soils as carbon pools: CENTURY and MIMICS as one box, CLM5 and COMPAS in layers."""
 
-from soilnb.profile import century, mimics, site
+from soilnb.profile import century, clm5, compas, forcing, mimics, site
 
-__all__ = ["century", "mimics", "site"]
+__all__ = ["century", "clm5", "compas", "forcing", "mimics", "site"]

@@ -30,7 +30,7 @@ def test_the_lock_holds_every_requirement_and_no_download_address():
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = list(project["project"]["dependencies"])
-    for extra in ("lab", "book", "cluster", "dashboard"):
+    for extra in ("lab", "book", "cluster", "proda", "dashboard"):
         wanted += project["project"]["optional-dependencies"][extra]
     wanted += project["dependency-groups"]["dev"]
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
