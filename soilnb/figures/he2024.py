@@ -39,7 +39,13 @@ def fig1b(cue: xr.DataArray, *, figure: Figure | None = None) -> Figure:
         Intrinsic CUE by litter type and microbial group.
     """
     figure = style.new(4.2, 3.2, figure=figure)
-    ax = style.panel(figure.subplots(), "b", "CUE constants of MIMICS")
+    diamonds(style.panel(figure.subplots(), "b", "CUE constants of MIMICS"), cue)
+    style.note(figure, "published constants, Wieder et al. 2015")
+    return figure
+
+
+def diamonds(ax: Axes, cue: xr.DataArray) -> None:
+    """Draw the CUE constants of MIMICS, [litter, microbe], as diamonds on an axes."""
     for position, (litter, colour) in enumerate(
         zip(cue["litter"].values, (COLOURS["green"], COLOURS["orange"]), strict=True)
     ):
@@ -56,8 +62,6 @@ def fig1b(cue: xr.DataArray, *, figure: Figure | None = None) -> Figure:
             )
     ax.set(xlim=(-0.5, 2.1), ylim=(0, 1), ylabel="intrinsic CUE (1)")
     ax.set_xticks(range(cue.sizes["litter"]), [f"{name} litter" for name in cue["litter"].values])
-    style.note(figure, "published constants, Wieder et al. 2015")
-    return figure
 
 
 @style.styled

@@ -1,0 +1,49 @@
+"""Checks that the controls share: numbers, arrays and DataArrays within their limits."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from soilnb.parameters import InputError, check_range
+
+__all__ = ["Values", "as_cue", "check"]
+
+#: What a control takes: one number, an array, or a DataArray; it returns the same.
+Values = float | np.ndarray | xr.DataArray
+
+
+def check(
+    name: str, values: Values, low: float, high: float, unit: str = "1", hint: str = ""
+) -> Values:
+    """Return `values` as they came (lists as arrays), all of them within [low, high].
+
+    NaN passes in arrays, as the mark of a missing value; alone it is refused.
+
+    Raises
+    ------
+    InputError
+        Naming the first value that is outside, or no number.
+    """
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} = {values!r}: allowed numbers{_in(unit)}") from None
+    if array.ndim == 0 and not isinstance(values, xr.DataArray):
+        return check_range(name, array.item(), low, high, unit, hint)
+    bad = (array < low) | (array > high)
+    if bad.any():
+        check_range(name, array[bad][0].item(), low, high, unit, hint)
+    return values if isinstance(values, xr.DataArray) else array
+
+
+def as_cue(values: Values, long_name: str, source: str) -> Values:
+    """Name a DataArray as a carbon use efficiency; numbers and arrays pass unchanged."""
+    if isinstance(values, xr.DataArray):
+        values = values.rename("cue")
+        values.attrs = {"units": "1", "long_name": long_name, "source": source}
+    return values
+
+
+def _in(unit: str) -> str:
+    return "" if unit == "1" else f" (in {unit})"

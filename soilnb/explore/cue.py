@@ -1,0 +1,308 @@
+"""Explorers of carbon use efficiency: its levels, five ways to measure it, what controls it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+
+from soilnb.cue import controls as control_functions
+from soilnb.cue import efficiency, energy, ledger, methods, nested, stoichiometry
+from soilnb.explore.base import Control, Explorer, Prediction
+from soilnb.explore.pools import REF15, stepped
+from soilnb.explore.pore_chemistry import pot
+from soilnb.figures import cue as figures
+from soilnb.profile import compas, forcing, mimics
+
+__all__ = ["bench", "column", "controls", "guilds", "levels"]
+
+
+def guilds(run: xr.Dataset, parameters: str | dict = "sandbox") -> xr.Dataset:
+    """Return the flux ledger of a MIMICS run with its two kinds of microbes as populations.
+
+    Uptake and respiration are resolved by microbe; what each path respires is read from the
+    model's own list of links. Turnover is the sum of both, as the run has it.
+
+    Parameters
+    ----------
+    run : Dataset
+        Of `soilnb.profile.mimics.steady_state` or ``simulate``, one place.
+    parameters : str or mapping
+        The parameters of that run.
+
+    Returns
+    -------
+    Dataset
+        A ledger (`soilnb.cue.ledger`) with ``uptake`` and ``respiration`` over ``population``.
+    """
+    links = mimics.structure(parameters=parameters)
+    lost = links[(links["kind"] == "respiration") & links["via"].str.startswith("MIC")]
+    share = {f"{row.via.removeprefix('MIC')} {row.source}": row.share for row in lost.itertuples()}
+    paths = run["uptake_path"]
+    respired = xr.DataArray([share[path] for path in paths["path"].values], dims="path")
+    microbe = xr.DataArray([path.split()[0] for path in paths["path"].values], dims="path")
+    by_guild = {
+        "uptake": paths.groupby(microbe.rename("population")).sum("path"),
+        "respiration": (paths * respired).groupby(microbe.rename("population")).sum("path"),
+    }
+    unit = {"units": paths.attrs["units"]}
+    return ledger(
+        run,
+        **{
+            name: flux.sel(population=["r", "K"]).assign_attrs(unit)
+            for name, flux in by_guild.items()
+        },
+    )
+
+
+def column(parameters: str | Mapping = "tao2024", place: xr.Dataset | None = None) -> xr.Dataset:
+    """Return the flux ledger of COMPAS at steady state, layer by layer.
+
+    Microbes eat litter and dissolved carbon. What of a decaying pool reaches microbes, and what of
+    it is respired on the way, is read from the model's matrix A; so are the enzymes that they make
+    (exudation) and their death (turnover).
+
+    Parameters
+    ----------
+    parameters : str or mapping
+        As of `soilnb.profile.compas.steady_state`.
+    place : Dataset, optional
+        A forcing of `soilnb.profile.forcing`; its temperate example without it.
+
+    Returns
+    -------
+    Dataset, [layer]
+        A ledger (`soilnb.cue.ledger`) in g C m-2 yr-1, with the coordinate ``depth`` (m).
+
+    Raises
+    ------
+    InputError
+        Where the model has no steady state.
+    """
+    place = forcing.example("temperate") if place is None else place
+    terms = compas.matrices(parameters, place)
+    state = compas.steady_state(parameters, place)
+    decay = terms.xi * terms.K * state["carbon"] * state["thickness"]
+    decay = decay.drop_vars("pool_name").rename(pool="from_pool")
+    to = terms.A.clip(min=0.0) * decay
+    respired = decay - to.sum("pool")
+    food, dead = ["ml", "cl", "ll", "doc"], ["doc", "msoc"]
+    eaten = to.sel(pool="mic", drop=True) + respired
+    fluxes = {
+        "uptake": eaten.sel(from_pool=food).sum("from_pool"),
+        "respiration": respired.sel(from_pool=food).sum("from_pool"),
+        "exudation": to.sel(pool="enz", from_pool="mic", drop=True),
+        "turnover": to.sel(pool=dead, from_pool="mic").sum("pool").drop_vars("from_pool"),
+    }
+    units = {"units": "g C m-2 yr-1"}
+    return ledger(**{name: flux.clip(min=0.0).assign_attrs(units) for name, flux in fluxes.items()})
+
+
+def after_step(input: float = 50.0, cue: float = 0.0, years: float = 100.0) -> xr.Dataset:
+    """Run MIMICS from its reference point through a step; changes in percent.
+
+    Returns
+    -------
+    Dataset, [population, time]
+        ``population_cue``, ``community_cue`` and ``ecosystem_cue`` since the step.
+    """
+    changed = stepped(cue)
+    time = np.concatenate([[0.0], np.geomspace(0.02, years, 160)])
+    run = mimics.simulate(
+        {**REF15, "npp": REF15["npp"] * (1 + input / 100)}, time, changed,
+        initial=mimics.steady_state(REF15),
+    )  # fmt: skip
+    return nested(guilds(run, changed))
+
+
+def levels() -> Explorer:
+    """Follow the efficiencies of community and ecosystem through a pulse of exudates."""
+    sliders = {
+        "mass": Control("Exudates on day 200 (mg C g⁻¹)", 0.77, 0, 4, 0.01),
+        "cn_root": Control("C/N of the exudates (g g⁻¹)", 40.0, 5, 120, 1),
+        "first": Control("Average from day", 200.0, 150, 280, 1),
+        "days": Control("Average over days", 5.0, 1, 100, 1),
+    }
+    prediction = Prediction(
+        "Exudates arrive on day 200. You average over the hundred days that follow. What is the "
+        "efficiency of the ecosystem, net of death?",
+        ("as high as that of the community", "half of it", "near zero"),
+        "Stretch the window from 1 to 100 days and read the sentence under the picture.",
+        "In the first days more grows than dies. Then more dies than grows, and what was gained is "
+        "given back. Over a window in which biomass returns to where it was, uptake equals "
+        "respiration plus death, and nothing is left. The community's efficiency asks only what is "
+        "built in, and stays.",
+    )
+    return Explorer(sliders, through_a_pulse, _draw_pulse, _say_levels, prediction=prediction)
+
+
+def through_a_pulse(
+    mass: float = 0.77, cn_root: float = 40.0, first: float = 200.0, days: float = 5.0
+) -> xr.Dataset:
+    """Run the chemistry of the pore-scale model in one pot, and average its fluxes.
+
+    Parameters
+    ----------
+    mass, cn_root : float
+        Exudates of day 200: mg C g-1, and C/N in g g-1.
+    first, days : float
+        First day and number of days of the average.
+
+    Returns
+    -------
+    Dataset, [time]
+        Fluxes and efficiencies by day; ``window_community`` and ``window_ecosystem`` from the mean
+        fluxes of the window; ``attrs["window"]``.
+    """
+    run = pot(mass=mass, cn_root=cn_root, days=300)
+    respired = run["R_G"] + run["R_M"] + run["R_O"]
+    died = run["f_U"] - respired - run["C_B"].diff("time", label="upper")
+    book = ledger(
+        uptake=run["f_U"].isel(time=slice(1, None)).drop_attrs(),
+        respiration=respired.isel(time=slice(1, None)),
+        turnover=died.clip(min=0.0),
+    ).sel(time=slice(140, None))
+    last = min(first + days - 1, float(book["time"].max()))
+    mean = nested(book.sel(time=slice(first, last)).mean("time"))
+    result = book.merge(nested(book), combine_attrs="drop")
+    result["window_community"] = mean["community_cue"]
+    result["window_ecosystem"] = mean["ecosystem_cue"]
+    return result.assign_attrs(window=(first - 0.5, last + 0.5))
+
+
+def _draw_pulse(result: xr.Dataset, *, figure=None):
+    note = "chemistry of the pore-scale model, well mixed"
+    return figures.pulse(result, result, window=result.attrs["window"], note=note, figure=figure)
+
+
+def _say_levels(result: xr.Dataset) -> str:
+    first, last = result.attrs["window"]
+    return (
+        f"Over days {first + 0.5:.0f} to {last - 0.5:.0f}: the community's CUE is "
+        f"{float(result['window_community']):.2f}, the ecosystem's, after death, "
+        f"{float(result['window_ecosystem']):+.2f}."
+    )
+
+
+def bench() -> Explorer:
+    """Measure one made-up soil in five ways."""
+    p = methods.PARAMETER_SETS["bench"].records
+    sliders = {
+        "short": Control("¹³C, short: hours of incubation", 6.0, 1, 48, 1),
+        "long": Control("¹³C, long: days of incubation", 30.0, 3, 120, 1),
+        "yield_label": Control.of(p["yield_label"], step=0.01),
+        "maintenance": Control.of(p["maintenance"], step=0.001),
+        "turnover": Control.of(p["turnover"], step=0.001),
+        "dna_conversion": Control.of(p["dna_conversion"], step=0.05),
+        "soil_c_to_n": Control.of(p["soil_c_to_n"], step=0.5),
+    }
+    prediction = Prediction(
+        "The microbes need twice as much for their upkeep. Which methods notice within hours?",
+        ("all", "¹³C does, ¹⁸O does not", "¹⁸O does, ¹³C does not"),
+        "Double the maintenance from 0.01 to 0.02 per day and compare the bars.",
+        "The label of a few hours shows how freshly eaten food is split, before upkeep has burnt "
+        "much of it. ¹⁸O compares growth with all respiration, upkeep included. The enzyme model "
+        "sees neither. None of them is wrong: they divide different things.",
+    )
+    return Explorer(sliders, on_the_bench, figures.bench, _say_bench, prediction=prediction)
+
+
+def on_the_bench(short: float = 6.0, long: float = 30.0, **changes: float) -> xr.Dataset:
+    """Measure the made-up soil of `soilnb.cue.methods` with some of its numbers changed.
+
+    Parameters
+    ----------
+    short, long : float
+        Hours of the short and days of the long labelling.
+    **changes : float
+        Parameters of the set ``bench``.
+
+    Returns
+    -------
+    Dataset
+        ``measured`` over ``technique``, the true ``community`` and ``ecosystem`` efficiencies, and
+        the shares of the label over ``time``.
+    """
+    times = {"13C, short": short / 24, "13C, long": long}
+    truth = methods.fluxes(changes)
+    result = methods.label(np.geomspace(1 / 24, 120, 80), changes).drop_vars("cue")
+    return result.assign(
+        measured=methods.measure(changes, times),
+        community=efficiency(truth, "community"),
+        ecosystem=efficiency(truth, "ecosystem"),
+    )
+
+
+def _say_bench(result: xr.Dataset) -> str:
+    measured, true = result["measured"], float(result["community"])
+    return (
+        f"The true CUE of the community is {true:.2f}, that of the ecosystem is 0. The five "
+        f"methods report {float(measured.min()):.2f} to {float(measured.max()):.2f}; ¹⁸O is off by "
+        f"{float(measured.sel(technique='18O')) - true:+.2f}."
+    )
+
+
+def controls() -> Explorer:
+    """Combine temperature, nutrients and energy of the food into one CUE."""
+    food = [f"{name}, {formula}" for name, formula in energy.SUBSTRATES.items()]
+    sliders = {
+        "celsius": Control("Temperature (°C)", 20.0, -10, 45, 0.5),
+        "c_to_n": Control("C:N of the food (mol per mol)", 14.0, 4, 120, 1),
+        "food": Control("Food", food[3], choices=food),
+        "immobilised": Control("Nitrogen from solution (mol per mol C)", 0.0, 0, 0.1, 0.002),
+    }  # fmt: skip
+    prediction = Prediction(
+        "The food is glucose at 20 °C. Its C:N rises from 14 to 40. What does CUE do?",
+        ("nothing: glucose is rich in energy", "it falls to less than half", "it rises"),
+        "Move C:N to 40, then give nitrogen from solution until CUE is back.",
+        "Above the threshold ratio there is not enough nitrogen for the carbon that energy would "
+        "let them build in. What cannot be built in is burnt. Nitrogen from solution lifts the "
+        "limit, up to the next one: energy.",
+    )
+    return Explorer(sliders, under_control, figures.controls, _say_controls, prediction=prediction)
+
+
+def under_control(
+    celsius: float = 20.0, c_to_n: float = 14.0, food: str = "C6H12O6", immobilised: float = 0.0
+) -> xr.Dataset:
+    """Combine the controls at a chosen state, and along each of them.
+
+    Parameters
+    ----------
+    celsius, c_to_n, immobilised : float
+        As of `soilnb.cue.controls.combined`.
+    food : str
+        A formula, or a name and a formula with a comma between.
+
+    Returns
+    -------
+    Dataset
+        What `soilnb.figures.cue.controls` draws.
+    """
+    gamma = energy.degree_of_reduction(food.split(",")[-1])
+    chosen = {"celsius": celsius, "c_to_n": c_to_n, "gamma": gamma}
+    spans = {
+        "celsius": np.linspace(-10, 45, 56),
+        "c_to_n": np.linspace(4, 120, 117),
+        "gamma": np.linspace(0, 8, 41),
+    }
+    result = control_functions.combined(**chosen, immobilised=immobilised)
+    for name, values in spans.items():
+        axis = xr.DataArray(values, dims=name, coords={name: values})
+        along = control_functions.combined(**{**chosen, name: axis}, immobilised=immobilised)
+        result[f"along_{name}"] = along["cue"]
+    surplus = stoichiometry.nitrogen_surplus(c_to_n, float(result["cue"])) + immobilised
+    result.attrs |= {**chosen, "food": food, "surplus": surplus}
+    return result
+
+
+def _say_controls(result: xr.Dataset) -> str:
+    bound = "energy" if float(result["metabolism"]) <= float(result["nutrients"]) else "nitrogen"
+    surplus = result.attrs["surplus"]
+    fate = "are left over and mineralised" if surplus >= 0 else "are missing"
+    return (
+        f"{result.attrs['food']}: {result.attrs['gamma']:.2f} electrons per carbon. CUE is "
+        f"{float(result['cue']):.2f} at {result.attrs['celsius']:g} °C, bounded by {bound}. "
+        f"Of 1000 mol of carbon taken up, {abs(1000 * surplus):.1f} mol of nitrogen {fate}."
+    )

@@ -1,0 +1,269 @@
+"""Figures of our own on carbon use efficiency: its levels, its methods, its controls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from soilnb.figures import style
+from soilnb.figures.he2024_concepts import METHODS
+from soilnb.figures.style import COLOURS
+
+__all__ = ["bench", "controls", "levels", "pulse", "substrates", "temperature"]
+
+#: Label, colour and dash of each level of organisation.
+LEVELS = {
+    "community_cue": ("community, before death", COLOURS["blue"], "-"),
+    "ecosystem_cue": ("ecosystem, after death", COLOURS["vermilion"], "--"),
+}
+_GUILDS = ((COLOURS["green"], ":"), (COLOURS["purple"], "-."))
+
+
+@style.styled
+def levels(run: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+    """Draw the nested efficiencies after a step, on a logarithmic time axis.
+
+    Parameters
+    ----------
+    run : Dataset, [time] and [population, time]
+        As of `soilnb.cue.nested`, with ``time`` in years, the first one the instant after the step.
+    """
+    figure = style.new(6.6, 4.4, figure=figure)
+    top, bottom = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [1.5, 1]})
+    time = np.maximum(run["time"].values, run["time"].values[1] / 2)
+    for name, (colour, line) in zip(run["population"].values, _GUILDS, strict=True):
+        values = run["population_cue"].sel(population=name).transpose("time")
+        top.plot(time, values, line, color=colour, lw=1.6, label=f"population {name}")
+    for ax, (name, (label, colour, line)) in zip((top, bottom), LEVELS.items(), strict=True):
+        ax.plot(time, run[name], line, color=colour, lw=2.2, label=label)
+        ax.axhline(0, color="0.75", lw=0.8)
+    reach = max(0.03, 1.6 * float(np.abs(run["ecosystem_cue"]).max()))
+    top.set(ylabel="CUE (1)", ylim=(0, 1.0))
+    bottom.set(xlabel="time since the step (years)", ylabel="CUE (1)", ylim=(-reach, reach))
+    bottom.set_xscale("log")
+    ticks = [year for year in (0.1, 1, 10, 100) if time[0] <= year <= time[-1]]
+    bottom.set_xticks(ticks, [f"{year:g}" for year in ticks])
+    bottom.set_xticks([], minor=True)
+    bottom.set_xlim(time[0], time[-1])
+    top.legend(loc="upper right", ncols=3)
+    bottom.legend(loc="upper right")
+    return figure
+
+
+@style.styled
+def pulse(
+    book: xr.Dataset,
+    cues: xr.Dataset,
+    *,
+    window: tuple[float, float] | None = None,
+    note: str = "",
+    figure: Figure | None = None,
+) -> Figure:
+    """Draw the fluxes of a ledger over days, and the efficiencies that follow from them.
+
+    Parameters
+    ----------
+    book : Dataset, [time]
+        A ledger of the pore scale, mg per g and day; ``time`` in days.
+    cues : Dataset, [time]
+        Its nested efficiencies.
+    window : tuple of two floats, optional
+        Days to shade.
+    note : str
+        What the run is, for the corner.
+    """
+    figure = style.new(6.8, 4.8, figure=figure)
+    top, bottom = figure.subplots(2, 1, sharex=True)
+    for name, label, colour, line in (
+        ("uptake", "uptake U", COLOURS["black"], "-"),
+        ("respiration", "respiration R", COLOURS["orange"], "--"),
+        ("turnover", "death MD", COLOURS["purple"], "-."),
+    ):
+        top.plot(book["time"], 1000 * book[name], line, color=colour, lw=1.6, label=label)
+    top.set(ylabel="flux (µg C g⁻¹ d⁻¹)")
+    bottom.axhline(0, color="0.75", lw=0.8)
+    for name, (label, colour, line) in LEVELS.items():
+        bottom.plot(cues["time"], cues[name], line, color=colour, lw=1.8, label=label)
+    low = min(-0.3, 1.2 * float(cues["ecosystem_cue"].min()))
+    bottom.set(xlabel="day", ylabel="CUE (1)", ylim=(max(low, -2.0), 1.05))
+    bottom.set_xlim(float(book["time"].min()), float(book["time"].max()))
+    for ax in (top, bottom):
+        if window is not None:
+            ax.axvspan(*window, color=COLOURS["yellow"], alpha=0.25, lw=0, zorder=0)
+        ax.legend(loc="upper left")
+    style.note(figure, note)
+    return figure
+
+
+@style.styled
+def bench(result: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+    """Draw what five methods report of one soil, and where a label goes.
+
+    Parameters
+    ----------
+    result : Dataset
+        ``measured`` over ``technique``; ``community`` and ``ecosystem``, the true efficiencies;
+        ``food biomass dead respired`` over ``time`` (days), shares of a label.
+    """
+    figure = style.new(8.6, 3.5, figure=figure)
+    left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1.25, 1]})
+    values = result["measured"].values
+    colours = [COLOURS[name] for name in ("orange", "orange", "blue", "purple", "grey")]
+    hatches = ("", "//", "", "..", "")
+    for at, (value, colour, hatch) in enumerate(zip(values, colours, hatches, strict=True)):
+        left.bar(at, value, 0.66, color=colour, hatch=hatch, edgecolor="0.25")
+        left.annotate(
+            f"{value:.2f}", (at, value), xytext=(0, 4), textcoords="offset points", ha="center",
+            fontsize=8, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8}, zorder=4,
+        )  # fmt: skip
+    for name, label, line in (
+        ("community", "true CUE of the community", "-"),
+        ("ecosystem", "true CUE of the ecosystem", ":"),
+    ):
+        left.axhline(float(result[name]), ls=line, color="black", lw=1.4, label=label)
+    words = ["¹³C, short", "¹³C, long", "¹⁸O", "enzymes", "biomass\nchange"]
+    left.set_xticks(range(len(values)), words)
+    left.set(ylabel="CUE that is reported (1)", ylim=(0, 1))
+    left.legend(loc="upper right")
+    for name, label, colour, line in (
+        ("biomass", "living biomass", COLOURS["green"], "-"),
+        ("respired", "CO₂", COLOURS["vermilion"], "--"),
+        ("dead", "dead matter, exudates", COLOURS["purple"], "-."),
+    ):
+        right.plot(result["time"], result[name], line, color=colour, lw=1.8, label=label)
+    right.set_xscale("log")
+    right.set_xticks([1 / 24, 1, 10, 100], ["1 h", "1 d", "10 d", "100 d"])
+    right.set_xticks([], minor=True)
+    right.set(xlabel="time since the label was added", ylabel="share of the label (1)", ylim=(0, 1))
+    right.legend(loc="upper left")
+    style.note(figure, "a made-up soil, model")
+    return figure
+
+
+@style.styled
+def substrates(table: pd.DataFrame, *, data: xr.Dataset, figure: Figure | None = None) -> Figure:
+    """Draw mean and spread of measured CUE by kind of substrate.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As of `soilnb.cue.measured.by_substrate`.
+    data : Dataset
+        The data set ``cue`` that it comes from, for the note.
+    """
+    figure = style.new(6.6, 3.6, figure=figure)
+    ax = figure.subplots()
+    at = np.arange(len(table))[::-1]
+    for y, (name, row) in zip(at, table.iterrows(), strict=True):
+        _, marker, colour = METHODS["18O" if "18O" in str(name) else "substrate"]
+        ax.errorbar(
+            row["mean"], y, xerr=row["sd"], fmt=marker, ms=7, capsize=3, color=colour, mec="black"
+        )
+    labels = [
+        f"{str(name).replace('18O', '¹⁸O')}: n = {row['records']:.0f}, {row['places']:.0f} places"
+        for name, row in table.iterrows()
+    ]
+    ax.set_yticks(at, labels)
+    ax.set(xlabel="measured CUE, mean and standard deviation (1)", xlim=(0, 1))
+    style.note(figure, _source(data), data=_kind(data))
+    return figure
+
+
+@style.styled
+def temperature(
+    lines: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    curves: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    data: xr.Dataset | None = None,
+    *,
+    figure: Figure | None = None,
+) -> Figure:
+    """Draw CUE against temperature: straight lines, logit curves, and measurements behind them.
+
+    Parameters
+    ----------
+    lines, curves : mapping of str to (temperature, cue)
+        Straight lines, each only where it stays within 0 to 1, and logit curves, by their label;
+        a curve named as a method of the data set has that method's colour.
+    data : Dataset, optional
+        The data set ``cue``, drawn as points.
+    """
+    figure = style.new(7.2, 4.0, figure=figure)
+    ax = figure.subplots()
+    if data is not None:
+        for name, (label, marker, colour) in METHODS.items():
+            some = data["method"].values == name
+            ax.plot(
+                data["temperature"].values[some], data["cue"].values[some], marker, ms=3, mew=0,
+                alpha=0.22, color=colour, label=f"{label}, n = {some.sum()}",
+            )  # fmt: skip
+    shades = ("black", "grey", "sky", "yellow", "purple")
+    dashes = ((0, (5, 2)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (6, 2, 1, 2)), (0, (2, 2)))
+    for (label, (t, cue)), name, line in zip(lines.items(), shades, dashes, strict=False):
+        ax.plot(t, cue, ls=line, lw=1.4, color=COLOURS[name], label=label)
+        ax.plot(t[[0, -1]], cue[[0, -1]], "|", ms=8, color=COLOURS[name])
+    for label, (t, cue) in curves.items():
+        name, _, colour = METHODS.get(label, (label, "", COLOURS["green"]))
+        words = f"logit, fitted to {name}" if label in METHODS else label
+        ax.plot(t, cue, "-", lw=4.0, color="white")
+        ax.plot(t, cue, "-", lw=2.4, color=colour, label=words)
+    ax.set(xlim=(-20, 60), ylim=(0, 1), xlabel="temperature (°C)", ylabel="CUE (1)")
+    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=7.5)
+    if data is not None:
+        style.note(figure, _source(data), data=_kind(data))
+    return figure
+
+
+@style.styled
+def controls(result: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+    """Draw the combined CUE along each control, with the chosen state, and what bounds it.
+
+    Parameters
+    ----------
+    result : Dataset
+        ``along_celsius``, ``along_c_to_n`` and ``along_gamma``: the combined CUE over the dimension
+        of that name, the others as chosen; scalars ``metabolism``, ``nutrients`` and ``cue``;
+        the chosen values and the ``standing`` of the combination in ``attrs``.
+    """
+    figure = style.new(9.0, 3.1, figure=figure)
+    axes = figure.subplots(1, 4, gridspec_kw={"width_ratios": [1, 1, 1, 0.95]})
+    for ax, name, label in zip(
+        axes,
+        ("celsius", "c_to_n", "gamma"),
+        ("temperature (°C)", "C:N of the food (mol mol⁻¹)", "electrons per C of the food (1)"),
+        strict=False,
+    ):
+        curve = result[f"along_{name}"]
+        ax.plot(curve[name], curve, "-", lw=2, color=COLOURS["blue"])
+        ax.plot(result.attrs[name], float(result["cue"]), "o", ms=8, color="white", mec="black")
+        ax.set(xlabel=label, ylim=(0, 1))
+    axes[0].set(ylabel="CUE (1)")
+    _bounds(axes[3], result)
+    style.note(figure, result.attrs["standing"])
+    return figure
+
+
+def _bounds(ax: Axes, result: xr.Dataset) -> None:
+    energy, nutrients, cue = (float(result[name]) for name in ("metabolism", "nutrients", "cue"))
+    looks = (
+        (energy, "sky", "", "energy"),
+        (nutrients, "green", "//", "nutrients"),
+        (cue, "blue", "", "CUE"),
+    )
+    for at, (value, colour, hatch, _) in enumerate(looks):
+        ax.bar(at, value, 0.7, color=COLOURS[colour], hatch=hatch, edgecolor="0.25")
+        ax.annotate(f"{value:.2f}", (at, value), ha="center", va="bottom", fontsize=8)
+    ax.set_xticks(range(3), [look[3] for look in looks], fontsize=7.5)
+    ax.set(ylim=(0, 1), ylabel="what each allows (1)")
+
+
+def _source(data: xr.Dataset) -> str:
+    return f"data set cue (Yu et al. 2025), n = {data['cue'].size} records"
+
+
+def _kind(data: xr.Dataset) -> str:
+    return "synthetic" if data.attrs.get("provenance") == "synthetic" else ""
