@@ -88,9 +88,9 @@ CLM5_NAMES = (
     TAU4L1, TAU4CWD, TAU4L2, CLM5_W_SCALING, CLM5_Q10, EFOLDING, CLM5_CRYO, CLM5_DIFFUS, CLM5_B,
 ) = range(len(CLM5_NAMES))  # fmt: skip
 
-#: Rows of the array of a run that `prepare` fills: input of the four litters (g C m-3 yr-1),
-#: modifiers of soil and litter, conductances to the layers above and below (m yr-1), transfers
-#: from fast to slow and passive carbon (CLM5), and shares of the input.
+#: Rows of the array of a run that `sources` and `prepare` fill: input of the four litters
+#: (g C m-3 yr-1); modifiers of soil and litter, conductances to the layers above and below
+#: (m yr-1), transfers from fast to slow and passive carbon (CLM5), and shares of the input.
 SOIL, LITTER_MODIFIER, UP, DOWN, TO_SLOW, TO_PASSIVE, SHARES = 4, 5, 6, 7, 8, 9, 10
 RATES = 11
 
@@ -169,7 +169,7 @@ def scale(u, low, high, index, out):
 
 @njit(inline="always", error_model="numpy")
 def _exponential(x):
-    """e^x for |x| below 14, to 2e-15: (e^(x/32))^32 with the series of e.
+    """e^x for x between -14 and 14, to 2e-15: (e^(x/32))^32 with the series of e.
 
     The compiler turns it into vector instructions, which it cannot do with the library's.
     """
@@ -195,37 +195,39 @@ def _exponential(x):
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def monthly_means(q10, w_scaling, column, out):
+def monthly_means(q10, w_scaling, warmth, water, oxygen, nitrogen, out):
     """Write the means of the months of Q10^warmth, min(1, w W), O and N into `out` [4, 20]."""
-    warm, wet, oxygen, nitrogen = out[0], out[1], out[2], out[3]
+    warm, wet, airy, fed = out[0], out[1], out[2], out[3]
     log_q10 = np.log(q10)
     for j in range(LAYERS):
         warm[j] = 0.0
         wet[j] = 0.0
-        oxygen[j] = 0.0
-        nitrogen[j] = 0.0
+        airy[j] = 0.0
+        fed[j] = 0.0
     for month in range(MONTHS):
-        warmth = column.warmth[month]
-        water = column.water[month]
-        oxygen_now = column.oxygen[month]
-        nitrogen_now = column.nitrogen[month]
+        warmth_now, water_now = warmth[month], water[month]
+        oxygen_now, nitrogen_now = oxygen[month], nitrogen[month]
         for j in range(LAYERS):
-            warm[j] += _exponential(log_q10 * warmth[j])
-            wet[j] += min(1.0, w_scaling * water[j])
-            oxygen[j] += oxygen_now[j]
-            nitrogen[j] += nitrogen_now[j]
+            warm[j] += _exponential(log_q10 * warmth_now[j])
+            wet[j] += min(1.0, w_scaling * water_now[j])
+            airy[j] += oxygen_now[j]
+            fed[j] += nitrogen_now[j]
     for j in range(LAYERS):
         warm[j] *= 1.0 / MONTHS
         wet[j] *= 1.0 / MONTHS
-        oxygen[j] *= 1.0 / MONTHS
-        nitrogen[j] *= 1.0 / MONTHS
+        airy[j] *= 1.0 / MONTHS
+        fed[j] *= 1.0 / MONTHS
 
 
 @njit(cache=True, error_model="numpy")
 def monthly_means_many(q10, w_scaling, columns, which, out):
     """`monthly_means` of many cases: `q10`, `w_scaling` [case]; `out` [case, 4, 20] is written."""
     for case in range(which.size):
-        monthly_means(q10[case], w_scaling[case], at(columns, which[case]), out[case])
+        site = which[case]
+        monthly_means(
+            q10[case], w_scaling[case], columns.warmth[site], columns.water[site],
+            columns.oxygen[site], columns.nitrogen[site], out[case],
+        )  # fmt: skip
 
 
 @njit(cache=True, error_model="numpy")
@@ -235,10 +237,12 @@ def compas_modifiers(q10, w_scaling, column, work, soil, litter):
     xi = mean(Q10^warmth) mean(min(1, w W)) mean(O) exp(-z / 0.5 m): the product of the means of
     the months; for the three litter pools but wood also times mean(N). Dimensionless.
     """
-    monthly_means(q10, w_scaling, column, work)
+    monthly_means(q10, w_scaling, column.warmth, column.water, column.oxygen, column.nitrogen, work)
+    warm, wet, oxygen, nitrogen = work[0], work[1], work[2], work[3]
     for j in range(LAYERS):
-        soil[j] = work[0, j] * work[1, j] * work[2, j] * _COMPAS_DEPTH_MODIFIER[j]
-        litter[j] = soil[j] * work[3, j]
+        product = warm[j] * wet[j] * oxygen[j] * _COMPAS_DEPTH_MODIFIER[j]
+        soil[j] = product
+        litter[j] = product * nitrogen[j]
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
@@ -350,7 +354,7 @@ def sand_transfers(sand):
 
 @njit(cache=True, error_model="numpy")
 def prepare(model, parameters, column, switches, rates):
-    """Write what does not change in time into `rates` [RATES or more, 20].
+    """Write modifiers, transport, transfers and input shares into `rates` [RATES or more, 20].
 
     Returns False where a turnover time is zero or nothing is respired: there is no steady state.
     """
@@ -373,10 +377,15 @@ def prepare(model, parameters, column, switches, rates):
                 rates[TO_SLOW, j], rates[TO_PASSIVE, j] = sand_transfers(column.sand[j])
     conductances(diffus, cryo, column, switches, rates[UP], rates[DOWN])
     input_shares(b, column.surface, shares)
-    for j in range(LAYERS):
-        for pool in range(LITTER):
-            rates[pool, j] = column.litter[pool] * shares[j] / THICKNESS[j]
     return possible
+
+
+@njit(cache=True, error_model="numpy")
+def sources(column, rates):
+    """Write the input of the four litter pools, g C m-3 yr-1, into the first rows of `rates`."""
+    for pool in range(LITTER):
+        for j in range(LAYERS):
+            rates[pool, j] = column.litter[pool] * rates[SHARES, j] / THICKNESS[j]
 
 
 @njit(cache=True, error_model="numpy")
@@ -416,31 +425,32 @@ def mixing_solve(inverse, up, down, out):
 
 
 @njit(cache=True, error_model="numpy")
-def _litter(model, parameters, column, work, carbon):
+def _litter(model, parameters, inputs, work, carbon):
     """Write the four steady litter pools, g C m-3, into the first rows of `carbon`.
 
-    Steady wood passes on what it gets, so the input of every other pool is spread as the litter
-    is: one profile for each of the two decay rates, times the input of the pool.
+    `inputs` [4] in g C m-2 yr-1. Steady wood passes on what it gets, so the input of every other
+    pool is spread as the litter is: one profile for each of the two decay rates, times the input
+    of the pool.
     """
     compas = model == COMPAS
     tau_cwd = parameters[TAU_CWD if compas else TAU4CWD]
     rate_ml = 1.0 / parameters[TAU_ML if compas else TAU4L1]
     rate_cl = 1.0 / parameters[TAU_CL_LL if compas else TAU4L2]
     to_cellulose = parameters[A_CL_CWD if compas else FL2CWD]
-    modifier, up, down = work[LITTER_MODIFIER], work[UP], work[DOWN]
-    wood = column.litter[0]
-    metabolic = column.litter[1]
-    cellulose = column.litter[2] + to_cellulose * wood
-    lignin = column.litter[3] + (1.0 - to_cellulose) * wood
+    soil, modifier, shares = work[SOIL], work[LITTER_MODIFIER], work[SHARES]
+    up, down = work[UP], work[DOWN]
+    wood, metabolic = inputs[0], inputs[1]
+    cellulose = inputs[2] + to_cellulose * wood
+    lignin = inputs[3] + (1.0 - to_cellulose) * wood
     for rate, inverse, profile in (
         (rate_ml, work[RATES], carbon[1]),
         (rate_cl, work[RATES + 1], carbon[2]),
     ):
         mixing_inverse(0.0, rate, modifier, up, down, inverse)
-        profile[:] = work[SHARES]
+        profile[:] = shares
         mixing_solve(inverse, up, down, profile)
     for j in range(LAYERS):
-        carbon[0, j] = tau_cwd * work[0, j] / work[SOIL, j]
+        carbon[0, j] = wood * tau_cwd * shares[j] / (soil[j] * THICKNESS[j])
         carbon[1, j] *= metabolic
         carbon[3, j] = lignin * carbon[2, j]
         carbon[2, j] *= cellulose
@@ -489,7 +499,7 @@ def compas_steady(parameters, column, switches, work, carbon):
     if not prepare(COMPAS, parameters, column, switches, work):
         carbon[:, :] = 0.0
         return False
-    _litter(COMPAS, parameters, column, work, carbon)
+    _litter(COMPAS, parameters, column.litter, work, carbon)
     soil, litter = work[SOIL], work[LITTER_MODIFIER]
     rate_ml = 1.0 / parameters[TAU_ML]
     rate_cl = 1.0 / parameters[TAU_CL_LL]
@@ -633,7 +643,7 @@ def clm5_steady(parameters, column, switches, work, carbon):
     if not prepare(CLM5, parameters, column, switches, work):
         carbon[:, :] = 0.0
         return False
-    _litter(CLM5, parameters, column, work, carbon)
+    _litter(CLM5, parameters, column.litter, work, carbon)
     rate_ml = 1.0 / parameters[TAU4L1]
     rate_cl = 1.0 / parameters[TAU4L2]
     inverse = work[RATES : RATES + 9]
@@ -776,7 +786,7 @@ def factorise(model, parameters, rates, held, carbon, factors):
     mixing_inverse(held, rate_cl, litter, up, down, factors[1])
     if compas:
         return _compas_factors(parameters, rates[SOIL], held, carbon, factors)
-    soil_inverse(held, parameters, rates[SOIL], up, down, column.sand, switches, factors[2:11])
+    soil_inverse(held, parameters, rates, factors[2:11])
     return True
 
 
@@ -982,6 +992,7 @@ def transient(model, parameters, column, switches, initial, times, tolerance, ou
     result = np.zeros((pools, LAYERS))
     if not prepare(model, parameters, column, switches, rates):
         return NOT_CONVERGED
+    sources(column, rates)
     state[: pools - 1] = initial
     now = 0.0
     step = 1e-3

@@ -20,7 +20,15 @@ import psutil
 __all__ = ["MODELS", "end", "execute", "warm_up"]
 
 #: Modules with a `warm_up` that compiles their kernels.
-MODELS = ("soilnb.profile.century", "soilnb.profile.mimics", "soilnb.pore")
+MODELS = (
+    "soilnb.profile.century",
+    "soilnb.profile.clm5",
+    "soilnb.profile.compas",
+    "soilnb.profile.depth",
+    "soilnb.profile.diagnostics",
+    "soilnb.profile.mimics",
+    "soilnb.pore",
+)
 
 #: Longest error message that is passed on; the kept notebook has all of it.
 MESSAGE = 600

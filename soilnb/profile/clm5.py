@@ -281,3 +281,4 @@ def to_unit(parameters: str | Mapping | ParameterSet | xr.Dataset) -> np.ndarray
 def warm_up() -> None:
     """Compile the kernels by tiny runs, before several processes fill numba's cache at once."""
     layered.warm_up(MODEL)
+    matrices("tao2024", layered.example_forcing())

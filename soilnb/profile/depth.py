@@ -302,12 +302,23 @@ def _initial(soil: Profile, initial: object) -> np.ndarray:
             initial = initial.reindex(material=list(soil.materials), fill_value=0.0)
             initial = initial.transpose("material", "depth")
         initial = initial.values
-    density = amounts("initial", initial, "g C m-3")
+    density = amounts("initial", _without_rounding(initial), "g C m-3")
     if density.shape != soil.source.shape and density.shape != soil.source.shape[1:]:
         raise InputError(f"initial has the shape {density.shape}: allowed {soil.source.shape}")
     if density.ndim == 1 and len(soil.materials) > 1:
         raise InputError(f"initial: allowed the materials {', '.join(soil.materials)}")
     return np.array(np.broadcast_to(density * soil.thickness, soil.source.shape))
+
+
+def _without_rounding(values: object) -> object:
+    """Return numbers with zeros for what is negative by rounding, as the end of a run may be."""
+    try:
+        array = np.array(values, dtype=float)
+    except (TypeError, ValueError):
+        return values
+    if array.size:
+        array[(array < 0) & (array > -1e-12 * np.abs(array).max())] = 0.0
+    return array
 
 
 def _budget(soil: Profile, carbon: np.ndarray) -> dict[str, np.ndarray]:
@@ -486,7 +497,7 @@ def transit_time(soil: Profile | str | Mapping | ParameterSet) -> xr.Dataset:
 def sequestration(
     soil: Profile | str | Mapping | ParameterSet, time: Sequence[float]
 ) -> xr.DataArray:
-    """Return the carbon sequestration of one year's input, CS(t) = int_0^t |exp(sB) u| ds.
+    """Return the carbon sequestration of one year's input, CS(t) = ∫ abs(exp(sB) u) ds from 0 to t.
 
     It counts how much carbon is kept and for how long (Sierra et al. 2021,
     doi:10.5194/bg-18-1029-2021): g C m-2 times years.

@@ -51,7 +51,7 @@ from soilnb.parameters import InputError, ParameterSet, unknown
 from soilnb.profile import clm5, compas, grid, layered
 from soilnb.profile.environment import Columns
 
-__all__ = ["METRICS", "MODELS", "system"]
+__all__ = ["METRICS", "MODELS", "system", "warm_up"]
 
 MODELS = {"compas": compas.MODEL, "clm5": clm5.MODEL}
 
@@ -144,6 +144,13 @@ def system(
         values[~np.isfinite(values)] = np.nan
         values[~feasible] = np.nan
     return _dataset(chosen, cases, found, feasible, transport, given)
+
+
+def warm_up() -> None:
+    """Compile the kernels by tiny runs, before several processes fill numba's cache at once."""
+    for sites in (None, layered.PARALLEL_FROM):
+        for model, definition in MODELS.items():
+            system(definition.default, layered.example_forcing(sites), model)
 
 
 def _model(parameters: object, model: str | None) -> layered.Model:

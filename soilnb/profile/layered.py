@@ -193,17 +193,13 @@ def _read_parameters(
             dim = _same_dim(dim, own)
             coords = {**along, **coords}
     single = {name: float(v) for name, v in values.items() if np.ndim(v) == 0}
-    chosen = _options(chosen.replace(**options)) if options else _options(chosen)
-    if single:
-        chosen = _replaced(chosen, single)
-    return chosen, values, dim, coords
-
-
-def _replaced(chosen: ParameterSet, values: dict[str, float]) -> ParameterSet:
-    return chosen.replace(**values)
+    if options or single:
+        chosen = chosen.replace(**options, **single)
+    return _options(chosen), values, dim, coords
 
 
 def _options(chosen: ParameterSet) -> ParameterSet:
+    """Return the set, or raise `InputError` where an option has a value that is not allowed."""
     transfers = chosen.options.get("transfers", "parameters")
     if transfers not in ("parameters", "sand"):
         raise unknown("transfers", transfers, ("parameters", "sand"))
@@ -293,11 +289,9 @@ def from_unit(model: Model, u: object, index: str = "table") -> dict[str, np.nda
 
 def to_unit(model: Model, parameters: object) -> np.ndarray:
     """Return where parameters lie between the prior bounds: the inverse of the table's index."""
-    _, values, _, _ = _read_parameters(model, parameters)
-    chosen = choose(parameters, model.sets, model.default) if not values else None
+    chosen, values, _, _ = _read_parameters(model, parameters)
     low, high = bounds(model)
-    default = chosen if chosen is not None else model.sets[model.default]
-    arrays = [np.asarray(values.get(name, default[name]), float) for name in model.names]
+    arrays = [np.asarray(values.get(name, chosen[name]), float) for name in model.names]
     return (np.stack(np.broadcast_arrays(*arrays), axis=-1) - low) / (high - low)
 
 
@@ -585,6 +579,7 @@ def matrices(model: Model, cases: Cases, rates: Callable, carbon: np.ndarray | N
     column, p = cases.column(0), cases.named(0)
     table = np.zeros((kernel.RATES, grid.LAYERS))
     kernel.prepare(model.code, cases.parameters[0], column, cases.switches, table)
+    kernel.sources(column, table)
     pools = len(model.pools)
     total = float(column.litter.sum())
     inflow = np.zeros((pools, grid.LAYERS))
@@ -648,5 +643,8 @@ def example_forcing(sites: int | None = None) -> xr.Dataset:
 
 def warm_up(model: Model) -> None:
     """Compile the kernels of a model by tiny runs."""
+    from_unit(model, np.full(len(model.names), 0.5))
     for sites in (None, PARALLEL_FROM):
-        simulate(model, model.default, example_forcing(sites), [0.0, 0.1], None, "conservative")
+        place = example_forcing(sites)
+        steady = steady_state(model, model.default, place, "conservative")
+        simulate(model, model.default, place, [0.0, 0.1], steady, "conservative")

@@ -280,19 +280,18 @@ def _inversion(land: Field, p: Mapping[str, float]) -> Field:
     decay, carbon = dict(land.decay), dict(land.carbon)
     thickness = land.base.thickness
     moved = np.clip(np.minimum(land.edges[1:], p["depth"]) - land.edges[:-1], 0, None) / thickness
+    stays = 1 - moved
+    turning = np.clip(moves - np.diag(stays), 0.0, None)
     for name, amount in land.carbon.items():
         rate = land.decay[name]
         if memory == 0.0 or np.ptp(rate) == 0.0:
             carbon[name] = moves @ amount
             continue
         # Soil that is turned keeps some of the decay that it had at its old depth.
-        whole = moves - np.diag(1 - moved)
-        old = (whole @ (rate * thickness)) / np.maximum(whole @ thickness, 1e-300)
-        kept = np.where(moved > 0, rate ** (1 - memory) * old**memory, rate)
-        label = _another(f"{name} (turned)", land)
-        carbon[name] = (1 - moved) * amount
-        carbon[label] = moves @ amount - carbon[name]
-        decay[label] = kept
+        old = (turning @ (rate * thickness)) / np.maximum(turning @ thickness, 1e-300)
+        label = _another(f"{name} (turned)", replace(land, decay=decay))
+        carbon[name], carbon[label] = stays * amount, turning @ amount
+        decay[label] = np.where(moved > 0, rate ** (1 - memory) * old**memory, rate)
     return replace(land, carbon=carbon, decay=decay)
 
 
@@ -423,6 +422,11 @@ class Practice:
         """
         done = self.operation(land, self.parameters)
         return replace(done, practices=(*land.practices, self.name))
+
+    @property
+    def description(self) -> str:
+        """What the practice does in the model, with its numbers."""
+        return self.text.operation.format(**self.parameters)
 
     def change(self, **values: float) -> Practice:
         """Return the practice with other numbers, checked against their bounds."""
@@ -629,7 +633,7 @@ def table(
             "mechanisms": mechanisms,
             "challenges": challenges,
             "references": references,
-            "operation": text.operation,
+            "operation": practice.description,
             **effects([practice], soil, horizons=horizons),
             "published": text.published,
             "published_source": text.source,

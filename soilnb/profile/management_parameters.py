@@ -206,7 +206,7 @@ class Text:
     group : str
         Row of Table 1, a key of `GROUPS`.
     operation : str
-        What the practice does in the model.
+        What the practice does in the model, with the names of its parameters in braces.
     published : str
         A published magnitude, or that none was found.
     source : str
@@ -226,21 +226,23 @@ TEXTS = {
     "deep_roots": Text(
         "deep-rooted crops",
         "Deep-rooted crops and perennials",
-        "root beta 0.961 -> 0.975, the same input",
+        "root beta {root_beta:g}, the same input",
         "deeper maize roots, modelled: +0.05 to +0.15 Mg C ha-1 yr-1 (with more root biomass)",
         "Cotrufo et al. 2024, doi:10.1111/gcb.17591",
     ),
     "perennials": Text(
         "perennials",
         "Deep-rooted crops and perennials",
-        "belowground share of production 0.2 -> 0.5, root beta 0.961 -> 0.972",
+        "belowground share of production {belowground_before:g} -> {belowground:g}, root beta "
+        "{root_beta:g}",
         _NOT_FOUND + " for the whole profile",
         "-",
     ),
     "agroforestry": Text(
         "agroforestry",
         "Deep-rooted crops and perennials",
-        "trees on 15 % of the field: 600 g C m-2 yr-1 there, root beta 0.976",
+        "trees on {tree_share:.0%} of the field: {tree_input:g} g C m-2 yr-1 there, root beta "
+        "{root_beta:g}",
         "from cropland, 0-100 cm: +34 % (53 studies); temperate sites, another synthesis: -5.3 % "
         "in 0-100 cm; Silsoe: no more carbon below 50 cm under trees",
         "De Stefano & Jacobson 2018; Chatterjee et al. 2018; data set silsoe",
@@ -248,7 +250,7 @@ TEXTS = {
     "inversion": Text(
         "full-inversion tillage, decay by depth",
         "Full-inversion tillage",
-        "0-60 cm mirrored once; buried carbon decays as its new depth does",
+        "the soil above {depth:g} m mirrored once; turned carbon decays as its new depth does",
         "deep-ploughed croplands after 25-48 yr: subsoil carbon +67 %, buried carbon 32 % more "
         "stable, more carbon in 0-100 cm; forests: subsoil +48 %, no more carbon in 0-100 cm",
         "Alcántara et al. 2017, doi:10.1038/s41598-017-05501-y",
@@ -256,14 +258,15 @@ TEXTS = {
     "inversion_material": Text(
         "full-inversion tillage, decay by material",
         "Full-inversion tillage",
-        "0-60 cm mirrored once; buried carbon keeps the decay it had",
+        "the soil above {depth:g} m mirrored once; turned carbon keeps the decay it had",
         "six months after: redistributed, no change to 40 cm",
         "Dijkstra, doi:10.25609/sure.v5.4213",
     ),
     "ditch_straw": Text(
         "ditch-buried straw",
         "Full-inversion tillage",
-        "residues to 20-40 cm; each year a tenth of the field is dug and mixed to 40 cm",
+        "residues to {top:g}-{bottom:g} m; each year {share:.0%} of the field is dug and mixed "
+        "down to there",
         "four years of rice and wheat: more total and labile carbon near the straw; no stock to "
         "compare with was found",
         "abstract of a field experiment in a rice-wheat rotation (ditch-buried straw return)",
@@ -271,35 +274,36 @@ TEXTS = {
     "compost": Text(
         "deep compost",
         "Soil amendments",
-        "100 g C m-2 yr-1 to 30-60 cm, 30 % kept",
+        "{amount:g} g C m-2 yr-1 to {top:g}-{bottom:g} m, {kept:.0%} kept",
         "compost and cover crop, 25 yr: about +19 Mg C ha-1 to 1 m; cover crop alone: no change",
         "Rath et al. 2022, SOIL 8",
     ),
     "biochar": Text(
         "deep biochar",
         "Soil amendments",
-        "10 Mg C ha-1 to 30-60 cm once, turnover 500 yr, soil carbon beside it 5.5 % slower",
+        "{amount:g} g C m-2 to {top:g}-{bottom:g} m once, turnover {turnover:g} yr, soil carbon "
+        "beside it {slowdown:.1%} slower",
         "field meta-analysis, 1-10 yr: +13.0 Mg ha-1, +29 %",
         "meta-analysis in Agronomy 2021; slowdown: Weng et al. 2017",
     ),
     "minerals": Text(
         "reactive minerals, clay",
         "Soil amendments",
-        "soil carbon in 30-60 cm decays 20 % slower",
+        "soil carbon in {top:g}-{bottom:g} m decays {slowdown:.0%} slower",
         _NOT_FOUND,
         "-",
     ),
     "deep_nutrients": Text(
         "deep nutrients",
         "Soil amendments",
-        "root beta 0.961 -> 0.967, root input +5 %",
+        "root beta {root_beta:g}, root input {growth:+.0%}",
         _NOT_FOUND,
         "-",
     ),
     "earthworms": Text(
         "earthworms",
         "Bioengineering",
-        "mixing threefold in 0-1 m",
+        "mixing times {factor:g} in 0-{bottom:g} m",
         "SOC +5.4 % (2.2 to 9.1), mineral-associated carbon +21.2 %; any depth, mixing not told "
         "from stabilisation",
         "Li et al., global synthesis of 122 studies, PMC13001015",
@@ -307,14 +311,14 @@ TEXTS = {
     "suberin": Text(
         "suberin-rich roots",
         "Bioengineering",
-        "10 % of root carbon in a compound that decays ten times slower",
+        "{share:.0%} of root carbon in a compound that decays {slower:g} times as fast",
         _NOT_FOUND,
         "-",
     ),
     "inoculants": Text(
         "microbial inoculants",
         "Bioengineering",
-        "0.05 more of the input becomes soil carbon",
+        "{gain:g} more of the input becomes soil carbon",
         _NOT_FOUND,
         "-",
     ),

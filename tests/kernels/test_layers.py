@@ -513,6 +513,7 @@ def test_a_folding_depth_of_zero_leaves_the_depth_undecayed():
 def rates_of(model, parameters, c, switches=0):
     rates = np.zeros((layers.RATES, 20))
     assert layers.prepare(model, parameters, c, switches, rates)
+    layers.sources(c, rates)
     return rates
 
 
@@ -563,11 +564,11 @@ def test_the_linear_system_of_a_step_is_solved(model, seed, held):
 def test_a_run_in_time_agrees_with_scipy(model, switches):
     c, parameters = column(4, 12), np.array(TYPICAL[model])
     p, start = named(model, parameters), some_state(model, 4)
-    times = np.array([0.0, 0.01, 1.0, 30.0])
+    times = np.array([0.0, 0.01, 0.5, 5.0])
     shape = start.shape
     expected = solve_ivp(
         lambda t, y: plain_tendency(model, p, c, switches, y.reshape(shape)[:-1]).ravel(),
-        (0, times[-1]), start.ravel(), method="LSODA", t_eval=times, rtol=1e-9, atol=1e-9,
+        (0, times[-1]), start.ravel(), method="LSODA", t_eval=times, rtol=1e-8, atol=1e-8,
     ).y.T.reshape(len(times), *shape)  # fmt: skip
     out = np.empty((len(times), *shape))
     assert (
@@ -616,8 +617,8 @@ def test_many_columns_at_once_are_each_column_alone(model):
     parameters = np.array([drawn(model, 50 + i) for i in range(10)])
     carbon, exists = np.empty((10, POOLS[model], 20)), np.empty(10, bool)
     many = layers.compas_steady_states if model == COMPAS else layers.clm5_steady_states
-    many(parameters, stacked(columns), which, 0, exists, carbon)
-    flux = np.empty((10, 1))
+    first, flux = np.empty(10), np.empty((10, 1))
+    many(parameters, stacked(columns), which, 0, exists, first, carbon)
     layers.respirations(model, parameters, stacked(columns), which, 0, carbon[:, np.newaxis], flux)
     times, status = np.array([1.0, 5.0]), np.empty(10, np.int64)
     start = np.array([some_state(model, 1)[:-1]] * 10)

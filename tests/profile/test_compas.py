@@ -1,12 +1,14 @@
 """COMPAS: what must hold exactly, what the papers print, and bad input."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soilnb.parameters import InputError
+from soilnb.parameters import InputError, ParameterSet
 from soilnb.profile import compas, environment, forcing, grid
 
 TEMPERATE = forcing.example("temperate")
@@ -75,6 +77,23 @@ def test_the_tied_index_makes_the_carbon_follow_the_cue():
     with another synthetic temperate forcing."""
     assert elasticity("published") == pytest.approx(3.3, abs=0.5)
     assert elasticity("table") == pytest.approx(-0.55, abs=0.25)
+
+
+def test_turnover_times_set_the_sign_of_the_relation_of_cue_and_carbon():
+    """Tao et al. 2023, Extended Data Fig. 4: negative with the values of Allison et al. 2010,
+    positive where microbes and enzymes live long (tau_mic there leaves the prior range)."""
+    defaults = compas.PARAMETER_SETS["tao2024"]
+    records = dict(defaults.records)
+    records["tau_mic"] = dataclasses.replace(records["tau_mic"], bounds=(0.0, 5.0))
+    wider = ParameterSet("wider", records, "for Extended Data Fig. 4")
+    stock = {}
+    for mic, enz in ((0.57, 0.114), (5.0, 1.0)):
+        cue = {"set": wider, "tau_mic": mic, "tau_enz_decay": enz, "eta_doc": [0.2, 0.4, 0.6]}
+        found = compas.steady_state(cue, PREPARED["temperate"])
+        assert found["feasible"].all()
+        stock[mic] = found["stock"].sel(to_depth=1.0).diff("site")
+    assert (stock[0.57] < 0).all()
+    assert (stock[5.0] > 0).all()
 
 
 # --- what must hold exactly -------------------------------------------------------------------
@@ -354,6 +373,15 @@ def test_bad_parameters_are_refused_in_one_line(parameters, message):
     with pytest.raises(InputError, match=message) as caught:
         compas.steady_state(parameters, TEMPERATE)
     assert "\n" not in str(caught.value)
+
+
+def test_a_value_that_rounding_puts_outside_its_bounds_is_on_them():
+    above = np.nextafter(0.7, 1)
+    on = carbon({"eta_doc": 0.7, "tau_enz_decay": 1.0})
+    assert above > 0.7
+    np.testing.assert_array_equal(carbon({"eta_doc": above, "tau_enz_decay": 1.0}), on)
+    several = carbon({"eta_doc": [above, 0.5], "tau_enz_decay": 1.0})
+    np.testing.assert_array_equal(several[0], on)
 
 
 def test_parameters_and_places_must_match():

@@ -291,6 +291,19 @@ def test_every_start_ends_at_the_same_profile():
     np.testing.assert_allclose(run["carbon"].isel(time=0), rest["carbon"], rtol=1e-6)
 
 
+def test_a_run_goes_on_from_where_another_ended():
+    soil = depth.profile({"root_input": 0.0, "residue_input": 0.0})
+    start = depth.steady_state("cropland")["carbon"].sel(material=["soil"])
+    middle = depth.simulate(soil, [400.0], initial=start)
+    end = depth.simulate(soil, [600.0], initial=middle["carbon"].isel(time=-1))
+    whole = depth.simulate(soil, [1000.0], initial=start)
+    np.testing.assert_allclose(end["carbon"], whole["carbon"].values, rtol=1e-6, atol=1e-9)
+    # what rounding leaves below zero is no negative carbon
+    residue = start.values.copy()
+    residue[0, -1] = -1e-14 * residue.max()
+    assert float(depth.simulate(soil, [0.0], initial=residue)["carbon"].min()) == 0.0
+
+
 def mixing(n, cells):
     moves = np.eye(n)
     moves[:cells, :cells] = 1.0 / cells

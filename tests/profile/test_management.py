@@ -321,6 +321,15 @@ def test_every_parameter_names_a_source_or_says_that_it_is_illustrative():
         assert practice.text.group in management.GROUPS
 
 
+def test_what_a_practice_does_is_said_with_its_own_numbers():
+    assert "to 0.3-0.6 m once, turnover 500 yr" in PRACTICES["biochar"].description
+    changed = PRACTICES["biochar"].change(bottom=0.9)
+    assert "to 0.3-0.9 m" in changed.description
+    only = management.table(COARSE, [changed], horizons=[100.0])
+    assert only["operation"].iloc[1] == changed.description
+    assert "change_100yr" in only.columns
+
+
 # --- in COMPAS --------------------------------------------------------------------------------
 
 

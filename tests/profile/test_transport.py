@@ -11,11 +11,12 @@ from soilnb.profile import clm5, environment, forcing, grid, transport
 TEMPERATE = forcing.example("temperate")
 THAWED, PERMAFROST, FROZEN = (3.0,) * 12, (0.8,) * 12, (0.0,) * 12
 MIXED = (3.0,) * 6 + (1.5,) * 4 + (0.0,) * 2
+COLUMN = environment.column(TEMPERATE)
 
 
 def v(bedrock, active=MIXED, mode="conservative", diffus=1e-4, cryo=5e-4):
     cryoturbation, bioturbation = transport.conductances(np.array([active]), np.array([bedrock]))
-    column = environment.one(environment.prepare(TEMPERATE).columns, 0)._replace(
+    column = COLUMN._replace(
         bedrock=bedrock, cryoturbation=cryoturbation[0], bioturbation=bioturbation[0]
     )
     return transport.matrix(diffus, cryo, column, mode)
@@ -103,6 +104,22 @@ def test_conductance_of_an_even_column_is_diffusivity_over_distance():
     assert bio[0, -1] == 0
     _, bio = transport.conductances(np.full((1, 12), 3.0), np.array([5]))
     assert np.flatnonzero(bio[0]).tolist() == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("bedrock", [20, 8])
+def test_flow_between_nodes_meets_the_resistance_of_both_layers_on_its_way(bedrock):
+    """1/g = (way to the face) / D above + (way from the face) / D below, in permafrost."""
+    cryo, _ = transport.conductances(np.full((1, 12), 0.8), np.array([bedrock]))
+    d = transport.cryoturbation_shape(np.array([0.8]), np.array([bedrock]))[0]
+    d[bedrock + 1 :] = 0
+    for j in range(19):
+        if d[j] > 0 and d[j + 1] > 0:
+            above = (grid.BOTTOM[j] - grid.NODE[j]) / d[j]
+            below = (grid.NODE[j + 1] - grid.BOTTOM[j]) / d[j + 1]
+            assert cryo[0, j] == pytest.approx(1 / (above + below), rel=1e-12)
+        else:
+            assert cryo[0, j] == 0
+    assert (d > 0).sum() >= 8
 
 
 # --- the prepared forcing ---------------------------------------------------------------------
