@@ -49,6 +49,7 @@ MODELS = (
     ("CENTURY", "soilnb.profile.century"),
     ("COMPAS", "soilnb.profile.compas"),
     ("CLM5", "soilnb.profile.clm5"),
+    ("Forcing of the layered models", "soilnb.profile.forcing"),
     ("Depth model", "soilnb.profile.depth"),
     ("Pore-scale model", "soilnb.pore"),
 )
@@ -65,6 +66,7 @@ API = (
     ("soilnb.profile.grid", "The layers, and stocks to a depth"),
     ("soilnb.profile.depth", "The whole profile as one equation in depth"),
     ("soilnb.profile.management", "Practices that store carbon at depth"),
+    ("soilnb.profile.management_compas", "The practices on COMPAS"),
     ("soilnb.pore", "The pore-scale model"),
     ("soilnb.cue", "Carbon use efficiency diagnosed from any model"),
     ("soilnb.cue.definitions", "Nested definitions of carbon use efficiency"),
@@ -285,10 +287,11 @@ def _tried(paper: object, table_of: pd.DataFrame) -> str:
     made = f" Numbers of {', '.join(map(escape, days))}, made by" if days else " Made by"
     parts = [
         f"({slug(f'tried-{paper}')})=\n### What was tried: {escape(title)}",
-        "Where our numbers differ, these explanations were tested, each with a run of its own at "
-        "full size. *Explained* rows come into their range, *nearer* ones lose a third of their "
-        "distance to it or more, *strained* and *lost* ones were in range before and are near or "
-        "far now; a change is *clear* when it is more than twice its standard error, seed by seed. "
+        "Where our numbers differ, these explanations were tested at full size, each with runs of "
+        "its own or by another reading of the unchanged ones. *Explained* rows come into their "
+        "range, *nearer* ones lose a third of their distance to it or more, *strained* and *lost* "
+        "ones were in range before and are near or far now; a change is *clear* when it is more "
+        "than twice its standard error, seed by seed. "
         f"A hypothesis that loses a row is rejected.{made} "
         f"`python -m soilnb.claims {paper} --hypotheses`.",
     ]

@@ -1,5 +1,5 @@
-"""Soils as carbon pools: CENTURY and MIMICS as one box, CLM5 and COMPAS in layers."""
+"""Soils as carbon pools: one box (CENTURY, MIMICS), layers (CLM5, COMPAS), or a whole profile."""
 
-from soilnb.profile import century, clm5, compas, forcing, mimics, site
+from soilnb.profile import century, clm5, compas, depth, forcing, management, mimics, site
 
-__all__ = ["century", "clm5", "compas", "forcing", "mimics", "site"]
+__all__ = ["century", "clm5", "compas", "depth", "forcing", "management", "mimics", "site"]
