@@ -31,13 +31,14 @@ import pandas as pd
 import xarray as xr
 
 from soilnb import results
-from soilnb.claims import baseline
+from soilnb.claims import baseline, trials
 from soilnb.claims.baseline import series
 from soilnb.parameters import InputError, check_finite, unknown
 
 __all__ = [
     "compare",
     "figures",
+    "hypotheses",
     "keep",
     "papers",
     "presets",
@@ -427,6 +428,66 @@ def compare(paper: str | None = None, ids: Iterable[str] | None = None) -> pd.Da
         for row in board
     ]
     return Table(table).set_index("claim") if table else Table()
+
+
+def hypotheses(paper: str) -> pd.DataFrame:
+    """Return what was tried to explain numbers that do not match, one line a row of each trial.
+
+    Parameters
+    ----------
+    paper : str
+        ``rotzer2025`` and so on.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by hypothesis: what was ``supposed`` and ``expected``, its ``run``, the ``row``
+        (a claim, with what is looked at in it), the ``range`` it should come into, its mean and
+        spread over the seeds ``without`` and ``with`` the change, the ``effect`` on the row, the
+        ``verdict`` on the hypothesis (see `soilnb.claims.trials`), the ``conclusion`` in words,
+        and the day on which the numbers were ``kept``. Empty for a paper without hypotheses.
+
+    Raises
+    ------
+    InputError
+        For an unknown paper.
+    """
+    if paper not in papers():
+        raise unknown("paper", paper, papers())
+    listed = trials.listed(paper)
+    table = [
+        {
+            "hypothesis": entry["trial"],
+            "supposed": listed[entry["trial"]]["statement"],
+            "expected": listed[entry["trial"]]["expectation"],
+            "run": trials.describe(listed[entry["trial"]]),
+            "claim": entry["claim"],
+            "row": entry["statement"],
+            "range": _bounds(entry),
+            "without": _with_spread(entry, "without"),
+            "with": _with_spread(entry, "with"),
+            "unit": "" if entry["unit"] == "1" else entry["unit"],
+            "effect": entry["effect"],
+            "verdict": entry["verdict"],
+            "conclusion": listed[entry["trial"]]["conclusion"],
+            "kept": entry["kept"],
+        }
+        for entry in trials.outcomes(paper, _claims())
+    ]
+    return Table(table).set_index("hypothesis") if table else Table()
+
+
+def _bounds(entry: Mapping) -> str:
+    if math.isinf(entry["low"]):
+        return f"at most {number(entry['high'])}"
+    return f"{number(entry['low'])} to {number(entry['high'])}"
+
+
+def _with_spread(entry: Mapping, which: str) -> str:
+    value, spread = entry[which], entry[f"{which}_spread"]
+    if value is None:
+        return ""
+    return f"{value:.3g}" + (f" ± {spread:.2g}" if spread is not None else "")
 
 
 class Table(pd.DataFrame):

@@ -3,6 +3,9 @@
 The runs of the paper's size take about half a minute each on one core. They are kept one by one
 in the results folder, so a second call goes on where the first one stopped; runs whose sources
 have changed since are made again.
+
+With --hypotheses it makes the runs behind the hypotheses that were tried instead, and the
+default runs with which they are compared; half an hour on one core.
 """
 
 from __future__ import annotations
@@ -11,18 +14,24 @@ import os
 
 import click
 
-from soilnb.claims import rotzer2025
+from soilnb.claims import rotzer2025, rotzer2025_trials
 from soilnb.parameters import InputError
 from soilnb.pore import PRESETS
 
 
-@click.command(help=__doc__.split("\n\n")[1])
+@click.command(help=__doc__.split("\n\n", 1)[1])
 @click.argument("paper", type=click.Choice([rotzer2025.PAPER]))
 @click.option("--seeds", default=3, show_default=True, type=click.IntRange(1), help="How many.")
 @click.option("--jobs", default=os.cpu_count() or 1, show_default=True, type=click.IntRange(1))
 @click.option("--preset", "presets", multiple=True, type=click.Choice(list(PRESETS)))
-def main(paper: str, seeds: int, jobs: int, presets: tuple[str, ...]) -> None:
-    """Run what is missing, then keep the baseline."""
+@click.option("--hypotheses", is_flag=True, help="Make the runs behind the hypotheses instead.")
+def main(paper: str, seeds: int, jobs: int, presets: tuple[str, ...], hypotheses: bool) -> None:
+    """Run what is missing, then keep the numbers."""
+    if hypotheses:
+        command = f"python -m soilnb.claims {paper} --hypotheses"
+        kept = rotzer2025_trials.keep_trials(rotzer2025_trials.make_trials(jobs), command=command)
+        click.echo(f"kept {kept}")
+        return
     runs = rotzer2025.make_runs(presets or PRESETS, seeds, jobs)
     kept = rotzer2025.keep_runs(runs, command=f"python -m soilnb.claims {paper}")
     click.echo(f"kept {kept}")

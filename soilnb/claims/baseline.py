@@ -30,7 +30,7 @@ __all__ = ["SOURCES", "file", "load", "pack", "series", "source_hash", "stale", 
 SOURCES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "rotzer2025": (
         ("kernels/automaton.py", "kernels/diffusion.py", "kernels/reaction.py", "pore/*.py"),
-        ("pore/measures.py", "pore/ensemble.py"),
+        ("pore/measures.py", "pore/ensemble.py", "pore/kept.py"),
     ),
 }
 
@@ -102,18 +102,25 @@ def stale(kept: Mapping) -> bool:
     return kept["hash"] != source_hash(kept["paper"])
 
 
-def write(kept: Mapping) -> Path:
+def write(kept: Mapping, path: Path | None = None) -> Path:
     """Write a baseline under a hidden name and rename it when it is complete; returns the file.
+
+    Parameters
+    ----------
+    kept : mapping
+        With ``paper``, and whatever else is to be kept.
+    path : Path, optional
+        Where; the file of the paper's baseline when left out.
 
     Raises
     ------
     InputError
         When it cannot be written.
     """
-    path = file(kept["paper"])
+    path = path or file(kept["paper"])
     part = path.with_name(f".{path.name}")
     try:
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         part.write_text(_text(kept), encoding="utf-8", newline="\n")
         part.replace(path)
     except OSError as error:

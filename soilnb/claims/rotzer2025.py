@@ -8,28 +8,24 @@ a reader) can see whether the code still gives the numbers that it gave then.
 
 from __future__ import annotations
 
-import itertools
 import json
-import multiprocessing
 import platform
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 import xarray as xr
-from tqdm import tqdm
 
 from soilnb import claims, results
 from soilnb.claims import baseline
 from soilnb.parameters import InputError, unknown
+from soilnb.pore import simulate, simulate_ensemble
 from soilnb.pore.diagnostics import SERIES
 from soilnb.pore.measures import by_seed, mean_over_seeds, measure, thin
 from soilnb.pore.scenarios import SCENARIOS, get_scenario
-from soilnb.pore.simulate import simulate
 
 __all__ = [
     "PAPER",
@@ -40,6 +36,8 @@ __all__ = [
     "keep_runs",
     "make_runs",
     "notes",
+    "record",
+    "runs_folder",
 ]
 
 PAPER = "rotzer2025"
@@ -50,8 +48,9 @@ SMALL = {"shape": (96, 96), "days": 60, "initial_steps": 40, "seed": 0}
 #: Pulses come so many days earlier there, so that each scenario has its exudates in 60 days.
 EARLIER = 180
 
-#: Days whose fields the measures of the reference and the static run need.
+#: Days whose fields the measures need, and the scenarios of which they are kept.
 SNAPSHOTS = (195, 199, 200)
+MAPPED = ("reference", "static")
 
 #: Pools at the end of `fingerprint`.
 POOLS = ("C_B", "C_Nec", "C_POM", "C_S", "C_CO2", "N_S", "N_leak")
@@ -85,6 +84,22 @@ def notes(tables: Mapping[str, pd.DataFrame]) -> list[dict]:
     return found
 
 
+def record(tables: Mapping[str, pd.DataFrame], notebook: str) -> None:
+    """Note what a notebook has measured for its claims; other claims are left to their owners.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        By preset, what `soilnb.pore.measures.measure_ensemble` returns.
+    notebook : str
+        Name of the notebook, as in the claims.
+    """
+    own = {row["id"] for row in claims.rows(PAPER, notebook=notebook)}
+    for note in notes(tables):
+        if note["id"] in own:
+            claims.record(**note)
+
+
 def fingerprint(scenario: str, preset: str = "default") -> dict[str, float]:
     """Return the pools after sixty days of a scenario on a small domain, in mg g-1.
 
@@ -116,13 +131,21 @@ def checks(scenarios: Iterable[str] = SCENARIOS) -> dict[str, dict]:
     return found | {name: fingerprint(name) for name in scenarios}
 
 
+def runs_folder() -> Path:
+    """Return the folder below the results in which the runs of the paper's size are kept.
+
+    It is named by the hash of the sources, so that changed sources begin anew; it is what
+    ``simulate_ensemble(..., keep=)`` takes.
+    """
+    return results.root() / "paper" / f"{PAPER}-runs" / baseline.source_hash(PAPER)[:12]
+
+
 def make_runs(
     presets: Iterable[str], seeds: int = 3, jobs: int = 1
 ) -> dict[str, list[dict[str, xr.Dataset]]]:
     """Make the runs of the paper's size that are not there yet, and return all of them.
 
-    They are kept one by one below the results folder, in a folder named by the hash of the
-    sources: a second call goes on where the first one stopped, and changed sources begin anew.
+    They are kept one by one in `runs_folder`: a second call goes on where the first one stopped.
 
     Parameters
     ----------
@@ -137,38 +160,15 @@ def make_runs(
     dict of str to list of dict
         As `keep_runs` takes them.
     """
-    folder = results.root() / "paper" / f"{PAPER}-runs" / baseline.source_hash(PAPER)[:12]
-    folder.mkdir(parents=True, exist_ok=True)
-    presets = list(presets)
-    wanted = list(itertools.product(presets, range(seeds), SCENARIOS))
-    missing = [run for run in wanted if not _file(folder, *run).is_file()]
-    # fresh processes, because a fork with numba's threads may hang
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        done = [pool.submit(_make, folder, *run) for run in missing]
-        for future in tqdm(as_completed(done), total=len(done), unit="run", disable=not done):
-            future.result()
-    return {
-        preset: [
-            {name: xr.open_dataset(_file(folder, preset, seed, name)) for name in SCENARIOS}
-            for seed in range(seeds)
-        ]
-        for preset in presets
-    }
-
-
-def _file(folder: Path, preset: str, seed: int, scenario: str) -> Path:
-    return folder / f"{preset}-{scenario}-{seed}.nc"
-
-
-def _make(folder: Path, preset: str, seed: int, scenario: str) -> None:
-    """Simulate one run of the paper's size, and keep it under its name when it is complete."""
-    snapshots = SNAPSHOTS if scenario in ("reference", "static") else ()
-    data = simulate(scenario, preset=preset, seed=seed, snapshots=snapshots, progress=False)
-    file = _file(folder, preset, seed, scenario)
-    part = file.with_name(f".{file.name}")
-    packed = {name: {"zlib": True, "complevel": 4} for name in data.data_vars}
-    data.to_netcdf(part, encoding=packed)
-    part.replace(file)
+    others = [name for name in SCENARIOS if name not in MAPPED]
+    found = {}
+    for preset in presets:
+        shared = {"preset": preset, "jobs": jobs, "keep": runs_folder()}
+        mapped = simulate_ensemble(MAPPED, range(seeds), snapshots=SNAPSHOTS, **shared)
+        rest = simulate_ensemble(others, range(seeds), **shared)
+        both = zip(by_seed(mapped), by_seed(rest), strict=True)
+        found[preset] = [{name: (some | more)[name] for name in SCENARIOS} for some, more in both]
+    return found
 
 
 def keep_runs(

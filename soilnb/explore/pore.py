@@ -391,7 +391,12 @@ def point_source(
             "theory": ("hour", 1e4 * np.sqrt(4 * diffusivity * hour * _HOUR), {"units": "µm"}),
         },
         coords={"hour": ("hour", hour, {"units": "h"})},
-        attrs={"structure": structure, "start": start, "open": int(is_open.sum())},
+        attrs={
+            "structure": structure,
+            "start": start,
+            "seed": seed,
+            "open": int(is_open.sum()),
+        },
     )
 
 

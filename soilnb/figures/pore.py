@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from cmcrameri import cm
 from matplotlib.axes import Axes
@@ -31,6 +32,7 @@ __all__ = [
     "exposed",
     "isolation",
     "limits",
+    "lines",
     "presets",
     "scenario",
     "spreading",
@@ -55,6 +57,59 @@ PORE_KINDS = {
     "isolated": ("#D6489A", "^", "small, with microbes"),
     "empty": ("#1B2F5B", "s", "without microbes"),
 }
+
+
+#: Colours and styles of the lines of `lines`, in turn.
+_LINES = ((COLOURS["blue"], "-"), (COLOURS["vermilion"], "--"), (COLOURS["black"], ":"))
+
+
+# Curves -------------------------------------------------------------------------------------------
+
+
+@style.styled
+def lines(
+    table: pd.DataFrame,
+    xlabel: str,
+    ylabel: str,
+    *,
+    ylim: tuple[float, float] | None = None,
+    points: Sequence[str] = (),
+    mark: tuple[float, str] | None = None,
+    note: Sequence[str] = (),
+    figure: Figure | None = None,
+) -> Figure:
+    """Draw the columns of a table as lines.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One line a column, named by it, over the index; missing values are left out.
+    xlabel, ylabel : str
+        With units.
+    ylim : tuple of two floats, optional
+        Limits of the vertical axis.
+    points : sequence of str
+        Columns that are drawn as points.
+    mark : tuple of float and str, optional
+        A place on the horizontal axis, drawn as a vertical line, and its name.
+    note : sequence of str
+        What made the numbers: preset, seed, domain, size.
+    """
+    figure = style.new(6.0, 3.3, figure=figure)
+    ax = figure.subplots()
+    for turn, (name, values) in enumerate(table.items()):
+        values = values.dropna()
+        colour, line = _LINES[turn % len(_LINES)]
+        look = {"ls": "", "marker": "o", "ms": 5} if name in points else {"ls": line, "lw": 1.6}
+        ax.plot(values.index, values, color=colour, label=str(name), **look)
+    if mark is not None:
+        ax.axvline(mark[0], color="0.5", lw=1.2, ls=(0, (1, 1.5)), label=mark[1])
+    ax.set(xlabel=xlabel, ylabel=ylabel, ylim=ylim)
+    ax.margins(x=0.02)
+    handles = ax.get_legend_handles_labels()[0]
+    figure.legend(handles=handles, loc="outside upper center", ncols=min(3, len(handles)))
+    style.note(figure, *note)
+    return figure
 
 
 # Structure ----------------------------------------------------------------------------------------
@@ -177,6 +232,7 @@ def limits(sweep: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         ylim=(min(0.0, 1.1 * lowest), 1.0),
     )
     series.beside(ax)
+    style.note(figure, "preset default", "one hour of one voxel")
     return figure
 
 
@@ -206,6 +262,7 @@ def well_mixed(pot: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         days = np.arange(0, pot["time"].values[-1] + 1, 100)
         ax.set_xticks(days, [f"{day:g}" for day in days])
     right.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, columnspacing=1.0)
+    style.note(figure, "preset default", "one well-mixed pot")
     return figure
 
 
@@ -220,7 +277,8 @@ def spreading(point: xr.Dataset, *, figure: Figure | None = None) -> Figure:
     ----------
     point : Dataset, [y, x] and [hour]
         ``share`` of the solute in each voxel (1), ``cell``; ``distance`` and ``theory`` over
-        ``hour``: root mean square distance (µm), simulated and sqrt(4 D t).
+        ``hour``: root mean square distance (µm), simulated and sqrt(4 D t). The attributes
+        ``structure``, ``start`` and ``seed`` go into the note, where they are there.
     """
     figure = style.new(8.6, 3.8, figure=figure)
     left, right = figure.subplots(1, 2)
@@ -247,6 +305,10 @@ def spreading(point: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         ylim=(0, 1.08 * float(max(point["theory"].max(), point["distance"].max(), 1e-3))),
     )
     right.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    made = [str(point.attrs[name]) for name in ("structure", "start") if name in point.attrs]
+    seed = f"seed {point.attrs['seed']}" if "seed" in point.attrs else ""
+    ny, nx = point["share"].shape
+    style.note(figure, *made, seed, f"{ny} × {nx} voxels of 2 µm")
     return figure
 
 

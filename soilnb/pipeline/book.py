@@ -208,8 +208,9 @@ def _describe(cell: dict, name: str) -> None:
 
 
 def _generated(root: Path, notebooks: list[str]) -> dict[str, str]:
+    tried = {paper: claims.hypotheses(paper) for paper in claims.papers()}
     made = {
-        "scoreboard": pages.scoreboard(claims.rows(), claims.compare(), notebooks),
+        "scoreboard": pages.scoreboard(claims.rows(), claims.compare(), notebooks, tried),
         "parameters": pages.parameters(pages.model_sets()),
         "data": pages.data_sets(data.datasets(), _schemas()),
         "changes": pages.changes((root / "CHANGELOG.md").read_text(encoding="utf-8")),

@@ -6,8 +6,9 @@ import functools
 import json
 import multiprocessing
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import xarray as xr
 from tqdm import tqdm
 
 from soilnb.parameters import InputError, check_range
+from soilnb.pore import kept
 from soilnb.pore.parameters import CHEMISTRY
 from soilnb.pore.scenarios import Scenario, get_scenario
 from soilnb.pore.simulate import Run, aggregated, simulate
@@ -32,6 +34,7 @@ def simulate_ensemble(
     *,
     jobs: int | None = None,
     client: Any = None,
+    keep: str | os.PathLike | None = None,
     progress: bool = True,
     **options: Any,
 ) -> xr.Dataset:
@@ -49,7 +52,15 @@ def simulate_ensemble(
     jobs : int, optional
         Processes; default is the number of cores, at most one per run. 1 runs here.
     client : dask.distributed.Client, optional
-        Runs on its workers instead of on processes of this machine.
+        Runs on its workers instead of on processes of this machine. They need soilnb, too, with
+        ``pip install "soilnb[cluster]"``. A run whose worker is lost goes to another one.
+    keep : path, optional
+        Folder in which each run is kept as soon as it is done, one file each, written by this
+        process. A later call reads what is there and makes what is missing, so an ensemble that
+        was cut off goes on. A kept run serves all who ask for as many days or fewer, and for some
+        of its snapshots; when more is asked for, it is made again with both. A file that cannot
+        be read, or that other sources have made (attribute ``code``), is replaced, and one line
+        on stderr says so.
     progress : bool
         Whether a bar over the runs appears when it takes longer than two seconds.
     **options
@@ -65,25 +76,44 @@ def simulate_ensemble(
     ------
     InputError
         As `simulate`; nothing is run when any of the arguments is wrong.
+
+    Warns
+    -----
+    KeepWarning
+        When a run cannot be written (a full disk); it is in the result all the same.
     """
     if isinstance(scenarios, (str, os.PathLike, Scenario)):
         scenarios = [scenarios]
     chosen = [get_scenario(scenario) for scenario in scenarios]
     numbers = [seeds] if isinstance(seeds, (int, np.integer)) else list(seeds)
-    _check(chosen, numbers, options)
+    _check(chosen, numbers, options, client)
+    jobs = _count(jobs)
     tasks = [(scenario, int(seed)) for seed in numbers for scenario in chosen]
-    one = functools.partial(_one, options=options)
+    places = {} if keep is None else _places(kept.prepared(keep), tasks, options)
     with tqdm(total=len(tasks), unit="run", delay=2, leave=False, disable=not progress) as bar:
-        runs = _run_all(one, tasks, _count(jobs, len(tasks)), client, bar)
+        runs = _read(tasks, places)
+        bar.update(len(runs))
+        orders = [
+            (*task, options | places[_key(*task)].wanted if places else options)
+            for task in tasks
+            if _key(*task) not in runs
+        ]
+        for key, data in _made(orders, jobs, client):
+            if places:
+                places[key].write(data)
+                data = places[key].cut(data)
+            runs[key] = data
+            bar.update()
     rows = [
-        xr.concat([runs[scenario.name, int(seed)] for seed in numbers], "seed")
-        for scenario in chosen
+        xr.concat([runs[_key(scenario, seed)] for seed in numbers], "seed") for scenario in chosen
     ]
     return _joined(rows, chosen, numbers)
 
 
-def _check(chosen: Sequence[Scenario], seeds: Sequence[int], options: Mapping) -> None:
+def _check(chosen: Sequence[Scenario], seeds: Sequence[int], options: Mapping, client: Any) -> None:
     """Refuse what cannot be run, before anything runs."""
+    if client is not None and not hasattr(client, "submit"):
+        raise InputError(f"client = {client!r}: allowed a dask.distributed.Client")
     for what, items in (("scenarios", [s.name for s in chosen]), ("seeds", list(seeds))):
         if not items:
             raise InputError(f"{what} = []: allowed at least one")
@@ -100,45 +130,62 @@ def _check(chosen: Sequence[Scenario], seeds: Sequence[int], options: Mapping) -
             Run(scenario, seed=seed, **options)
 
 
-def _count(jobs: int | None, tasks: int) -> int:
+def _count(jobs: int | None) -> int:
     if jobs is None:
         jobs = os.cpu_count() or 1
-    return min(round(check_range("jobs", jobs, 1, 4096)), tasks)
+    return round(check_range("jobs", jobs, 1, 4096))
 
 
-def _run_all(one, tasks, jobs, client, bar) -> dict[tuple[str, int], xr.Dataset]:
-    """Return the Dataset of every task, by the name of its scenario and its seed."""
+def _key(scenario: Scenario, seed: int) -> tuple[str, int]:
+    """Return by what a run is found in an ensemble."""
+    return scenario.name, int(seed)
+
+
+def _places(
+    folder: Path, tasks: Sequence[tuple[Scenario, int]], options: Mapping
+) -> dict[tuple[str, int], kept.Kept]:
+    """Return the file of every run."""
+    return {_key(*task): kept.Kept(folder, Run(task[0], seed=task[1], **options)) for task in tasks}
+
+
+def _read(tasks: Sequence, places: Mapping) -> dict[tuple[str, int], xr.Dataset]:
+    """Return the runs that are kept already."""
+    found = {key: places[key].read() for key in (_key(*task) for task in tasks) if places}
+    return {key: data for key, data in found.items() if data is not None}
+
+
+def _made(
+    orders: Sequence[tuple], jobs: int, client: Any
+) -> Iterator[tuple[tuple[str, int], xr.Dataset]]:
+    """Make runs, and give each with its key as soon as it is there."""
     if client is not None:
-        if not hasattr(client, "submit"):
-            raise InputError(f"client = {client!r}: allowed a dask.distributed.Client")
-        futures = [client.submit(one, *task, pure=False) for task in tasks]
-        runs = {}
-        for task, future in zip(tasks, futures, strict=True):
-            runs[task[0].name, task[1]] = future.result()
-            bar.update()
-        return runs
-    if jobs == 1:
-        runs = {}
-        for task in tasks:
-            runs[task[0].name, task[1]] = one(*task)
-            bar.update()
-        return runs
-    # fresh processes, because a fork of a notebook's kernel with its threads may hang
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        futures: dict[Future, tuple[Scenario, int]] = {
-            pool.submit(one, *task): task for task in tasks
-        }
-        try:
-            runs = {}
-            for future in as_completed(futures):
-                scenario, seed = futures[future]
-                runs[scenario.name, seed] = future.result()
-                bar.update()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return runs
+        yield from _through(client, orders)
+    elif min(jobs, len(orders)) <= 1:
+        for order in orders:
+            yield _key(*order[:2]), _one(*order)
+    else:
+        # fresh processes, because a fork of a notebook's kernel with its threads may hang
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(min(jobs, len(orders)), mp_context=context) as pool:
+            futures = {pool.submit(_one, *order): order for order in orders}
+            try:
+                for future in as_completed(futures):
+                    yield _key(*futures[future][:2]), future.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+
+def _through(client: Any, orders: Sequence[tuple]) -> Iterator[tuple[tuple[str, int], xr.Dataset]]:
+    """Make runs on the workers of a Dask client."""
+    import distributed
+
+    futures = {client.submit(_one, *order, pure=False): order for order in orders}
+    try:
+        for future in distributed.as_completed(futures):
+            yield _key(*futures[future][:2]), future.result()
+    finally:
+        client.cancel(list(futures))
 
 
 def _one(scenario: Scenario, seed: int, options: Mapping) -> xr.Dataset:
@@ -161,7 +208,7 @@ def _structure_key(run: Run) -> str:
 def _structure(key: str) -> State:
     """Return the aggregated state of the runs of one seed."""
     shape, seed, initial_steps, parameters = json.loads(key)
-    return aggregated(tuple(shape), seed, parameters, initial_steps)
+    return aggregated(tuple(shape), seed, parameters, initial_steps, progress=False)
 
 
 def _joined(

@@ -40,7 +40,9 @@ __all__ = [
     "identities",
     "mean_over_seeds",
     "measure",
+    "measure_ensemble",
     "pores",
+    "single",
     "thin",
 ]
 
@@ -423,7 +425,8 @@ def pores(data: xr.Dataset, day: float) -> pd.DataFrame:
     Parameters
     ----------
     data : Dataset
-        A run of `soilnb.pore.simulate` with a snapshot of that day.
+        A run of `soilnb.pore.simulate`, or one of an ensemble (``.sel(scenario=..., seed=...)``),
+        with a snapshot of that day.
     day : float
         Day of the snapshot.
 
@@ -436,7 +439,7 @@ def pores(data: xr.Dataset, day: float) -> pd.DataFrame:
         space on, else ``isolated``.
     """
     fields = data.sel(snapshot=day)
-    half_saturation = json.loads(data.attrs["parameters"])["half_saturation"]
+    half_saturation = json.loads(single(data).attrs["parameters"])["half_saturation"]
     cell = fields["cell"].values
     biomass = (cell == CELLS["biomass"]).ravel()
     is_open = biomass | (cell == CELLS["pore"]).ravel()
@@ -588,6 +591,26 @@ def _covers(run: xr.Dataset, group: _Group) -> bool:
     return float(run.time[-1]) >= group.days and all(day in days for day in group.snapshots)
 
 
+#: Attributes that an ensemble keeps as a mapping by scenario.
+_BY_SCENARIO = ("description", "pulses", "movement", "parameters")
+
+
+def single(run: xr.Dataset) -> xr.Dataset:
+    """Return a run that was selected from an ensemble as `soilnb.pore.simulate` gives it.
+
+    Parameters
+    ----------
+    run : Dataset
+        ``ensemble.sel(scenario=..., seed=...)``; any other Dataset is returned as it is.
+    """
+    if "scenario" not in run.coords or run["scenario"].ndim:
+        return run
+    name = str(run["scenario"].values)
+    own = {key: json.loads(run.attrs[key])[name] for key in _BY_SCENARIO}
+    own |= {"scenario": name, "seed": int(run["seed"])}
+    return run.drop_vars(["scenario", "seed"]).assign_attrs(own)
+
+
 def by_seed(ensemble: xr.Dataset) -> list[dict[str, xr.Dataset]]:
     """Return the runs of an ensemble as `measure` takes them: by scenario, for each seed.
 
@@ -596,22 +619,30 @@ def by_seed(ensemble: xr.Dataset) -> list[dict[str, xr.Dataset]]:
     ensemble : Dataset
         Over ``scenario`` and ``seed``, from `soilnb.pore.simulate_ensemble`.
     """
-    own = {
-        name: json.loads(ensemble.attrs[name])
-        for name in ("description", "pulses", "movement", "parameters")
-    }
-    names = [str(name) for name in ensemble["scenario"].values]
     return [
         {
-            name: ensemble.sel(scenario=name, seed=seed, drop=True).assign_attrs(
-                {key: values[name] for key, values in own.items()},
-                scenario=name,
-                seed=int(seed),
-            )
-            for name in names
+            str(name): single(ensemble.sel(scenario=name, seed=seed))
+            for name in ensemble["scenario"].values
         }
         for seed in ensemble["seed"].values
     ]
+
+
+def measure_ensemble(ensemble: xr.Dataset) -> pd.DataFrame:
+    """Measure the runs of an ensemble; mean and spread over its seeds.
+
+    Parameters
+    ----------
+    ensemble : Dataset
+        Over ``scenario`` and ``seed``, from `soilnb.pore.simulate_ensemble`.
+
+    Returns
+    -------
+    DataFrame
+        As of `mean_over_seeds`: one row a claim for which its scenarios, days and snapshots are
+        there (see `measure`).
+    """
+    return mean_over_seeds([measure(runs) for runs in by_seed(ensemble)])
 
 
 def mean_over_seeds(measured: Sequence[Mapping[str, float]]) -> pd.DataFrame:
@@ -686,7 +717,7 @@ def thin(
     Parameters
     ----------
     runs : iterable of Dataset
-        One scenario, several seeds.
+        One scenario, several seeds: of `soilnb.pore.simulate`, or selected from an ensemble.
     every : int
         Days between those that are kept.
     around : tuple of two ints
@@ -698,7 +729,7 @@ def thin(
         Over ``statistic`` (``mean``, ``sd``) and ``time``: pools and exposed shares of the day,
         fluxes and CUE as means of the days since the one before.
     """
-    runs = list(runs)
+    runs = [single(run) for run in runs]
     if not runs:
         raise InputError("runs = []: allowed at least one run")
     days = _kept_days(runs[0], every, around)

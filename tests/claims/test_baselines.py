@@ -201,6 +201,7 @@ def package(tmp_path):
         ("kernels/pools.py", False),
         ("pore/measures.py", False),
         ("pore/ensemble.py", False),
+        ("pore/kept.py", False),
     ],
 )
 def test_the_hash_is_that_of_the_sources_that_decide_the_numbers(package, name, counts):

@@ -1,5 +1,6 @@
 """Every number of Rötzer et al. (2025) that we meet is a claim, and can be measured."""
 
+import functools
 import json
 import tomllib
 from importlib import resources
@@ -11,6 +12,8 @@ import xarray as xr
 from soilnb import claims
 from soilnb.claims import baseline, rotzer2025
 from soilnb.parameters import InputError
+from soilnb.pore import ensemble as ensembles
+from soilnb.pore import simulate_ensemble
 from soilnb.pore.diagnostics import CELLS, SERIES
 from soilnb.pore.measures import STATEMENTS, identities, mean_over_seeds, measure
 from soilnb.pore.parameters import PRESETS, resolve
@@ -216,8 +219,59 @@ def test_notes_can_be_recorded_by_a_notebook(monkeypatch):
     tables = {"documented": mean_over_seeds([{"bio-eq": 0.01}, {"bio-eq": 0.02}])}
     for note in rotzer2025.notes(tables):
         claims.record(**note)
-    [row] = [r for r in claims.rows("rotzer2025") if r.get("preset") == "documented"]
+    [row] = [
+        row
+        for row in claims.rows("rotzer2025")
+        if (row["id"], row.get("preset")) == ("bio-eq", "documented")
+    ]
     assert (row["value"], row["n"], row["data"]) == (pytest.approx(0.015), 2, "published")
+
+
+def test_a_notebook_records_its_own_claims_only(monkeypatch):
+    monkeypatch.setattr(claims, "_noted", {})
+    monkeypatch.delenv("SOILNB_RUN_DIR", raising=False)
+    table = mean_over_seeds([{"bio-eq": 0.01, "static-bio": 0.2, "pom0": 6.2}])
+    rotzer2025.record({"default": table, "literal": table}, "14_static_against_dynamic")
+    assert sorted(claims._noted) == ["static-bio|default|", "static-bio|literal|"]
+
+
+@pytest.fixture
+def small_runs(monkeypatch, tmp_path):
+    """Runs of the paper's size are small here; returns what is simulated."""
+    monkeypatch.setenv("SOILNB_RESULTS", str(tmp_path))
+    monkeypatch.setattr(rotzer2025, "SNAPSHOTS", (1, 2))
+    less = {"days": 2, "shape": (72, 72), "initial_steps": 1, "progress": False}
+    small = functools.partial(simulate_ensemble, **less)
+    monkeypatch.setattr(rotzer2025, "simulate_ensemble", small)
+    simulated = []
+    one = ensembles._one
+
+    def counted(scenario, seed, options):
+        simulated.append((options["preset"], scenario.name, seed))
+        return one(scenario, seed, options)
+
+    monkeypatch.setattr(ensembles, "_one", counted)
+    return simulated
+
+
+def test_the_runs_of_the_papers_size_are_made_once_and_go_on(small_runs, tmp_path):
+    first = rotzer2025.make_runs(["default"], seeds=1)
+    assert len(small_runs) == 7
+    [*files] = (tmp_path / "paper" / "rotzer2025-runs").glob("*/*.nc")
+    assert {file.parent for file in files} == {rotzer2025.runs_folder()}
+    assert rotzer2025.runs_folder().name == baseline.source_hash("rotzer2025")[:12]
+    both = rotzer2025.make_runs(["default", "literal"], seeds=2)
+    assert sorted(small_runs[7:]) == sorted(
+        (preset, name, seed)
+        for preset, seed in (("default", 1), ("literal", 0), ("literal", 1))
+        for name in SCENARIOS
+    )
+    assert list(both["default"][0]) == list(SCENARIOS)
+    for name in SCENARIOS:
+        xr.testing.assert_identical(both["default"][0][name], first["default"][0][name])
+        assert both["literal"][1][name].attrs["preset"] == "literal"
+        assert both["literal"][1][name].attrs["seed"] == 1
+        assert ("cell" in both["default"][0][name]) == (name in rotzer2025.MAPPED)
 
 
 # --- the same code gives the same numbers ------------------------------------------------------

@@ -201,7 +201,7 @@ def test_walls_slow_a_point_down():
 def test_pores_are_sorted_as_in_the_measures(runs):
     run = runs.sel(scenario="reference").isel(seed=0)
     found = pore.pore_space(runs, 6)
-    table = measures.pores(run.assign_attrs(parameters=_parameters(runs)), 6)
+    table = measures.pores(run, 6)
     assert found.sizes["pore"] == len(table)
     counts = table["kind"].value_counts()
     for kind in figures.PORE_KINDS:
@@ -213,12 +213,6 @@ def test_pores_are_sorted_as_in_the_measures(runs):
     assert mean == pytest.approx((table.availability * table.voxels).sum() / table.voxels.sum())
     closed = ~np.isin(found["cell"], [CELLS["pore"], CELLS["biomass"]])
     assert (found["kind_map"].values[closed] == -1).all()
-
-
-def _parameters(runs):
-    import json
-
-    return json.loads(runs.attrs["parameters"])["reference"]
 
 
 # Structure, live ----------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import example, given
@@ -17,7 +18,15 @@ from matplotlib.patches import FancyArrowPatch
 from PIL import Image
 
 from soilnb import claims
-from soilnb.figures import pore, pore_maps, pore_schematics, rotzer2025, style
+from soilnb.figures import (
+    pore,
+    pore_maps,
+    pore_schematics,
+    rotzer2025,
+    rotzer2025_maps,
+    rotzer2025_series,
+    style,
+)
 from soilnb.figures import pore_series as series
 from soilnb.parameters import InputError
 from soilnb.pore.diagnostics import CELLS, SERIES
@@ -239,10 +248,10 @@ def test_a_missing_day_or_scenario_is_one_clear_line(reference, runs):
 @pytest.mark.parametrize(
     ("letter", "names", "factor"),
     [
-        ("a", rotzer2025.CARBON, 1),
-        ("b", rotzer2025.NITROGEN, 1),
-        ("c", rotzer2025.CARBON_FLUXES, 1000),
-        ("d", rotzer2025.NITROGEN_FLUXES, 1000),
+        ("a", rotzer2025_series.CARBON, 1),
+        ("b", rotzer2025_series.NITROGEN, 1),
+        ("c", rotzer2025_series.CARBON_FLUXES, 1000),
+        ("d", rotzer2025_series.NITROGEN_FLUXES, 1000),
     ],
 )
 def test_fig5_draws_the_mean_of_the_seeds_and_their_range(runs, figures, letter, names, factor):
@@ -518,7 +527,7 @@ def test_fig9_maps_the_ratio_and_circles_where_pores_were_connected(runs, figure
 def test_a_solution_without_nitrogen_is_at_the_end_of_the_scale(reference):
     now = reference.sel(snapshot=130).copy(deep=True)
     now["n_s"][20, 20] = 0.0
-    ratio = rotzer2025.solution_ratio(now)
+    ratio = rotzer2025_maps.solution_ratio(now)
     assert ratio[20, 20] == 1e6
     assert np.isnan(ratio[3, 3])  # inside a mineral
 
@@ -737,3 +746,43 @@ def test_texture_is_drawn_beside_its_target():
     assert [bar.get_height() for bar in ax.patches] == [20.0, 80.0, 21.0, 79.0]
     assert "1,234 particles" in [text.get_text() for text in ax.texts]
     assert ax.get_xlabel().endswith("(µm)")
+
+
+def curves():
+    index = pd.Index([0.0, 1, 2, 4])
+    return pd.DataFrame({"one": [1.0, 2, 3, 4], "other": [np.nan, 5, np.nan, 7]}, index=index)
+
+
+def test_lines_are_the_columns_of_a_table_without_what_is_missing():
+    figure = pore.lines(
+        curves(), "time (d)", "share (1)", points=["other"], mark=(3.0, "here"), note=("seed 3",)
+    )
+    (ax,) = figure.axes
+    drawn = lines(ax)
+    assert np.array_equal(drawn["one"].get_xydata(), [[0, 1], [1, 2], [2, 3], [4, 4]])
+    assert np.array_equal(drawn["other"].get_xydata(), [[1, 5], [4, 7]])
+    assert (drawn["one"].get_linestyle(), drawn["one"].get_marker()) == ("-", "None")
+    assert (drawn["other"].get_linestyle(), drawn["other"].get_marker()) == ("None", "o")
+    assert list(drawn["here"].get_xdata()) == [3, 3]
+    assert drawn["one"].get_color() != drawn["other"].get_color()
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("time (d)", "share (1)")
+    assert figure._supxlabel.get_text() == "seed 3"
+    (box,) = figure.legends  # above the panel, where it hides nothing
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    assert box.get_window_extent().y0 >= ax.get_window_extent().y1
+
+
+def test_figures_of_one_voxel_and_of_a_point_say_what_made_them():
+    from soilnb.explore import pore as explorers
+
+    def note(figure):
+        return figure._supxlabel.get_text()
+
+    assert note(pore.limits(explorers.one_voxel())) == "preset default · one hour of one voxel"
+    point = explorers.point_source("soil, porosity 0.41", "a small pore", hours=2, side=64, seed=5)
+    assert note(pore.spreading(point)) == (
+        "soil, porosity 0.41 · a small pore · seed 5 · 64 × 64 voxels of 2 µm"
+    )
+    assert note(pore.spreading(point.drop_attrs())) == "64 × 64 voxels of 2 µm"
+    assert note(pore.well_mixed(explorers.pot(days=5))) == "preset default · one well-mixed pot"

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from soilnb.parameters import InputError
 from soilnb.pore import measures
 from soilnb.pore.diagnostics import CELLS, SERIES
-from soilnb.pore.measures import by_seed, identities, mean_over_seeds, measure, pores, thin
+from soilnb.pore.measures import (
+    by_seed,
+    identities,
+    mean_over_seeds,
+    measure,
+    measure_ensemble,
+    pores,
+    single,
+    thin,
+)
 from soilnb.pore.parameters import resolve
 
 K = 3.92e-4
@@ -497,18 +506,52 @@ def test_a_real_run_has_what_is_measured():
     assert thinned["C_POM"].attrs["units"] == "mg g-1"
 
 
-def test_an_ensemble_gives_the_runs_of_its_seeds():
-    from soilnb.pore import simulate, simulate_ensemble
+SMALL = {"days": 3, "shape": (72, 72), "initial_steps": 2, "snapshots": (3,), "progress": False}
 
-    options = {"days": 3, "shape": (72, 72), "initial_steps": 2, "progress": False}
-    ensemble = simulate_ensemble(["reference", "cn10"], (3, 4), jobs=1, **options)
+
+@pytest.fixture(scope="module")
+def ensemble():
+    from soilnb.pore import simulate_ensemble
+
+    return simulate_ensemble(["reference", "pom_cn10"], (3, 4), jobs=1, **SMALL)
+
+
+@pytest.fixture(scope="module")
+def alone():
+    from soilnb.pore import simulate
+
+    return [simulate("pom_cn10", seed=seed, **SMALL) for seed in (3, 4)]
+
+
+def test_an_ensemble_gives_the_runs_of_its_seeds(ensemble, alone):
     runs = by_seed(ensemble)
-    assert [list(one) for one in runs] == [["reference", "cn10"]] * 2
-    alone = simulate("cn10", seed=4, **options)
-    xr.testing.assert_identical(runs[1]["cn10"].drop_attrs(), alone.drop_attrs())
-    for name in ("seed", "scenario", "preset", "pulses", "parameters", "ny"):
-        assert runs[1]["cn10"].attrs[name] == alone.attrs[name]
-    assert measure(runs[1]) == measure({"reference": runs[1]["reference"], "cn10": alone})
+    assert [list(one) for one in runs] == [["reference", "pom_cn10"]] * 2
+    for one, same in zip(runs, alone, strict=True):
+        xr.testing.assert_identical(one["pom_cn10"].drop_attrs(), same.drop_attrs())
+        for name in ("seed", "scenario", "preset", "pulses", "parameters", "movement", "ny"):
+            assert one["pom_cn10"].attrs[name] == same.attrs[name]
+    assert single(alone[0]) is alone[0]
+    assert single(ensemble) is ensemble  # nothing was selected
+
+
+def test_what_is_selected_from_an_ensemble_can_be_measured_like_a_run(ensemble, alone):
+    rich = ensemble.sel(scenario="pom_cn10")
+    found, expected = pores(rich.isel(seed=1), 3), pores(alone[1], 3)
+    assert found.equals(expected)
+    thinned = thin(rich.sel(seed=seed) for seed in (3, 4))
+    same = thin(alone)
+    xr.testing.assert_equal(thinned, same)
+    assert json.loads(thinned.attrs["parameters"])["cn_pom"] == 10
+    assert thinned.attrs["seeds"] == same.attrs["seeds"] == [3, 4]
+
+
+def test_an_ensemble_is_measured_seed_by_seed(ensemble):
+    table = measure_ensemble(ensemble)
+    by_hand = mean_over_seeds([measure(runs) for runs in by_seed(ensemble)])
+    assert table.equals(by_hand)
+    carbon = ensemble.sel(scenario="reference")["C_POM"].isel(time=0)
+    assert table.loc["pom0", "value"] == pytest.approx(float(carbon.mean()))
+    assert (table["n"] == 2).all()
 
 
 # --- seeds -------------------------------------------------------------------------------------

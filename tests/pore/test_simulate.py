@@ -594,35 +594,6 @@ def test_an_ensemble_is_made_of_single_runs():
     xr.testing.assert_identical(here, data)
 
 
-class Client:
-    """What we need of a Dask client."""
-
-    def __init__(self):
-        self.calls = 0
-
-    def submit(self, function, *arguments, pure):
-        assert pure is False
-        self.calls += 1
-        result = function(*arguments)
-
-        class Future:
-            def result(self):
-                return result
-
-        return Future()
-
-
-def test_an_ensemble_runs_through_a_client_by_the_same_call():
-    options = {"days": 3, "shape": (32, 36), "initial_steps": 2, "parameters": FINE}
-    client = Client()
-    there = simulate_ensemble(BUSY, (0, 1), client=client, progress=False, **options)
-    assert client.calls == 2
-    here = simulate_ensemble(BUSY, (0, 1), jobs=1, progress=False, **options)
-    xr.testing.assert_identical(there, here)
-    with pytest.raises(InputError, match="allowed a dask"):
-        simulate_ensemble(BUSY, 0, client="tcp://there", **options)
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

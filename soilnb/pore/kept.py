@@ -1,0 +1,170 @@
+"""Runs that are kept on disk, one netCDF file each, so that each is made once.
+
+A file is found by everything that decides the numbers of a run (`Run.identity`), and used when it
+was made by the same sources. It serves all who ask for as many days or fewer, and for some of its
+snapshots; so what is asked for later only adds to it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import sys
+import warnings
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+import xarray as xr
+
+from soilnb.parameters import InputError
+from soilnb.pore.scenarios import SCENARIOS
+from soilnb.pore.simulate import Run, code_hash
+
+__all__ = ["KeepWarning", "Kept", "prepared"]
+
+#: What a file that is cut, spoilt, or no run at all may lead to.
+_UNREADABLE = (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError)
+
+
+class KeepWarning(RuntimeWarning):
+    """A run could not be kept on disk; it is in the result all the same."""
+
+
+def prepared(folder: str | os.PathLike) -> Path:
+    """Return the folder in which runs are kept, and make it if it is not there.
+
+    Raises
+    ------
+    InputError
+        When it cannot be made.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputError(f"keep = {str(folder)!r}: {reason}; allowed a folder") from None
+    return folder
+
+
+class Kept:
+    """The file of a run.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it lies or will lie.
+    run : Run
+        What is asked for.
+
+    Attributes
+    ----------
+    path : Path
+        ``PRESET-SCENARIO-SEED.nc`` for a scenario of the paper as it is; for all other runs with
+        a hash of what decides their numbers.
+    wanted : dict
+        Days and snapshots with which the run must be made if `read` finds none: what is asked for
+        and what is in the file already.
+    """
+
+    def __init__(self, folder: Path, run: Run) -> None:
+        self.days, self.snapshots = run.days, run.snapshots
+        self.wanted = {"days": run.days, "snapshots": run.snapshots}
+        self._identity = _plain(run.identity())
+        self._about = {
+            "preset": run.parameters.name.rstrip("*"),
+            "description": run.scenario.description,
+            "notes": "; ".join(run.notes),
+        }
+        self.path = folder / f"{self._name()}.nc"
+
+    def _name(self) -> str:
+        preset, scenario = self._about["preset"], self._identity["scenario"]
+        seed, words = self._identity["seed"], re.sub(r"\W+", "_", scenario)[:60]
+        name = f"{preset}-{words}-{seed}"
+        if scenario in SCENARIOS:
+            standard = Run(scenario, seed=seed, preset=preset)
+            if self._identity == _plain(standard.identity()):
+                return name
+        text = json.dumps(self._identity, sort_keys=True)
+        return f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+    def read(self) -> xr.Dataset | None:
+        """Return the run as `simulate` gives it, or None when it has to be made.
+
+        A file that cannot be used is named, with the reason, in one line on stderr.
+        """
+        if not self.path.is_file():
+            return None
+        try:
+            with xr.open_dataset(self.path, engine="netcdf4") as data:
+                reason = self._unfit(data)
+                if not reason:
+                    return self.cut(data).load() if self._covers(data) else None
+        except _UNREADABLE as error:
+            reason = f"cannot be read ({' '.join(str(error).split()) or type(error).__name__})"
+        print(f"note: kept run {self.path} {reason}: it is made again", file=sys.stderr)
+        return None
+
+    def _unfit(self, data: xr.Dataset) -> str:
+        """Return why a file cannot be used; nothing when it can."""
+        about = data.attrs
+        if about["code"] != code_hash():
+            return "was made by other sources"
+        found = json.loads(about["parameters"]) | {
+            "scenario": about["scenario"],
+            "pulses": json.loads(about["pulses"]),
+            "movement": bool(about["movement"]),
+            "shape": [about["ny"], about["nx"]],
+            "seed": about["seed"],
+            "initial_steps": about["initial_steps"],
+            "initial": self._identity["initial"],  # its hash is in the name of the file
+        }
+        if found != self._identity or about["preset"] != self._about["preset"]:
+            return "is another run"
+        return ""
+
+    def _covers(self, data: xr.Dataset) -> bool:
+        """Whether all days and snapshots are there; what is there is wanted from now on."""
+        last = int(data["time"][-1])
+        kept = {int(day) for day in data["snapshot"].values} if "snapshot" in data.dims else set()
+        self.wanted = {
+            "days": max(last, self.days),
+            "snapshots": tuple(sorted(kept.union(self.snapshots))),
+        }
+        return last >= self.days and kept.issuperset(self.snapshots)
+
+    def cut(self, data: xr.Dataset) -> xr.Dataset:
+        """Return a run with the days and snapshots that are asked for."""
+        data = data.isel(time=slice(0, self.days + 1))
+        if self.snapshots:
+            data = data.sel(snapshot=list(self.snapshots))
+        else:
+            data = data.drop_dims(("snapshot", "y", "x"), errors="ignore")
+        return data.drop_encoding().assign_attrs(_plain_attributes(data.attrs) | self._about)
+
+    def write(self, data: xr.Dataset) -> None:
+        """Keep a run: under a hidden name first, which is changed when the file is complete."""
+        part = self.path.with_name(f".{self.path.name}.{uuid4().hex[:12]}")
+        # with checksums, so that a spoilt file is noticed
+        packed = {"zlib": True, "complevel": 4, "fletcher32": True}
+        try:
+            data.to_netcdf(part, engine="netcdf4", encoding=dict.fromkeys(data.variables, packed))
+            part.replace(self.path)
+        except (OSError, RuntimeError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            warnings.warn(f"run {self.path} is not kept: {reason}", KeepWarning, stacklevel=3)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _plain(identity: dict) -> dict:
+    """Return an identity as JSON gives it back."""
+    return json.loads(json.dumps(identity))
+
+
+def _plain_attributes(attributes: dict) -> dict:
+    return {k: v.item() if isinstance(v, np.generic) else v for k, v in attributes.items()}

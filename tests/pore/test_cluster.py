@@ -1,0 +1,86 @@
+"""An ensemble on the workers of a Dask cluster is the one of this machine, also when one dies."""
+
+import os
+from collections import Counter
+
+import psutil
+import pytest
+import xarray as xr
+
+from soilnb.parameters import InputError
+from soilnb.pore import simulate_ensemble
+from soilnb.pore.kept import Kept
+
+distributed = pytest.importorskip("distributed")
+
+SMALL = {
+    "days": 30,
+    "shape": (32, 36),
+    "initial_steps": 5,
+    "parameters": {"share_1_2": 40, "share_2_6": 60, "share_6_20": 0, "share_20_63": 0,
+                   "share_63_200": 0, "biomass_cells": 2000},
+    "snapshots": (30,),
+    "progress": False,
+}  # fmt: skip
+RUNS = {"scenarios": ["reference", "static"], "seeds": (3, 1, 2)}
+
+
+@pytest.fixture(scope="module")
+def serial():
+    return simulate_ensemble(**RUNS, jobs=1, **SMALL)
+
+
+@pytest.fixture(scope="module")
+def processes():
+    with (
+        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+def test_two_threads_of_a_worker_give_the_serial_result_bit_for_bit(serial):
+    with (
+        distributed.LocalCluster(
+            1, threads_per_worker=2, processes=False, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        there = simulate_ensemble(**RUNS, client=client, **SMALL)
+    xr.testing.assert_identical(there, serial)
+
+
+def test_nothing_is_lost_or_doubled_when_a_worker_dies_midway(
+    serial, processes, tmp_path, monkeypatch
+):
+    pids = processes.run(os.getpid)
+    written, killed = [], []
+    write = Kept.write
+
+    def then_kill_the_busiest_worker(self, data):
+        write(self, data)
+        written.append(self.path.name)
+        if not killed:
+            busy = processes.processing()
+            worker = max(busy, key=lambda name: len(busy[name]))
+            psutil.Process(pids[worker]).kill()
+            killed.append(worker)
+
+    monkeypatch.setattr(Kept, "write", then_kill_the_busiest_worker)
+    there = simulate_ensemble(**RUNS, client=processes, keep=tmp_path, **SMALL)
+    xr.testing.assert_identical(there, serial)
+    assert killed
+    assert Counter(written) == dict.fromkeys({path.name for path in tmp_path.iterdir()}, 1)
+    assert len(written) == 6
+
+
+def test_an_error_on_a_worker_is_the_one_of_this_machine(processes):
+    no_room = SMALL | {"shape": (20, 20), "parameters": {}, "snapshots": ()}
+    with pytest.raises(InputError, match="take a larger domain"):
+        simulate_ensemble("reference", (0, 1), client=processes, **no_room)
+    assert not any(processes.processing().values())
+
+
+def test_something_else_is_no_client():
+    with pytest.raises(InputError, match="allowed a dask"):
+        simulate_ensemble("reference", 0, client="tcp://there", **SMALL)
