@@ -32,6 +32,16 @@ SOURCES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("kernels/automaton.py", "kernels/diffusion.py", "kernels/reaction.py", "pore/*.py"),
         ("pore/measures.py", "pore/ensemble.py", "pore/kept.py"),
     ),
+    "tao2024": (
+        (
+            *("kernels/layers.py", "kernels/metropolis.py"),
+            *(f"profile/{name}*.py" for name in ("clm5", "compas", "forcing", "layered")),
+            *(f"profile/{name}.py" for name in ("diagnostics", "environment", "transport")),
+            *(f"proda/{name}.py" for name in ("chains", "posterior", "observations", "quality")),
+            *(f"proda/{name}.py" for name in ("columns", "covariates", "density")),
+        ),
+        (),
+    ),
 }
 
 #: Significant digits of what is kept.

@@ -276,3 +276,23 @@ def test_a_shipped_baseline_is_small_and_complete(path, monkeypatch):
     for found in board:
         if found["verdict"] == "differs":
             assert found["cause"], f"{found['id']} ({found.get('preset')}) differs without a cause"
+
+
+def test_what_notebooks_recorded_in_size_paper_becomes_the_baseline(tmp_path, kept_in):
+    from soilnb.claims.__main__ import keep_recorded
+
+    with pytest.raises(InputError, match="no run of size paper has recorded numbers of tao2024"):
+        keep_recorded("tao2024")
+    folder = tmp_path / "results" / "paper" / "32_site_assimilation"
+    folder.mkdir(parents=True)
+    notes = [
+        {"id": "conv-5-assim", "value": 62.5, "data": "real"},
+        {"id": "conv-5-decom", "value": 0.0, "data": "real"},
+    ]
+    (folder / "claims.json").write_text(json.dumps(notes))
+    kept = json.loads(keep_recorded("tao2024").read_text(encoding="utf-8"))
+    assert [(n["id"], n["value"]) for n in kept["values"]] == [
+        ("conv-5-assim", 62.5),
+        ("conv-5-decom", 0),
+    ]
+    assert kept["command"] == "soilnb run 32_site_assimilation --size paper"
