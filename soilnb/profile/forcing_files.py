@@ -190,7 +190,7 @@ def _read(
 ) -> np.ndarray:
     """Array of one variable: [latitude, longitude, (layer,) month]."""
     path = _find(folder, variable)
-    field = _load(path)
+    field = load_array(path)
     wanted = 4 if layers else 3
     if field.ndim != wanted or field.shape[-1] != MONTHS:
         axes = "latitude, longitude, layer, month" if layers else "latitude, longitude, month"
@@ -217,29 +217,29 @@ def _find(folder: Path, variable: str) -> Path:
     return found[0]
 
 
-def _load(path: Path) -> np.ndarray:
-    """Array of a MATLAB file, version 7.3 or older."""
+def load_array(path: Path, name: str = ARRAY) -> np.ndarray:
+    """Return the array `name` of a MATLAB file, version 7.3 or older."""
     from scipy.io import loadmat
     from scipy.io.matlab import MatReadError
 
     try:
-        content = loadmat(path, variable_names=[ARRAY])
+        content = loadmat(path, variable_names=[name])
     except NotImplementedError:  # version 7.3
-        return _load_hdf5(path)
+        return _load_hdf5(path, name)
     except (OSError, ValueError, TypeError, MatReadError) as error:
         raise InputError(f"{path} is no MATLAB file: {error}") from None
-    if ARRAY not in content:
-        raise InputError(f"{path.name} has no array {ARRAY!r}")
-    return np.asarray(content[ARRAY], dtype=float)
+    if name not in content:
+        raise InputError(f"{path.name} has no array {name!r}")
+    return np.asarray(content[name], dtype=float)
 
 
-def _load_hdf5(path: Path) -> np.ndarray:
+def _load_hdf5(path: Path, name: str) -> np.ndarray:
     import netCDF4
 
     try:
         with netCDF4.Dataset(path) as file:
-            if ARRAY not in file.variables:
-                raise InputError(f"{path.name} has no array {ARRAY!r}")
-            return np.ma.filled(file[ARRAY][:].astype(float), np.nan).T
+            if name not in file.variables:
+                raise InputError(f"{path.name} has no array {name!r}")
+            return np.ma.filled(file[name][:].astype(float), np.nan).T
     except OSError as error:
         raise InputError(f"{path} is no MATLAB file: {error.strerror or error}") from None

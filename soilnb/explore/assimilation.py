@@ -1,0 +1,148 @@
+"""Explorer of site assimilation: a measured profile against a model, live."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from soilnb.explore.base import Control, Explorer, Prediction
+from soilnb.figures import assimilation
+from soilnb.parameters import InputError
+from soilnb.proda import nash_sutcliffe
+from soilnb.proda.chains import Settings, read_profile, sample
+from soilnb.proda.observations import forcing_at
+from soilnb.profile import environment
+from soilnb.profile.grid import NODE
+
+__all__ = ["bands", "live", "profile", "shrinkage"]
+
+_MODEL = {"COMPAS": "compas", "CLM5": "clm5"}
+LEVELS = (0.05, 0.5, 0.95)
+
+#: Short chains, so that a move of a slider is answered at once.
+SHORT = {"warmup": 2000, "steps": 3000, "samples": 400}
+
+
+def live(observations: xr.Dataset) -> Explorer:
+    """Assimilate one of some profiles at the move of a control.
+
+    Parameters
+    ----------
+    observations : Dataset over profile
+        As from `soilnb.proda.observations`; a dozen profiles at most are offered.
+    """
+    names = [str(name) for name in observations["profile"].values[:12]]
+    controls = {
+        "name": Control("Profile", names[0], choices=tuple(names)),
+        "model": Control("Model", "COMPAS", choices=tuple(_MODEL)),
+        "horizons": Control("Layers used, from the top", 20, 2, 20, 1),
+        "trust": Control("Weight of the data (log10)", 0.0, -2, 1.5, 0.25),
+    }
+    prediction = Prediction(
+        "A profile with seven layers is held against a model with 23 parameters. How many of them "
+        "will be known much better than before?",
+        ("about twenty", "about ten", "two to five"),
+        "Count the coloured bars. Then raise the weight of the data, then take layers away.",
+        "Seven numbers cannot pin down 23. What the profile says is the shape and the level of "
+        "carbon with depth, and a few parameters (root depth b, the lives of microbes and enzymes, "
+        "the efficiency) share that between them. The rest keeps its prior.",
+    )
+
+    columns = environment.prepare(forcing_at(observations)).columns
+    places = {name: environment.one(columns, k) for k, name in enumerate(names)}
+
+    def compute(name: str, model: str, horizons: float, trust: float) -> tuple:
+        return profile(
+            observations.sel(profile=name), places[name], model, int(horizons), 10.0**trust
+        )
+
+    return Explorer(controls, compute, assimilation.learned, _say, prediction=prediction)
+
+
+def profile(
+    observed: xr.Dataset, column, model: str = "COMPAS", horizons: int = 20, trust: float = 1.0
+) -> tuple[str, xr.Dataset, pd.Series]:
+    """Assimilate the upper layers of one profile with short chains.
+
+    Parameters
+    ----------
+    observed : Dataset over layer
+        One profile of `soilnb.proda.observations`.
+    column : soilnb.kernels.layers.Column
+        Its forcing, from `soilnb.profile.environment.column`.
+    model : {"COMPAS", "CLM5"}
+    horizons : int
+        How many layers from the top are used.
+    trust : float
+        Inverse temperature: what the misfit is multiplied with.
+
+    Returns
+    -------
+    tuple of (str, Dataset, Series)
+        The model, bands of modelled carbon as `soilnb.figures.assimilation.fit` takes them, and
+        1 - posterior sd / prior sd of each parameter.
+    """
+    if model not in _MODEL:
+        raise InputError(f"model {model!r}: allowed {', '.join(_MODEL)}")
+    settings = Settings(_MODEL[model], inverse_temperature=trust, **SHORT)
+    upper = observed.isel(layer=slice(0, horizons))
+    found = sample(read_profile(upper, str(observed["profile"].item()), column, "sse"), settings)
+    after, before = found.runs, found.prior
+    one = _bands(before.carbon, after.carbon, found.profile.depth, found.profile.carbon)
+    fit = nash_sutcliffe(np.median(after.modelled, axis=0), found.profile.carbon)
+    one.attrs = {"nse": float(fit), "mixing": float(found.gelman_rubin.mean())}
+    narrower = 1 - after.parameters.std(0, ddof=1) / before.parameters.std(0, ddof=1)
+    return model, one, pd.Series(narrower, list(settings.parameters), name="shrinkage")
+
+
+def _bands(prior, posterior, depth, carbon) -> xr.Dataset:
+    """Return quantiles over the model's layers with what was measured."""
+    levels = {"level": list(LEVELS)}
+    return xr.Dataset(
+        {
+            "prior": (("level", "layer"), np.quantile(prior, LEVELS, axis=0)),
+            "posterior": (("level", "layer"), np.quantile(posterior, LEVELS, axis=0)),
+            "observed": ("horizon", carbon),
+        },
+        coords=levels | {"node": ("layer", NODE), "depth": ("horizon", depth)},
+    )
+
+
+def bands(data) -> xr.Dataset:
+    """Return the quantiles of modelled carbon before and after, with what was measured.
+
+    Parameters
+    ----------
+    data : InferenceData
+        As from `soilnb.proda.assimilate` for one profile.
+
+    Returns
+    -------
+    Dataset
+        As `soilnb.figures.assimilation.fit` takes it.
+    """
+    flat = [
+        group["soc"].values.reshape(-1, group.sizes["layer"])
+        for group in (data.prior_predictive, data.posterior_predictive)
+    ]
+    observed = data.observed_data["carbon_density"]
+    return _bands(*flat, observed["depth"].values, observed.values)
+
+
+def shrinkage(data) -> pd.Series:
+    """Return 1 - posterior sd / prior sd of each parameter of one assimilated profile."""
+    own = data["profile"]
+    narrower = 1 - own["sd"] / own["prior_sd"]
+    return pd.Series(narrower.values, own["parameter"].values, name="shrinkage")
+
+
+def _say(found: tuple[str, xr.Dataset, pd.Series]) -> str:
+    model, one, series = found
+    known = series[series > 0.3].sort_values(ascending=False)
+    names = ", ".join(known.index) or "none"
+    rest = "" if one.attrs["mixing"] < 1.1 else " (short chains: not yet converged)"
+    return (
+        f"{model}: Nash–Sutcliffe efficiency {one.attrs['nse']:.2f} on "
+        f"{one.sizes['horizon']} layers{rest}. At least 30 % narrower than before: {names}."
+    )

@@ -1,0 +1,233 @@
+"""Site assimilation: how a model fits a profile, what the data constrain, how far to trust it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from soilnb.figures import layers, style
+from soilnb.figures.style import COLOURS
+
+__all__ = ["batch", "fit", "informed", "learned", "ranks", "recovery"]
+
+
+@style.styled
+def fit(
+    found: Mapping[str, xr.Dataset],
+    *,
+    note: str = "",
+    data: str = "",
+    figure: Figure | None = None,
+) -> Figure:
+    """Draw measured carbon with the modelled profiles before and after assimilation.
+
+    Parameters
+    ----------
+    found : mapping of str to Dataset
+        By model: ``observed`` (horizon) at ``depth``, and the quantiles ``prior`` and
+        ``posterior`` (level, layer) at ``node``, in g C m-3; ``level`` holds 0.05, 0.5 and 0.95.
+    """
+    figure = style.new(3.9 * len(found), 4.0, figure=figure)
+    for ax, (model, one) in zip(figure.subplots(1, len(found), squeeze=False)[0], found.items(),
+                                strict=True):  # fmt: skip
+        _profile(ax, model, one)
+    style.note(figure, note, data=data)
+    return figure
+
+
+def _profile(ax: Axes, model: str, one: xr.Dataset) -> None:
+    colour = layers.MODEL[model][0]
+    deepest = min(1.15 * float(one["depth"].max()), 8.6)
+    depth = one["node"].values
+    for name, shade, text in (
+        ("prior", "0.75", "prior, 90 %"),
+        ("posterior", colour, "posterior, 90 %"),
+    ):
+        low, middle, high = (
+            one[name].sel(level=level).values / 1000 for level in (0.05, 0.5, 0.95)
+        )
+        ax.fill_betweenx(depth, low, high, color=shade, alpha=0.4, lw=0, label=text)
+        if name == "posterior":
+            ax.plot(middle, depth, color=shade, lw=1.6, label="posterior, median")
+    ax.plot(one["observed"] / 1000, one["depth"], "o", color="0.1", ms=5, label="measured")
+    ax.set_ylim(deepest, 0)
+    most = 2.2 * float(one["observed"].max()) / 1000
+    ax.set_xlim(0, max(most, 1.0))
+    ax.set_xlabel("soil organic carbon (kg C m⁻³)")
+    ax.set_ylabel("depth (m)")
+    ax.set_title(model, loc="left", fontweight="bold")
+    ax.legend(loc="lower right", fontsize=7)
+
+
+@style.styled
+def informed(
+    shrinkage: Mapping[str, pd.Series],
+    *,
+    note: str = "",
+    data: str = "",
+    figure: Figure | None = None,
+) -> Figure:
+    """Draw how much narrower than its prior each posterior is, most informed first.
+
+    Parameters
+    ----------
+    shrinkage : mapping of str to Series
+        By model: 1 - posterior sd / prior sd, indexed by the parameter.
+    """
+    most = max(len(series) for series in shrinkage.values())
+    figure = style.new(3.9 * len(shrinkage), 0.8 + 0.17 * most, figure=figure)
+    for ax, (model, series) in zip(
+        figure.subplots(1, len(shrinkage), squeeze=False)[0], shrinkage.items(), strict=True
+    ):
+        _bars(ax, model, series)
+    style.note(figure, note, data=data)
+    return figure
+
+
+def _bars(ax: Axes, model: str, series: pd.Series) -> None:
+    ordered = series.sort_values()
+    strong = ordered > 0.3
+    colours = [layers.MODEL[model][0] if yes else "0.75" for yes in strong]
+    ax.barh(np.arange(len(ordered)), 100 * ordered, color=colours)
+    ax.set_yticks(np.arange(len(ordered)), ordered.index, fontsize=7)
+    ax.axvline(0, color="0.3", lw=0.8)
+    ax.set_xlim(min(-15.0, 100 * float(ordered.min()) - 5), 100)
+    ax.set_xlabel("posterior narrower than prior by (%)")
+    ax.set_title(f"{model}: {int(strong.sum())} of {len(ordered)} above 30 %", loc="left")
+
+
+@style.styled
+def learned(found: tuple, *, figure: Figure | None = None) -> Figure:
+    """Draw for an explorer: the fit of one model beside what the profile says of parameters.
+
+    Parameters
+    ----------
+    found : tuple of (str, Dataset, Series)
+        Model, as of `fit`, and as of `informed`.
+    """
+    model, one, series = found
+    figure = style.new(8.2, 4.2, figure=figure)
+    left, right = figure.subplots(1, 2)
+    _profile(left, model, one)
+    _bars(right, model, series)
+    return figure
+
+
+@style.styled
+def batch(
+    results: Mapping[str, xr.Dataset],
+    *,
+    note: str = "",
+    data: str = "",
+    figure: Figure | None = None,
+) -> Figure:
+    """Draw how well many profiles were fitted, and how far their chains have converged.
+
+    Parameters
+    ----------
+    results : mapping of str to Dataset over profile
+        By model, as from `soilnb.proda.assimilate`.
+    """
+    figure = style.new(8.4, 3.4, figure=figure)
+    left, right = figure.subplots(1, 2)
+    bins = np.linspace(-0.5, 1.0, 31)
+    for model, many in results.items():
+        colour, line = layers.MODEL[model]
+        nse = many["nse"].dropna("profile").values
+        left.hist(
+            np.clip(nse, -0.5, 1.0),
+            bins,
+            histtype="step",
+            lw=1.8,
+            color=colour,
+            ls=line,
+            label=f"{model}: median {np.median(nse):.2f}, {100 * (nse > 0).mean():.0f} % above 0, "
+            f"n = {nse.size}",
+        )
+        statistic = np.sort(many["gelman_rubin_mean"].dropna("profile").values)
+        share = 100 * (np.arange(statistic.size) + 1) / statistic.size
+        below = 100 * (statistic < 1.05).mean()
+        right.step(
+            statistic, share, color=colour, ls=line, lw=1.8, label=f"{model}: {below:.0f} % below"
+        )
+    left.set_xlabel("Nash–Sutcliffe efficiency (below −0.5: first bin)")
+    left.set_ylabel("profiles")
+    left.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    right.axvline(1.05, color="0.4", ls=":", lw=1)
+    right.set_xlim(0.999, 1.2)
+    right.set_ylim(0, 100)
+    right.set_xlabel("the papers' G-R statistic, mean over parameters")
+    right.set_ylabel("profiles up to here (%)")
+    right.legend(loc="lower right", title="1.05")
+    style.note(figure, note, data=data)
+    return figure
+
+
+@style.styled
+def ranks(
+    found: pd.DataFrame, draws: int, *, note: str = "", figure: Figure | None = None
+) -> Figure:
+    """Draw rank histograms of a simulation-based calibration.
+
+    Parameters
+    ----------
+    found : DataFrame [profile, parameter]
+        Rank of the true value among the posterior's draws, 0 to `draws`.
+    draws : int
+        Number of draws ranked against.
+    """
+    names = list(found.columns)
+    wide = 6
+    rows = -(-len(names) // wide)
+    figure = style.new(1.5 * wide, 1.25 * rows + 0.3, figure=figure)
+    axes = figure.subplots(rows, wide, squeeze=False, sharey=True).ravel()
+    bins = 10 if len(found) >= 60 else 5
+    expected = len(found) / bins
+    from scipy.stats import binom
+
+    low, high = binom.ppf([0.005, 0.995], len(found), 1 / bins)
+    for ax, name in zip(axes, names, strict=False):
+        ax.hist(found[name] / draws, bins, range=(0, 1), color=COLOURS["sky"], ec="white", lw=0.5)
+        ax.axhspan(low, high, color="0.85", zorder=0)
+        ax.axhline(expected, color="0.4", lw=0.8)
+        ax.set_title(name, fontsize=7)
+        ax.set_xticks([0, 1])
+        ax.tick_params(labelsize=6)
+    for ax in axes[len(names) :]:
+        ax.axis("off")
+    figure.supylabel("profiles", fontsize=8)
+    style.note(figure, "x: rank of the truth · grey: 99 % of flat histograms", note)
+    return figure
+
+
+@style.styled
+def recovery(
+    coverage: pd.Series, *, count: int, note: str = "", figure: Figure | None = None
+) -> Figure:
+    """Draw how often 90 % intervals hold the truth.
+
+    Parameters
+    ----------
+    coverage : Series
+        Share of synthetic profiles whose interval holds the true value, by parameter or metric.
+    count : int
+        Number of profiles.
+    """
+    figure = style.new(6.4, 0.9 + 0.19 * len(coverage), figure=figure)
+    ax = figure.subplots()
+    places = np.arange(len(coverage))
+    error = 100 * np.sqrt(0.9 * 0.1 / count)
+    ax.axvspan(80, 97, color="0.88", zorder=0)
+    ax.axvline(90, color="0.4", lw=0.8)
+    ax.errorbar(100 * coverage, places, xerr=error, fmt="o", color=COLOURS["blue"], ms=4, lw=0.8)
+    ax.set_yticks(places, coverage.index, fontsize=7)
+    ax.set_ylim(len(coverage) - 0.4, -0.6)
+    ax.set_xlim(min(60.0, 100 * float(coverage.min()) - 5), 102)
+    ax.set_xlabel(f"90 % intervals that hold the truth (%), {count} synthetic profiles")
+    style.note(figure, "grey: 80 to 97 %", note)
+    return figure

@@ -1,0 +1,473 @@
+r"""Markov chains over the parameters of a layered model, given one soil profile.
+
+A parameter set is judged by the distance of its steady state from the observed carbon densities
+:math:`y_k` at the depths of the layers' middles,
+
+.. math:: J = \sum_k w_k\,(\hat y_k - y_k)^2 .
+
+=============  ============================================  ==================================
+``cost``       weight w                                      where
+=============  ============================================  ==================================
+``sse``        5 / sum of (y - mean y)^2                     Tao et al. 2023, COMPAS
+``weighted``   rank weight / (2 (0.6 y)^2)                   phxtao/PRODA_PUBLIC@3b782654, CLM5
+``gaussian``   1 / (2 s^2), s given for each layer           a measurement with known error
+=============  ============================================  ==================================
+
+The sampler ``adaptive-metropolis`` takes -J as the logarithm of the likelihood; priors are uniform
+within the bounds of the papers' tables. So ``sse`` means independent Gaussian errors with a
+variance of a tenth of the profile's sum of squares: a Nash-Sutcliffe efficiency of 0.9 is one half
+of a log-likelihood away from a perfect fit, however many layers there are. ``gaussian`` is a
+likelihood in the full sense, and the only one under which intervals are calibrated.
+``inverse_temperature`` multiplies J. The sampler ``published`` lets that factor grow with the step
+i as ln(i + 2), up to 10.8: it searches, and what it leaves behind is narrower than this posterior.
+
+Parameter sets without a steady state, and those of COMPAS with more than 10 % of the column's soil
+carbon in microbes (Tao et al. 2023, Methods), have no probability.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from soilnb.kernels import layers
+from soilnb.kernels import metropolis as kernel
+from soilnb.parameters import InputError, ParameterSet, check_range, unknown
+from soilnb.profile import clm5_parameters, compas_parameters, grid, transport
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "Chains",
+    "Profile",
+    "SamplingError",
+    "Settings",
+    "draw_prior",
+    "evaluate",
+    "gelman_rubin",
+    "problem",
+    "read_profile",
+    "sample",
+]
+
+MODELS: Mapping[str, tuple[int, ParameterSet]] = {
+    "compas": (kernel.COMPAS, compas_parameters.PARAMETER_SETS["tao2024"]),
+    "clm5": (kernel.CLM5, clm5_parameters.PARAMETER_SETS["tao2024"]),
+}
+SAMPLERS = ("adaptive-metropolis", "published")
+INDEX = {"table": layers.TABLE_INDEX, "published": layers.PUBLISHED_INDEX}
+COSTS = ("sse", "weighted", "gaussian")
+NSE = ("observed", "published")
+R_HAT = ("rank", "published")
+
+#: Parameters that walk on a stretched scale, for their posterior is a funnel near zero, and the
+#: number of powers of e that the scale spans; chosen by effective samples on real profiles.
+STRETCH = {"compas": {"tau_enz_decay": 5.0, "tau_mic": 4.0}, "clm5": {}}
+
+#: Number of draws from the prior that the posterior is compared with, and how many draws are
+#: tried at most to find them.
+PRIOR_DRAWS, PRIOR_TRIES = 2000, 400_000
+
+
+class SamplingError(RuntimeError):
+    """A chain that cannot be started or does not come to an acceptable rate: one line."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides the chains of a profile besides its data; see `soilnb.proda.assimilate`."""
+
+    model: str = "compas"
+    sampler: str = "adaptive-metropolis"
+    index: str = "table"
+    cost: str = "sse"
+    nse: str = "observed"
+    r_hat: str = "rank"
+    transport: str = "conservative"
+    chains: int = 3
+    warmup: int = 20_000
+    steps: int = 50_000
+    samples: int = 2_000
+    inverse_temperature: float = 1.0
+    biomass: float = 0.1
+    stock: float = math.inf
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, allowed in (
+            ("model", MODELS), ("sampler", SAMPLERS), ("index", INDEX), ("cost", COSTS),
+            ("nse", NSE), ("r_hat", R_HAT), ("transport", transport.MODES),
+        ):  # fmt: skip
+            value = getattr(self, name)
+            if not isinstance(value, str) or value not in allowed:
+                raise unknown(name, value, allowed)
+        for name, low in (("chains", 2), ("warmup", 100), ("steps", 100), ("samples", 10)):
+            _whole(name, getattr(self, name), low, 10**9)
+        _whole("seed", self.seed, 0, 2**63)
+        check_range("samples", self.samples, 10, self.steps, hint="at most one sample a step")
+        check_range("inverse_temperature", self.inverse_temperature, 1e-6, 1e6)
+        check_range("biomass", self.biomass, 0.0, 1.0)
+        if not self.stock > 0.0:
+            raise InputError(f"stock = {self.stock}: allowed above 0 g C m-2")
+
+    @property
+    def parameters(self) -> ParameterSet:
+        """Records of the parameters that are estimated, in their order."""
+        return MODELS[self.model][1]
+
+
+def _whole(name: str, value: object, low: int, high: int) -> None:
+    if check_range(name, value, low, high) != int(value):
+        raise InputError(f"{name} = {value}: allowed a whole number")
+
+
+# ------------------------------------------------------------------------------- one profile
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One observed profile with its forcing.
+
+    Attributes
+    ----------
+    label : str
+        Name of the profile; with the seed it decides the random numbers.
+    depth, carbon : array [horizon]
+        Middle of each sampled layer, m, and its carbon density, g C m-3.
+    error : array [horizon] or None
+        Standard error of `carbon`, g C m-3.
+    column : layers.Column
+        Forcing, prepared for the kernels.
+    """
+
+    label: str
+    depth: np.ndarray
+    carbon: np.ndarray
+    error: np.ndarray | None
+    column: layers.Column
+
+
+def read_profile(observations: xr.Dataset, label: str, column: layers.Column, cost: str) -> Profile:
+    """Return one profile from a Dataset over the layers of one profile.
+
+    Raises
+    ------
+    InputError
+        One line with the layer, the value and what is allowed.
+    """
+    names = ["depth", "carbon_density"] + (["carbon_density_sd"] if cost == "gaussian" else [])
+    for name in names:
+        if name not in observations.variables:
+            raise InputError(
+                f"observations have no {name!r}: needed {', '.join(names)} over the layers"
+            )
+    arrays = {}
+    for name in names:
+        array = observations[name]
+        if array.ndim != 1:
+            raise InputError(f"{name} has {array.ndim} dimensions: allowed one, the layers")
+        arrays[name] = array.values.astype(float)
+    lengths = {name: array.size for name, array in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        raise InputError(f"observations must have one length; given {lengths}")
+    table = np.stack(list(arrays.values()))
+    given = np.flatnonzero(~np.isnan(table).all(0))  # padding at the end is no layer
+    table = table[:, : given[-1] + 1] if given.size else table[:, :0]
+    depth, carbon, error = (*table, None)[:3]
+    _check_profile(depth, carbon, error)
+    return Profile(label, depth, carbon, error, column)
+
+
+def _check_profile(depth: np.ndarray, carbon: np.ndarray, error: np.ndarray | None) -> None:
+    if depth.size < 2:
+        raise InputError(f"{depth.size} observed layers: allowed 2 or more")
+    deepest = float(grid.BOTTOM[-1])
+    for k, value in enumerate(depth):
+        if not 0.0 < value <= deepest:
+            hint = "; did you give cm?" if deepest < value <= 100 * deepest else ""
+            raise InputError(
+                f"depth of layer {k + 1} = {value:g}: allowed above 0 to {deepest:g} m{hint}"
+            )
+    later = np.diff(depth) > 0
+    if not later.all():
+        k = int(np.argmin(later))
+        raise InputError(
+            f"depth must increase; layer {k + 2} at {depth[k + 1]:g} m follows {depth[k]:g} m"
+        )
+    for name, values in (("carbon_density", carbon), ("carbon_density_sd", error)):
+        if values is None:
+            continue
+        bad = ~((values > 0.0) & np.isfinite(values))
+        if bad.any():
+            k = int(np.argmax(bad))
+            raise InputError(f"{name} of layer {k + 1} = {values[k]:g}: allowed above 0 g C m-3")
+    if np.ptp(carbon) == 0.0:
+        raise InputError(
+            f"carbon_density = {carbon[0]:g} in all layers: allowed values that differ"
+        )
+
+
+def weights(profile: Profile, cost: str) -> np.ndarray:
+    """Return the weight of each squared difference [horizon], (g C m-3)^-2; see the module."""
+    observed = profile.carbon
+    if cost == "sse":
+        return np.full(observed.size, 5.0 / ((observed - observed.mean()) ** 2).sum())
+    if cost == "gaussian":
+        return 0.5 / profile.error**2
+    from scipy.stats import rankdata
+
+    ranks = [rankdata(-abs(x - x.mean())) for x in (observed, profile.depth)]
+    rank_weight = np.maximum(10.0 * np.exp(1.0 - np.mean(ranks, axis=0)), 1.0)
+    return rank_weight / (2.0 * (0.6 * observed) ** 2)
+
+
+def problem(profile: Profile, settings: Settings) -> kernel.Problem:
+    """Return a profile and its model as the kernel reads them."""
+    code, records = MODELS[settings.model]
+    bounds = np.array([record.bounds for record in records.records.values()])
+    interval = np.searchsorted(grid.NODE, profile.depth, side="right") - 1
+    compas_only = settings.model == "compas"
+    return kernel.Problem(
+        code,
+        INDEX[settings.index] if compas_only else layers.TABLE_INDEX,
+        transport.switch(settings.transport),
+        settings.biomass if compas_only else math.inf,
+        settings.stock,
+        np.ascontiguousarray(bounds[:, 0]),
+        np.ascontiguousarray(bounds[:, 1]),
+        np.array([STRETCH[settings.model].get(name, 0.0) for name in records]),
+        profile.column,
+        np.clip(interval, 0, grid.LAYERS - 2),
+        profile.depth,
+        profile.carbon,
+        weights(profile, settings.cost),
+    )
+
+
+# ------------------------------------------------------------------------------------ chains
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The model at n places in the cube.
+
+    Attributes
+    ----------
+    places, parameters : array [n, d]
+        Places, and parameters in their units.
+    cost : array [n]
+        J; infinite where not feasible.
+    status : array of int [n]
+        ``FEASIBLE``, ``NOT_POSITIVE``, ``TOO_MUCH_BIOMASS`` or ``TOO_MUCH_CARBON`` of the kernel.
+    carbon : array [n, 20]
+        Soil carbon of the model layers, g C m-3.
+    modelled : array [n, horizon]
+        The same at the observed depths.
+    """
+
+    places: np.ndarray
+    parameters: np.ndarray
+    cost: np.ndarray
+    status: np.ndarray
+    carbon: np.ndarray
+    modelled: np.ndarray
+
+    def __getitem__(self, which: np.ndarray | slice) -> Runs:
+        return Runs(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
+
+
+def evaluate(target: kernel.Problem, places: np.ndarray) -> Runs:
+    """Run the model at places [n, d]."""
+    places = np.ascontiguousarray(places)
+    n = len(places)
+    found = Runs(
+        places, np.empty_like(places), np.empty(n), np.empty(n, np.int64),
+        np.empty((n, grid.LAYERS)), np.empty((n, target.depth.size)),
+    )  # fmt: skip
+    kernel.evaluate(
+        target, places, found.parameters, found.cost, found.status, found.carbon, found.modelled
+    )
+    return found
+
+
+@dataclass(frozen=True)
+class Chains:
+    """What the chains of one profile left behind.
+
+    Attributes
+    ----------
+    profile, settings, problem
+        What was sampled.
+    runs : Runs
+        The kept states, chain after chain.
+    draws : int
+        Kept states of each chain.
+    prior : Runs
+        Feasible draws from the prior.
+    feasible_share : float
+        Share of the prior that is feasible.
+    means : Runs
+        The mean of each chain (n = chains).
+    estimate : Runs
+        The point estimate (n = 1): mean of all kept states, or as published the mean of the chain
+        whose mean fits best.
+    gelman_rubin : array [d]
+        The papers' statistic of each parameter.
+    acceptance : array [chain]
+        Acceptance rate.
+    restarts, redos : array of int [chain]
+        Restarted test runs and repeated formal runs of the published sampler.
+    """
+
+    profile: Profile
+    settings: Settings
+    problem: kernel.Problem
+    runs: Runs
+    draws: int
+    prior: Runs
+    feasible_share: float
+    means: Runs
+    estimate: Runs
+    gelman_rubin: np.ndarray
+    acceptance: np.ndarray
+    restarts: np.ndarray
+    redos: np.ndarray
+
+    def by_chain(self, values: np.ndarray) -> np.ndarray:
+        """Reshape something of all kept states [n, ...] to [chain, draw, ...]."""
+        return values.reshape(self.settings.chains, self.draws, *values.shape[1:])
+
+
+def sample(profile: Profile, settings: Settings) -> Chains:
+    """Sample the parameters of one profile.
+
+    The result depends on the profile, the settings, the seed and the profile's label, and on
+    nothing else: a profile in a batch gets the chains that it gets alone.
+
+    Raises
+    ------
+    SamplingError
+        When no feasible start is found, or no acceptable acceptance rate.
+    """
+    digest = hashlib.sha256(profile.label.encode()).digest()
+    name = [int.from_bytes(digest[k : k + 4], "little") for k in (0, 4)]
+    seeds = np.random.SeedSequence([settings.seed, *name]).spawn(settings.chains + 1)
+    generators = [np.random.default_rng(seed) for seed in seeds]
+    target = problem(profile, settings)
+    prior, share = draw_prior(target, generators[-1])
+    if len(prior.cost) < max(settings.chains, 2 * target.low.size):
+        raise SamplingError(
+            f"only {len(prior.cost)} of {PRIOR_TRIES:,} draws from the prior are feasible; "
+            "no chain can start"
+        )
+    run = _published if settings.sampler == "published" else _adaptive
+    return run(profile, settings, target, prior, share, generators[:-1])
+
+
+def draw_prior(target: kernel.Problem, rng: np.random.Generator) -> tuple[Runs, float]:
+    """Return feasible draws from the prior, and the share of the prior that is feasible."""
+    found: list[Runs] = []
+    feasible = tried = 0
+    while feasible < PRIOR_DRAWS and tried < PRIOR_TRIES:
+        block = evaluate(target, rng.random((2 * PRIOR_DRAWS, target.low.size)))
+        found.append(block[block.status == kernel.FEASIBLE])
+        feasible += len(found[-1].cost)
+        tried += len(block.cost)
+    joined = Runs(
+        *(np.concatenate([getattr(b, name) for b in found]) for name in Runs.__dataclass_fields__)
+    )
+    return joined[:PRIOR_DRAWS], feasible / tried
+
+
+def _adaptive(profile, settings, target, prior, share, generators) -> Chains:
+    """Run wrapped adaptive Metropolis, from draws of the prior resampled by their likelihood."""
+    d = target.low.size
+    walkers = _stretched(prior.places, target.stretch)
+    first = np.linalg.cholesky(np.cov(walkers.T) + 1e-6 * np.eye(d))
+    starts = walkers[_likely(prior.cost * settings.inverse_temperature, generators[0])]
+    places = np.empty((settings.chains, settings.samples, d))
+    thin = settings.steps // settings.samples
+    rates = np.array(
+        [
+            kernel.wrapped(
+                target, rng, starts[k], first.copy(), settings.warmup, thin,
+                settings.inverse_temperature, places[k],
+            )[0]
+            for k, rng in enumerate(generators)
+        ]
+    )  # fmt: skip
+    runs = evaluate(target, places.reshape(-1, d))
+    means = evaluate(target, places.mean(1))
+    estimate = evaluate(target, places.mean((0, 1))[np.newaxis])
+    none = np.zeros(settings.chains, int)
+    return Chains(
+        profile, settings, target, runs, settings.samples, prior, share, means, estimate,
+        gelman_rubin(list(places)), rates, none, none,
+    )  # fmt: skip
+
+
+def _stretched(places: np.ndarray, stretch: np.ndarray) -> np.ndarray:
+    """Return places on the scale of the walkers: y = ln(1 + u (e^k - 1)) / k."""
+    k = np.where(stretch > 0, stretch, 1.0)
+    return np.where(stretch > 0, np.log1p(places * np.expm1(k)) / k, places)
+
+
+def _likely(misfit: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return the order of draws from the prior, resampled by exp(-misfit) without replacement.
+
+    The draw with the largest -misfit + Gumbel noise comes first.
+    """
+    return np.argsort(misfit - rng.gumbel(size=misfit.size))
+
+
+def _published(profile, settings, target, prior, share, generators) -> Chains:
+    """Run the sampler of Tao et al.; the second half of the accepted states of a chain counts."""
+    d = target.low.size
+    halves, rates, restarts, redos = [], [], [], []
+    for rng in generators:
+        places = np.empty((settings.steps, d))
+        accepted, restarted, redone = kernel.published(target, rng, settings.warmup, places)
+        if redone > kernel.REDOS:
+            raise SamplingError(
+                f"acceptance rate {accepted / settings.steps:.3g} after {kernel.REDOS} repeated "
+                f"formal runs: allowed {kernel.LOWEST_RATE} to {kernel.HIGHEST_RATE}"
+            )
+        halves.append(places[accepted // 2 : accepted].copy())
+        rates.append(accepted / settings.steps)
+        restarts.append(restarted)
+        redos.append(redone)
+    means = evaluate(target, np.array([half.mean(0) for half in halves]))
+    best = int(np.argmin(((means.modelled - profile.carbon) ** 2).mean(1)))
+    draws = min(settings.samples, *(len(half) for half in halves))
+    kept = [half[np.linspace(0, len(half) - 1, draws).astype(int)] for half in halves]
+    return Chains(
+        profile, settings, target, evaluate(target, np.concatenate(kept)), draws, prior, share,
+        means, means[best : best + 1], gelman_rubin(halves), np.array(rates), np.array(restarts),
+        np.array(redos),
+    )  # fmt: skip
+
+
+def gelman_rubin(chains: list[np.ndarray]) -> np.ndarray:
+    r"""Return the papers' statistic of convergence of each parameter [d].
+
+    .. math:: \sqrt{\frac{(n-1) W / n + B / n}{W}}
+
+    with W the mean of the variances within the chains, B / n the variance of the chains' means,
+    and n the number of states of the last chain (phxtao/PRODA_MIC@90918f41).
+
+    Parameters
+    ----------
+    chains : list of array [state, d]
+        States of each chain; the numbers may differ.
+    """
+    n = len(chains[-1])
+    within = np.mean([chain.var(0, ddof=1) for chain in chains], axis=0)
+    between = np.var([chain.mean(0) for chain in chains], axis=0, ddof=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.sqrt(((n - 1) / n * within + between) / within)

@@ -1,0 +1,410 @@
+r"""What the chains of a profile say: posterior, diagnostics, and how well the model fits.
+
+Convergence is judged twice: by ArviZ's rank-normalised R-hat and effective sample sizes (Vehtari
+et al. 2021, doi:10.1214/20-BA1221), and by the papers' own statistic
+(`soilnb.proda.chains.gelman_rubin`). The fit is the Nash-Sutcliffe efficiency
+
+.. math:: E = 1 - \frac{\sum (\hat y_k - y_k)^2}{\sum (y_k - \bar y)^2},
+
+or, as the published code has it (``nse="published"``), the largest of the chains' means with the
+variance of the *modelled* values below the fraction. How much the data say about a parameter is its
+shrinkage, :math:`1 - \text{posterior sd} / \text{prior sd}`, against the prior that remains after
+infeasible parameter sets are taken out: 0 says that the posterior is as wide as the prior.
+
+The point estimate is a mean of parameters, as in the papers. Where a posterior is wide and curved,
+such a mean need not fit although every state of the posterior does; so the fit is given three
+times, of the point estimate, of the best state, and of the mean of the modelled profiles.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from soilnb import __version__
+from soilnb.kernels import layers
+from soilnb.kernels import metropolis as kernel
+from soilnb.parameters import InputError
+from soilnb.proda.chains import Chains, Settings
+from soilnb.profile import diagnostics, grid
+from soilnb.profile.environment import Columns
+
+if TYPE_CHECKING:
+    import arviz
+
+__all__ = ["QUANTILES", "dataset", "inference_data", "nash_sutcliffe", "row", "summary"]
+
+#: Quantiles that are kept of each posterior.
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+#: A profile has converged when its largest rank R-hat, or the mean of the papers' statistic over
+#: its parameters, is below this (Tao et al. 2023, Methods).
+CONVERGED = 1.05
+#: States of the posterior and of the prior for which system-level metrics are computed.
+METRIC_DRAWS = 500
+
+#: Not every threading layer of numba's parallel kernels may be entered by two threads at once.
+_ONE_AT_A_TIME = threading.Lock()
+
+SOURCES = {
+    "compas": "Tao et al. 2023, doi:10.1038/s41586-023-06042-3",
+    "clm5": "Tao et al. 2024, doi:10.1111/gcb.17297",
+}
+
+
+def nash_sutcliffe(modelled: np.ndarray, observed: np.ndarray, nse: str = "observed") -> np.ndarray:
+    """Return the Nash-Sutcliffe efficiency.
+
+    Parameters
+    ----------
+    modelled : array [..., horizon]
+        Modelled values.
+    observed : array [horizon]
+        Observed values.
+    nse : {"observed", "published"}
+        Whose variance stands below the fraction: the observations' or the model's.
+
+    Returns
+    -------
+    array [...]
+        1 for a perfect fit, 0 for one no better than the mean.
+    """
+    below = observed if nse == "observed" else modelled
+    variance = ((below - below.mean(-1, keepdims=True)) ** 2).sum(-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return 1.0 - ((modelled - observed) ** 2).sum(-1) / variance
+
+
+def metrics(chains: Chains, parameters: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the system-level metrics of parameter sets [n, d], each [n]."""
+    columns = layers.Column(*(np.asarray(values)[np.newaxis] for values in chains.profile.column))
+    names = list(chains.settings.parameters)
+    with _ONE_AT_A_TIME:
+        found = diagnostics.system(
+            {name: parameters[:, i] for i, name in enumerate(names)},
+            Columns(columns),
+            chains.settings.model,
+            transport=chains.settings.transport,
+        )
+    return {name: found[name].values for name in diagnostics.METRICS if name in found}
+
+
+def spread_out(n: int, wanted: int = METRIC_DRAWS) -> np.ndarray:
+    """Return up to `wanted` of n indices, evenly spaced."""
+    return np.unique(np.linspace(0, n - 1, min(n, wanted)).astype(int))
+
+
+def _convergence(chains: Chains) -> dict[str, np.ndarray]:
+    """Return R-hat and effective sample size of each parameter [d], by ArviZ."""
+    import arviz
+
+    data = arviz.convert_to_dataset({"x": chains.by_chain(chains.runs.parameters)})
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {
+            "r_hat": arviz.rhat(data)["x"].values,
+            "ess_bulk": arviz.ess(data, method="bulk")["x"].values,
+            "ess_tail": arviz.ess(data, method="tail")["x"].values,
+        }
+
+
+#: Variables over the parameters: unit ("" = that of the parameter), long name.
+OF_PARAMETERS = {
+    "mean": ("", "posterior mean"),
+    "sd": ("", "posterior standard deviation"),
+    "estimate": ("", "point estimate: posterior mean, or as published that of the best chain"),
+    "best": ("", "kept state with the lowest cost"),
+    "prior_mean": ("", "mean of the feasible prior"),
+    "prior_sd": ("", "standard deviation of the feasible prior"),
+    "shrinkage": ("1", "1 - posterior sd / prior sd"),
+    "r_hat": ("1", "rank-normalised R-hat"),
+    "ess_bulk": ("1", "effective sample size, bulk"),
+    "ess_tail": ("1", "effective sample size, tails"),
+    "gelman_rubin": ("1", "the papers' G-R statistic"),
+}
+
+#: Variables of a profile.
+OF_PROFILE = {
+    "nse": ("1", "Nash-Sutcliffe efficiency of the point estimate"),
+    "nse_best": ("1", "Nash-Sutcliffe efficiency of the kept state with the lowest cost"),
+    "nse_predictive": ("1", "Nash-Sutcliffe efficiency of the mean of the modelled profiles"),
+    "rmse": ("g C m-3", "root mean square error of the point estimate"),
+    "cost": ("1", "mean cost J of the kept states"),
+    "r_hat_max": ("1", "largest rank-normalised R-hat of the parameters"),
+    "gelman_rubin_mean": ("1", "mean of the papers' statistic over the parameters"),
+    "acceptance": ("1", "acceptance rate, mean of the chains"),
+    "feasible_share": ("1", "share of the prior that is feasible"),
+    "infeasible_states": ("1", "share of the kept states that is not feasible"),
+}
+
+#: Soil carbon over the model's layers.
+OF_LAYERS = {
+    "carbon": ("g C m-3", "soil organic carbon of the point estimate"),
+    "carbon_mean": ("g C m-3", "posterior mean of soil organic carbon"),
+    "carbon_sd": ("g C m-3", "posterior standard deviation of soil organic carbon"),
+}
+
+#: System-level metrics: statistics of their posterior and prior.
+OF_METRICS = {
+    "metric_mean": "posterior mean of the system-level metric",
+    "metric_sd": "posterior standard deviation of the system-level metric",
+    "metric_estimate": "system-level metric of the point estimate",
+    "metric_prior_mean": "mean of the system-level metric over the feasible prior",
+    "metric_prior_sd": "standard deviation of the system-level metric over the feasible prior",
+}
+
+
+def row(chains: Chains) -> dict[str, np.ndarray]:
+    """Return all numbers that are kept of a profile: arrays by name.
+
+    The names are those of `OF_PARAMETERS` [d], ``quantile`` [5, d], `OF_PROFILE`, `OF_LAYERS`
+    [20], `OF_METRICS` [metric], ``layers`` (their number) and ``converged``.
+    """
+    settings, observed, runs = chains.settings, chains.profile.carbon, chains.runs
+    best = int(np.argmin(runs.cost))
+    found = {
+        "mean": runs.parameters.mean(0),
+        "sd": runs.parameters.std(0, ddof=1),
+        "estimate": chains.estimate.parameters[0],
+        "best": runs.parameters[best],
+        "prior_mean": chains.prior.parameters.mean(0),
+        "prior_sd": chains.prior.parameters.std(0, ddof=1),
+        "quantile": np.quantile(runs.parameters, QUANTILES, axis=0),
+        "gelman_rubin": chains.gelman_rubin,
+        **_convergence(chains),
+    }
+    found["shrinkage"] = 1.0 - found["sd"] / found["prior_sd"]
+    estimate = chains.estimate.modelled[0]
+    fit = {
+        "nse": _efficiency(chains),
+        "nse_best": nash_sutcliffe(runs.modelled[best], observed, settings.nse),
+        "nse_predictive": nash_sutcliffe(runs.modelled.mean(0), observed, settings.nse),
+        "rmse": np.sqrt(((estimate - observed) ** 2).mean()),
+        "cost": _mean(runs.cost),
+        "r_hat_max": found["r_hat"].max(),
+        "gelman_rubin_mean": found["gelman_rubin"].mean(),
+        "acceptance": chains.acceptance.mean(),
+        "feasible_share": chains.feasible_share,
+        "infeasible_states": (runs.status != kernel.FEASIBLE).mean(),
+    }
+    which = "r_hat_max" if settings.r_hat == "rank" else "gelman_rubin_mean"
+    carbon = {
+        "carbon": chains.estimate.carbon[0],
+        "carbon_mean": runs.carbon.mean(0),
+        "carbon_sd": runs.carbon.std(0, ddof=1),
+    }
+    numbers = found | fit | carbon | _metric_row(chains)
+    numbers |= {"layers": observed.size, "converged": fit[which] < CONVERGED}
+    return {name: np.asarray(value) for name, value in numbers.items()}
+
+
+def _efficiency(chains: Chains) -> float:
+    """Return the efficiency of the point estimate; as published, the largest of the chains'."""
+    observed = chains.profile.carbon
+    if chains.settings.nse == "observed":
+        return nash_sutcliffe(chains.estimate.modelled[0], observed)
+    return nash_sutcliffe(chains.means.modelled, observed, "published").max()
+
+
+def _metric_row(chains: Chains) -> dict[str, np.ndarray]:
+    """Return the statistics of `OF_METRICS`, each [metric]."""
+    posterior = chains.runs.parameters[spread_out(len(chains.runs.cost))]
+    prior = chains.prior.parameters[:METRIC_DRAWS]
+    sets = np.concatenate([chains.estimate.parameters, posterior, prior])
+    values = np.array(list(metrics(chains, sets).values()))
+    after = values[:, 1 : len(posterior) + 1]
+    before = values[:, len(posterior) + 1 :]
+    # A draw of the prior with hardly any decay at depth holds more carbon than a square can hold.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return {
+            "metric_mean": np.nanmean(after, axis=1),
+            "metric_sd": np.nanstd(after, axis=1, ddof=1),
+            "metric_estimate": values[:, 0],
+            "metric_prior_mean": np.nanmean(before, axis=1),
+            "metric_prior_sd": np.nanstd(before, axis=1, ddof=1),
+        }
+
+
+# -------------------------------------------------------------------------------- Datasets
+
+
+def metric_names(model: str) -> list[str]:
+    """Return the names of the system-level metrics that a model has."""
+    of_microbes = ("cue", "non_microbial_transfer")
+    return [name for name in diagnostics.METRICS if model == "compas" or name not in of_microbes]
+
+
+def dataset(
+    rows: list[dict[str, np.ndarray] | None],
+    labels: list[str],
+    reasons: list[str],
+    settings: Settings,
+) -> xr.Dataset:
+    """Return the rows of profiles as a Dataset over ``profile``.
+
+    Parameters
+    ----------
+    rows : list of dict or None
+        As from `row`; None for a profile that was refused: its numbers are NaN.
+    labels, reasons : list of str
+        Names of the profiles, and why they were refused (empty where not).
+    settings : Settings
+        Of all profiles.
+    """
+    coords = _coordinates(settings)
+    variables = {
+        **{name: (("parameter",), unit, text) for name, (unit, text) in OF_PARAMETERS.items()},
+        "quantile": (("level", "parameter"), "", "quantile of the posterior"),
+        **{name: ((), unit, text) for name, (unit, text) in OF_PROFILE.items()},
+        **{name: (("layer",), unit, text) for name, (unit, text) in OF_LAYERS.items()},
+        **{name: (("metric",), "", text) for name, text in OF_METRICS.items()},
+        "layers": ((), "1", "number of observed layers"),
+        "converged": ((), "1", "whether the chains have converged"),
+    }
+    data = {}
+    for name, (dims, unit, text) in variables.items():
+        absent = np.full([len(coords[dim][1]) for dim in dims], np.nan)
+        values = np.array([absent if r is None else np.asarray(r[name], float) for r in rows])
+        if name == "converged":
+            values = values == 1.0
+        units = unit or f"that of the {dims[-1]}"
+        data[name] = (("profile", *dims), values, {"units": units, "long_name": text})
+    attrs = {"units": "1", "long_name": "why the profile was refused; empty where it was not"}
+    data["reason"] = ("profile", np.array(reasons, dtype=np.str_), attrs)
+    coords["profile"] = ("profile", np.array(labels, dtype=np.str_), {"long_name": "profile"})
+    return xr.Dataset(data, coords, _provenance(settings))
+
+
+def _coordinates(settings: Settings) -> dict:
+    """Return the coordinates of everything but the profiles."""
+    records, names = settings.parameters.records, metric_names(settings.model)
+    layer = {key: value for key, value in grid.coordinates().items() if key != "layer"}
+    return {
+        "parameter": ("parameter", list(records)),
+        "parameter_unit": ("parameter", [record.unit for record in records.values()]),
+        "level": ("level", list(QUANTILES), {"units": "1", "long_name": "level of the quantile"}),
+        "metric": ("metric", names),
+        "metric_unit": ("metric", [diagnostics.METRICS[name][0] for name in names]),
+        "layer": ("layer", grid.coordinates()["layer"]),
+        **layer,
+    }
+
+
+def _provenance(settings: Settings) -> dict[str, object]:
+    """Return the attributes that say how a result was made."""
+    made = {"source": SOURCES[settings.model], "soilnb_version": __version__}
+    return asdict(settings) | made
+
+
+def summary(data: arviz.InferenceData) -> pd.DataFrame:
+    """Return the posterior of one profile as a table, one line for each parameter.
+
+    Parameters
+    ----------
+    data : InferenceData
+        As from `soilnb.proda.assimilate`.
+
+    Returns
+    -------
+    DataFrame
+        Unit, posterior mean, sd and 90 % interval, sd of the prior, shrinkage, R-hat, effective
+        sample size and the papers' G-R statistic.
+    """
+    if "profile" not in data.groups():
+        raise InputError("data has no group 'profile': allowed what proda.assimilate returns")
+    found = data["profile"]
+    columns = {
+        "unit": found["parameter_unit"],
+        "mean": found["mean"],
+        "sd": found["sd"],
+        "5 %": found["quantile"].sel(level=0.05),
+        "95 %": found["quantile"].sel(level=0.95),
+        **{name: found[name] for name in ("prior_sd", "shrinkage", "r_hat", "ess_bulk")},
+        "gelman_rubin": found["gelman_rubin"],
+    }
+    return pd.DataFrame(
+        {name: values.values for name, values in columns.items()},
+        index=pd.Index(found["parameter"].values, name="parameter"),
+    )
+
+
+# ---------------------------------------------------------------------------- InferenceData
+
+_DRAWS = ("chain", "draw")
+_CARBON = {"units": "g C m-3", "long_name": "soil organic carbon", "symbol": "SOC"}
+
+
+def inference_data(chains: Chains) -> arviz.InferenceData:
+    """Return the posterior of a profile for ArviZ; see `soilnb.proda.assimilate`."""
+    import arviz
+
+    settings, prior = chains.settings, chains.prior
+    provenance = _provenance(settings)
+    depth = {"units": "m", "long_name": "depth of the sample", "symbol": "z"}
+    horizon = {"depth": ("horizon", chains.profile.depth, depth)}
+    after = [chains.by_chain(values) for values in (chains.runs.modelled, chains.runs.carbon)]
+    before = [values[np.newaxis] for values in (prior.modelled, prior.carbon)]
+    data = arviz.InferenceData(
+        posterior=_parameters(chains.by_chain(chains.runs.parameters), settings, provenance),
+        sample_stats=_statistics(chains),
+        prior=_parameters(prior.parameters[np.newaxis], settings, provenance),
+        observed_data=xr.Dataset(
+            {"carbon_density": ("horizon", chains.profile.carbon, _CARBON)}, horizon, provenance
+        ),
+        posterior_predictive=_predictive(*after, horizon, provenance),
+        prior_predictive=_predictive(*before, horizon, provenance),
+    )
+    own = dataset([row(chains)], [chains.profile.label], [""], settings).isel(profile=0)
+    data.add_groups({"profile": own}, warn_on_custom_groups=False)
+    return data
+
+
+def _parameters(values: np.ndarray, settings: Settings, attrs: dict) -> xr.Dataset:
+    """Return parameters [chain, draw, d], each under its name."""
+    records = settings.parameters.records
+    return xr.Dataset(
+        {
+            name: (
+                _DRAWS,
+                values[..., i],
+                {"units": record.unit, "long_name": record.meaning, "symbol": record.symbol},
+            )
+            for i, (name, record) in enumerate(records.items())
+        },
+        {dim: np.arange(size) for dim, size in zip(_DRAWS, values.shape, strict=False)},
+        attrs,
+    )
+
+
+def _statistics(chains: Chains) -> xr.Dataset:
+    """Return what the sampler says of each state."""
+    cost = chains.by_chain(chains.runs.cost)
+    feasible = chains.by_chain(chains.runs.status == kernel.FEASIBLE)
+    found = {
+        "cost": (_DRAWS, cost, "cost J"),
+        "feasible": (_DRAWS, feasible, "whether the parameter set is feasible"),
+        "acceptance_rate": (("chain",), chains.acceptance, "acceptance rate of the chain"),
+    }
+    if chains.settings.sampler != "published":  # which has no one density
+        density = -chains.settings.inverse_temperature * cost
+        found["lp"] = (_DRAWS, density, "logarithm of the posterior density, up to a constant")
+    return xr.Dataset(
+        {
+            name: (dims, values, {"units": "1", "long_name": text})
+            for name, (dims, values, text) in found.items()
+        }
+    )
+
+
+def _predictive(modelled: np.ndarray, carbon: np.ndarray, horizon: dict, attrs: dict) -> xr.Dataset:
+    """Return modelled carbon [chain, draw, horizon], [chain, draw, layer]; no observation error."""
+    node = {"units": "m", "long_name": "depth of the node", "symbol": "z"}
+    layer = {"layer": grid.coordinates()["layer"], "node": ("layer", grid.NODE, node)}
+    data = {
+        "carbon_density": ((*_DRAWS, "horizon"), modelled, _CARBON),
+        "soc": ((*_DRAWS, "layer"), carbon, _CARBON),
+    }
+    return xr.Dataset(data, horizon | layer, attrs)

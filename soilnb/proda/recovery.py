@@ -1,0 +1,237 @@
+r"""Profiles of known truth: whether the assimilation finds what made them.
+
+The truth of a profile is one feasible draw from the prior; the model's steady state at all 20 nodes
+is the observation.
+
+Without noise, as in the papers, the cost is that of a real profile (``sse``). The data are then
+better than the likelihood believes, so intervals of informed parameters cover the truth too often:
+that is a property of the experiment. With noise, errors are drawn from the likelihood itself
+(``gaussian``), with one standard deviation for a whole column that is fixed before any truth is
+drawn,
+
+.. math:: s^2 = \frac{1}{10}\,\operatorname{median}_{\text{prior}} \sum_k (y_k - \bar y)^2,
+
+the one that ``sse`` gives a typical profile. Columns with more than `STOCK` carbon are left out of
+the truths and of the prior alike. Then the rank of the truth among independent draws of
+the posterior is uniform if, and only if, prior, model and sampler fit together: simulation-based
+calibration (Talts et al. 2018, arXiv:1804.06788).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from soilnb.kernels import layers
+from soilnb.parameters import InputError, check_range
+from soilnb.proda import posterior
+from soilnb.proda.batch import run_batch
+from soilnb.proda.chains import Chains, Profile, Settings, draw_prior, problem, sample
+from soilnb.profile import environment, grid
+from soilnb.profile import forcing as places
+
+__all__ = ["RANKS", "coverage", "recovery"]
+
+#: Number of draws that a truth is ranked among; ranks are 0 to this number.
+RANKS = 99
+#: Largest soil carbon of a column, in truths and in what is fitted to them, g C m-2: the papers'
+#: limit for a cell of their maps. Without it CLM5's prior holds columns with more carbon than the
+#: Earth, where the folding depth of decay is near zero.
+STOCK = 1e6
+
+#: Variables beyond those of an assimilation: dimensions, unit, long name.
+_VARIABLES = {
+    "truth": (("parameter",), "that of the parameter", "parameters that made the profile"),
+    "covered": (("parameter",), "1", "whether the 90 % interval holds the truth"),
+    "rank": (("parameter",), "1", f"rank of the truth among {RANKS} draws of the posterior"),
+    "metric_truth": (("metric",), "that of the metric", "system-level metric of the truth"),
+    "metric_covered": (("metric",), "1", "whether the 90 % interval holds the true metric"),
+    "metric_rank": (("metric",), "1", f"rank of the true metric among {RANKS} draws"),
+}
+
+
+@dataclass(frozen=True)
+class Known(Profile):
+    """A profile with the parameters [d] that made it."""
+
+    truth: np.ndarray
+
+
+def recovery(
+    n: int = 100,
+    model: str = "compas",
+    *,
+    noise: bool = False,
+    forcing: xr.Dataset | Mapping[str, xr.Dataset] | None = None,
+    seed: int = 0,
+    jobs: int | None = None,
+    client: Any = None,
+    folder: str | os.PathLike | None = None,
+    progress: bool = True,
+    **options: object,
+) -> xr.Dataset:
+    """Assimilate synthetic profiles of known truth.
+
+    Parameters
+    ----------
+    n : int
+        Number of profiles.
+    model : {"compas", "clm5"}
+        The model that makes the profiles and is fitted to them.
+    noise : bool
+        False for the papers' experiment, True for simulation-based calibration.
+    forcing : Dataset or mapping of str to Dataset, optional
+        One place, or several that take turns; by default the examples of
+        `soilnb.profile.forcing`.
+    seed : int
+        Seed of the truths, of the errors and of the chains.
+    jobs, client, folder, progress
+        As in `soilnb.proda.assimilate`.
+    **options
+        Everything else that `soilnb.proda.assimilate` takes but ``cost``.
+
+    Returns
+    -------
+    Dataset
+        As from `soilnb.proda.assimilate` for many profiles, and of each parameter and metric the
+        ``truth``, whether the 90 % interval ``covered`` it, and its ``rank`` among `RANKS` evenly
+        spaced draws of the posterior.
+
+    Raises
+    ------
+    InputError
+        As in `soilnb.proda.assimilate`.
+    """
+    n = round(check_range("n", n, 1, 1e6))
+    if "cost" in options:
+        raise InputError(f"cost = {options['cost']!r}: here it follows from noise")
+    likelihood = "gaussian" if noise else "sse"
+    settings = Settings(model=model, seed=seed, cost=likelihood, stock=STOCK, **options)
+    columns = _columns(forcing)
+    labels = [f"{list(columns)[k % len(columns)]} {k}" for k in range(n)]
+    tasks = _truths(labels, list(columns.values()), settings, noise)
+    outcomes = run_batch(
+        tasks, labels, settings,
+        jobs=jobs, client=client, folder=folder, progress=progress, work=compare,
+    )  # fmt: skip
+    rows = [row for row, _ in outcomes]
+    data = posterior.dataset(rows, labels, [reason for _, reason in outcomes], settings)
+    for name, (dims, unit, text) in _VARIABLES.items():
+        absent = np.full([data.sizes[dim] for dim in dims], np.nan)
+        values = np.array([absent if row is None else row[name] for row in rows])
+        data[name] = (("profile", *dims), values, {"units": unit, "long_name": text})
+    return data.assign_attrs(noise="drawn from the likelihood" if noise else "none")
+
+
+def _columns(
+    forcing: xr.Dataset | Mapping[str, xr.Dataset] | None,
+) -> dict[str, layers.Column]:
+    if forcing is None:
+        forcing = {name: places.example(name) for name in places.EXAMPLES}
+    elif isinstance(forcing, xr.Dataset):
+        forcing = {"place": forcing}
+    return {name: environment.column(place) for name, place in forcing.items()}
+
+
+def _truths(
+    labels: list[str], columns: list[layers.Column], settings: Settings, noise: bool
+) -> list[Profile | str]:
+    """Return the profiles, in the order of their labels."""
+    tasks: list[Profile | str] = []
+    for turn, column in enumerate(columns):
+        mine = labels[turn :: len(columns)]
+        rng = np.random.default_rng([settings.seed, turn, 1])
+        blank = Profile("", grid.NODE, np.ones(grid.LAYERS), np.ones(grid.LAYERS), column)
+        target = problem(blank, replace(settings, cost="gaussian"))
+        prior, _ = draw_prior(target, rng)
+        spread = ((prior.modelled - prior.modelled.mean(1, keepdims=True)) ** 2).sum(1)
+        error = np.full(grid.LAYERS, np.sqrt(np.median(spread) / 10.0))
+        for k, label in enumerate(mine):
+            if k % len(prior.cost) == 0:
+                truths, _ = draw_prior(target, rng)
+            carbon = truths.modelled[k % len(truths.cost)].copy()
+            if noise:
+                carbon += rng.normal(size=grid.LAYERS) * error
+            tasks.append(
+                Known(
+                    label, grid.NODE, carbon, error, column, truths.parameters[k % len(truths.cost)]
+                )
+            )
+    order = {task.label: task for task in tasks}
+    return [order[label] for label in labels]
+
+
+def compare(profile: Known, settings: Settings) -> dict[str, np.ndarray]:
+    """Sample a profile and return its numbers, and how they stand to the truth."""
+    chains = sample(profile, settings)
+    return posterior.row(chains) | _against_truth(chains, profile.truth)
+
+
+def _against_truth(chains: Chains, truth: np.ndarray) -> dict[str, np.ndarray]:
+    states = chains.runs.parameters
+    few = np.linspace(0, len(states) - 1, RANKS).astype(int)
+    low, high = np.quantile(states, (0.05, 0.95), axis=0)
+    after = posterior.metrics(chains, states[posterior.spread_out(len(states))])
+    drawn = posterior.metrics(chains, states[few])
+    true = posterior.metrics(chains, truth[np.newaxis])
+    names = list(true)
+    metric = np.array([true[name][0] for name in names])
+    bounds = np.array([np.nanquantile(after[name], (0.05, 0.95)) for name in names])
+    return {
+        "truth": truth,
+        "covered": ((low <= truth) & (truth <= high)).astype(float),
+        "rank": (states[few] < truth).sum(0).astype(float),
+        "metric_truth": metric,
+        "metric_covered": ((bounds[:, 0] <= metric) & (metric <= bounds[:, 1])).astype(float),
+        "metric_rank": np.array([(drawn[n] < true[n]).sum() for n in names], float),
+    }
+
+
+def coverage(recovered: xr.Dataset) -> pd.DataFrame:
+    """Return how well each parameter and metric is recovered, as a table.
+
+    Parameters
+    ----------
+    recovered : Dataset
+        As from `recovery`.
+
+    Returns
+    -------
+    DataFrame
+        For each parameter, then each metric: ``covered``, the share of profiles whose 90 % interval
+        holds the truth; ``sd_ratio``, the median of posterior sd over prior sd; ``correlation`` of
+        the posterior mean with the truth; and ``rank_p``, the probability of ranks at least as
+        uneven (chi-squared over ten bins) if they were uniform.
+    """
+    used = recovered.where(recovered["reason"] == "", drop=True)
+    tables = []
+    for kind, prefix in (("parameter", ""), ("metric", "metric_")):
+        truth, mean = used[f"{prefix}truth"].values, used[f"{prefix}mean"].values
+        ratio = (used[f"{prefix}sd"] / used[f"{prefix}prior_sd"]).values
+        tables.append(
+            pd.DataFrame(
+                {
+                    "covered": used[f"{prefix}covered"].values.mean(0),
+                    "sd_ratio": np.median(ratio, axis=0),
+                    "correlation": [
+                        np.corrcoef(x, y)[0, 1] for x, y in zip(truth.T, mean.T, strict=True)
+                    ],
+                    "rank_p": [_uniformity(rank) for rank in used[f"{prefix}rank"].values.T],
+                },
+                index=pd.Index(used[kind].values, name="name"),
+            )
+        )
+    return pd.concat(tables)
+
+
+def _uniformity(rank: np.ndarray) -> float:
+    from scipy.stats import chisquare
+
+    counts = np.histogram(rank, np.linspace(0, RANKS + 1, 11))[0]
+    return float(chisquare(counts).pvalue)
