@@ -217,15 +217,32 @@ def _metric_row(chains: Chains) -> dict[str, np.ndarray]:
     values = np.array(list(metrics(chains, sets).values()))
     after = values[:, 1 : len(posterior) + 1]
     before = values[:, len(posterior) + 1 :]
+    return {
+        "metric_mean": _mean(after),
+        "metric_sd": _sd(after),
+        "metric_estimate": values[:, 0],
+        "metric_prior_mean": _mean(before),
+        "metric_prior_sd": _sd(before),
+    }
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Return the mean over the last axis of what is finite; NaN where nothing is."""
+    finite = np.isfinite(values)
+    number = np.asarray(finite.sum(-1))
+    total = np.where(finite, values, 0.0).sum(-1)
+    return np.divide(total, number, out=np.full(number.shape, np.nan), where=number > 0)
+
+
+def _sd(values: np.ndarray) -> np.ndarray:
+    """Return the standard deviation of what is finite; NaN of fewer than two values."""
+    finite = np.isfinite(values)
+    number = finite.sum(-1)
+    away = np.where(finite, values, 0.0) - np.where(finite, _mean(values)[..., np.newaxis], 0.0)
+    out = np.full(number.shape, np.nan)
     # A draw of the prior with hardly any decay at depth holds more carbon than a square can hold.
-    with np.errstate(over="ignore", invalid="ignore"):
-        return {
-            "metric_mean": np.nanmean(after, axis=1),
-            "metric_sd": np.nanstd(after, axis=1, ddof=1),
-            "metric_estimate": values[:, 0],
-            "metric_prior_mean": np.nanmean(before, axis=1),
-            "metric_prior_sd": np.nanstd(before, axis=1, ddof=1),
-        }
+    with np.errstate(over="ignore"):
+        return np.sqrt(np.divide((away**2).sum(-1), number - 1, out=out, where=number > 1))
 
 
 # -------------------------------------------------------------------------------- Datasets

@@ -1,0 +1,301 @@
+"""From pores to the planet: the CUE that emerges, its emulator, profiles, and maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from cmcrameri import cm
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
+
+from soilnb.figures import style
+from soilnb.figures.he2024 import world
+from soilnb.figures.style import COLOURS
+from soilnb.proda.emulator import CueEmulator, Emulator
+
+__all__ = ["emergent", "exposure", "held_out", "maps", "profiles", "state"]
+
+_MARKERS = ("o", "s", "^", "D", "v", "P")
+
+
+def _shades(count: int) -> list:
+    """Return colours that read as one order, from dark to light."""
+    return list(cm.batlow(np.linspace(0.05, 0.85, count)))
+
+
+@style.styled
+def emergent(runs: xr.Dataset, emulator: CueEmulator, *, note: str = "") -> Figure:
+    """Draw the CUE of all runs against the substrate, and against what microbes are fed.
+
+    Parameters
+    ----------
+    runs : Dataset (cn, structure, seed)
+        As from `soilnb.claims.pore_to_planet.load`.
+    emulator : CueEmulator
+        Of the CUE, drawn as lines with its 95 % for the mean of many domains.
+    """
+    figure = style.new(8.6, 3.7)
+    left, right = figure.subplots(1, 2)
+    style.panel(left, "a", "CUE that emerges")
+    style.panel(right, "b", "why")
+    line = np.geomspace(*emulator.ranges["cn"], 60)
+    colours = _shades(runs.sizes["structure"])
+    for i, name in enumerate(runs["structure"].values):
+        some = runs.sel(structure=name)
+        share = float(some["exposed"].mean())
+        found = emulator.predict(cn=line, exposed=share, domains=np.inf)
+        left.fill_between(line, found["low"], found["high"], color=colours[i], alpha=0.2, lw=0)
+        left.plot(line, found["mean"], color=colours[i], lw=1.4)
+        spread = np.exp(0.018 * (i - 2))  # side by side
+        cn = np.repeat(runs["cn"].values[:, None], runs.sizes["seed"], axis=1)
+        points = {"marker": _MARKERS[i], "color": colours[i], "ls": "", "ms": 4, "mew": 0}
+        left.plot((cn * spread).ravel(), some["cue"].values.ravel(), label=f"{share:.2f}", **points)
+        right.plot((10 / some["cn_released"]).values.ravel(), some["cue"].values.ravel(), **points)
+    _ratio_axis(left, runs["cn"].values)
+    left.set_ylabel("CUE of the community (1)")
+    left.set_ylim(0.15, 0.7)
+    left.legend(title="exposed share", loc="upper right")
+    ceiling = float(runs["cue"].max())
+    fed = np.linspace(0.18, 1.02, 50)
+    right.plot(fed, np.minimum(fed, ceiling), color="0.3", ls="--", lw=1)
+    right.annotate("CUE = nitrogen for growth", (0.42, 0.42), (0.46, 0.34), fontsize=8)
+    right.annotate("all carbon that growth leaves", (0.66, ceiling), (0.62, 0.575), fontsize=8)
+    right.set_xlabel("C/N of microbes / C/N of what is released (1)")
+    right.set_ylim(0.15, 0.7)
+    style.note(figure, note)
+    return figure
+
+
+def _ratio_axis(ax: Axes, ticks: np.ndarray, label: str = "C/N ratio of the substrate") -> None:
+    ax.set_xscale("log")
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_xlabel(label)
+
+
+@style.styled
+def held_out(
+    table: pd.DataFrame, texture: pd.DataFrame, sizes: pd.DataFrame, *, note: str = ""
+) -> Figure:
+    """Draw predictions of settings that were left out, and the error of formulas by size.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As from `soilnb.proda.emulator.held_out`, by ``structure``.
+    texture : DataFrame
+        ``observed`` and ``predicted`` of runs that the emulator never saw, by another way to the
+        same exposed shares.
+    sizes : DataFrame
+        As from `soilnb.proda.emulator.candidates`, with ``attrs["seeds"]``, the standard deviation
+        of a setting's mean over the seeds.
+    """
+    figure = style.new(8.8, 4.0)
+    left, right = figure.subplots(1, 2)
+    style.panel(left, "a", "settings left out")
+    style.panel(right, "b", "how large a formula? (coefficients)")
+    names = list(dict.fromkeys(table["structure"]))
+    for i, (name, colour) in enumerate(zip(names, _shades(len(names)), strict=True)):
+        some = table[table["structure"] == name]
+        points = {"marker": _MARKERS[i], "color": colour, "ls": "", "ms": 5, "mew": 0}
+        left.plot(some["observed"], some["predicted"], label=name, **points)
+    left.plot(
+        texture["observed"], texture["predicted"], "x", color=COLOURS["vermilion"], ms=6, mew=1.6,
+        label="texture changed", ls="",
+    )  # fmt: skip
+    left.plot([0.2, 0.66], [0.2, 0.66], color="0.6", lw=0.8, zorder=0)
+    left.set(xlabel="CUE of the runs (1)", ylabel="CUE predicted (1)")
+    left.legend(loc="upper left", fontsize=7)
+    labels = [f"{row[0]}: {row[1]} ({row[2]})" for row in sizes.itertuples(index=False)]
+    right.barh(labels, sizes["rmse"], color=COLOURS["sky"], hatch="//", edgecolor="white")
+    right.plot(sizes["worst"], labels, "D", color="0.2", ms=4, ls="", label="worst setting")
+    right.axvline(
+        sizes.attrs["seeds"], color=COLOURS["vermilion"], ls="--", lw=1.2, label="seeds, mean of 3"
+    )
+    right.invert_yaxis()
+    right.tick_params(axis="y", labelsize=7)
+    right.set_xlim(left=0)
+    right.set_xlabel("error of settings left out (CUE)")
+    right.legend(loc="lower right")
+    style.note(figure, note)
+    return figure
+
+
+@style.styled
+def exposure(textures: xr.Dataset, emulator: Emulator, *, note: str = "") -> Figure:
+    """Draw the exposed share against clay: runs, fitted line with its 95 %."""
+    figure = style.new(4.6, 3.2)
+    ax = figure.subplots()
+    line = np.geomspace(*emulator.ranges["clay"], 50)
+    for domains, alpha in ((1, 0.15), (np.inf, 0.3)):
+        found = emulator.predict(clay=line, domains=domains)
+        ax.fill_between(line, found["low"], found["high"], color=COLOURS["blue"], alpha=alpha, lw=0)
+    ax.plot(line, found["mean"], color=COLOURS["blue"], lw=1.6, label="formula, 95 %")
+    some = textures["exposed"].transpose("clay", ...)
+    clay = np.repeat(textures["clay"].values, some.size // len(some))
+    ax.plot(clay, some.values.ravel(), "o", color="0.2", ms=4, label="runs")
+    _ratio_axis(ax, textures["clay"].values, "particles of 1-2 µm, “clay” (%)")
+    ax.set_ylabel("exposed share (1)")
+    ax.set_ylim(bottom=0)
+    ax.legend()
+    style.note(figure, note)
+    return figure
+
+
+@style.styled
+def profiles(places: xr.Dataset, *, deepest: float = 1.5, note: str = "") -> Figure:
+    """Draw what the emergent CUE changes in the profiles of a few places, with its spread.
+
+    Parameters
+    ----------
+    places : Dataset (place, draw, layer)
+        As from `soilnb.proda.emergent.handed_over`.
+    """
+    count = places.sizes["place"]
+    figure = style.new(2.3 * count, 3.7)
+    axes = figure.subplots(1, count, sharey=True, squeeze=False)[0]
+    shown = np.arange(places.sizes["layer"]) <= np.searchsorted(places["depth"], deepest)
+    depth = places["depth"].values[shown]
+    for ax, name in zip(axes, places["place"].values, strict=True):
+        here = places.sel(place=name).isel(layer=shown)
+        change = (100 * (here["soc"] / here["soc_published"] - 1)).transpose("draw", "layer")
+        low, middle, high = np.nanquantile(change.values, [0.05, 0.5, 0.95], axis=0)
+        ax.fill_betweenx(depth, low, high, color=COLOURS["blue"], alpha=0.3, lw=0, label="90 %")
+        ax.plot(middle, depth, color=COLOURS["blue"], lw=1.6, label="emergent CUE")
+        ax.axvline(0, color=COLOURS["vermilion"], ls="--", lw=1.4, label="published CUE")
+        ax.set_title(
+            f"{name}\nC/N {float(here['cn']):.0f}, clay {float(here['clay']):.0f} %\n"
+            f"CUE {_middle(here['cue'])}\n{float(here['stock_published']):.1f} → "
+            f"{float(here['stock'].median()):.1f} kg C m⁻²",
+            fontsize=8,
+        )
+    axes[0].set_ylim(deepest, 0)
+    axes[0].set_ylabel("depth (m)")
+    handles, names = axes[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper center", ncols=3, fontsize=8)
+    words = "change of soil organic carbon against the published CUE (%)"
+    figure.supxlabel(f"{words}\n{note}" if note else words, fontsize=8)
+    return figure
+
+
+def _middle(draws: xr.DataArray) -> str:
+    low, middle, high = np.nanquantile(draws.values, [0.05, 0.5, 0.95])
+    return f"{middle:.2f} ({low:.2f}-{high:.2f})"
+
+
+def _profile(
+    ax: Axes, soc: xr.DataArray, published: xr.DataArray, depth: np.ndarray, deepest: float
+) -> None:
+    """Draw draws of a profile as a band, the published one as a dashed line."""
+    shown = np.arange(depth.size) <= np.searchsorted(depth, deepest)
+    low, middle, high = np.nanquantile(
+        soc.transpose("draw", "layer").values / 1000, [0.05, 0.5, 0.95], axis=0
+    )
+    ax.fill_betweenx(
+        depth[shown], low[shown], high[shown], color=COLOURS["blue"], alpha=0.3, lw=0,
+        label="its 90 %",
+    )  # fmt: skip
+    ax.plot(middle[shown], depth[shown], color=COLOURS["blue"], lw=1.6, label="emergent CUE")
+    ax.plot(
+        published.values[shown] / 1000, depth[shown], color=COLOURS["vermilion"], ls="--", lw=1.4,
+        label="published CUE",
+    )  # fmt: skip
+    ax.set_ylim(deepest, 0)
+    ax.set_xlim(left=0)
+
+
+@style.styled
+def maps(found: xr.Dataset, *, note: str = "") -> Figure:
+    """Draw the emergent CUE, its spread, and what it changes in soil carbon.
+
+    Parameters
+    ----------
+    found : Dataset (draw, site)
+        As from `soilnb.proda.emergent.world`.
+    """
+    figure = style.new(8.8, 5.4)
+    axes = figure.subplots(2, 2)
+    middle = found.median("draw")
+    low, high = (found["cue"].quantile(q, "draw") for q in (0.05, 0.95))
+    sure = np.abs(np.sign(found["change"]).mean("draw")) > 0.9
+    limit = float(np.nanquantile(np.abs(100 * middle["change"]), 0.98))
+    shift = float(np.nanquantile(np.abs(100 * middle["change_published"]), 0.98))
+    panels = (
+        ("a", "emergent CUE, median", middle["cue"], cm.batlow, {}, "CUE (1)"),
+        ("b", "its spread", high - low, cm.devon_r, {"vmin": 0}, "95 % less 5 % of the draws (1)"),
+        (
+            "c",
+            "pattern: against the mean CUE everywhere",
+            100 * middle["change"].where(sure),
+            cm.vik,
+            {"vmin": -limit, "vmax": limit},
+            "change of SOC to 1 m (%); grey: < 95 % of draws agree",
+        ),
+        (
+            "d",
+            f"pattern and level: against {found.attrs['published_cue']:.2f}",
+            100 * middle["change_published"],
+            cm.vik,
+            {"vmin": -shift, "vmax": shift},
+            "change of SOC to 1 m (%)",
+        ),
+    )
+    for ax, (letter, title, values, colours, options, label) in zip(
+        axes.ravel(), panels, strict=True
+    ):
+        style.panel(ax, letter, title)
+        if letter == "c":
+            grey = np.where(sure, np.nan, 0.0)
+            world(ax, found, grey, "Greys", vmin=-1, vmax=1)
+        mesh = world(ax, found, values.values, colours, **options)
+        bar = figure.colorbar(
+            mesh, ax=ax, orientation="horizontal", shrink=0.8, aspect=30, pad=0.02,
+            extend="both" if letter in "cd" else "neither",
+        )  # fmt: skip
+        bar.set_label(label, fontsize=8)
+    style.note(
+        figure,
+        note,
+        f"{found.sizes['draw']} draws, {found.sizes['site']:,} cells",
+        "speculative",
+        data=found.attrs.get("provenance", ""),
+    )
+    return figure
+
+
+@style.styled
+def state(found: Mapping[str, object], *, figure: Figure | None = None) -> Figure:
+    """Draw one choice of substrate and exposure: CUE on the emulator's line, and the profile.
+
+    Parameters
+    ----------
+    found : mapping
+        As from `soilnb.explore.pore_to_planet.hand_over`.
+    """
+    figure = style.new(8.2, 3.6, figure=figure)
+    left, right = figure.subplots(1, 2)
+    line, curve, draws = found["line"], found["curve"], found["cue"]
+    left.fill_between(line, curve["low"], curve["high"], color=COLOURS["blue"], alpha=0.25, lw=0)
+    left.plot(line, curve["mean"], color=COLOURS["blue"], lw=1.6)
+    low, middle, high = np.quantile(draws, [0.025, 0.5, 0.975])
+    left.errorbar(
+        found["cn"], middle, [[middle - low], [high - middle]], fmt="o", color="0.1", capsize=4
+    )
+    left.axhline(found["published_cue"], color=COLOURS["vermilion"], ls="--", lw=1.2)
+    left.text(
+        line[0], found["published_cue"] - 0.012, "published", color=COLOURS["vermilion"],
+        fontsize=8, va="top",
+    )  # fmt: skip
+    _ratio_axis(left, found["ticks"])
+    left.set_xlim(line[0], line[-1])
+    left.set_ylim(0.1, 0.7)
+    left.set_ylabel("CUE that emerges in the pores (1)")
+    _profile(right, found["soc"], found["published"], found["soc"]["depth"].values, 1.5)
+    right.set_xlabel("soil organic carbon (kg C m⁻³)")
+    right.set_ylabel("depth (m)")
+    right.legend(loc="lower right")
+    return figure

@@ -1,0 +1,59 @@
+"""From assimilated profiles to parameters anywhere: the network of PRODA and what it is judged by.
+
+>>> from soilnb.proda import globe, network, observations, predictors
+>>> profiles, planet = observations.israd(), globe.planet("testbed")
+>>> forcing = observations.forcing_at(profiles)
+>>> study = profiles["study"].to_series()
+>>> y = network.targets(assimilated)                         # places in the unit cube
+>>> x, y = network.match(predictors.frame(profiles, grid=planet), y)
+>>> network.compare(x, y, study, carbon=lambda p: network.layer_nse(p, profiles, forcing))
+>>> cells = predictors.frame(planet)
+>>> fitted = network.fit(x, y, scaler=predictors.Scaler.of(cells))
+>>> parameters = network.to_parameters(fitted.predict(cells), "compas")
+>>> globe.maps(parameters, planet.sel(site=parameters["site"]), "compas")
+
+- `soilnb.proda.fitting`: networks (`fit`), mean, ridge and forest (`baseline`), all as `Fitted`.
+- `soilnb.proda.skill`: `targets`, `to_parameters`, `parameter_nse`, `layer_nse`.
+- `soilnb.proda.crossvalidation`: `cross_validate`, `compare`.
+- `soilnb.proda.bootstrap`: `bootstrap`, an `Ensemble`.
+"""
+
+from soilnb.proda.bootstrap import Ensemble, bootstrap, draw_sites
+from soilnb.proda.crossvalidation import Validation, compare, cross_validate, folds
+from soilnb.proda.fitting import (
+    ARCHITECTURES,
+    BASELINES,
+    LEAST,
+    LEAST_SITES,
+    Fitted,
+    Settings,
+    baseline,
+    fit,
+    learn,
+    match,
+)
+from soilnb.proda.skill import layer_nse, parameter_nse, targets, to_parameters
+
+__all__ = [
+    "ARCHITECTURES",
+    "BASELINES",
+    "LEAST",
+    "LEAST_SITES",
+    "Ensemble",
+    "Fitted",
+    "Settings",
+    "Validation",
+    "baseline",
+    "bootstrap",
+    "compare",
+    "cross_validate",
+    "draw_sites",
+    "fit",
+    "folds",
+    "layer_nse",
+    "learn",
+    "match",
+    "parameter_nse",
+    "targets",
+    "to_parameters",
+]
