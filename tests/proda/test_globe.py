@@ -10,7 +10,7 @@ from scipy.io import savemat
 from soilnb.data import climate, open_dataset, rasters
 from soilnb.parameters import InputError
 from soilnb.proda import cells_files, columns, globe, observations
-from soilnb.profile import clm5, compas, diagnostics, environment, forcing
+from soilnb.profile import clm5, compas, diagnostics, forcing
 from soilnb.profile.forcing_files import ARRAY
 
 MODELS = {"compas": compas, "clm5": clm5}
@@ -145,7 +145,7 @@ def test_what_a_cell_does_not_say_comes_from_its_zone():
         (lambda: globe.from_cells(table(npp=None)), "cells have no variable 'npp'; needed"),
         (lambda: globe.from_cells(table(npp=[0.0, 0.0, 0.0])), "no cell remains; 3 of 3 cells"),
         (lambda: globe.from_cells(table(koppen=["Cfb", "Xx", "Af"])), "unknown Köppen-Geiger"),
-        (lambda: globe.from_cells(table(vegetation=[10, 77, 2])), "unknown IGBP class 77 .*; valid: 1, 2"),
+        (lambda: globe.from_cells(table(vegetation=[10, 77, 2])), "unknown IGBP class 77"),
         (lambda: globe.from_cells("cells"), "cells is a str"),
         (lambda: globe.from_cells(xr.Dataset({"npp": ("x", [1.0])})), "neither the dimension"),
         (lambda: globe.cell_area(np.array([95.0]), 0.5), "latitude = 95: allowed -90 to 90"),
@@ -615,7 +615,7 @@ def test_predicted_parameters_are_read_in_the_papers_order(tmp_path):
 
 
 def test_papers_files_that_do_not_fit_are_named(tmp_path):
-    with pytest.raises(InputError, match="world_grid_envinfo_present.mat does not exist"):
+    with pytest.raises(InputError, match=r"world_grid_envinfo_present.mat does not exist"):
         globe.open_authors(tmp_path)
     savemat(tmp_path / "world_grid_envinfo_present.mat", {"EnvInfo": np.ones((3, 60))})
     with pytest.raises(InputError, match=r"shape \(3, 60\): allowed \(cells, 77\)"):
