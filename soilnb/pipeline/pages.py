@@ -79,7 +79,6 @@ API = (
     ("soilnb.proda", "From soil profiles to parameters, and to the globe"),
     ("soilnb.proda.observations", "Soil profiles: your own table, ISRaD, and rules of quality"),
     ("soilnb.proda.regressions", "Mixed regressions of SOC on CUE"),
-    ("soilnb.proda.predictors", "Covariates of sites and cells"),
     ("soilnb.proda.network", "Parameters learnt from covariates"),
     ("soilnb.proda.globe", "Maps and totals"),
     ("soilnb.proda.sensitivity", "What controls soil carbon"),
@@ -98,8 +97,6 @@ API = (
     ("soilnb.figures.luo2025", "Figures of Luo et al. 2025"),
     ("soilnb.explore", "The explorers: widgets made of parameters, models and figures"),
     ("soilnb.kernels.pools", "Kernels of the pool models"),
-    ("soilnb.kernels.layers", "Kernels of the layered models"),
-    ("soilnb.kernels.metropolis", "Kernels of the Markov chains"),
     ("soilnb.kernels.depth", "Kernels of the whole profile"),
 )
 
