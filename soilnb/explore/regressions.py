@@ -30,6 +30,7 @@ def measured_cue(data: pd.DataFrame) -> Explorer:
         "groups": Control("Random intercept for each", "study", choices=tuple(_GROUPS)),
         "climate": Control("Hold MAT constant", "yes", choices=("yes", "no")),
         "incubation": Control("Hold incubation temperature", "no", choices=("no", "yes")),
+        "warmest": Control("Incubations up to (°C)", 40.0, 15, 40, 1),
     }
     prediction = Prediction(
         "Measurements with 18O in water come from other soils than those with substrates. What "
@@ -41,7 +42,7 @@ def measured_cue(data: pd.DataFrame) -> Explorer:
         "whole, but not what differs between groups in the slope.",
     )
 
-    def compute(**choice: str) -> tuple[pd.DataFrame, Fit, dict[str, float], str]:
+    def compute(**choice: str | float) -> tuple[pd.DataFrame, Fit, dict[str, float], str]:
         return measured(data, **choice)
 
     return Explorer(controls, compute, _draw, _say, prediction=prediction)
@@ -53,9 +54,11 @@ def measured(
     groups: str = "study",
     climate: str = "yes",
     incubation: str = "no",
+    warmest: float = 40.0,
 ) -> tuple[pd.DataFrame, Fit, dict[str, float], str]:
     """Fit the chosen model; returns its rows, the fit, where the rest is held, and the group."""
     chosen = data if _ROWS[rows] is None else data[data["method"] == _ROWS[rows]]
+    chosen = chosen[chosen["temperature"] <= warmest]
     group = _GROUPS[groups]
     if chosen[group].nunique() < 2:
         group = "study"
