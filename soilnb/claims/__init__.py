@@ -33,6 +33,7 @@ import xarray as xr
 from soilnb import results
 from soilnb.claims import baseline, trials
 from soilnb.claims.baseline import series
+from soilnb.claims.baseline import table as kept_table
 from soilnb.parameters import InputError, check_finite, unknown
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "figures",
     "hypotheses",
     "keep",
+    "kept_table",
     "papers",
     "presets",
     "record",

@@ -5,7 +5,7 @@ one core. They are kept one by one in the results folder, so a second call goes 
 one stopped; runs whose sources have changed since are made again.
 
 Any other paper: keeps what its notebooks recorded in their last runs of size paper
-(`soilnb run NOTEBOOK --size paper`).
+(`soilnb run NOTEBOOK --size paper`), and those of their tables that `baseline.TABLES` names.
 
 With --hypotheses it makes the runs behind the hypotheses that were tried instead, and the
 default runs with which they are compared; half an hour on one core.
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import click
 
-from soilnb import claims
+from soilnb import claims, results
 from soilnb.claims import baseline, rotzer2025, rotzer2025_trials
 from soilnb.parameters import InputError
 from soilnb.pore import PRESETS
@@ -58,7 +58,13 @@ def keep_recorded(paper: str) -> Path:
     notes = [{key: row[key] for key in kept if row.get(key)} for row in found]
     for note, row in zip(notes, found, strict=True):
         note["value"] = row["value"]  # a 0 is a value, too
-    return claims.keep(paper, notes, command=f"soilnb run {notebooks} --size paper")
+    tables = {
+        name: baseline.pack_table(path)
+        for name in baseline.TABLES.get(paper, ())
+        for path in sorted((results.root() / "paper").glob(f"*/{name}.csv"))
+    }
+    command = f"soilnb run {notebooks} --size paper"
+    return claims.keep(paper, notes, command=command, extra={"tables": tables} if tables else None)
 
 
 if __name__ == "__main__":

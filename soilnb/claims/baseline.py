@@ -15,16 +15,35 @@ import ast
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from soilnb.parameters import InputError, unknown
 
-__all__ = ["SOURCES", "file", "load", "pack", "series", "source_hash", "stale", "write"]
+__all__ = [
+    "SOURCES", "TABLES", "file", "load", "pack", "pack_table", "series", "source_hash", "stale",
+    "table", "write",
+]  # fmt: skip
+
+#: What decides an assimilation: the models, their forcing, the profiles and the chains.
+_ASSIMILATION = (
+    *("kernels/layers.py", "kernels/metropolis.py"),
+    *(f"profile/{name}*.py" for name in ("clm5", "compas", "forcing", "layered")),
+    *(f"profile/{name}.py" for name in ("diagnostics", "environment", "transport")),
+    *(f"proda/{name}.py" for name in ("chains", "posterior", "observations", "quality")),
+    *(f"proda/{name}.py" for name in ("columns", "covariates", "density")),
+)
+
+#: What decides a map of what was assimilated: the planet and the predictors.
+_MAPS = (
+    *(f"proda/{name}.py" for name in ("cells", "mapping", "globe", "predictors", "components")),
+    *(f"proda/{name}.py" for name in ("fitting", "dense", "bootstrap", "crossvalidation", "skill")),
+)
 
 #: The sources that decide the numbers of a paper's baseline, and those among them that do not.
 SOURCES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -32,15 +51,22 @@ SOURCES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("kernels/automaton.py", "kernels/diffusion.py", "kernels/reaction.py", "pore/*.py"),
         ("pore/measures.py", "pore/ensemble.py", "pore/kept.py"),
     ),
-    "tao2024": (
+    "tao2023": (
         (
-            *("kernels/layers.py", "kernels/metropolis.py"),
-            *(f"profile/{name}*.py" for name in ("clm5", "compas", "forcing", "layered")),
-            *(f"profile/{name}.py" for name in ("diagnostics", "environment", "transport")),
-            *(f"proda/{name}.py" for name in ("chains", "posterior", "observations", "quality")),
-            *(f"proda/{name}.py" for name in ("columns", "covariates", "density")),
+            *_ASSIMILATION, *_MAPS,
+            *(f"proda/{name}.py" for name in ("controls", "regressions", "sensitivity")),
+            *(f"proda/{name}.py" for name in ("response", "explained", "importance")),
         ),
         (),
+    ),
+    "tao2024": ((*_ASSIMILATION, *_MAPS), ()),
+}  # fmt: skip
+
+#: Tables of runs of size ``paper`` that are kept with the numbers: coefficients and counts.
+TABLES: dict[str, tuple[str, ...]] = {
+    "tao2023": (
+        *("tao2023-controls", "tao2023-tableED2", "tao2023-network"),
+        *("tao2023-components", "tao2023-needed", "tao2023-importance"),
     ),
 }
 
@@ -219,3 +245,57 @@ def _unpack(name: str, packed: Mapping) -> xr.Dataset:
     time = ("time", np.array(packed[f"{name}/time"], float), about)
     coords = {"statistic": ["mean", "sd"], "time": time}
     return xr.Dataset(found, coords=coords, attrs=packed[name])
+
+
+# --- Tables ------------------------------------------------------------------------------------
+
+
+def pack_table(path: Path) -> list[dict[str, object]]:
+    """Return the rows of a table (CSV) with rounded numbers; empty cells are left out."""
+    data = pd.read_csv(path)
+    data = data.drop(columns=[name for name in data if str(name).startswith("Unnamed")])
+    return [
+        {
+            str(name): rounded(value, SERIES_DIGITS) if isinstance(value, float) else value
+            for name, value in row.items()
+            if not pd.isna(value)
+        }
+        for row in data.to_dict("records")
+    ]
+
+
+def table(paper: str, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return a table of a paper's baseline, as a run of size ``paper`` saved it.
+
+    Parameters
+    ----------
+    paper : str
+        One of `TABLES`.
+    name : str
+        Name of the table.
+    columns : sequence of str, optional
+        Columns to show; the first becomes the index.
+
+    Returns
+    -------
+    DataFrame
+        With ``attrs``: size, date and command of the run. One row that says so where none is kept.
+
+    Raises
+    ------
+    InputError
+        For a paper or a table that is not kept.
+    """
+    if paper not in TABLES:
+        raise unknown("paper with kept tables", paper, TABLES)
+    if name not in TABLES[paper]:
+        raise unknown("kept table", name, TABLES[paper])
+    kept = load(paper) or {}
+    rows = kept.get("tables", {}).get(name)
+    if not rows:
+        return pd.DataFrame({"note": ["no run of size paper is kept"]})
+    data = pd.DataFrame(rows)
+    if columns is not None:
+        data = data[list(columns)].set_index(columns[0])
+    data.attrs = {key: kept[key] for key in ("size", "date", "command")}
+    return data

@@ -16,9 +16,11 @@
 - `soilnb.proda.skill`: `targets`, `to_parameters`, `parameter_nse`, `layer_nse`.
 - `soilnb.proda.crossvalidation`: `cross_validate`, `compare`.
 - `soilnb.proda.bootstrap`: `bootstrap`, an `Ensemble`.
+- `soilnb.proda.carrying`: `carry`, all of the above in one call.
 """
 
 from soilnb.proda.bootstrap import Ensemble, bootstrap, draw_sites
+from soilnb.proda.carrying import Carried, carry
 from soilnb.proda.crossvalidation import Validation, compare, cross_validate, folds
 from soilnb.proda.fitting import (
     ARCHITECTURES,
@@ -39,12 +41,14 @@ __all__ = [
     "BASELINES",
     "LEAST",
     "LEAST_SITES",
+    "Carried",
     "Ensemble",
     "Fitted",
     "Settings",
     "Validation",
     "baseline",
     "bootstrap",
+    "carry",
     "compare",
     "cross_validate",
     "draw_sites",

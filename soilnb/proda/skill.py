@@ -25,6 +25,7 @@ import xarray as xr
 from soilnb import __version__
 from soilnb.kernels import metropolis as kernel
 from soilnb.parameters import InputError, unknown
+from soilnb.proda import components
 from soilnb.proda.posterior import CONVERGED
 from soilnb.profile import clm5, compas, environment, grid
 
@@ -51,7 +52,11 @@ def _model(model: str) -> Any:
 
 
 def targets(
-    assimilated: xr.Dataset, *, keep: str = "published", statistic: str = "estimate"
+    assimilated: xr.Dataset,
+    *,
+    keep: str = "published",
+    statistic: str = "estimate",
+    index: str | None = None,
 ) -> pd.DataFrame:
     """Return the parameters of assimilated profiles as places in the unit cube.
 
@@ -65,6 +70,9 @@ def targets(
         efficiency above 0; or all. Profiles that were refused are left out always.
     statistic : {"estimate", "mean", "best"}
         Point estimate, posterior mean, or the kept state with the lowest cost.
+    index : {"table", "log", "published"}, optional
+        Where ``tau_enz_decay`` has its place, see `soilnb.proda.components`; by default as in the
+        assimilation. On the logarithmic scale small differences of short turnover times count.
 
     Returns
     -------
@@ -82,18 +90,17 @@ def targets(
     for name in (statistic, *KEEP[keep], "profile"):
         if not isinstance(assimilated, xr.Dataset) or name not in assimilated.variables:
             raise InputError(f"assimilated has no {name!r}: allowed what proda.assimilate returns")
-    module = _model(str(assimilated.attrs.get("model", "compas")))
-    names = list(module.NAMES)
+    model = str(assimilated.attrs.get("model", "compas"))
+    index = str(assimilated.attrs.get("index", "table")) if index is None else index
+    names = list(_model(model).NAMES)
     values = assimilated[statistic].sel(parameter=names).transpose("profile", "parameter").values
     kept = np.isfinite(values).all(axis=1)
     for name in KEEP[keep]:
         kept &= _passes(assimilated[name])
     if not kept.any():
         raise InputError(f"none of {kept.size} profiles passes: keep = {keep!r}")
-    low, high = _bounds(module)
-    places = np.clip((values[kept] - low) / (high - low), 0.0, 1.0)
-    index = pd.Index(assimilated["profile"].values[kept].astype(str), name="profile")
-    return pd.DataFrame(places, index, names)
+    profiles = pd.Index(assimilated["profile"].values[kept].astype(str), name="profile")
+    return pd.DataFrame(components.unit(values[kept], model, index), profiles, names)
 
 
 def _passes(values: xr.DataArray) -> np.ndarray:
@@ -103,12 +110,6 @@ def _passes(values: xr.DataArray) -> np.ndarray:
     if values.name == "gelman_rubin_mean":
         return values.values < CONVERGED
     return values.values.astype(bool)
-
-
-def _bounds(module: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return the prior bounds of the parameters."""
-    records = module.PARAMETER_SETS["tao2024"].records
-    return tuple(np.array([records[name].bounds for name in module.NAMES]).T)
 
 
 def to_parameters(
@@ -126,8 +127,8 @@ def to_parameters(
         As from ``predict`` of a predictor, or of an ensemble: (member, site, parameter).
     model : {"compas", "clm5"}
         The model.
-    index : {"table", "published"}
-        Whether ``tau_enz_decay`` has a place of its own, see `soilnb.profile.compas.from_unit`.
+    index : {"table", "log", "published"}
+        Where ``tau_enz_decay`` has its place, as in `targets`.
     dim : str
         Name of the dimension of the places, as the forcing has it.
 
@@ -141,23 +142,10 @@ def to_parameters(
     Raises
     ------
     InputError
-        For missing parameters, an unknown model, or when no place has a prediction.
+        For missing parameters, an unknown model or index, or when no place has a prediction.
     """
     module = _model(model)
-    if isinstance(predicted, pd.DataFrame):
-        labels = predicted.index
-        array = xr.DataArray(
-            predicted.to_numpy(dtype=float),
-            {dim: labels.to_numpy(), "parameter": [str(name) for name in predicted.columns]},
-            (dim, "parameter"),
-        )
-    else:
-        array = predicted
-        own = [name for name in array.dims if name not in ("member", "parameter")]
-        if len(own) != 1:
-            raise InputError(f"predicted has the dimensions {array.dims}: allowed member, places "
-                             "and parameter")  # fmt: skip
-        array = array.rename({own[0]: dim}) if own[0] != dim else array
+    array = _array(predicted, dim)
     lacking = [name for name in module.NAMES if name not in array["parameter"].values]
     if lacking:
         raise InputError(f"predicted has no parameter {lacking[0]!r} of {model}")
@@ -166,19 +154,33 @@ def to_parameters(
     if not known.any():
         raise InputError(f"predicted has no prediction at any of {known.size} places")
     array = array.isel({dim: np.flatnonzero(known)})
-    named = module.from_unit(np.clip(array.values, 0.0, 1.0), index)
+    values = components.physical(np.clip(array.values, 0.0, 1.0), model, index)
     records = module.PARAMETER_SETS["tao2024"].records
     data = {
         name: (
-            array.dims[:-1], values,
+            array.dims[:-1], values[..., i],
             {"units": records[name].unit, "long_name": records[name].meaning,
              "symbol": records[name].symbol},
         )
-        for name, values in named.items()
+        for i, name in enumerate(module.NAMES)
     }  # fmt: skip
     coords = {name: c for name, c in array.coords.items() if "parameter" not in c.dims}
     attrs = {"model": model, "index": index, "soilnb_version": __version__}
     return xr.Dataset(data, coords, attrs)
+
+
+def _array(predicted: pd.DataFrame | xr.DataArray, dim: str) -> xr.DataArray:
+    """Return predictions as an array whose places run over `dim`."""
+    if isinstance(predicted, pd.DataFrame):
+        names = [str(name) for name in predicted.columns]
+        coords = {dim: predicted.index.to_numpy(), "parameter": names}
+        return xr.DataArray(predicted.to_numpy(dtype=float), coords, (dim, "parameter"))
+    own = [name for name in predicted.dims if name not in ("member", "parameter")]
+    if len(own) != 1:
+        raise InputError(
+            f"predicted has the dimensions {predicted.dims}: allowed member, places and parameter"
+        )
+    return predicted.rename({own[0]: dim}) if own[0] != dim else predicted
 
 
 def parameter_nse(y: pd.DataFrame, predicted: pd.DataFrame) -> tuple[float, pd.Series]:

@@ -296,3 +296,41 @@ def test_what_notebooks_recorded_in_size_paper_becomes_the_baseline(tmp_path, ke
         ("conv-5-decom", 0),
     ]
     assert kept["command"] == "soilnb run 32_site_assimilation --size paper"
+
+
+# --- tables ------------------------------------------------------------------------------------
+
+
+def test_tables_of_a_run_are_kept_with_its_numbers(tmp_path):
+    from soilnb.claims.__main__ import keep_recorded
+
+    folder = tmp_path / "results" / "paper" / "34_proda_globe"
+    folder.mkdir(parents=True)
+    note = {"id": "tao-r", "value": 0.98, "data": "real"}
+    (folder / "claims.json").write_text(json.dumps([note]))
+    (folder / "tao2023-controls.csv").write_text(
+        "case,estimate,error,n\nfiltered,0.8567891,,179\nprior,1.5,0.1,500\n"
+    )
+    (folder / "tao2023-other.csv").write_text("a\n1\n")
+    empty = claims.kept_table("tao2023", "tao2023-controls")
+    assert empty["note"].tolist() == ["no run of size paper is kept"]
+    keep_recorded("tao2023")
+    kept = claims.kept_table("tao2023", "tao2023-controls", ["case", "n", "estimate", "error"])
+    assert kept.index.tolist() == ["filtered", "prior"]
+    assert kept["estimate"].tolist() == [0.8568, 1.5]
+    assert kept["n"].tolist() == [179, 500]
+    assert math.isnan(kept.loc["filtered", "error"])
+    assert kept.attrs["command"] == "soilnb run 34_proda_globe --size paper"
+    assert set(json.loads(baseline.file("tao2023").read_text())["tables"]) == {"tao2023-controls"}
+
+
+@pytest.mark.parametrize(
+    ("paper", "name", "message"),
+    [
+        ("he2024", "he2024-x", "unknown paper with kept tables 'he2024'"),
+        ("tao2023", "tao2023-x", "unknown kept table 'tao2023-x'"),
+    ],
+)
+def test_a_table_that_is_not_kept_is_refused(paper, name, message):
+    with pytest.raises(InputError, match=message):
+        claims.kept_table(paper, name)

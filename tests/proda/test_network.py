@@ -605,6 +605,9 @@ def test_a_cluster_gives_the_same_members(data):
 # --- from profiles to places and back -----------------------------------------------------------
 
 
+ENZYME_LEFT_OUT = [i for i, name in enumerate(compas.NAMES) if name != "tau_enz_decay"]
+
+
 def assimilated(model="compas", profiles=6):
     module = {"compas": compas, "clm5": clm5}[model]
     rng = np.random.default_rng(0)
@@ -681,8 +684,17 @@ def test_an_ensemble_keeps_its_members():
     np.testing.assert_array_equal(found["q10"].isel(member=1), alone["q10"][::-1])
 
 
-def test_the_published_index_ties_enzymes_to_uptake():
-    _, places = assimilated()
+def test_enzymes_on_a_logarithmic_scale_and_tied_to_uptake():
+    found, places = assimilated()
+    for index in ("table", "log"):
+        y = network.targets(found, keep="all", index=index)
+        back = network.to_parameters(y, index=index)["tau_enz_decay"]
+        np.testing.assert_allclose(back, found["estimate"].sel(parameter="tau_enz_decay"))
+        np.testing.assert_allclose(y.drop(columns="tau_enz_decay"), places[:, ENZYME_LEFT_OUT])
+    np.testing.assert_allclose(10 ** (3 * y["tau_enz_decay"] - 3), back)
+    assert network.targets(found.assign_attrs(index="log"), keep="all").equals(y)
+    with pytest.raises(InputError, match="unknown index 'tabel'"):
+        network.targets(found, keep="all", index="tabel")
     y = pd.DataFrame(places, columns=list(compas.NAMES))
     tied = network.to_parameters(y, index="published")["tau_enz_decay"]
     np.testing.assert_allclose(tied, 10 ** (3 * y["km_assim"] - 3))

@@ -1,0 +1,83 @@
+"""From assimilated profiles to the parameters of every cell of a planet, in one call."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pandas as pd
+import xarray as xr
+
+from soilnb.proda import predictors
+from soilnb.proda.fitting import Fitted, learn, match
+from soilnb.proda.skill import targets, to_parameters
+
+__all__ = ["Carried", "carry"]
+
+
+class Carried(NamedTuple):
+    """What was learnt at profiles, and what it says about the cells of a planet."""
+
+    #: Parameters over ``site``, as `soilnb.proda.globe.maps` takes them.
+    parameters: xr.Dataset
+    #: The cells that have a prediction, in the same order.
+    cells: xr.Dataset
+    #: The predictor.
+    fitted: Fitted
+    #: Covariates [profile, column] and places [profile, parameter] that it learnt from.
+    x: pd.DataFrame
+    y: pd.DataFrame
+
+
+def carry(
+    assimilated: xr.Dataset,
+    observations: xr.Dataset,
+    planet: xr.Dataset,
+    *,
+    method: str | tuple[int, ...] = "ridge",
+    keep: str = "published",
+    index: str | None = None,
+    seed: int = 0,
+    **options: Any,
+) -> Carried:
+    """Learn parameters from the environment of profiles, and predict them in every cell.
+
+    Covariates are scaled by their ranges over the planet, as in the papers.
+
+    Parameters
+    ----------
+    assimilated : Dataset over profile
+        As from `soilnb.proda.assimilate`.
+    observations : Dataset over profile
+        What was assimilated: places and environment of the profiles.
+    planet : Dataset over site
+        As from `soilnb.proda.globe.planet`.
+    method : {"mean", "ridge", "forest", "small", "paper"} or tuple of int
+        What learns, see `soilnb.proda.fitting.learn`.
+    keep, index : str
+        Which profiles, and where enzymes stand: as in `soilnb.proda.skill.targets`.
+    seed : int
+        Seed of the fit.
+    **options
+        For `soilnb.proda.fitting.learn`.
+
+    Returns
+    -------
+    Carried
+        Parameters, cells, predictor, and the tables it learnt from.
+
+    Raises
+    ------
+    InputError
+        As `soilnb.proda.skill.targets` and `soilnb.proda.fitting.learn`.
+    """
+    model = str(assimilated.attrs.get("model", "compas"))
+    index = str(assimilated.attrs.get("index", "table")) if index is None else index
+    y = targets(assimilated, keep=keep, index=index)
+    x, y = match(predictors.frame(observations, grid=planet, quiet=True), y, quiet=True)
+    everywhere = predictors.frame(planet, quiet=True)
+    scaler = predictors.Scaler.of(everywhere)
+    fitted = learn(method, x, y, scaler=scaler, seed=seed, **options)
+    predicted = fitted.predict(everywhere, quiet=True).dropna()
+    parameters = to_parameters(predicted, model, index=index)
+    cells = planet.sel(site=parameters["site"].values)
+    return Carried(parameters, cells, fitted, x, y)

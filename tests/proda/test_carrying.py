@@ -1,0 +1,81 @@
+"""From profiles to cells in one call: the same as step by step."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from soilnb.parameters import InputError
+from soilnb.proda import globe, network, observations, predictors
+from soilnb.profile import clm5, compas
+
+MODULES = {"compas": compas, "clm5": clm5}
+
+
+@pytest.fixture(scope="module")
+def planet():
+    return globe.planet("teaching", resolution=10)
+
+
+@pytest.fixture(scope="module")
+def profiles():
+    return observations.twin_profiles(count=50)
+
+
+def assimilated(profiles, model="compas", index="table", failed=()):
+    """Estimates that depend on the climate, as an assimilation returns them."""
+    names = MODULES[model].NAMES
+    rng = np.random.default_rng(4)
+    size = profiles.sizes["profile"]
+    places = 0.5 + 0.004 * profiles["latitude"].values[:, np.newaxis] * rng.random(len(names))
+    places = np.clip(places + 0.02 * rng.standard_normal((size, len(names))), 0.05, 0.95)
+    named = MODULES[model].from_unit(places, index)
+    estimate = np.array([named[name] for name in names]).T
+    nse = np.where(np.isin(np.arange(size), failed), -1.0, 0.8)
+    return xr.Dataset(
+        {
+            "estimate": (("profile", "parameter"), estimate),
+            "nse": ("profile", nse),
+            "gelman_rubin_mean": ("profile", np.ones(size)),
+        },
+        {"profile": profiles["profile"].values, "parameter": list(names)},
+        {"model": model, "index": index},
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "index"), [("compas", "table"), ("compas", "published"), ("clm5", "table")]
+)
+def test_it_is_what_the_steps_give(planet, profiles, model, index):
+    found = network.carry(assimilated(profiles, model, index), profiles, planet, seed=3)
+    y = network.targets(assimilated(profiles, model, index), index=index)
+    x, y = network.match(predictors.frame(profiles, grid=planet, quiet=True), y, quiet=True)
+    pd.testing.assert_frame_equal(found.x, x)
+    pd.testing.assert_frame_equal(found.y, y)
+    cells = predictors.frame(planet, quiet=True)
+    fitted = network.learn("ridge", x, y, scaler=predictors.Scaler.of(cells), seed=3)
+    predicted = fitted.predict(cells, quiet=True).dropna()
+    expected = network.to_parameters(predicted, model, index=index)
+    xr.testing.assert_identical(found.parameters, expected)
+    assert found.parameters.attrs["index"] == index
+    np.testing.assert_array_equal(found.cells["site"], found.parameters["site"])
+    maps = globe.maps(found.parameters, found.cells, model, progress=False)
+    assert maps.sizes["site"] > 0.9 * planet.sizes["site"]
+
+
+def test_the_published_index_keeps_enzymes_tied(planet, profiles):
+    found = network.carry(assimilated(profiles, index="published"), profiles, planet).parameters
+    low, high = compas.PARAMETER_SETS["tao2024"].records["km_assim"].bounds
+    place = (found["km_assim"] - low) / (high - low)
+    np.testing.assert_allclose(found["tau_enz_decay"], 10 ** (3 * place - 3), rtol=1e-9)
+    assert float(found["km_assim"].std()) > 0
+
+
+def test_profiles_that_fail_are_not_learnt_from(planet, profiles):
+    some = assimilated(profiles, failed=range(10))
+    found = network.carry(some, profiles, planet)
+    assert len(found.x) == 40
+    with pytest.raises(InputError, match="29 sites to learn from: allowed 30 or more"):
+        network.carry(assimilated(profiles, failed=range(21)), profiles, planet)
+    with pytest.raises(InputError, match="unknown method 'lasso'"):
+        network.carry(some, profiles, planet, method="lasso")
