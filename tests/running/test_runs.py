@@ -221,13 +221,26 @@ def test_a_notebook_that_takes_too_long_is_ended_with_its_kernel(
     assert not psutil.pid_exists(await_note(endless))
 
 
+LISTENING = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from soilnb.cli import main
+main(prog_name="soilnb")
+"""
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_an_interrupt_leaves_no_process_and_no_file(results_root, endless):
-    command = [sys.executable, "-m", "soilnb.cli", "run"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        kernel = await_note(endless)
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+    pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.PIPE}
+    # a shell starts what it puts into the background deaf to interrupts, and so its children
+    command = [sys.executable, "-c", LISTENING, "run"]
+    with subprocess.Popen(command, **pipes) as process:
+        try:
+            kernel = await_note(endless)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert process.returncode == 1
     assert b"Traceback" not in said
     assert not psutil.pid_exists(kernel)
