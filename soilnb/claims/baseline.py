@@ -66,8 +66,10 @@ SOURCES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 TABLES: dict[str, tuple[str, ...]] = {
     "tao2023": (
         *("tao2023-controls", "tao2023-tableED2", "tao2023-network"),
+        *("tao2023-profiles", "tao2023-maps"),
         *("tao2023-components", "tao2023-needed", "tao2023-importance"),
     ),
+    "tao2024": ("tao2024-agreement", "tao2024-variants"),
 }
 
 #: Significant digits of what is kept.

@@ -308,6 +308,7 @@ def constant_cue(
     forcing: xr.Dataset | None = None,
     seed: int = 0,
     limit: float = LIMIT,
+    index: str = "table",
     **options: object,
 ) -> pd.DataFrame:
     """Assimilate profiles that the model makes with the same CUE of DOC uptake everywhere.
@@ -327,6 +328,8 @@ def constant_cue(
         Of the truths, and of the chains.
     limit : float
         As in `relation`.
+    index : {"table", "published"}
+        As in `soilnb.proda.assimilate`, of the truths and of the assimilation.
     **options
         For `soilnb.proda.assimilate`: sampler, lengths, folder, jobs.
 
@@ -344,12 +347,14 @@ def constant_cue(
     low, high = compas.PARAMETER_SETS["tao2024"].records["eta_doc"].bounds
     check_range("eta_doc", eta_doc, low, high)
     columns = _prepared(observations, forcing)
-    truth = _draws(columns, np.random.default_rng([seed, 1]), 0.1, {"eta_doc": eta_doc})
+    fixed = {"eta_doc": eta_doc}
+    truth = _draws(columns, np.random.default_rng([seed, 1]), 0.1, fixed, index)
     some = ~np.isnan(truth["b"])
     true = _table(truth, columns, observations)
     made = _made(truth, columns, observations).isel(profile=some)
     place = forcing_at(observations) if forcing is None else forcing
-    found = assimilate(made, "compas", forcing=place.isel(site=some), seed=seed, **options)
+    there = place.isel(site=some)
+    found = assimilate(made, "compas", forcing=there, seed=seed, index=index, **options)
     table = relation(found, made, limit=limit)
     columns_of_truth = true[["cue", "soc"]].add_prefix("true_")
     return table.join(columns_of_truth)
