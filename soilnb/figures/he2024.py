@@ -172,7 +172,7 @@ def world(ax: Axes, cells: xr.Dataset, values: np.ndarray, cmap, **options):
         With ``latitude`` and ``longitude`` (degrees); cells of the grid that it lacks stay white.
     values : ndarray, [cell]
     """
-    lat, lon = np.unique(cells["latitude"]), np.unique(cells["longitude"])
+    lat, lon = (_whole(np.unique(cells[name])) for name in ("latitude", "longitude"))
     field = np.full((lat.size, lon.size), np.nan)
     field[np.searchsorted(lat, cells["latitude"]), np.searchsorted(lon, cells["longitude"])] = (
         values
@@ -182,6 +182,19 @@ def world(ax: Axes, cells: xr.Dataset, values: np.ndarray, cmap, **options):
     ax.set_xticks([-120, -60, 0, 60, 120], ["120°W", "60°W", "0°", "60°E", "120°E"], fontsize=7)
     ax.set_yticks([-45, 0, 45], ["45°S", "0°", "45°N"], fontsize=7)
     return mesh
+
+
+def _whole(places: np.ndarray) -> np.ndarray:
+    """Return sorted rows of a grid with those that no cell has, so that none is drawn wider."""
+    if places.size < 3:
+        return places
+    steps = np.diff(places)
+    missing = np.maximum(np.rint(steps / np.median(steps)).astype(int) - 1, 0)
+    between = [
+        np.linspace(start, stop, count + 2)[1:-1]
+        for start, stop, count in zip(places[:-1], places[1:], missing, strict=True)
+    ]
+    return np.unique(np.concatenate([places, *between]))
 
 
 @style.styled

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
@@ -274,6 +275,17 @@ def _map(ax: Axes, maps: xr.Dataset, values: np.ndarray, label: str, logarithmic
     return mesh
 
 
+def _no_bar(ax: Axes) -> None:
+    """Keep the room of a colour bar, so that this map is as large as the others."""
+    bar = ax.figure.colorbar(
+        ScalarMappable(), ax=ax, location="bottom", shrink=0.75, pad=0.02, aspect=35
+    )
+    bar.set_label(" ", fontsize=7)
+    bar.ax.tick_params(labelsize=6.5, labelcolor="none", color="none")
+    bar.solids.set_visible(False)
+    bar.outline.set_visible(False)
+
+
 def _boxes(ax: Axes, zones: xr.Dataset, name: str, logarithmic: bool) -> None:
     """Draw the box plots of `soilnb.proda.globe.by_zone`."""
     array = zones[name]
@@ -355,6 +367,7 @@ def figED7(
             ax.set_yticks([])
             ax.text(0, -50, "given, not predicted:\nthe same in every member", ha="center",
                     fontsize=7)  # fmt: skip
+            _no_bar(ax)
         else:
             label = "standard deviation" if unit == "1" else f"standard deviation ({unit})"
             _map(ax, maps, spread, label, False, _MAPS.lajolla_r)

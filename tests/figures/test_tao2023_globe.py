@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
 
-from soilnb.figures import style
+from soilnb.figures import he2024, style
 from soilnb.figures import tao2023_globe as drawings
 from soilnb.proda import globe, regressions
 from soilnb.profile import compas
@@ -127,3 +129,14 @@ def test_a_map_that_is_the_same_everywhere_has_a_scale():
     norm = drawings._norm(np.full(5, 0.14), False)
     assert norm.vmin < 0.14 < norm.vmax
     assert drawings._norm(np.full(5, np.nan), False).vmax > 0
+
+
+def test_a_cell_beside_a_gap_is_drawn_no_wider_than_the_others():
+    lon = np.array([-60.0, -57.2, -54.4, -51.6, 0.1, 2.9])  # an ocean between
+    cells = xr.Dataset(coords={"latitude": ("site", np.tile(10.0, 6)), "longitude": ("site", lon)})
+    ax = Figure().subplots()
+    mesh = he2024.world(ax, cells, np.arange(6.0), "viridis")
+    edges = mesh.get_coordinates()[0, :, 0]
+    assert np.ptp(np.diff(edges)) < 0.2
+    drawn = np.ma.filled(mesh.get_array(), np.nan).ravel()
+    np.testing.assert_array_equal(drawn[np.isfinite(drawn)], np.arange(6.0))
