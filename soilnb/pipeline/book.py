@@ -26,6 +26,7 @@ from tqdm import tqdm
 from soilnb import claims, data, results
 from soilnb.parameters import InputError
 from soilnb.pipeline import pages, runs
+from soilnb.proda import globe, predictors
 
 __all__ = ["BuildError", "assemble", "build", "vendor"]
 
@@ -213,6 +214,7 @@ def _generated(root: Path, notebooks: list[str]) -> dict[str, str]:
         "scoreboard": pages.scoreboard(claims.rows(), claims.compare(), notebooks, tried),
         "parameters": pages.parameters(pages.model_sets()),
         "data": pages.data_sets(data.datasets(), _schemas()),
+        "planet": pages.planet(globe.schema(), predictors.TABLE),
         "changes": pages.changes((root / "CHANGELOG.md").read_text(encoding="utf-8")),
     }
     made |= {f"api/{name}": text for name, text in pages.api_pages().items()}

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-__all__ = ["api_pages", "changes", "data_sets", "parameters", "scoreboard"]
+__all__ = ["api_pages", "changes", "data_sets", "parameters", "planet", "scoreboard"]
 
 #: Symbol and meaning of each verdict, in the order in which they are counted.
 VERDICTS = {
@@ -79,9 +79,22 @@ API = (
     ("soilnb.proda", "From soil profiles to parameters, and to the globe"),
     ("soilnb.proda.observations", "Soil profiles: your own table, ISRaD, and rules of quality"),
     ("soilnb.proda.regressions", "Mixed regressions of SOC on CUE"),
+    ("soilnb.proda.predictors", "Covariates: what a network knows of a place"),
     ("soilnb.proda.network", "Parameters learnt from covariates"),
+    ("soilnb.proda.fitting", "The network, and the simpler predictors beside it"),
+    ("soilnb.proda.skill", "How good a prediction is, in parameters and in carbon"),
+    ("soilnb.proda.crossvalidation", "Sites and studies that are left out"),
+    ("soilnb.proda.bootstrap", "Ensembles of networks"),
+    ("soilnb.proda.carrying", "From profiles to cells in one call"),
     ("soilnb.proda.globe", "Maps and totals"),
+    ("soilnb.proda.cells", "The cells of a planet"),
+    ("soilnb.proda.cells_files", "The papers' own grid, in the layout of their files"),
     ("soilnb.proda.sensitivity", "What controls soil carbon"),
+    ("soilnb.proda.components", "Components of the models, and where parameters lie"),
+    ("soilnb.proda.response", "How the global stock follows each component"),
+    ("soilnb.proda.explained", "How much of the observed carbon parameters explain"),
+    ("soilnb.proda.importance", "Which covariates a predictor leans on"),
+    ("soilnb.proda.controls", "What belongs beside the relation of CUE and soil carbon"),
     ("soilnb.data", "Data sets and their synthetic twins"),
     ("soilnb.data.depth", "Roots, turnover and carbon by depth"),
     ("soilnb.claims", "What the papers say in numbers, and how we compare"),
@@ -93,12 +106,41 @@ API = (
     ("soilnb.figures.cue", "Our own figures of CUE"),
     ("soilnb.figures.layers", "Figures of the layered models"),
     ("soilnb.figures.tao2023", "Figures of Tao et al. 2023"),
+    ("soilnb.figures.tao2023_globe", "Maps and networks of Tao et al. 2023"),
+    ("soilnb.figures.tao2023_controls", "What controls soil carbon, after Tao et al. 2023"),
     ("soilnb.figures.tao2024", "Figures of Tao et al. 2024"),
+    ("soilnb.figures.tao2024_globe", "Maps of Tao et al. 2024"),
     ("soilnb.figures.luo2025", "Figures of Luo et al. 2025"),
     ("soilnb.explore", "The explorers: widgets made of parameters, models and figures"),
     ("soilnb.kernels.pools", "Kernels of the pool models"),
     ("soilnb.kernels.depth", "Kernels of the whole profile"),
 )
+
+
+#: What `soilnb.proda.globe.compare_climate` says of the planet, with the data sets at hand.
+CLIMATE = """\
+Mean annual temperature and precipitation of cells were compared with what the sites of the data
+sets [`srdb`](#data-srdb) and [`israd`](#data-israd) report, each site with the nearest cell within
+200 km:
+
+| planet | sites | R² of temperature | R² of log precipitation |
+| --- | --- | --- | --- |
+| teaching, 1 degree | 2,356 | 0.85 | 0.60 |
+| teaching, 0.5 degrees | 2,358 | 0.85 | 0.60 |
+| testbed | 2,239 | 0.81 | 0.56 |
+
+A test repeats this wherever the data are (`tests/proda/test_globe.py`) and asks for 0.8 and 0.5:
+
+```python
+from soilnb.data import climate, open_dataset
+from soilnb.proda import globe
+
+sites = climate.observed_climate(open_dataset("srdb"), open_dataset("israd"))
+globe.compare_climate(globe.planet("teaching", resolution=1), sites)
+```
+
+Good enough to teach with, and to see why a map of one's own region may be off: coasts and mountains
+are smoother than they are."""
 
 
 #: Front matter of pages with wide tables: the list of headings gives its room to them.
@@ -477,6 +519,58 @@ def _schema(name: object, schema: object) -> str:
     return f"````{{admonition}} Variables of {name}\n:class: dropdown\n\n{body}\n````"
 
 
+# --- The planet ---------------------------------------------------------------------------
+
+
+def planet(schema: pd.DataFrame, inputs: pd.DataFrame) -> str:
+    """Return the page on the planet: its variables, its climate, and what a network knows of it.
+
+    Parameters
+    ----------
+    schema : DataFrame
+        Dimensions, unit and meaning by variable, as `soilnb.proda.globe.schema` gives them.
+    inputs : DataFrame
+        The papers' covariates with what we have for each, `soilnb.proda.predictors.TABLE`.
+    """
+    variables = [
+        [f"`{name}`", escape(row["dimensions"]), unit(row["unit"]), escape(row["meaning"])]
+        for name, row in schema.iterrows()
+    ]
+    known = inputs[["sites", "planet"]].notna()
+    parts = [
+        f"{WIDE}# The planet",
+        "`soilnb.proda.globe.planet` gives the cells of a planet with everything that the layered "
+        'models need: `planet("testbed")` the 2,855 cells with plants of the biogeochemical '
+        'testbed (its synthetic twin where the data are not at hand), `planet("teaching", '
+        "resolution=2)` cells of any size on the real land mask with the real Köppen-Geiger zones "
+        "and climate, productivity and texture from stated formulas, and "
+        "`globe.open_authors(folder)` the papers' own files at 0.5 degrees. A cell without plants "
+        "or without climate is left out and counted.",
+        "## Variables",
+        table(["variable", "over", "unit", "meaning"], variables, [18, 18, 14, 50]),
+        "## How real is its climate?",
+        CLIMATE,
+        "## What the network knows of a place",
+        f"The papers' network has {len(inputs)} inputs (Tao et al. 2024, Table S4, in the five "
+        f"categories of Tao et al. 2023). Profiles here have {known['sites'].sum()} of them, the "
+        f"planet {known['planet'].sum()}; the others are missing, chemistry altogether. A network "
+        "that knows less can say less: the scoreboard names this as a cause.",
+        table(
+            ["category", "input of the papers (depth, cm)", "at profiles", "on the planet"],
+            [_input(row) for row in inputs.sort_values("category").to_dict("records")],
+            [14, 40, 23, 23],
+        ),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _input(row: Mapping[str, object]) -> list[str]:
+    depth = "" if row["depth"] != row["depth"] else f" ({row['depth']:g})"
+    note = f"<br>{escape(row['note'])}" if _text(row["note"]) else ""
+    ours = [f"`{row[at]}`" if _text(row[at]) else "missing" for at in ("sites", "planet")]
+    return [escape(row["category"]), f"{escape(row['name'])}{depth}{note}", *ours]
+
+
 # --- What's new, API ----------------------------------------------------------------------
 
 
@@ -494,17 +588,27 @@ def api_pages(modules: Iterable[tuple[str, str]] = API) -> dict[str, str]:
         "the ground up: kernels; parameters and data; models; claims and figures; explorers.\n\n"
         f"{listing}\n"
     }
-    described: set[str] = set()
+    described: dict[str, str] = {}
     for module, _ in found:
         names = _public(module)
-        again = [name for name, origin in names.items() if origin in described]
-        described.update(names.values())
+        again = {name: described[origin] for name, origin in names.items() if origin in described}
+        described |= {origin: module for name, origin in names.items() if name not in again}
         options = f"   :exclude-members: {', '.join(again)}\n" if again else ""
         pages[module] = (
             f"# {module}\n\n```{{eval-rst}}\n.. automodule:: {module}\n"
-            f"   :members:\n   :no-value:\n{options}```\n"
+            f"   :members:\n   :no-value:\n{options}```\n{_elsewhere(again)}"
         )
     return pages
+
+
+def _elsewhere(names: Mapping[str, str]) -> str:
+    """Return a line on the names of a module that other pages describe."""
+    pages = sorted(set(names.values()))
+    lists = (
+        f"{', '.join(f'`{name}`' for name in names if names[name] == page)} in [{page}]({page}.md)"
+        for page in pages
+    )
+    return f"\nDescribed elsewhere: {'; '.join(lists)}.\n" if names else ""
 
 
 def _public(module: str) -> dict[str, str]:

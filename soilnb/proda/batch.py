@@ -14,8 +14,10 @@ import json
 import multiprocessing
 import os
 import sys
+import warnings
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
@@ -31,10 +33,13 @@ from soilnb.parameters import InputError, check_range
 from soilnb.proda import posterior
 from soilnb.proda.chains import Profile, SamplingError, Settings, sample
 
-__all__ = ["Outcome", "run_all", "run_batch"]
+__all__ = ["Outcome", "on_cluster", "run_all", "run_batch"]
 
 #: What one task returns: its numbers (None where it was refused), and the reason (else empty).
 Outcome = tuple[dict[str, np.ndarray] | None, str]
+
+#: Tasks that wait at a cluster for each of its threads, so that none idles and few are in memory.
+AHEAD = 4
 
 
 def run_batch(
@@ -80,6 +85,12 @@ def run_batch(
         kept = None if store is None or k in found else store.read(task)
         if kept is not None:
             found[k] = kept
+    if store is not None and store.others and progress:
+        print(
+            f"note: {store.others} profiles in {store.folder.name} are of other data or settings, "
+            "or incomplete: run again",
+            file=sys.stderr,
+        )
     todo = {k: (task, settings, work) for k, task in enumerate(tasks) if k not in found}
     with tqdm(
         total=len(tasks), initial=len(tasks) - len(todo), unit="profile", delay=2, leave=False,
@@ -96,9 +107,8 @@ def run_batch(
                 bar.update()
         except KeyboardInterrupt:
             raise KeyboardInterrupt(_how_far(found, tasks, folder)) from None
-        except BrokenProcessPool:
-            far = _how_far(found, tasks, folder)
-            raise RuntimeError(f"a worker process died; {far}") from None
+        except BrokenProcessPool as error:
+            raise RuntimeError(f"{error}; {_how_far(found, tasks, folder)}") from None
     return [found[k] for k in range(len(tasks))]
 
 
@@ -148,10 +158,15 @@ def run_all(
     jobs : int or None
         Processes; by default the number of cores, at most one for each task. 1 runs here.
     client : dask.distributed.Client or None
-        Runs on its workers instead.
+        Runs on its workers instead. A task whose worker is lost goes to another one.
+
+    Raises
+    ------
+    BrokenProcessPool
+        When a worker process dies; a script whose workers die at once is told how to call this.
     """
     if client is not None:
-        yield from _on_cluster(function, todo, client)
+        yield from on_cluster(function, todo.items(), client)
         return
     jobs = os.cpu_count() or 1 if jobs is None else round(check_range("jobs", jobs, 1, 4096))
     if min(jobs, len(todo)) <= 1:
@@ -161,12 +176,24 @@ def run_all(
     # fresh processes, because a fork of a notebook's kernel with its threads may hang
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(jobs, len(todo)), mp_context=context, initializer=_one_thread)
+    begun = False
     try:
         futures = {pool.submit(function, *arguments): key for key, arguments in todo.items()}
         for future in as_completed(futures):
-            yield futures[future], future.result()
+            result, begun = future.result(), True
+            yield futures[future], result
+    except BrokenProcessPool:
+        hint = "" if begun else _of_a_script()
+        raise BrokenProcessPool(f"a worker process died{hint}") from None
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _of_a_script() -> str:
+    """Return what a script must do, for each worker process reads it again from the top."""
+    if getattr(sys.modules.get("__main__"), "__file__", None) is None:
+        return ""
+    return ' (a script calls this below a line if __name__ == "__main__": or with jobs=1)'
 
 
 def _one_thread() -> None:
@@ -175,29 +202,69 @@ def _one_thread() -> None:
     numba.set_num_threads(1)
 
 
-def _on_cluster(
-    function: Callable, todo: Mapping[int, tuple], client: Any
+def on_cluster(
+    function: Callable, calls: Iterable[tuple[int, tuple]], client: Any
 ) -> Iterator[tuple[int, Any]]:
+    """Call a function on the workers of a cluster; yield key and result in the order of the calls.
+
+    Parameters
+    ----------
+    function : callable
+        Of a module, for it travels to other processes.
+    calls : iterable of (int, tuple)
+        Key and arguments; taken as workers get free, so that few are in memory.
+    client : dask.distributed.Client
+        A task whose worker is lost goes to another one.
+
+    Raises
+    ------
+    InputError
+        For a client that is none.
+    """
     if not hasattr(client, "submit"):
         raise InputError(f"client = {client!r}: allowed a dask.distributed.Client")
-    futures = {
-        key: client.submit(function, *arguments, pure=False) for key, arguments in todo.items()
-    }
+    waiting: deque = deque()
     try:
-        for key, future in futures.items():
-            yield key, future.result()
+        for key, arguments in calls:
+            waiting.append((key, _submit(client, function, arguments)))
+            if len(waiting) > AHEAD * max(1, sum(client.nthreads().values())):
+                yield _first(waiting)
+        while waiting:
+            yield _first(waiting)
     finally:
-        client.cancel(list(futures.values()))
+        client.cancel([future for _, future in waiting])
+
+
+def _first(waiting: deque) -> tuple[int, Any]:
+    """Return what comes first, when it is done; an interrupted wait leaves it to be cancelled."""
+    key, future = waiting[0]
+    result = future.result()
+    waiting.popleft()
+    return key, result
+
+
+def _submit(client: Any, function: Callable, arguments: tuple) -> Any:
+    """Send a task with its data, which a worker that is lost takes with it, but not the task's."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+        return client.submit(function, *arguments, pure=False)
 
 
 # -------------------------------------------------------------------------------------- files
 
 
 class _Store:
-    """Finished profiles in a folder, one file each."""
+    """Finished profiles in a folder, one file each.
+
+    Attributes
+    ----------
+    others : int
+        Files met so far that belong to other data or settings, or cannot be read.
+    """
 
     def __init__(self, folder: str | os.PathLike, settings: Settings, work: Callable) -> None:
         self.folder = Path(folder)
+        self.others = 0
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -216,12 +283,16 @@ class _Store:
 
     def read(self, profile: Profile) -> Outcome | None:
         """Return what is kept of a profile, or None."""
+        path = self._file(profile)
+        if not path.exists():
+            return None
         try:
-            with self._file(profile).open("rb") as file:
+            with path.open("rb") as file:
                 kept = dict(np.load(file, allow_pickle=False))
         except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
-            return None
+            kept = {}
         if str(kept.pop("key", "")) != self._key(profile):
+            self.others += 1
             return None
         reason = str(kept.pop("reason"))
         return (None, reason) if reason else (kept, "")

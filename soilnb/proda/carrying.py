@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -26,6 +27,8 @@ class Carried(NamedTuple):
     #: Covariates [profile, column] and places [profile, parameter] that it learnt from.
     x: pd.DataFrame
     y: pd.DataFrame
+    #: How many profiles and cells are left out, and why; empty where none is.
+    left_out: str = ""
 
 
 def carry(
@@ -37,11 +40,14 @@ def carry(
     keep: str = "published",
     index: str | None = None,
     seed: int = 0,
+    quiet: bool = False,
     **options: Any,
 ) -> Carried:
     """Learn parameters from the environment of profiles, and predict them in every cell.
 
-    Covariates are scaled by their ranges over the planet, as in the papers.
+    Covariates are scaled by their ranges over the planet, as in the papers. Profiles and cells that
+    lack a covariate are left out, and so are cells of a class that no profile has; one line counts
+    them.
 
     Parameters
     ----------
@@ -57,13 +63,15 @@ def carry(
         Which profiles, and where enzymes stand: as in `soilnb.proda.skill.targets`.
     seed : int
         Seed of the fit.
+    quiet : bool
+        Whether to say nothing of profiles and cells left out.
     **options
         For `soilnb.proda.fitting.learn`.
 
     Returns
     -------
     Carried
-        Parameters, cells, predictor, and the tables it learnt from.
+        Parameters, cells, predictor, the tables it learnt from, and what is left out.
 
     Raises
     ------
@@ -72,12 +80,21 @@ def carry(
     """
     model = str(assimilated.attrs.get("model", "compas"))
     index = str(assimilated.attrs.get("index", "table")) if index is None else index
-    y = targets(assimilated, keep=keep, index=index)
-    x, y = match(predictors.frame(observations, grid=planet, quiet=True), y, quiet=True)
+    wanted = targets(assimilated, keep=keep, index=index)
+    known = predictors.frame(observations, grid=planet, quiet=True)
+    x, y = match(known, wanted, quiet=True)
     everywhere = predictors.frame(planet, quiet=True)
     scaler = predictors.Scaler.of(everywhere)
     fitted = learn(method, x, y, scaler=scaler, seed=seed, **options)
     predicted = fitted.predict(everywhere, quiet=True).dropna()
+    counts = {
+        "profiles without covariates": len(wanted) - len(y),
+        "cells without covariates": planet.sizes["site"] - len(everywhere),
+        "cells of a class that no profile has": len(everywhere) - len(predicted),
+    }
+    left_out = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+    if left_out and not quiet:
+        print(f"note: left out are {left_out}", file=sys.stderr)
     parameters = to_parameters(predicted, model, index=index)
     cells = planet.sel(site=parameters["site"].values)
-    return Carried(parameters, cells, fitted, x, y)
+    return Carried(parameters, cells, fitted, x, y, left_out)

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from soilnb import __version__
 from soilnb.kernels import layers as kernel
 from soilnb.parameters import InputError, check_range, unknown
-from soilnb.proda.batch import run_all
+from soilnb.proda.batch import on_cluster
 from soilnb.proda.fields import MODELS, Source
 from soilnb.proda.posterior import _ONE_AT_A_TIME
 from soilnb.profile import diagnostics, environment, grid, layered
@@ -38,9 +38,6 @@ __all__ = [
 
 #: Cells of a chunk: few enough for the arrays of one chunk to stay in the processor's cache.
 CHUNK = 2000
-
-#: Chunks that travel to a cluster at a time.
-IN_FLIGHT = 16
 
 #: Cells with more soil carbon than this, g C m-2 down to 8.6 m, are no soil: the papers leave
 #: them out of every sum (phxtao/PRODA_MIC@90918f41, component_control_soc_stock).
@@ -186,8 +183,6 @@ def evaluate(
         For parameters that are not allowed, unknown switches, or a client that is none.
     """
     chunk = round(check_range("chunk", chunk, 1, 10**7))
-    if client is not None and not hasattr(client, "submit"):
-        raise InputError(f"client = {client!r}: allowed a dask.distributed.Client")
     pieces = [slice(start, min(start + chunk, planet.size))
               for start in range(0, planet.size, chunk)]  # fmt: skip
     switches = dict(switches or {})
@@ -197,14 +192,15 @@ def evaluate(
         more = None if extra is None else extra(piece)
         return (model, columns, fragments, runs(piece), names, switches, reduce, more)
 
-    group = IN_FLIGHT if client is not None else 1
+    calls = ((k, arguments(piece)) for k, piece in enumerate(pieces))
+    if client is None:
+        results = ((k, _chunk(*given)) for k, given in calls)
+    else:
+        results = on_cluster(_chunk, calls, client)
     with tqdm(total=planet.size, unit="cell", delay=2, leave=False, disable=not progress) as bar:
-        for first in range(0, len(pieces), group):
-            now = pieces[first : first + group]
-            todo = {k: arguments(piece) for k, piece in enumerate(now)}
-            for k, found in run_all(_chunk, todo, 1, client):
-                yield now[k], found
-                bar.update(now[k].stop - now[k].start)
+        for k, found in results:
+            yield pieces[k], found
+            bar.update(pieces[k].stop - pieces[k].start)
 
 
 def _chunk(

@@ -4,21 +4,22 @@ The papers use 60 environmental variables, most of them values of global maps. `
 with the five categories of Tao et al. (2023), and which of them the profiles and the planet of this
 package have; `missing` names the others. What both have:
 
-================  ==========  =====================================================================
-covariate         category    meaning
-================  ==========  =====================================================================
-``latitude``      geography   degrees
-``longitude``     geography   degrees, -180 to 180
-``climate``       climate     Köppen-Geiger zone in the papers' twelve groups (`CLASSES`)
-``temperature``   climate     mean annual temperature, degC
-``seasonality``   climate     warmest minus coldest month, K; where the data lack it, by
-                              `soilnb.profile.forcing.seasonality` from latitude and zone
-``precipitation`` climate     mean annual precipitation, mm
-``sand``, ``clay``  structure fractions of the mineral soil
-``vegetation``    vegetation  forest; shrub (shrubland, savanna); grass (grassland, wetland); crop
-                              (cropland, urban); bare (barren, tundra)
-``npp``           vegetation  net primary production, g C m-2 yr-1
-================  ==========  =====================================================================
+=================  ==========  ====================================================================
+covariate          category    meaning
+=================  ==========  ====================================================================
+``latitude``       geography   degrees
+``longitude``      geography   degrees, -180 to 180
+``climate``        climate     Köppen-Geiger zone in the papers' twelve groups (`CLASSES`)
+``temperature``    climate     mean annual temperature, degC
+``seasonality``    climate     warmest minus coldest month, K; where the data lack it, by
+                               `soilnb.profile.forcing.seasonality` from latitude and zone
+``precipitation``  climate     mean annual precipitation, mm
+``sand``           structure   sand of the mineral soil, a fraction
+``clay``           structure   clay of the mineral soil, a fraction
+``vegetation``     vegetation  forest; shrub (shrubland, savanna); grass (grassland, wetland); crop
+                               (cropland, urban); bare (barren, tundra)
+``npp``            vegetation  net primary production, g C m-2 yr-1
+=================  ==========  ====================================================================
 
 and ``soil_order`` (structure), which only profiles have. Classes become one column of 0 and 1 each:
 the papers scale the number of a class like a quantity, although classes have no order. The groups

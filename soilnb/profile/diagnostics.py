@@ -32,6 +32,9 @@ in places; each is a switch, the equation is the default:
 ``k_system`` = "published"
     COMPAS: one normaliser for litter and soil pools together, and for mSOC, in place of its rate,
     the mixed derivative :math:`2 v_D E K_D S \xi / (K_D \xi + S)^3`.
+``k_system`` = "soil"
+    C Eq. 11 as it reads, and alike for both models: the soil pools alone, DOC among them, with the
+    rates of C Eq. 7 and one normaliser. CLM5 has no other.
 ``b_system`` = "published"
     1 - Y from a running sum, without the layers where it rounds to 0: one layer more or less
     with a remainder of 1e-16 moves the index by up to a tenth.
@@ -71,7 +74,7 @@ METRICS = {
 _SWITCHES = {
     "cue_flux": ("equation", "published"),
     "transfer_flux": ("equation", "published"),
-    "k_system": ("printed", "published"),
+    "k_system": ("printed", "published", "soil"),
     "b_system": ("printed", "published"),
 }
 
@@ -105,7 +108,9 @@ def system(
         As in ``steady_state``.
     cue_flux, transfer_flux : {"equation", "published"}
         See the module's description.
-    k_system, b_system : {"printed", "published"}
+    k_system : {"printed", "published", "soil"}
+        See the module's description.
+    b_system : {"printed", "published"}
         See the module's description.
 
     Returns
@@ -285,7 +290,7 @@ def _compas_rate(s: _System, k_system: str) -> np.ndarray:
     """Baseline decomposition rate, N Eq. 12, of all pools but DOC; yr-1.
 
     It is that of decomposition "other than microbial uptake": of litter, the part p / tau that
-    does not pass through microbes.
+    does not pass through microbes. With "soil" it is that of the soil pools, C Eq. 11.
     """
     p = s.p
     total = 1.0 / p["tau_mic"] + 1.0 / p["tau_enz_prod"]
@@ -303,6 +308,9 @@ def _compas_rate(s: _System, k_system: str) -> np.ndarray:
         rate["msoc"] = mixed / (p["tau_decom"] * half**3)
         return _mean_rate(s, rate, tuple(rate))
     rate["msoc"] = s.x["enz"] / (p["tau_decom"] * half)
+    if k_system == "soil":
+        rate["doc"] = s.x["mic"] / (p["tau_assim"] * (p["km_assim"] * s.soil + s.x["doc"]))
+        return _mean_rate(s, rate, ("doc", "mic", "enz", "msoc"))
     return _mean_rate(s, rate, ("cwd", "ml", "cl", "ll")) + _mean_rate(
         s, rate, ("mic", "enz", "msoc")
     )

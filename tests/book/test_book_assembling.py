@@ -43,7 +43,7 @@ def house(tmp_path, notebook_folder, results_root, write_notebook, monkeypatch):
     (root / "book" / "assets").mkdir(parents=True)
     for name in ("_config.yml", "_toc.yml"):
         shutil.copy(ROOT / "book" / name, root / "book" / name)
-    for name in ("how_to_use", "guide_for_teachers", "glossary", "cite"):
+    for name in ("how_to_use", "guide_for_teachers", "scale", "glossary", "cite"):
         (root / "book" / f"{name}.md").write_text(f"# {name}\n", encoding="utf-8")
     (root / "book" / "intro.md").write_text("# In\n\n![A](figures/a-fig1.png)\n", encoding="utf-8")
     (root / "book" / "assets" / "soilnb.css").write_text("p {}", encoding="utf-8")
@@ -71,8 +71,8 @@ def test_the_sources_are_pages_notebooks_figures_and_generated_pages(house):
     }
     assert {
         "_config.yml", "_toc.yml", "intro.md", "glossary.md", "notebooks/20_first.ipynb",
-        "figures/a-fig1.png", "scoreboard.md", "parameters.md", "data.md", "changes.md",
-        "api/index.md", "api/soilnb.profile.mimics.md", "assets/soilnb.css",
+        "figures/a-fig1.png", "scoreboard.md", "parameters.md", "data.md", "planet.md",
+        "changes.md", "api/index.md", "api/soilnb.profile.mimics.md", "assets/soilnb.css",
     } <= found  # fmt: skip
 
 

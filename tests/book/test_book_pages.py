@@ -293,6 +293,22 @@ def test_the_page_on_data_names_licence_state_and_variables():
     assert table[2] == ["area", "cell", "–", "–"]
 
 
+def test_the_page_on_the_planet_names_its_variables_and_what_the_network_lacks():
+    from soilnb.proda import globe, predictors
+
+    schema, inputs = globe.schema(), predictors.TABLE
+    variables, climate, covariates = tables(doctree(pages.planet(schema, inputs)))
+    assert [row[0] for row in variables[1:]] == schema.index.tolist()
+    assert variables[1][2] == "degrees_north"
+    assert [row[0] for row in climate[1:]] == [
+        "teaching, 1 degree", "teaching, 0.5 degrees", "testbed",
+    ]  # fmt: skip
+    assert len(covariates) == 1 + 60
+    missing = [row for row in covariates if row[3] == "missing"]
+    assert len(missing) == len(predictors.missing())
+    assert ["chemistry", "soil pH in H2O (0)", "missing", "missing"] in missing
+
+
 def test_whats_new_is_the_change_log_under_another_title():
     page = pages.changes("# Changelog\n\n## 0.1.0\n\n- a thing\n")
     assert page == "# What's new\n\n## 0.1.0\n\n- a thing\n"
@@ -316,6 +332,15 @@ def test_an_object_is_described_on_one_api_page_only():
     options = re.search(r":exclude-members: (.*)", made["soilnb.profile.mimics"])
     assert set(options[1].split(", ") if options else []) == shared
     assert ":exclude-members:" not in made["soilnb.profile.century"]
+
+
+def test_a_page_says_where_its_other_names_are_described():
+    made = pages.api_pages([("soilnb.proda.network", "n"), ("soilnb.proda.carrying", "c")])
+    assert made["soilnb.proda.carrying"].endswith(
+        "Described elsewhere: `Carried`, `carry` in [soilnb.proda.network](soilnb.proda.network.md)"
+        ".\n"
+    )
+    assert "elsewhere" not in made["soilnb.proda.network"]
 
 
 @pytest.mark.parametrize("module", ["mimics", "century"])

@@ -79,3 +79,26 @@ def test_profiles_that_fail_are_not_learnt_from(planet, profiles):
         network.carry(assimilated(profiles, failed=range(21)), profiles, planet)
     with pytest.raises(InputError, match="unknown method 'lasso'"):
         network.carry(some, profiles, planet, method="lasso")
+
+
+def test_profiles_and_cells_that_are_left_out_are_counted_in_one_line(planet, profiles, capsys):
+    classes = [name for name in predictors.frame(planet).columns if "=" in name]
+    of_profiles, of_cells = (predictors.frame(one)[classes] for one in (profiles, planet))
+    unseen = classes[int(np.argmax((of_profiles.sum() == 0) & (of_cells.sum() > 0)))]
+    gap = planet.copy(deep=True)
+    gap["npp"][np.flatnonzero(of_cells[unseen] == 0)[:3]] = np.nan
+    bare = profiles.assign(npp=profiles["npp"].where(np.arange(50) > 1))
+    bare["longitude"][:2] = [-150.0, -150.0]  # far from every cell
+    bare["latitude"][:2] = [-40.0, -40.0]
+    capsys.readouterr()
+    found = network.carry(assimilated(profiles), bare, gap)
+    strange = gap.sizes["site"] - 3 - found.cells.sizes["site"]
+    assert strange >= of_cells[unseen].sum() > 0
+    line = (
+        "2 profiles without covariates, 3 cells without covariates, "
+        f"{strange} cells of a class that no profile has"
+    )
+    assert found.left_out == line
+    assert capsys.readouterr().err == f"note: left out are {line}\n"
+    assert network.carry(assimilated(profiles), bare, gap, quiet=True).left_out == line
+    assert capsys.readouterr().err == ""

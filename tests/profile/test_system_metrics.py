@@ -149,6 +149,19 @@ def test_decomposition_rate_is_weighted_by_stocks():
     assert float(found) == pytest.approx(mean(litter + soil))
 
 
+def test_decomposition_of_the_soil_is_that_of_its_pools_in_both_models():
+    """Tao et al. 2024, Eqs. 7 and 11."""
+    m, x = compas.matrices("tao2024", PLACE), state(compas)
+    pools = ("doc", "mic", "enz", "msoc")
+    stock = {pool: x[pool] * DZ for pool in pools}
+    total = sum((m.K.sel(pool=pool).values * stock[pool]).sum() for pool in pools)
+    found = system(k_system="soil")["decomposition_rate"]
+    assert float(found) == pytest.approx(total / sum(s.sum() for s in stock.values()), rel=1e-10)
+    assert float(found) < float(system()["decomposition_rate"])
+    same = system(model="clm5", k_system="soil")["decomposition_rate"]
+    assert float(same) == float(system(model="clm5")["decomposition_rate"])
+
+
 def test_decomposition_rate_of_clm5_is_that_of_its_three_soil_pools():
     x = state(clm5)
     stock = {i: (x[f"soc{i}"] * DZ).sum() for i in (1, 2, 3)}
