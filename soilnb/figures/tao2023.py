@@ -349,14 +349,9 @@ def slopes(table: pd.DataFrame, *, printed: float | None = None, note: str = "",
     if printed is not None:
         ax.axvline(printed, color=COLOURS["vermilion"], ls="--", lw=1.2)
         ax.text(
-            printed,
-            -0.9,
-            "printed",
-            color=COLOURS["vermilion"],
-            ha="center",
-            va="bottom",
-            fontsize=7,
-        )
+            printed, 1.01, "printed", transform=ax.get_xaxis_transform(),
+            color=COLOURS["vermilion"], ha="center", va="bottom", fontsize=7,
+        )  # fmt: skip
     labels = [f"{name} (n = {int(n)})" for name, n in zip(table.index, table["n"], strict=True)]
     ax.set_yticks(places, labels)
     ax.set_ylim(len(table) - 0.5, -1)

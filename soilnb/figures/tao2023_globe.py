@@ -264,7 +264,7 @@ def _map(ax: Axes, maps: xr.Dataset, values: np.ndarray, label: str, logarithmic
         mesh, ax=ax, location="bottom", shrink=0.75, pad=0.02, extend="both", aspect=35
     )
     if isinstance(mesh.norm, LogNorm):
-        bar.ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        bar.ax.xaxis.set_major_locator(_ticks(mesh.norm.vmin, mesh.norm.vmax))
         bar.ax.xaxis.set_major_formatter("{x:g}")
         bar.ax.xaxis.set_minor_formatter(NullFormatter())
     else:
@@ -309,9 +309,18 @@ def _boxes(ax: Axes, zones: xr.Dataset, name: str, logarithmic: bool) -> None:
     ax.tick_params(axis="y", labelsize=6.5)
     if logarithmic:
         ax.set_yscale("log")
-        ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 3.0, 5.0)))
+        # a whisker may reach down to cells with next to no litter: it leaves the panel
+        floor = 0.1 * min((box["q1"] for box in stats if box["q1"] > 0), default=0.1)
+        low, high = ax.get_ylim()
+        ax.set_ylim(max(low, floor), high)
+        ax.yaxis.set_major_locator(_ticks(*ax.get_ylim()))
         ax.yaxis.set_major_formatter("{x:g}")
         ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _ticks(low: float, high: float) -> LogLocator:
+    """Ticks of a logarithmic axis: whole decades where there are many."""
+    return LogLocator(subs=(1.0, 2.0, 5.0) if high < 150 * low else (1.0,))
 
 
 @style.styled
