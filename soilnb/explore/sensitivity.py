@@ -1,0 +1,217 @@
+"""Explorer of what controls soil carbon: more of a component, or less of its variation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from soilnb.explore.base import Control, Explorer, Prediction
+from soilnb.figures import tao2023_controls
+from soilnb.figures.tao2023_controls import COMPONENTS
+from soilnb.parameters import InputError, check_range, unknown
+from soilnb.proda import globe, sensitivity
+from soilnb.proda.mapping import Ready, ready
+from soilnb.profile import compas
+
+__all__ = ["INDEX", "Answer", "answer", "components", "less_variation"]
+
+#: Words for where the turnover time of enzymes stands.
+INDEX = {"its own (tables)": "table", "tied to Km (published code)": "published"}
+
+#: Components that have parameters, by the words of the figures.
+CHOICES = {COMPONENTS[name][0]: name for name, members in sensitivity.groups().items() if members}
+
+_DEPTHS = {"0.3 m": 0.3, "1 m": 1.0, "2 m": 2.0}
+
+
+class Answer(NamedTuple):
+    """What the model says to one setting of the controls."""
+
+    #: Component, and depth down to which carbon is counted, m.
+    component: str
+    depth: float
+    #: By words of `INDEX`, the chosen one first: changes of metric and stock over ``change``.
+    curves: Mapping[str, xr.Dataset]
+    #: Changes of metric and stock at the chosen change.
+    point: tuple[float, float]
+    #: ``stock`` (kg C m-2) by latitude: as predicted, and with less variation.
+    zonal: tuple[xr.Dataset, xr.Dataset]
+    #: Global stock, its change and the sum of absolute deviations with less variation, Pg C.
+    stock: float
+    difference: float
+    deviation: float
+
+
+def components(
+    worlds: Mapping[str, tuple[xr.Dataset, xr.Dataset | Ready]], *, kind: str = ""
+) -> Explorer:
+    """Let the reader change a component everywhere, or take its variation away.
+
+    Parameters
+    ----------
+    worlds : mapping of str to (Dataset, planet)
+        For the index ``table`` and ``published``: parameters over the cells of a coarse planet,
+        and the planet.
+    kind : str
+        ``synthetic`` where made-up profiles are behind the parameters.
+
+    Raises
+    ------
+    InputError
+        When one of the two is missing.
+    """
+    for index in INDEX.values():
+        if index not in worlds:
+            raise InputError(f"worlds has no index {index!r}: allowed both")
+    worlds = {index: (given, ready(planet)) for index, (given, planet) in worlds.items()}
+    controls = {
+        "component": Control("Component", next(iter(CHOICES)), choices=tuple(CHOICES)),
+        "change": Control("Change of its parameters' places everywhere (%)", 10, -20, 20, 2),
+        "removed": Control("Share of its variation that is taken away (%)", 100, 0, 100, 10),
+        "enzymes": Control("Turnover time of enzymes", next(iter(INDEX)), choices=tuple(INDEX)),
+        "depth": Control("Carbon down to", "1 m", choices=tuple(_DEPTHS)),
+    }
+    prediction = Prediction(
+        "The parameters of CUE go up by 10 % everywhere. In one variant enzymes have a turnover "
+        "time of their own; in the other it follows from the place of Km, which falls when CUE "
+        "rises. In which does carbon change more?",
+        ("where it is their own", "where it is tied", "the same in both"),
+        "Leave the component at CUE and the change at 10 %, and switch the turnover time of "
+        "enzymes. Then take the variation away and look at the right side.",
+        "Enzymes that decay faster are fewer, and decompose less. Where their turnover time is "
+        "tied to Km, the knob of CUE turns it as well, on a logarithmic scale; where it is a "
+        "parameter of its own it stays as it is, and the effect of CUE alone is left.",
+    )
+
+    def draw(found: Answer, figure=None):
+        return tao2023_controls.response(
+            found.curves, found.point, found.zonal, component=found.component,
+            depth=found.depth, data=kind, figure=figure,
+        )  # fmt: skip
+
+    return Explorer(
+        controls, lambda **choice: answer(worlds, **choice), draw, _say, prediction=prediction
+    )
+
+
+def answer(
+    worlds: Mapping[str, tuple[xr.Dataset, Ready]],
+    component: str = "microbial CUE",
+    change: float = 10.0,
+    removed: float = 100.0,
+    enzymes: str = "its own (tables)",
+    depth: str = "1 m",
+) -> Answer:
+    """Return what the model says to one setting.
+
+    Parameters
+    ----------
+    worlds : mapping
+        As for `components`.
+    component, enzymes, depth : str
+        Of `CHOICES`, `INDEX` and the depths.
+    change, removed : float
+        Change of the places between the bounds, -50 to 50 %, and share of the variation that is
+        taken away, 0 to 100 %.
+
+    Raises
+    ------
+    InputError
+        For an unknown choice, or a number out of range.
+    """
+    for name, value, allowed in (
+        ("component", component, CHOICES), ("enzymes", enzymes, INDEX), ("depth", depth, _DEPTHS),
+    ):  # fmt: skip
+        if value not in allowed:
+            raise unknown(name, value, allowed)
+    step = check_range("change", change, -50.0, 50.0, "%") / 100
+    share = check_range("removed", removed, 0.0, 100.0, "%") / 100
+    which, below = CHOICES[component], _DEPTHS[depth]
+    order = [enzymes, *(words for words in INDEX if words != enzymes)]
+    curves = {}
+    for words in order:
+        index = INDEX[words]
+        given, planet = worlds[index]
+        steps = sorted({-0.2, -0.1, 0.0, 0.1, 0.2, step if words == enzymes else 0.0})
+        found = sensitivity.proportional(
+            given, planet, changes=steps, index=index, depth=below, components=[which],
+            progress=False,
+        )  # fmt: skip
+        curves[words] = found.isel(component=0)
+    here = curves[enzymes].sel(change=step)
+    point = float(here["metric_change"]), float(here["stock_change"])
+    index = INDEX[enzymes]
+    given, planet = worlds[index]
+    flat = less_variation(given, which, share, index)
+    before, after = (
+        globe.maps(p, planet, components=False, progress=False).sel(to_depth=below)
+        for p in (given, flat)
+    )
+    return _compared(which, below, curves, point, before, after)
+
+
+def less_variation(
+    parameters: xr.Dataset, component: str, share: float = 1.0, index: str = "table"
+) -> xr.Dataset:
+    """Return parameters of which those of a component lie closer to their mean.
+
+    Parameters
+    ----------
+    parameters : Dataset over site
+        Those of COMPAS.
+    component : str
+        Of `soilnb.proda.sensitivity.groups`.
+    share : float
+        Share of the way to the mean place between the bounds, 0 to 1.
+    index : {"table", "log", "published"}
+        Where enzymes stand.
+    """
+    names = list(compas.NAMES)
+    values = np.stack([np.asarray(parameters[name].values, float) for name in names], axis=-1)
+    places = sensitivity.unit(values, "compas", index)
+    columns = [names.index(name) for name in sensitivity.groups("compas", index)[component]]
+    middle = places[:, columns].mean(axis=0)
+    places[:, columns] += share * (middle - places[:, columns])
+    changed = sensitivity.physical(places, "compas", index)
+    return parameters.assign(
+        {name: (parameters[name].dims, changed[:, i]) for i, name in enumerate(names)}
+    )
+
+
+def _compared(
+    component: str,
+    depth: float,
+    curves: Mapping[str, xr.Dataset],
+    point: tuple[float, float],
+    before: xr.Dataset,
+    after: xr.Dataset,
+) -> Answer:
+    both = before["kept"] & after["kept"]
+    if not bool(both.any()):
+        raise InputError("no cell has a steady state in both runs: take less variation away")
+    mass = before["area"].where(both, 0.0) / 1e12
+    change = (after["stock"] - before["stock"]).fillna(0.0)
+    total = float((before["stock"].fillna(0.0) * mass).sum())
+    bands = tuple(
+        globe.zonal(one.assign(kept=both), 10.0, ["stock"]).sel(statistic="mean")
+        for one in (before, after)
+    )
+    return Answer(
+        component, depth, curves, point, bands, total,
+        float((change * mass).sum()), float((np.abs(change) * mass).sum()),
+    )  # fmt: skip
+
+
+def _say(found: Answer) -> str:
+    name = COMPONENTS[found.component][0]
+    metric, stock = (100 * value for value in found.point)
+    return (
+        f"More or less of it: {name} changes by {metric:+.1f} % (median of the cells), carbon to "
+        f"{found.depth:g} m by {stock:+.1f} %, which is {found.stock * stock / 100:+.0f} of "
+        f"{found.stock:.0f} Pg C. With less of its variation the cells deviate by "
+        f"{found.deviation:.0f} Pg C in all, while their sum changes by {found.difference:+.0f} "
+        "Pg C."
+    )
