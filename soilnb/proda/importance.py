@@ -125,6 +125,9 @@ def _errors(
     found = np.asarray(fitted.predict(x), dtype=float)
     if found.shape != truth.shape:
         raise InputError(f"the prediction has the shape {found.shape}: allowed {truth.shape}")
+    if not np.isfinite(found).all():
+        row = int(np.argmin(np.isfinite(found).all(axis=1)))
+        raise InputError(f"no prediction at site {x.index[row]}: leave such sites out of x and y")
     square = ((found - truth) ** 2).mean(axis=0)
     return np.array([square[columns].sum() for columns in used.values()])
 

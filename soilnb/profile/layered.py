@@ -630,7 +630,8 @@ def structure(model: Model, parameters: object) -> pd.DataFrame:
     if dim is not None:
         raise InputError("structure: allowed one value for each parameter")
     p = {name: float(values.get(name, chosen[name])) for name in model.names}
-    return pd.DataFrame(model.transfers(p, None), list(model.pools), list(model.pools))
+    shares = model.transfers(p, None) + 0.0  # no negative zeros
+    return pd.DataFrame(shares, list(model.pools), list(model.pools))
 
 
 def example_forcing(sites: int | None = None) -> xr.Dataset:

@@ -659,6 +659,10 @@ def test_tables_that_do_not_fit_the_predictor_are_refused(taught):
         (lambda: sensitivity.permutation(fitted, x[:9], y, *arguments), "x has 9 rows, y 400"),
         (lambda: sensitivity.permutation(fitted, x, y * np.nan, *arguments), "not finite"),
         (
+            lambda: sensitivity.permutation(fitted, x.replace(x.iloc[3, 0], np.nan), y, *arguments),
+            "no prediction at site 3: leave such sites out",
+        ),
+        (
             lambda: sensitivity.permutation(fitted, x, y, {"c": ["ph"]}, COMPONENTS),
             "unknown covariate of category 'c' 'ph'",
         ),
