@@ -43,6 +43,16 @@ def test_the_notebooks_of_the_first_chapters_are_there():
 
 
 @each
+def test_it_opens_with_a_title_what_a_reader_will_learn_and_how_long_it_takes(path):
+    first = read(path)["cells"][0]
+    assert first["cell_type"] == "markdown"
+    opening = first["source"] if isinstance(first["source"], str) else "".join(first["source"])
+    assert opening.startswith("# ")
+    assert "will be able to" in opening
+    assert "Time to learn:" in opening
+
+
+@each
 def test_it_is_stored_without_results(path):
     content = read(path)
     for cell in cells(path, "code"):
