@@ -309,7 +309,7 @@ def levers(
         ax.set_xlabel("spread: sd of the place over the cells (1)")
     axes[0].set_ylabel("deviation without it (Pg C)")
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=7)
+    figure.legend(handles, labels, loc="outside upper center", ncols=3, fontsize=7)
     style.note(figure, note, data=data)
     return figure
 
