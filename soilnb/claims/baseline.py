@@ -253,14 +253,13 @@ def _unpack(name: str, packed: Mapping) -> xr.Dataset:
 
 
 def pack_table(path: Path) -> list[dict[str, object]]:
-    """Return the rows of a table (CSV) with rounded numbers; empty cells are left out."""
+    """Return the rows of a table (CSV) with rounded numbers; None where a cell is empty."""
     data = pd.read_csv(path)
     data = data.drop(columns=[name for name in data if str(name).startswith("Unnamed")])
     return [
         {
             str(name): rounded(value, SERIES_DIGITS) if isinstance(value, float) else value
             for name, value in row.items()
-            if not pd.isna(value)
         }
         for row in data.to_dict("records")
     ]

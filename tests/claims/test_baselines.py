@@ -320,6 +320,8 @@ def test_tables_of_a_run_are_kept_with_its_numbers(tmp_path):
     assert kept["estimate"].tolist() == [0.8568, 1.5]
     assert kept["n"].tolist() == [179, 500]
     assert math.isnan(kept.loc["filtered", "error"])
+    whole = claims.kept_table("tao2023", "tao2023-controls")
+    assert whole.columns.tolist() == ["case", "estimate", "error", "n"]  # in the table's order
     assert kept.attrs["command"] == "soilnb run 34_proda_globe --size paper"
     assert set(json.loads(baseline.file("tao2023").read_text())["tables"]) == {"tao2023-controls"}
 
