@@ -33,7 +33,7 @@ COMPONENTS = (
 )
 
 _MAPS = cmcrameri.cm
-#: A second cue beside the place of a box: what is what is written below it.
+#: Colours of the climate zones; each box is named below as well.
 _ZONE_COLOUR = {
     "tropical": COLOURS["green"],
     "arid": COLOURS["yellow"],
@@ -125,7 +125,7 @@ def relation(
     Parameters
     ----------
     data : DataFrame
-        ``cue`` and ``soc`` of the profiles that count, and ``kept``.
+        ``cue`` and ``soc`` of the profiles that count.
     fit : Fit or None
         Mixed model of those rows.
     label, title, note, kind : str
