@@ -30,6 +30,8 @@ lint: setup  ## style and the floors of the house
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports
 
 bench: setup  ## speed, each against a named peer in the same run
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench 2>/dev/null \
+	  || echo "CHOLMOD is left out: it is built against SuiteSparse (Debian: libsuitesparse-dev)"
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-columns=median,iqr,rounds
 
 lock:  ## compile requirements.lock from pyproject.toml
