@@ -7,7 +7,7 @@
 measurements.
 """
 
-from soilnb.cue.definitions import LEVELS, efficiency, ledger, nested
-from soilnb.cue.diagnosed import DECOMPOSITIONS, diagnosed
+import lazy_loader
 
-__all__ = ["DECOMPOSITIONS", "LEVELS", "diagnosed", "efficiency", "ledger", "nested"]
+# The names are those of the stub beside this file; each is imported when it is first used.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -5,6 +5,7 @@
 >>> datasets()[["name", "state"]]
 """
 
-from soilnb.data.registry import datasets, fetch, open_dataset
+import lazy_loader
 
-__all__ = ["datasets", "fetch", "open_dataset"]
+# The names are those of the stub beside this file; each is imported when it is first used.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -26,7 +26,8 @@ a contact is one look-up in a table of 32 x 32 pairs.
 from collections import namedtuple
 
 import numpy as np
-from numba import njit
+
+from soilnb.kernels.compiler import njit
 
 __all__ = [
     "BIOMASS",

@@ -25,13 +25,11 @@ section IV.3). Split into partial fractions, one step costs three tridiagonal so
 It damps everything that decays, however stiff, and it keeps what the equations keep: the time
 integral of the state, which tells what has been respired and leached, comes from the same solves,
 so the carbon budget closes to rounding error.
-
-The solvers stand in this file together with the operator that they solve: numba's disk cache
-follows the file of a function, not the files that it calls into.
 """
 
 import numpy as np
-from numba import njit
+
+from soilnb.kernels.compiler import njit
 
 #: Poles of r(z), one of each conjugate pair: zeros of
 #: 1 - 5z/9 + 5z^2/36 - 5z^3/252 + 5z^4/3024 - z^5/15120.

@@ -38,7 +38,8 @@ References
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from soilnb.kernels.compiler import njit
 
 __all__ = ["Factor", "diffuse", "factorize", "fourier_number", "refactorize"]
 

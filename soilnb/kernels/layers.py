@@ -23,16 +23,14 @@ The order of the pools is that of the papers: coarse woody debris, metabolic, ce
 litter; then DOC, microbes, enzymes, mineral-associated carbon (COMPAS) or fast, slow, passive
 carbon (CLM5). The order of the parameters is that of `COMPAS_NAMES` and `CLM5_NAMES`; they are
 physical values in yr, g C m-3, m2 yr-1 and fractions.
-
-Everything that calls into another compiled function stands in this one file, because numba's disk
-cache follows the file of a function, not the files that it calls.
 """
 
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from soilnb.kernels.compiler import njit
 from soilnb.kernels.pools import GAMMA, STAGE_A, STAGE_C, STAGES
 
 #: The models.

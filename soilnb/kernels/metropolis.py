@@ -35,21 +35,15 @@ factor : array [d, d]
     Lower triangle L with L L^T the covariance of a step.
 position, proposal : array [d]
     Places in the unit cube.
-
-Numba's disk cache follows the file of a function, not the files that it calls into. The compiled
-entry points therefore close over a digest of both sources, which is then in their cache key.
 """
 
-import ast
-import hashlib
 import math
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from soilnb.kernels import layers
+from soilnb.kernels.compiler import njit
 
 # -------------------------------------------------------------------- steps and what is learned
 
@@ -445,156 +439,130 @@ def _formal_run(problem, rng, multiplier, factor, places, work):
     return accepted
 
 
-def _entry_points(digest):
-    """Compile what is called from Python; `digest` of the models' source is in the cache key."""
+@njit(cache=True, error_model="numpy", nogil=True)
+def evaluate(problem, places, parameters, costs, status, totals, modelled):
+    """Run the model at many places.
 
-    @njit(cache=True, error_model="numpy", nogil=True)
-    def evaluate(problem, places, parameters, costs, status, totals, modelled):
-        """Run the model at many places.
-
-        Parameters
-        ----------
-        problem : Problem
-        places : array [n, d]
-            Places in the cube.
-        parameters : array [n, d]
-            Result: the parameters in their units.
-        costs : array [n]
-            Result: J, infinite where infeasible.
-        status : array of int [n]
-            Result: `FEASIBLE`, `NOT_POSITIVE`, `TOO_MUCH_BIOMASS` or `TOO_MUCH_CARBON`.
-        totals, modelled : array [n, 20], [n, m]
-            Result: soil carbon of the layers and at the observed depths, g C m-3.
-        """
-        _ = digest
-        work = _workspace(problem)
-        for i in range(places.shape[0]):
-            status[i] = _run(places[i], problem, work)
-            costs[i] = _misfit(problem, work, 1.0) if status[i] == FEASIBLE else np.inf
-            parameters[i] = work.parameters
-            totals[i] = work.total
-            modelled[i] = work.modelled
-
-    @njit(cache=True, error_model="numpy", nogil=True)
-    def wrapped(problem, rng, walker, factor, warmup, thin, inverse_temperature, places):
-        """Sample exp(-inverse_temperature J) on the cube by wrapped adaptive Metropolis.
-
-        Parameters
-        ----------
-        problem : Problem
-        walker : array [d]
-            Feasible start on the stretched scale; holds the last state afterwards.
-        factor : array [d, d]
-            Cholesky factor of a first guess of the covariance on that scale; overwritten.
-        warmup : int
-            Steps in which the covariance and the scale of a step are learned.
-        thin : int
-            Steps for each kept state.
-        inverse_temperature : float
-            Multiplies the cost.
-        places : array [n, d]
-            Result: the kept states.
-
-        Returns
-        -------
-        tuple of two floats
-            Acceptance rate after the warm-up, and the median scale of a step.
-        """
-        _ = digest
-        work = _workspace(problem)
-        d, kept = walker.size, places.shape[0]
-        mean, scatter = np.zeros(d), np.zeros((d, d))
-        place, tried = np.empty(d), np.empty(d)
-        density = _log_target(walker, problem, inverse_temperature, place, work)
-        log_scale = math.log(2.38 / math.sqrt(d))
-        count = window = accepted = 0
-        for i in range(warmup + kept * thin):
-            single = rng.random() < REDRAW_SHARE
-            if single:
-                work.proposal[:] = walker
-                work.proposal[int(d * rng.random())] = rng.random()
-            else:
-                scale = math.exp(log_scale + SCALE_SPREAD * rng.standard_normal())
-                wrapped_step(rng, walker, factor, scale, work.normal, work.proposal)
-            new = _log_target(work.proposal, problem, inverse_temperature, tried, work)
-            probability = math.exp(min(0.0, new - density))
-            if rng.random() < probability:
-                walker[:] = work.proposal
-                place[:] = tried
-                density = new
-                accepted += i >= warmup
-            if i < warmup:
-                if not single:
-                    log_scale += (probability - TARGET_RATE) * (count + 1.0) ** -0.6
-                learn(count, walker, mean, scatter, work.normal)
-                count += 1
-                if window < len(WINDOWS) and i + 1 >= WINDOWS[window] * warmup:
-                    factor[:] = scatter / math.sqrt(count - 1.0)
-                    scatter[:] = 0.0
-                    mean[:] = 0.0
-                    count = 0
-                    window += 1
-            elif (i - warmup) % thin == thin - 1:
-                places[(i - warmup) // thin] = place
-        return accepted / (kept * thin), math.exp(log_scale)
-
-    @njit(cache=True, error_model="numpy", nogil=True)
-    def published(problem, rng, test_steps, places):
-        """One chain of the sampler of Tao et al., with its rules for restarts.
-
-        Parameters
-        ----------
-        problem : Problem
-        test_steps : int
-            Steps of the test run (published: 20,000).
-        places : array [n, d]
-            Result: the accepted states of the formal run of n steps (published: 50,000), in the
-            first rows.
-
-        Returns
-        -------
-        tuple (int, int, int)
-            Number of accepted states, of restarted test runs and of repeated formal runs. More
-            than `REDOS` repetitions mean that the acceptance rate never came into its range.
-        """
-        _ = digest
-        work = _workspace(problem)
-        d, steps = places.shape[1], places.shape[0]
-        mean, factor = np.empty(d), np.empty((d, d))
-        width, restarts = TEST_WIDTH, 0
-        while _test_run(problem, rng, width, test_steps, mean, factor, work) < TEST_ACCEPTED:
-            if restarts == TEST_RESTARTS:
-                break
-            restarts += 1
-            width /= TEST_NARROWER
-        factor /= math.sqrt(test_steps - 1.0)
-        multiplier, redos = 1.0, 0
-        while True:
-            accepted = _formal_run(problem, rng, multiplier, factor, places, work)
-            rate = accepted / steps
-            if LOWEST_RATE <= rate <= HIGHEST_RATE or redos > REDOS:
-                return accepted, restarts, redos
-            multiplier *= SMALLER if rate < LOWEST_RATE else LARGER
-            redos += 1
-
-    return evaluate, wrapped, published
+    Parameters
+    ----------
+    problem : Problem
+    places : array [n, d]
+        Places in the cube.
+    parameters : array [n, d]
+        Result: the parameters in their units.
+    costs : array [n]
+        Result: J, infinite where infeasible.
+    status : array of int [n]
+        Result: `FEASIBLE`, `NOT_POSITIVE`, `TOO_MUCH_BIOMASS` or `TOO_MUCH_CARBON`.
+    totals, modelled : array [n, 20], [n, m]
+        Result: soil carbon of the layers and at the observed depths, g C m-3.
+    """
+    work = _workspace(problem)
+    for i in range(places.shape[0]):
+        status[i] = _run(places[i], problem, work)
+        costs[i] = _misfit(problem, work, 1.0) if status[i] == FEASIBLE else np.inf
+        parameters[i] = work.parameters
+        totals[i] = work.total
+        modelled[i] = work.modelled
 
 
-def _digest(*files):
-    """Hash what Python files do: neither comments nor docstrings count."""
-    known = hashlib.sha256()
-    for file in files:
-        tree = ast.parse(Path(file).read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and (
-                ast.get_docstring(node, clean=False) is not None
-            ):
-                node.body[0] = ast.Pass()
-        known.update(ast.dump(tree).encode())
-    return known.hexdigest()
+@njit(cache=True, error_model="numpy", nogil=True)
+def wrapped(problem, rng, walker, factor, warmup, thin, inverse_temperature, places):
+    """Sample exp(-inverse_temperature J) on the cube by wrapped adaptive Metropolis.
+
+    Parameters
+    ----------
+    problem : Problem
+    walker : array [d]
+        Feasible start on the stretched scale; holds the last state afterwards.
+    factor : array [d, d]
+        Cholesky factor of a first guess of the covariance on that scale; overwritten.
+    warmup : int
+        Steps in which the covariance and the scale of a step are learned.
+    thin : int
+        Steps for each kept state.
+    inverse_temperature : float
+        Multiplies the cost.
+    places : array [n, d]
+        Result: the kept states.
+
+    Returns
+    -------
+    tuple of two floats
+        Acceptance rate after the warm-up, and the median scale of a step.
+    """
+    work = _workspace(problem)
+    d, kept = walker.size, places.shape[0]
+    mean, scatter = np.zeros(d), np.zeros((d, d))
+    place, tried = np.empty(d), np.empty(d)
+    density = _log_target(walker, problem, inverse_temperature, place, work)
+    log_scale = math.log(2.38 / math.sqrt(d))
+    count = window = accepted = 0
+    for i in range(warmup + kept * thin):
+        single = rng.random() < REDRAW_SHARE
+        if single:
+            work.proposal[:] = walker
+            work.proposal[int(d * rng.random())] = rng.random()
+        else:
+            scale = math.exp(log_scale + SCALE_SPREAD * rng.standard_normal())
+            wrapped_step(rng, walker, factor, scale, work.normal, work.proposal)
+        new = _log_target(work.proposal, problem, inverse_temperature, tried, work)
+        probability = math.exp(min(0.0, new - density))
+        if rng.random() < probability:
+            walker[:] = work.proposal
+            place[:] = tried
+            density = new
+            accepted += i >= warmup
+        if i < warmup:
+            if not single:
+                log_scale += (probability - TARGET_RATE) * (count + 1.0) ** -0.6
+            learn(count, walker, mean, scatter, work.normal)
+            count += 1
+            if window < len(WINDOWS) and i + 1 >= WINDOWS[window] * warmup:
+                factor[:] = scatter / math.sqrt(count - 1.0)
+                scatter[:] = 0.0
+                mean[:] = 0.0
+                count = 0
+                window += 1
+        elif (i - warmup) % thin == thin - 1:
+            places[(i - warmup) // thin] = place
+    return accepted / (kept * thin), math.exp(log_scale)
 
 
-#: What the sources of the models and of this file hash to.
-DIGEST = _digest(layers.__file__, __file__)
+@njit(cache=True, error_model="numpy", nogil=True)
+def published(problem, rng, test_steps, places):
+    """One chain of the sampler of Tao et al., with its rules for restarts.
 
-evaluate, wrapped, published = _entry_points(DIGEST)
+    Parameters
+    ----------
+    problem : Problem
+    test_steps : int
+        Steps of the test run (published: 20,000).
+    places : array [n, d]
+        Result: the accepted states of the formal run of n steps (published: 50,000), in the
+        first rows.
+
+    Returns
+    -------
+    tuple (int, int, int)
+        Number of accepted states, of restarted test runs and of repeated formal runs. More
+        than `REDOS` repetitions mean that the acceptance rate never came into its range.
+    """
+    work = _workspace(problem)
+    d, steps = places.shape[1], places.shape[0]
+    mean, factor = np.empty(d), np.empty((d, d))
+    width, restarts = TEST_WIDTH, 0
+    while _test_run(problem, rng, width, test_steps, mean, factor, work) < TEST_ACCEPTED:
+        if restarts == TEST_RESTARTS:
+            break
+        restarts += 1
+        width /= TEST_NARROWER
+    factor /= math.sqrt(test_steps - 1.0)
+    multiplier, redos = 1.0, 0
+    while True:
+        accepted = _formal_run(problem, rng, multiplier, factor, places, work)
+        rate = accepted / steps
+        if LOWEST_RATE <= rate <= HIGHEST_RATE or redos > REDOS:
+            return accepted, restarts, redos
+        multiplier *= SMALLER if rate < LOWEST_RATE else LARGER
+        redos += 1

@@ -46,13 +46,12 @@ half_saturation : array [8]
     Half saturation of fluxes 0-7, mg C cm-3.
 kinetics : int
     `FORWARD` or `REVERSE`.
-
-Model and solvers share this file because numba's disk cache follows the file of a function, not
-the files that it calls into: a solver elsewhere would go on with the old model after an edit here.
 """
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
+
+from soilnb.kernels.compiler import njit
 
 #: Number of carbon pools; index `CO2` behind them counts the carbon that has been respired.
 POOLS = 7

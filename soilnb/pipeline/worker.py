@@ -110,10 +110,7 @@ def _without_bookkeeping(notebook):
 
 
 def warm_up() -> None:
-    """Compile the kernels of all models into numba's cache on disk.
-
-    The cache can be damaged when several processes fill it at once (numba issue 4807).
-    """
+    """Compile the kernels of all models, so that several notebooks need not each do it."""
     for name in MODELS:
         getattr(importlib.import_module(name), "warm_up", lambda: None)()
 

@@ -1,17 +1,6 @@
 """From observed soil profiles to parameters: observations, and the forcing at their places."""
 
-from soilnb.proda import observations
-from soilnb.proda.assimilate import assimilate
-from soilnb.proda.chains import SamplingError
-from soilnb.proda.posterior import nash_sutcliffe, summary
-from soilnb.proda.recovery import coverage, recovery
+import lazy_loader
 
-__all__ = [
-    "SamplingError",
-    "assimilate",
-    "coverage",
-    "nash_sutcliffe",
-    "observations",
-    "recovery",
-    "summary",
-]
+# The names are those of the stub beside this file; each is imported when it is first used.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,5 +1,6 @@
 """Soils as carbon pools: one box (CENTURY, MIMICS), layers (CLM5, COMPAS), or a whole profile."""
 
-from soilnb.profile import century, clm5, compas, depth, forcing, management, mimics, site
+import lazy_loader
 
-__all__ = ["century", "clm5", "compas", "depth", "forcing", "management", "mimics", "site"]
+# The names are those of the stub beside this file; each is imported when it is first used.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

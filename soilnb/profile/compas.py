@@ -341,6 +341,6 @@ def to_unit(parameters: str | Mapping | ParameterSet | xr.Dataset) -> np.ndarray
 
 
 def warm_up() -> None:
-    """Compile the kernels by tiny runs, before several processes fill numba's cache at once."""
+    """Compile the kernels by tiny runs, so that several processes need not each do it."""
     layered.warm_up(MODEL)
     matrices("tao2024", layered.example_forcing())

@@ -152,7 +152,7 @@ def system(
 
 
 def warm_up() -> None:
-    """Compile the kernels by tiny runs, before several processes fill numba's cache at once."""
+    """Compile the kernels by tiny runs, so that several processes need not each do it."""
     for sites in (None, layered.PARALLEL_FROM):
         for model, definition in MODELS.items():
             system(definition.default, layered.example_forcing(sites), model)

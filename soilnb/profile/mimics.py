@@ -273,7 +273,7 @@ def links(source: np.ndarray, stoichiometry: np.ndarray) -> pd.DataFrame:
 
 
 def warm_up() -> None:
-    """Compile the kernels by tiny runs, before several processes fill numba's cache at once."""
+    """Compile the kernels by tiny runs, so that several processes need not each do it."""
     one = {key: RECORDS[key].value for key in ("temperature", "clay", "npp", "f_met")}
     many = {**one, "temperature": np.linspace(5.0, 20.0, PARALLEL_FROM)}
     for place in (one, many):

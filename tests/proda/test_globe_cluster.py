@@ -34,7 +34,7 @@ def parameters(cells):
 
 @pytest.fixture(scope="module")
 def processes():
-    compas.warm_up()  # so that two workers do not fill numba's cache at once
+    compas.warm_up()  # so that two workers need not both do it
     with (
         distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster,
         distributed.Client(cluster) as client,

@@ -1,0 +1,3 @@
+from .registry import datasets, fetch, open_dataset
+
+__all__ = ["datasets", "fetch", "open_dataset"]
