@@ -21,7 +21,7 @@ book: setup  ## run the notebooks (size quick) and compile the book
 	$(BIN)/soilnb book
 
 test: setup  ## the whole suite: science, command line, notebooks, browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 lab: setup  ## open the notebooks in JupyterLab
 	$(BIN)/soilnb lab
@@ -30,7 +30,7 @@ lint: setup  ## style and the floors of the house
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports
 
 bench: setup  ## speed, each against a named peer in the same run
-	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-columns=median,iqr,rounds
+	$(BIN)/python -m pytest benchmarks -p no:randomly --benchmark-only --benchmark-columns=median,iqr,rounds
 
 lock:  ## compile requirements.lock from pyproject.toml
 	$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet uv
