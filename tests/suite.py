@@ -36,7 +36,7 @@ def pytest_sessionstart(session):
     subprocess.run([sys.executable, "-P", "-c", code], check=True)
 
 
-# What goes first, and what stays together ----------------------------------------------------------
+# What goes first, and what stays together ---------------------------------------------------------
 
 #: Beginnings of test ids and the unit that they belong to, in the order in which units begin. All
 #: other tests belong to the unit of their file.

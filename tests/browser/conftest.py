@@ -4,7 +4,6 @@ import shutil
 
 import pytest
 
-
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
