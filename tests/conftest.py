@@ -152,7 +152,7 @@ def cluster_of_processes():
     """A Dask client with two worker processes; a worker that a test kills starts again."""
     distributed = pytest.importorskip("distributed")
     with (
-        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=":0") as cluster,
         distributed.Client(cluster) as client,
     ):
         yield client
@@ -164,7 +164,7 @@ def cluster_of_threads():
     distributed = pytest.importorskip("distributed")
     with (
         distributed.LocalCluster(
-            1, threads_per_worker=2, processes=False, dashboard_address=None
+            1, threads_per_worker=2, processes=False, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster) as client,
     ):

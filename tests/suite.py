@@ -46,7 +46,7 @@ UNITS = [
     (r"tests/browser/test_book_", "book"),
     (r"tests/browser/test_lab_", "lab"),
     (r"tests/notebooks/\S+::test_its_solutions_run\[(.+)\]", "solutions {}"),
-    (r"tests/\S+cluster\S*\.py", "cluster"),  # one Dask cluster for all of them
+    (r"tests/\S+(cluster|processes)", "workers"),  # one cluster, one pool for all
 ]
 
 
