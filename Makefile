@@ -21,7 +21,7 @@ book: setup  ## run the notebooks (size quick) and compile the book
 	$(BIN)/soilnb book
 
 test: setup  ## the whole suite: science, command line, notebooks, browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 lab: setup  ## open the notebooks in JupyterLab
 	$(BIN)/soilnb lab
@@ -32,7 +32,7 @@ lint: setup  ## style and the floors of the house
 bench: setup  ## speed, each against a named peer in the same run
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench 2>/dev/null \
 	  || echo "CHOLMOD is left out: it is built against SuiteSparse (Debian: libsuitesparse-dev)"
-	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-columns=median,iqr,rounds
+	$(BIN)/python -m pytest benchmarks -p no:randomly --benchmark-only --benchmark-columns=median,iqr,rounds
 
 lock:  ## compile requirements.lock from pyproject.toml
 	$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet uv

@@ -1,20 +1,30 @@
 """How long a reader waits after a slider has moved (goal: under 100 ms a move for 0-D models).
 
 The peer is the same move with a figure made anew and its layout solved anew, which is what a
-widget costs that does not keep its picture.
+widget costs that does not keep its picture. For soils that are stepped while they are watched
+(goal: ten steps a second at 128x128) the peer draws the same step with matplotlib's ``imshow``.
 """
 
 import itertools
 
 import pytest
+from matplotlib.figure import Figure
 
-from soilnb.explore import pools
+from soilnb.explore import pools, pore
 from soilnb.explore.base import png
+from soilnb.pore.diagnostics import cell_types
 
 EXPLORERS = {
     "first_look": (pools.first_look, "temperature"),
     "what_counts": (pools.what_counts, "clay"),
     "step_response": (pools.step_response, "cue"),
+    "voxel": (pore.voxel, "cn"),
+    "well_mixed": (pore.well_mixed, "exposed"),
+}
+
+LIVE = {
+    "structure": lambda: pore.structure(steps=10_000),
+    "live_run": lambda: pore.live_run(days=10_000, initial_steps=5),
 }
 
 
@@ -35,3 +45,22 @@ def test_move(benchmark, name, way):
         return png(explorer._draw(result, figure=None))
 
     benchmark(move if way == "soilnb" else anew)
+
+
+@pytest.mark.parametrize("name", LIVE)
+@pytest.mark.parametrize("way", ["soilnb", "matplotlib"])
+def test_step(benchmark, name, way):
+    benchmark.group = f"one step of a soil that is watched, {name}"
+    explorer = LIVE[name]()
+    explorer.time.value = 5  # compiled, and in motion
+
+    def move():
+        explorer.time.value += 1
+
+    def drawn():
+        explorer._step(explorer.result)
+        figure = Figure(figsize=(5, 5))
+        figure.subplots().imshow(cell_types(explorer.result.state))
+        return png(figure)
+
+    benchmark(move if way == "soilnb" else drawn)

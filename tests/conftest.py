@@ -2,10 +2,17 @@
 
 import json
 import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
+
+pytest_plugins = ["suite"]
 
 # The first call of a compiled kernel takes seconds; that is no property of the model.
 # Continuous integration draws the same examples each time: what it says is about the change.
@@ -76,3 +83,169 @@ def data_root():
         return Path(named) / name
 
     return find
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory):
+    """A folder that all workers of this session share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def once(shared_folder):
+    """Make something once a session, whichever worker comes first; it travels as JSON."""
+
+    def made(name, make):
+        kept = shared_folder / f"{name}.json"
+        with FileLock(f"{kept}.lock"):
+            if not kept.exists():
+                kept.write_text(json.dumps(make()), encoding="utf-8")
+        return json.loads(kept.read_text(encoding="utf-8"))
+
+    return made
+
+
+# Processes and clusters: one of each a session ----------------------------------------------------
+
+
+class _Lent:
+    """The session's pool of processes, lent to one call, which thinks that it ends it."""
+
+    def __init__(self, pool):
+        self.submit = pool.submit
+
+    def shutdown(self, **how):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+
+@pytest.fixture(scope="session")
+def _pool():
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    import numba
+
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, context, numba.set_num_threads, (1,)) as pool:
+        yield pool
+
+
+@pytest.fixture
+def two_processes(_pool, monkeypatch):
+    """Two processes that last for the session: to start them takes seconds each time."""
+    from soilnb.pore import ensemble
+    from soilnb.proda import batch
+
+    for module in (ensemble, batch):
+        monkeypatch.setattr(module, "ProcessPoolExecutor", lambda *_, **__: _Lent(_pool))
+
+
+@pytest.fixture(scope="session")
+def cluster_of_processes():
+    """A Dask client with two worker processes; a worker that a test kills starts again."""
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=":0") as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+@pytest.fixture(scope="session")
+def cluster_of_threads():
+    """A Dask client with one worker of two threads, in this process."""
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(
+            1, threads_per_worker=2, processes=False, dashboard_address=":0"
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+# Notebooks and the book: made once a session ------------------------------------------------------
+
+#: What a build of the book reads or writes in a checkout.
+FOR_THE_BOOK = ("CHANGELOG.md", "package.json", "package-lock.json", ".npmrc")
+
+
+@pytest.fixture(scope="session")
+def workshop(shared_folder):
+    """A context in which notebooks run and the book is built; it gives the checkout.
+
+    That is this checkout with its ``results/``, as for `make book`; where it may not be written (it
+    is somebody else's), a copy of what the book needs.
+    """
+    from soilnb.pipeline import runs
+
+    root = runs.checkout()
+    places = [root, root / "book", root / "book" / "_build", root / "results" / "quick"]
+    is_copy = not all(os.access(place, os.W_OK) for place in places if place.exists())
+    place = shared_folder / "checkout" if is_copy else root
+    if is_copy:
+        with FileLock(shared_folder / "checkout.lock"):
+            if not place.exists():
+                made = ("_build", "_vendor")
+                shutil.copytree(root / "book", place / "book", ignore=lambda *_: made)
+                for name in FOR_THE_BOOK:
+                    shutil.copy(root / name, place)
+
+    @contextmanager
+    def opened():
+        share = max(1, runs.cores() // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+                patch.setenv(name, str(share))
+            if is_copy:
+                patch.setattr(runs, "checkout", lambda: place)
+                patch.setenv("SOILNB_RESULTS", str(place / "results"))
+            yield place
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def run_notebook(once):
+    """Run a notebook in size quick, once a session, and return its `Run`; also what failed."""
+    from soilnb.pipeline import runs
+
+    def run(name, kind="run"):
+        def made():
+            (done,) = runs.run([name], size="quick", jobs=1)
+            return asdict(done) | {"folder": str(done.folder)}
+
+        found = once(f"{kind} {name}", made)
+        return runs.Run(**found | {"folder": Path(found["folder"])})
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def executed(workshop, run_notebook):
+    """The run of a notebook, in the results that `make book` uses too."""
+
+    def run(name):
+        with workshop():
+            return run_notebook(name)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def book_html(workshop, run_notebook):
+    """The folder of the built book; notebooks and pages that have not changed are not redone."""
+    from soilnb.pipeline import book, runs
+
+    with workshop(), ThreadPoolExecutor(runs.cores()) as pool:
+        done = list(pool.map(run_notebook, [path.stem for path in runs.notebooks()]))
+        if failed := [run.notebook for run in done if not run.ok]:
+            pytest.fail(f"no book without {', '.join(failed)}")
+        return book.build(run=False).parent

@@ -4,8 +4,6 @@ import shutil
 
 import pytest
 
-from soilnb.pipeline import book, runs
-
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
@@ -25,14 +23,14 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def html():
-    """The folder of the built book; notebooks and pages that have not changed are not redone."""
-    return book.build().parent
+def html(book_html):
+    """The folder of the built book."""
+    return book_html
 
 
 @pytest.fixture(scope="session")
 def offline_html(html):
     """The same, where the build could fetch what the pages load."""
-    if not (runs.checkout() / "book" / "_vendor" / "made-from").is_file():
+    if not (html.parents[1] / "_vendor" / "made-from").is_file():
         pytest.skip("npm could not be reached, so this book needs a network")
     return html

@@ -1,7 +1,5 @@
 """Explorers of the pore-scale model at trait level: move a control, look at soil and picture."""
 
-import time
-
 import ipywidgets as widgets
 import numpy as np
 import pytest
@@ -123,18 +121,24 @@ def test_the_voxel_explorer_says_what_limits():
     assert "; 0 % of the uptake is overflow" in explorer.words.value
 
 
-def test_explorers_without_space_answer_in_a_tenth_of_a_second():
-    for make, name, values in (
-        (pore.voxel, "cn", (12.0, 30.0, 60.0, 90.0)),
-        (pore.well_mixed, "exposed", (0.2, 0.3, 0.15, 0.12)),
-    ):
-        explorer = make()
-        spent = []
-        for value in values:
-            begin = time.process_time()
-            explorer.set(**{name: value})
-            spent.append(time.process_time() - begin)
-        assert min(spent) < 0.1, (make, spent)
+@pytest.mark.parametrize(
+    ("make", "name", "values"),
+    [(pore.voxel, "cn", (12.0, 30.0, 60.0)), (pore.well_mixed, "exposed", (0.2, 0.3, 0.15))],
+    ids=["voxel", "well_mixed"],
+)
+def test_a_move_computes_once_and_draws_into_the_same_figure(make, name, values, monkeypatch):
+    # What makes an explorer without space fast; how fast is measured in benchmarks/.
+    explorer = make()
+    figure, calls = explorer._figure, []
+    compute = explorer._compute
+    monkeypatch.setattr(
+        explorer, "_compute", lambda **given: (calls.append("computed"), compute(**given))[1]
+    )
+    monkeypatch.setattr(figure, "set_layout_engine", lambda kind: calls.append("laid out"))
+    for value in values:
+        explorer.set(**{name: value})
+    assert explorer._figure is figure
+    assert calls == ["computed"] * len(values)
 
 
 # One pot ------------------------------------------------------------------------------------------
@@ -302,13 +306,38 @@ def test_bad_values_of_a_live_explorer_are_one_line():
     assert "x = 2.0: allowed 0 to 1" in explorer.words.value
 
 
-def test_a_soil_of_128_voxels_is_stepped_ten_times_a_second():
-    for explorer in (pore.structure(steps=40), pore.live_run(days=40, initial_steps=5)):
-        explorer.time.value = 5
-        begin = time.process_time()
-        for step in range(6, 26):
-            explorer.time.value = step
-        assert (time.process_time() - begin) / 20 < 0.1
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: pore.structure(shape=SMALL, steps=12),
+        lambda: pore.live_run(shape=SMALL, days=12, initial_steps=2),
+    ],
+    ids=["structure", "live_run"],
+)
+def test_a_live_soil_steps_once_and_draws_once_for_a_move_of_its_slider(make, monkeypatch):
+    # What lets it be stepped ten times a second; how fast is measured in benchmarks/.
+    explorer = make()
+    explorer.time.value = 2
+    done = []
+    step, frames = explorer._step, pore_maps.frames
+    monkeypatch.setattr(explorer, "_step", lambda soil: (done.append("step"), step(soil)))
+    monkeypatch.setattr(
+        pore_maps, "frames", lambda *maps: (done.append("picture"), frames(*maps))[1]
+    )
+    for move in range(3, 13):
+        explorer.time.value = move
+    assert done == ["step", "picture"] * 10
+
+
+def test_a_control_that_leaves_the_first_soil_alone_does_not_make_it_again(monkeypatch):
+    structure = pore.structure(shape=SMALL, steps=2)
+    monkeypatch.setattr(pore, "dispersed", None)  # nothing is placed any more
+    structure.set(weight_organic=8.0, break_other=0.5)
+    assert "Step 0:" in structure.words.value
+    live = pore.live_run(shape=SMALL, days=5, initial_steps=2)
+    monkeypatch.setattr(pore, "aggregated", None)
+    live.set(mass=0.0, movement="no")
+    assert "Day 0:" in live.words.value
 
 
 def test_the_live_run_has_its_pulse_and_stands_still_when_told_to():

@@ -175,23 +175,17 @@ def test_the_figures_it_saves_are_described(path):
 # --- Running ------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
-def executed():
-    """All notebooks in size quick, into the results that `make book` uses too."""
-    return {run.notebook: run for run in runs.run(size="quick", jobs=min(2, runs.cores()))}
-
-
 @pytest.mark.notebook
 @each
 def test_it_runs(path, executed):
-    run = executed[path.stem]
+    run = executed(path.stem)
     assert run.ok, f"{run.error}\n\nin this cell:\n{run.cell}\n\nwhat it left: {run.folder}"
 
 
 @pytest.mark.notebook
 @each
 def test_every_image_it_shows_is_described(path, executed):
-    run = executed[path.stem]
+    run = executed(path.stem)
     assert run.ok, run.error
     for cell in cells(run.folder / f"{path.stem}.ipynb", "code"):
         for output in cell["outputs"]:
@@ -199,35 +193,42 @@ def test_every_image_it_shows_is_described(path, executed):
                 check_alt(cell, cell["source"])
 
 
-@pytest.fixture(scope="session")
-def solved(tmp_path_factory):
-    """Copies of the notebooks in which each solution is a cell below its exercise, all run."""
-    place = tmp_path_factory.mktemp("solved")
-    for path in NOTEBOOKS:
-        content = read(path)
-        for number, body in reversed(solutions(path)):
-            new = [
-                {
-                    "cell_type": "code",
-                    "id": f"solution-{number}-{i}",
-                    "metadata": {},
-                    "source": source,
-                    "outputs": [],
-                    "execution_count": None,
-                }
-                for i, source in enumerate(python_in(body))
-            ]
-            content["cells"][number + 1 : number + 1] = new
-        (place / path.name).write_text(json.dumps(content), encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        # Kept beside the results: what has not changed is not run by the next suite either.
-        patch.setenv("SOILNB_RESULTS", str(results.root() / "solved"))
-        patch.setenv("SOILNB_NOTEBOOKS", str(place))
-        return {r.notebook: r for r in runs.run(size="quick", jobs=min(2, runs.cores()))}
+def with_solutions(path):
+    """Return a notebook in which each solution is a cell below its exercise."""
+    content = read(path)
+    for number, body in reversed(solutions(path)):
+        new = [
+            {
+                "cell_type": "code",
+                "id": f"solution-{number}-{i}",
+                "metadata": {},
+                "source": source,
+                "outputs": [],
+                "execution_count": None,
+            }
+            for i, source in enumerate(python_in(body))
+        ]
+        content["cells"][number + 1 : number + 1] = new
+    return content
+
+
+@pytest.fixture
+def solved(tmp_path, workshop, run_notebook, monkeypatch):
+    """The run of a copy of a notebook in which each solution is a cell below its exercise."""
+
+    def run(path):
+        (tmp_path / path.name).write_text(json.dumps(with_solutions(path)), encoding="utf-8")
+        with workshop():
+            # Kept beside the results: what has not changed is not run by the next suite either.
+            monkeypatch.setenv("SOILNB_RESULTS", str(results.root() / "solved"))
+            monkeypatch.setenv("SOILNB_NOTEBOOKS", str(tmp_path))
+            return run_notebook(path.stem, "solved")
+
+    return run
 
 
 @pytest.mark.notebook
 @each
 def test_its_solutions_run(path, solved):
-    run = solved[path.stem]
+    run = solved(path)
     assert run.ok, f"{run.error}\n\nin this cell:\n{run.cell}"

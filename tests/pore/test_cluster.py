@@ -11,7 +11,7 @@ from soilnb.parameters import InputError
 from soilnb.pore import simulate_ensemble
 from soilnb.pore.kept import Kept
 
-distributed = pytest.importorskip("distributed")
+pytest.importorskip("distributed")
 
 SMALL = {
     "days": 30,
@@ -30,23 +30,14 @@ def serial():
     return simulate_ensemble(**RUNS, jobs=1, **SMALL)
 
 
-@pytest.fixture(scope="module")
-def processes():
-    with (
-        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        yield client
+@pytest.fixture
+def processes(cluster_of_processes):
+    cluster_of_processes.wait_for_workers(2)
+    return cluster_of_processes
 
 
-def test_two_threads_of_a_worker_give_the_serial_result_bit_for_bit(serial):
-    with (
-        distributed.LocalCluster(
-            1, threads_per_worker=2, processes=False, dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        there = simulate_ensemble(**RUNS, client=client, **SMALL)
+def test_two_threads_of_a_worker_give_the_serial_result_bit_for_bit(serial, cluster_of_threads):
+    there = simulate_ensemble(**RUNS, client=cluster_of_threads, **SMALL)
     xr.testing.assert_identical(there, serial)
 
 

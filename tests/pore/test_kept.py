@@ -56,7 +56,7 @@ def test_what_is_kept_is_read_back_bit_for_bit(tmp_path, count):
     assert len(count) == 8
 
 
-def test_processes_write_what_one_process_writes(tmp_path):
+def test_processes_write_what_one_process_writes(tmp_path, two_processes):
     fresh = made(jobs=2, keep=tmp_path)
     assert len(files(tmp_path)) == 4
     xr.testing.assert_identical(made(keep=tmp_path), fresh)

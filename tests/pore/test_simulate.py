@@ -574,7 +574,7 @@ def test_solving_the_biomass_too_changes_its_growth_by_less_than_five_percent():
 # Ensembles --------------------------------------------------------------------------------------
 
 
-def test_an_ensemble_is_made_of_single_runs():
+def test_an_ensemble_in_processes_is_made_of_single_runs(two_processes):
     data = simulate_ensemble(
         [BUSY, "static"], (3, 1), jobs=2, progress=False, days=6, shape=(32, 36),
         initial_steps=5, parameters=FINE, snapshots=(6,),

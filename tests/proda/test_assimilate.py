@@ -319,20 +319,15 @@ def test_profiles_of_one_content_but_two_names_have_chains_of_their_own(temperat
     assert (found["mean"][0] != found["mean"][1]).all()
 
 
-def test_processes_give_what_this_process_gives(many, temperate):
+def test_processes_give_what_this_process_gives(many, temperate, two_processes):
     there = proda.assimilate(profiles(), forcing=temperate, jobs=2, seed=5, **FAST)
     xr.testing.assert_identical(there, many)
 
 
-def test_a_dask_cluster_gives_what_this_process_gives(many, temperate):
-    distributed = pytest.importorskip("distributed")
-    with (
-        distributed.LocalCluster(
-            1, threads_per_worker=2, processes=False, dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        there = proda.assimilate(profiles(), forcing=temperate, client=client, seed=5, **FAST)
+def test_a_dask_cluster_gives_what_this_process_gives(many, temperate, cluster_of_threads):
+    there = proda.assimilate(
+        profiles(), forcing=temperate, client=cluster_of_threads, seed=5, **FAST
+    )
     xr.testing.assert_identical(there, many)
 
 

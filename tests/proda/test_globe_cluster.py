@@ -11,9 +11,8 @@ import xarray as xr
 from soilnb import proda
 from soilnb.parameters import InputError
 from soilnb.proda import batch, globe, mapping, observations, sensitivity
-from soilnb.profile import compas
 
-distributed = pytest.importorskip("distributed")
+pytest.importorskip("distributed")
 
 CHUNK = {"chunk": 25, "progress": False}
 
@@ -32,31 +31,20 @@ def parameters(cells):
     return {"tau_mic": tau, "eta_doc": rng.uniform(0.25, 0.35, (3, cells.size))}
 
 
-@pytest.fixture(scope="module")
-def processes():
-    compas.warm_up()  # so that two workers need not both do it
-    with (
-        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        yield client
+@pytest.fixture
+def threads(cluster_of_threads):
+    return cluster_of_threads
 
 
 @pytest.fixture
-def threads():
-    with (
-        distributed.LocalCluster(
-            1, threads_per_worker=2, processes=False, dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        yield client
+def processes(cluster_of_processes):
+    cluster_of_processes.wait_for_workers(2)
+    return cluster_of_processes
 
 
 @pytest.fixture
 def kill_the_busiest(processes):
     """Kills, when it is called for the first time, the worker with most to do."""
-    processes.wait_for_workers(2)
     killed = []
 
     def kill():

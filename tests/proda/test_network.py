@@ -1,7 +1,6 @@
 """Networks and their baselines on data whose truth is known."""
 
 import builtins
-import warnings
 
 import numpy as np
 import pandas as pd
@@ -586,19 +585,11 @@ def test_bad_ensembles_are_told_in_one_line(data, tmp_path):
         network.bootstrap(x[:36], y[:36], method="ridge")
 
 
-def test_a_cluster_gives_the_same_members(data):
-    distributed = pytest.importorskip("distributed")
+def test_a_cluster_gives_the_same_members(data, cluster_of_threads):
     x, y, _ = data
-    here = network.bootstrap(x, y, size=3, method=(24, 24), epochs=5)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with (
-            distributed.LocalCluster(
-                1, threads_per_worker=1, processes=False, dashboard_address=None
-            ) as cluster,
-            distributed.Client(cluster) as client,
-        ):
-            there = network.bootstrap(x, y, size=3, method=(24, 24), epochs=5, client=client)
+    how = {"size": 3, "method": (24, 24), "epochs": 5}
+    here = network.bootstrap(x, y, **how)
+    there = network.bootstrap(x, y, client=cluster_of_threads, **how)
     np.testing.assert_array_equal(here.predict(x), there.predict(x))
 
 

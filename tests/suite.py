@@ -1,0 +1,122 @@
+"""How the suite runs on several workers: what goes first, what stays together, what was skipped.
+
+Tests of one file stay on one worker, since they share what their fixtures made. The runs of the
+notebooks come first, each a unit of its own, because they take longest; then the pages of the book,
+on one worker. Everything else comes in any order.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+#: Workers take memory, too: about 600 MB each.
+MOST_WORKERS = 8
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """``-n auto`` takes the cores that this process may use."""
+    usable = getattr(os, "sched_getaffinity", None)
+    return min(MOST_WORKERS, len(usable(0)) if usable else os.cpu_count() or 1)
+
+
+def pytest_sessionstart(session):
+    """Compile the kernels in one process, before the workers do it at once."""
+    config = session.config
+    if not config.getoption("numprocesses", None) or hasattr(config, "workerinput"):
+        return
+    # Workers share the cores; NumPy's own threads would wait for each other busily.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    print("kernels are compiled once, before the workers start ...", flush=True)
+    code = "from soilnb.pipeline.worker import warm_up; warm_up()"
+    subprocess.run([sys.executable, "-P", "-c", code], check=True)
+
+
+# What goes first, and what stays together ---------------------------------------------------------
+
+#: Beginnings of test ids and the unit that they belong to, in the order in which units begin. All
+#: other tests belong to the unit of their file.
+UNITS = [
+    (r"tests/notebooks/\S+::test_it_runs\[(.+)\]", "run {}"),
+    (r"tests/notebooks/\S+::test_every_image_\w+\[(.+)\]", "run {}"),
+    (r"tests/browser/test_book_", "book"),
+    (r"tests/browser/test_lab_", "lab"),
+    (r"tests/notebooks/\S+::test_its_solutions_run\[(.+)\]", "solutions {}"),
+    (r"tests/\S+(cluster|processes)", "workers"),  # one cluster, one pool for all
+]
+
+
+def unit(nodeid):
+    """Return (rank, name) of the unit that a test belongs to."""
+    for rank, (beginning, name) in enumerate(UNITS):
+        if match := re.match(beginning, nodeid):
+            return rank, name.format(*match.groups())
+    return len(UNITS), nodeid.split("::")[0]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Put first what takes longest; all else stays in its (perhaps random) order."""
+    items.sort(key=lambda item: unit(item.nodeid)[0])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Hand out whole units, in the order of collection."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByUnit(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return unit(nodeid)[1]
+
+    config.option.loadscopereorder = False
+    return ByUnit(config, log)
+
+
+# What was skipped ---------------------------------------------------------------------------------
+
+#: Reasons of one kind are said in one line: (how they begin, what they have in common).
+KINDS = [
+    (r"data set '(?P<what>[^']+)'", "need data sets that are not at hand (SOILNB_DATA)"),
+    (r"could not import '(?P<what>[^']+)'", "need packages that are not installed"),
+]
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say in at most three lines what was skipped, and why."""
+    reasons = Counter()
+    for report in terminalreporter.stats.get("skipped", ()):
+        reasons[_reason(report)] += 1
+    for line in skipped(reasons):
+        terminalreporter.write_line(line)
+
+
+def _reason(report):
+    """Return the reason of a skip; a test that fails as expected is none."""
+    if getattr(report, "wasxfail", None) is not None:
+        return f"fails as expected: {report.wasxfail}"
+    text = report.longrepr[2] if isinstance(report.longrepr, tuple | list) else str(report.longrepr)
+    return re.sub(r"^Skipped: ", "", text)
+
+
+def skipped(reasons, lines=3):
+    """Return what was skipped in at most `lines` lines; the most frequent reason comes first."""
+    found = {}
+    for reason, count in reasons.items():
+        common, what = reason, None
+        for beginning, kind in KINDS:
+            if match := re.match(beginning, reason):
+                common, what = kind, match["what"]
+        total, whats = found.setdefault(common, (0, set()))
+        found[common] = (total + count, whats | ({what} if what else set()))
+    said = [
+        f"{count} {common}" + (f": {', '.join(sorted(whats))}" if whats else "")
+        for common, (count, whats) in sorted(found.items(), key=lambda item: -item[1][0])
+    ]
+    if len(said) > lines:
+        said = [*said[: lines - 1], "; ".join(said[lines - 1 :])]
+    return [f"skipped: {line}" for line in said]
