@@ -44,6 +44,7 @@ __all__ = [
     "label_components",
     "move_day",
     "move_range",
+    "place_shapes",
     "workspace",
 ]
 
@@ -785,10 +786,19 @@ def exposure(
 
 
 @_inner
+def _wrapped(at, side):
+    """Return a coordinate on the torus from one that is at most a side off."""
+    if at < 0:
+        return at + side
+    return at - side if at >= side else at
+
+
+@_inner
 def _shape_fits(free, y, x, shape_y, shape_x):
     ny, nx = free.shape
-    for c in range(shape_y.size):  # noqa: SIM110
-        if not free[(y + shape_y[c]) % ny, (x + shape_x[c]) % nx]:
+    for c in range(shape_y.size):
+        j, i = _wrapped(y + shape_y[c], ny), _wrapped(x + shape_x[c], nx)
+        if not free[j, i]:
             return False
     return True
 
@@ -803,14 +813,16 @@ def find_place(free, shape_y, shape_x, tries, rng):
     ----------
     free : bool array, shape (ny, nx)
         Voxels that may be covered.
-    shape_y, shape_x : int arrays, shape (n,)
+    shape_y, shape_x : int64 arrays, shape (n,)
         Voxels of the shape, relative to its place.
     tries : int
         Random draws before the whole domain is searched.
     rng : numpy.random.Generator
-        Source of the draws.
+        Source of the draws; there is none for a shape larger than the domain.
     """
     ny, nx = free.shape
+    if np.ptp(shape_y) >= ny or np.ptp(shape_x) >= nx:
+        return -1
     for _ in range(tries):
         p = int(rng.random() * (ny * nx))
         if _shape_fits(free, p // nx, p % nx, shape_y, shape_x):
@@ -825,3 +837,41 @@ def find_place(free, shape_y, shape_x, tries, rng):
                 return p
             chosen -= 1
     return -1
+
+
+@njit(cache=True, error_model="numpy")
+def place_shapes(free, numbers, first, placed, ends, shape_y, shape_x, tries, rng):
+    """Put shapes at random free places, one after another, as `find_place` gives them.
+
+    Parameters
+    ----------
+    free : bool array, shape (ny, nx)
+        Voxels that may be covered; changed in place.
+    numbers : int32 array, shape (ny, nx)
+        Number of the particle in each voxel; changed in place.
+    first : int
+        Number of the first shape.
+    placed : int
+        Shapes that have their place already.
+    ends : int64 array, shape (shapes + 1,)
+        Shape ``s`` has the voxels ``ends[s]:ends[s + 1]``.
+    shape_y, shape_x : int64 arrays
+        Voxels of the shapes, one after another, each relative to its place.
+    tries, rng
+        As in `find_place`.
+
+    Returns
+    -------
+    int
+        Shapes that have their place now; the next one, if any, fits nowhere.
+    """
+    ny, nx = free.shape
+    for s in range(placed, ends.size - 1):
+        y, x = shape_y[ends[s] : ends[s + 1]], shape_x[ends[s] : ends[s + 1]]
+        p = find_place(free, y, x, tries, rng)
+        if p < 0:
+            return s
+        for c in range(y.size):
+            j, i = _wrapped(p // nx + y[c], ny), _wrapped(p % nx + x[c], nx)
+            free[j, i], numbers[j, i] = False, first + s
+    return ends.size - 1
