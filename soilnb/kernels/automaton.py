@@ -61,6 +61,9 @@ _MARGIN = 11
 #: Side of a voxel that bars the way and binds to nothing; the tables of contacts do not see it.
 _BARRIER = 32
 
+#: Sides of an open voxel. (A number of its own kind: a plain 0 would be compiled once more.)
+_OPEN = np.int32(0)
+
 #: The same byte on all four sides.
 _ALL = 0x01010101
 
@@ -171,16 +174,14 @@ def contact_table(weights):
     weights : array, shape (3,)
         Attractivity of the three kinds; where two apply the larger counts.
     """
-    table = np.zeros(1024, np.int64)
+    table = np.empty(1024, np.int64)
     for mine in range(32):
         for theirs in range(32):
             bonds = _bonds(mine, theirs)
+            kind = _ONE_1 if bonds & 1 else _ONE_2 if bonds & 2 else 0
             if bonds & 4 and (weights[2] >= weights[1] or not bonds & 2):
-                table[32 * mine + theirs] = _ONE_3
-            elif bonds & 2:
-                table[32 * mine + theirs] = _ONE_2
-            elif bonds & 1:
-                table[32 * mine + theirs] = _ONE_1
+                kind = _ONE_3
+            table[32 * mine + theirs] = kind
     return table
 
 
@@ -338,7 +339,7 @@ def _lift(cells, current, nx, place, voxel, twin, owner, stamp, faces, unit, edg
         p = cells[i]
         unit[i, _PLACE], unit[i, _OWNER], unit[i, _FACES] = place[p], owner[p], faces[place[p]]
         owner[p], stamp[p] = 0, current
-        _paint(0, place[p], twin, faces)
+        _paint(_OPEN, place[p], twin, faces)
     wide = nx + 2 * _MARGIN
     n_edges = 0
     for i in range(cells.size):
@@ -558,9 +559,9 @@ def move_day(
     group, n_units, current = owner, n_solid + n_organic, 0
     for composite in range(2 if aggregates else 1):
         if composite:
-            n_units = label_components(owner, ny, nx, True, work.parent, work.label)
+            n_units = label_components(owner, ny, nx, composite > 0, work.parent, work.label)
             group = work.label
-        start = np.zeros(n_units + 2, np.int32)
+        start = np.empty(n_units + 2, np.int32)
         _group_cells(group, n_units, start, work.cells)
         for u in range(1, n_units + 1):
             cells = work.cells[start[u] : start[u + 1]]
@@ -614,7 +615,7 @@ def attractivities(
     )  # fmt: skip
     table = contact_table(weights)
     n_edges = _lift(
-        unit, 1, work.shape[1], work.place, work.voxel, work.twin, work.owner, work.stamp,
+        unit, n_solid + 1, work.shape[1], work.place, work.voxel, work.twin, work.owner, work.stamp,
         work.faces, work.unit, work.edges,
     )  # fmt: skip
     found = _list_free(unit.size, scores.size, work.steps, work.unit, work.faces, work.free)
@@ -794,6 +795,15 @@ def _wrapped(at, side):
 
 
 @_inner
+def _extent(at):
+    """Return how many voxels a shape takes along one direction."""
+    low, high = at[0], at[0]
+    for c in range(at.size):
+        low, high = min(low, at[c]), max(high, at[c])
+    return high - low + 1
+
+
+@_inner
 def _shape_fits(free, y, x, shape_y, shape_x):
     ny, nx = free.shape
     for c in range(shape_y.size):
@@ -821,7 +831,7 @@ def find_place(free, shape_y, shape_x, tries, rng):
         Source of the draws; there is none for a shape larger than the domain.
     """
     ny, nx = free.shape
-    if np.ptp(shape_y) >= ny or np.ptp(shape_x) >= nx:
+    if _extent(shape_y) > ny or _extent(shape_x) > nx:
         return -1
     for _ in range(tries):
         p = int(rng.random() * (ny * nx))

@@ -88,7 +88,10 @@ def _nearest(
     # The longer a wave the higher, and all together of the asked root mean square.
     height = rng.normal(size=outlines.WAVES.size) / outlines.WAVES * (roughness * _PER_ROUGHNESS)
     phase = rng.uniform(0, 2 * math.pi, outlines.WAVES.size)
-    distance = outlines.distances(half, elongation, turn, *centre, height, phase)
+    distance = np.full((2 * half + 1, 2 * half + 1), np.inf)
+    outlines.distances(
+        elongation, turn, *centre, height * np.cos(phase), height * np.sin(phase), distance
+    )
     near = np.zeros(distance.shape, bool)
     near.flat[np.argpartition(distance, voxels - 1, axis=None)[:voxels]] = True
     return near
