@@ -48,7 +48,10 @@ _MAPS = (
 #: The sources that decide the numbers of a paper's baseline, and those among them that do not.
 SOURCES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "rotzer2025": (
-        ("kernels/automaton.py", "kernels/diffusion.py", "kernels/reaction.py", "pore/*.py"),
+        (
+            *(f"kernels/{name}.py" for name in ("automaton", "outlines", "diffusion", "reaction")),
+            "pore/*.py",
+        ),
         ("pore/measures.py", "pore/ensemble.py", "pore/kept.py"),
     ),
     "tao2023": (

@@ -20,7 +20,8 @@ order of their numbers, then the organic ones, then the aggregates.
 Grids are flat views of arrays ``[y, x]`` on a torus; voxel ``(y, x)`` is ``y * nx + x``. Sides
 are numbered up, right, down, left, and the side that faces side ``k`` is ``k ^ 2``. During a day
 the four sides of a voxel are four bytes of one integer (``faces``, 0 for an open voxel), so that
-a contact is one look-up in a table of 32 x 32 pairs.
+a contact is one look-up in a table of 32 x 32 pairs. ``faces`` has a margin in which the voxels
+across the border stand once more: a move is one number to add, and nothing is wrapped.
 """
 
 from collections import namedtuple
@@ -45,6 +46,7 @@ __all__ = [
     "label_components",
     "move_day",
     "move_range",
+    "place_shapes",
     "workspace",
 ]
 
@@ -54,27 +56,34 @@ MINERAL, REACTIVE, GLUE, ORGANIC, BIOMASS = 1, 2, 4, 8, 16
 #: Counts of the three kinds of contact are added up in one integer, 20 bits each.
 _ONE_1, _ONE_2, _ONE_3, _MASK = 1, 1 << 20, 1 << 40, (1 << 20) - 1
 
-#: Margin of the tables that wrap coordinates: the farthest move plus one neighbour.
-_MARGIN = 12
+#: Width of the margin of ``faces``: the farthest move plus one neighbour.
+_MARGIN = 11
 
 #: Side of a voxel that bars the way and binds to nothing; the tables of contacts do not see it.
 _BARRIER = 32
+
+#: Sides of an open voxel. (A number of its own kind: a plain 0 would be compiled once more.)
+_OPEN = np.int32(0)
+
+#: The same byte on all four sides.
+_ALL = 0x01010101
 
 #: Owner of biomass cells, which nothing may enter.
 _LIVING = -1
 
 # The inner functions run thousands of times a day on arrays that the caller holds; leaving out
-# numba's counting of references to them makes a day a fifth faster.
-_inner = njit(cache=True, error_model="numpy", _nrt=False)
-_inlined = njit(cache=True, error_model="numpy", _nrt=False, inline="always")
+# numba's counting of references to them makes a day a fifth faster. They cannot be called from
+# Python, which takes as long to compile as they do.
+_inner = njit(error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 #: Columns of the tables of a lifted unit: its voxels, and its outer edges.
-_Y, _X, _OWNER, _FACES = range(4)
-_SHIFT, _ACROSS, _MINE = range(2, 5)
+_PLACE, _OWNER, _FACES = range(3)
+_ACROSS, _SHIFT, _MINE = range(3)
 
 Workspace = namedtuple(
     "Workspace",
-    "owner faces stamp label parent wrap offsets places cells unit edges ages matter vacated",
+    "shape owner faces stamp label parent voxel place twin offsets steps free cells unit edges "
+    "ages matter vacated",
 )
 Workspace.__doc__ = """Memory of one day of motion; see `workspace`."""
 
@@ -92,31 +101,42 @@ def workspace(shape, range_max):
     Returns
     -------
     Workspace
-        ``owner``, ``faces`` (four bytes, one for each side), ``stamp`` (last unit that stood
-        here), ``label`` and ``parent`` of every voxel; ``wrap``, voxel numbers of rows and of
-        columns beyond the border; ``offsets`` (dy, dx), nearest first; ``cells``, the voxels of
-        each unit; and what a lifted unit consists of.
+        ``shape``; ``owner``, ``stamp`` (last unit that stood here), ``label`` and ``parent`` of
+        every voxel; ``faces`` with its margin (four bytes, one for each side); ``voxel``, the
+        voxel at each of its places, ``place``, the place of each voxel inside the margin, and
+        ``twin``, from each place the next with the same voxel; ``offsets`` (dy, dx), nearest
+        first, and the ``steps`` that they are in ``faces``; ``free``, the steps that a unit may
+        take; ``cells``, the voxels of each unit; and what a lifted unit consists of.
     """
     ny, nx = shape
     n = ny * nx
-    steps = range(-range_max, range_max + 1)
-    offsets = [(abs(dy) + abs(dx), dy, dx) for dy in steps for dx in steps]
-    offsets = [offset for offset in sorted(offsets) if offset[0] <= range_max]
-    wrap = np.zeros((2, max(ny, nx) + 2 * _MARGIN), np.int32)
-    wrap[0, : ny + 2 * _MARGIN] = np.arange(-_MARGIN, ny + _MARGIN) % ny * nx
-    wrap[1, : nx + 2 * _MARGIN] = np.arange(-_MARGIN, nx + _MARGIN) % nx
+    reach = range(-range_max, range_max + 1)
+    offsets = [(abs(dy) + abs(dx), dy, dx) for dy in reach for dx in reach]
+    offsets = np.array([o for o in sorted(offsets) if o[0] <= range_max], np.int32)[:, 1:].copy()
+    high, wide = ny + 2 * _MARGIN, nx + 2 * _MARGIN
+    y, x = np.ogrid[:high, :wide]
+    # Twins follow one another along the row, then down the column, then from the first again.
+    last = x + nx >= wide
+    twin = np.where(last, np.where(y + ny < high, y + ny, y % ny), y) * wide
+    twin += np.where(last, x % nx, x + nx)
+    voxel = ((y - _MARGIN) % ny * nx + (x - _MARGIN) % nx).astype(np.int32)
+    place = (y * wide + x)[_MARGIN : _MARGIN + ny, _MARGIN : _MARGIN + nx]
     return Workspace(
+        shape=(ny, nx),
         owner=np.zeros(n, np.int32),
-        faces=np.zeros(n, np.int32),
+        faces=np.zeros(high * wide, np.int32),
         stamp=np.zeros(n, np.int32),
         label=np.zeros(n, np.int32),
         parent=np.zeros(n, np.int32),
-        wrap=wrap,
-        offsets=np.array(offsets, np.int32)[:, 1:].copy(),
-        places=np.zeros(len(offsets), np.int32),
+        voxel=voxel.ravel(),
+        place=place.astype(np.int32).ravel(),
+        twin=twin.astype(np.int32).ravel(),
+        offsets=offsets,
+        steps=offsets[:, 0] * wide + offsets[:, 1],
+        free=np.zeros(len(offsets), np.int32),
         cells=np.zeros(n, np.int32),
-        unit=np.zeros((n, 4), np.int32),
-        edges=np.zeros((4 * n, 5), np.int32),
+        unit=np.zeros((n, 3), np.int32),
+        edges=np.zeros((4 * n, 3), np.int32),
         ages=np.zeros((n, 4), np.int16),
         matter=np.zeros((n, 3)),
         vacated=np.zeros(n, np.int32),
@@ -155,56 +175,55 @@ def contact_table(weights):
     weights : array, shape (3,)
         Attractivity of the three kinds; where two apply the larger counts.
     """
-    table = np.zeros(1024, np.int64)
+    table = np.empty(1024, np.int64)
     for mine in range(32):
         for theirs in range(32):
             bonds = _bonds(mine, theirs)
+            kind = _ONE_1 if bonds & 1 else _ONE_2 if bonds & 2 else 0
             if bonds & 4 and (weights[2] >= weights[1] or not bonds & 2):
-                table[32 * mine + theirs] = _ONE_3
-            elif bonds & 2:
-                table[32 * mine + theirs] = _ONE_2
-            elif bonds & 1:
-                table[32 * mine + theirs] = _ONE_1
+                kind = _ONE_3
+            table[32 * mine + theirs] = kind
     return table
 
 
-@njit(cache=True, error_model="numpy")
-def _read_grids(solid, organic, c_b, reactive, glue, n_solid, work, biomass_binds):
+@_inner
+def _read_grids(
+    solid, organic, c_b, reactive, glue, n_solid, biomass_binds, voxel, owner, stamp, faces
+):
     """Write owner and faces of every voxel; organic particles count on from the mineral ones."""
     n = solid.size
-    owner, faces, stamp = work.owner, work.faces, work.stamp
-    for p in range(n):
+    living = _ALL * (BIOMASS if biomass_binds else _BARRIER)
+    for at in range(faces.size):
+        p = voxel[at]
         stamp[p] = 0
         if solid[p] > 0:
-            owner[p], faces[p] = solid[p], 0x01010101 * MINERAL
+            sides = _ALL * MINERAL
             for k in range(4):
-                if reactive[k * n + p]:
-                    faces[p] |= REACTIVE << 8 * k
-                if glue[k * n + p]:
-                    faces[p] |= GLUE << 8 * k
+                marks = REACTIVE * (reactive[k * n + p] > 0) + GLUE * (glue[k * n + p] > 0)
+                sides += marks << 8 * k
+            owner[p], faces[at] = solid[p], sides
         elif organic[p] > 0:
-            owner[p], faces[p] = n_solid + organic[p], 0x01010101 * ORGANIC
+            owner[p], faces[at] = n_solid + organic[p], _ALL * ORGANIC
         elif c_b[p] > 0:
-            owner[p], faces[p] = _LIVING, 0x01010101 * (BIOMASS if biomass_binds else _BARRIER)
+            owner[p], faces[at] = _LIVING, living
         else:
-            owner[p], faces[p] = 0, 0
+            owner[p], faces[at] = 0, 0
 
 
-@njit(cache=True, error_model="numpy")
-def _write_grids(solid, organic, reactive, glue, n_solid, work):
+@_inner
+def _write_grids(solid, organic, reactive, glue, n_solid, place, owner, faces):
     """Write the moved particles and marks back."""
     n = solid.size
-    owners, faces = work.owner, work.faces
     for p in range(n):
-        owner = owners[p]
-        solid[p] = owner if 0 < owner <= n_solid else 0
-        organic[p] = owner - n_solid if owner > n_solid else 0
+        solid[p] = owner[p] if 0 < owner[p] <= n_solid else 0
+        organic[p] = owner[p] - n_solid if owner[p] > n_solid else 0
+        sides = faces[place[p]]
         for k in range(4):
-            reactive[k * n + p] = (faces[p] >> 8 * k & REACTIVE) > 0
-            glue[k * n + p] = (faces[p] >> 8 * k & GLUE) > 0
+            reactive[k * n + p] = (sides >> 8 * k & REACTIVE) > 0
+            glue[k * n + p] = (sides >> 8 * k & GLUE) > 0
 
 
-@njit(cache=True, error_model="numpy")
+@_inner
 def _group_cells(group, n_groups, start, cells):
     """List the voxels of each group: ``cells[start[g]:start[g + 1]]`` for g = 1 ... n_groups."""
     for g in range(n_groups + 2):
@@ -241,6 +260,12 @@ def _join(parent, p, q):
         parent[a] = b
 
 
+@_inner
+def _linked(mine, theirs, contacts):
+    """Whether a voxel with an owner is connected with its neighbour."""
+    return theirs > 0 if contacts else theirs == mine
+
+
 @njit(cache=True, error_model="numpy")
 def label_components(owner, ny, nx, contacts, parent, label):
     """Label the connected groups of voxels with ``owner > 0``; return how many there are.
@@ -259,100 +284,108 @@ def label_components(owner, ny, nx, contacts, parent, label):
     parent, label : int32 arrays, shape (ny * nx,)
         Work memory, and the result: 1, 2, ... in occupied voxels, 0 elsewhere.
     """
-    n = ny * nx
-    for p in range(n):
-        parent[p] = p
     for y in range(ny):
         for x in range(nx):
             p = y * nx + x
+            parent[p] = p
             if owner[p] <= 0:
                 continue
-            right = y * nx + (x + 1 if x + 1 < nx else 0)
-            down = (y + 1 if y + 1 < ny else 0) * nx + x
-            if owner[right] > 0 and (contacts or owner[right] == owner[p]):
-                _join(parent, p, right)
-            if owner[down] > 0 and (contacts or owner[down] == owner[p]):
-                _join(parent, p, down)
+            left = x > 0 and _linked(owner[p], owner[p - 1], contacts)
+            if left:
+                parent[p] = _root(parent, p - 1)
+            above = y > 0 and _linked(owner[p], owner[p - nx], contacts)
+            # where the corner is linked, too, the voxels left and above are joined already
+            if above and not (left and _linked(owner[p], owner[p - nx - 1], contacts)):
+                _join(parent, p, p - nx)
+    for y in range(ny):
+        p, q = y * nx, y * nx + nx - 1
+        if owner[p] > 0 and _linked(owner[p], owner[q], contacts):
+            _join(parent, p, q)
+    for x in range(nx):
+        p, q = x, (ny - 1) * nx + x
+        if owner[p] > 0 and _linked(owner[p], owner[q], contacts):
+            _join(parent, p, q)
     count = 0
-    for p in range(n):
+    for p in range(ny * nx):
         if owner[p] <= 0:
             label[p] = 0
         elif parent[p] == p:
             count += 1
             label[p] = count
         else:
-            label[p] = label[_root(parent, p)]
+            # a parent comes before its children
+            label[p] = label[parent[p]]
     return count
 
 
 @_inner
-def _lift(cells, ny, nx, current, work):
+def _paint(sides, at, twin, faces):
+    """Write the sides of a voxel to its place, and to those in the margin."""
+    first = at
+    while True:
+        faces[at] = sides
+        at = twin[at]
+        if at == first:
+            return
+
+
+@_inner
+def _lift(cells, current, nx, place, voxel, twin, owner, stamp, faces, unit, edges):
     """Take the unit off the grid and list those of its outer edges that can be attracted.
 
-    Returns the number of edges, and how far the unit is from the border of the domain: moves
-    within that distance need no wrapping. An edge is kept by the voxel across it, the bits of
-    the facing side there, and the byte of the unit's own side.
+    Returns the number of edges. An edge is kept by the place across it, the bits of the facing
+    side there, and the byte of the unit's own side.
     """
-    owner, faces, stamp, wrap, unit, edges = (
-        work.owner, work.faces, work.stamp, work.wrap, work.unit, work.edges,
-    )  # fmt: skip
-    margin = ny + nx
     for i in range(cells.size):
         p = cells[i]
-        y, x = p // nx, p % nx
-        margin = min(margin, y, x, ny - 1 - y, nx - 1 - x)
-        unit[i, _Y], unit[i, _X], unit[i, _OWNER], unit[i, _FACES] = y, x, owner[p], faces[p]
-        owner[p], faces[p], stamp[p] = 0, 0, current
+        unit[i, _PLACE], unit[i, _OWNER], unit[i, _FACES] = place[p], owner[p], faces[place[p]]
+        owner[p], stamp[p] = 0, current
+        _paint(_OPEN, place[p], twin, faces)
+    wide = nx + 2 * _MARGIN
     n_edges = 0
     for i in range(cells.size):
-        if unit[i, _FACES] == 0x01010101 * MINERAL:
+        sides = unit[i, _FACES]
+        if sides == _ALL * MINERAL:
             continue
         for k in range(4):
-            mine = unit[i, _FACES] >> 8 * k & 31
+            mine = sides >> 8 * k & 31
             if mine == MINERAL:
                 continue
-            y = unit[i, _Y] + (k == 2) - (k == 0)
-            x = unit[i, _X] + (k == 1) - (k == 3)
-            q = wrap[0, y + _MARGIN] + wrap[1, x + _MARGIN]
-            if stamp[q] != current:
-                edge = edges[n_edges]
-                edge[_Y], edge[_X], edge[_SHIFT] = y, x, 8 * (k ^ 2)
-                edge[_ACROSS], edge[_MINE] = q, 32 * mine
+            across = unit[i, _PLACE] + ((k == 2) - (k == 0)) * wide + (k == 1) - (k == 3)
+            if stamp[voxel[across]] != current:
+                edges[n_edges, _ACROSS] = across
+                edges[n_edges, _SHIFT] = 8 * (k ^ 2)
+                edges[n_edges, _MINE] = 32 * mine
                 n_edges += 1
-    return n_edges, margin
+    return n_edges
 
 
 @_inner
-def _fits(n_cells, dy, dx, unit, wrap, faces):
-    """Whether all voxels of the lifted unit are free at the offset."""
+def _list_free(n_cells, n_steps, steps, unit, faces, free):
+    """List the steps that take all voxels of the lifted unit to open ones; return how many.
+
+    The first is its own place, which it can always take. The rest is sifted voxel by voxel:
+    each step is written where the next that stands will be, so that nothing has to be guessed.
+    """
+    for o in range(n_steps):
+        free[o] = steps[o]
+    found = n_steps
     for i in range(n_cells):
-        if faces[wrap[0, unit[i, _Y] + dy + _MARGIN] + wrap[1, unit[i, _X] + dx + _MARGIN]]:
-            return False
-    return True
-
-
-@_inlined
-def _fits_inside(cells, step, faces):
-    """Whether all voxels of the lifted unit are free `step` voxels on, away from the border."""
-    for i in range(cells.size):  # noqa: SIM110
-        if faces[cells[i] + step]:
-            return False
-    return True
+        if found == 1:
+            break
+        at = unit[i, _PLACE]
+        stand = 1
+        for o in range(1, found):
+            step = free[o]
+            free[stand] = step
+            stand += faces[at + step] == 0
+        found = stand
+    return found
 
 
 @_inner
-def _contacts(n_edges, dy, dx, edges, wrap, faces, table):
-    """Add up the contacts of the lifted unit at the offset, three kinds in one integer."""
-    contacts = 0
-    for e in range(n_edges):
-        q = wrap[0, edges[e, _Y] + dy + _MARGIN] + wrap[1, edges[e, _X] + dx + _MARGIN]
-        contacts += table[edges[e, _MINE] + (faces[q] >> edges[e, _SHIFT] & 31)]
-    return contacts
-
-
-@_inlined
-def _contacts_inside(n_edges, step, edges, faces, table):
-    """Add up the contacts `step` voxels on, away from the border."""
+def _contacts(n_edges, step, edges, faces, table):
+    """Add up the contacts of the lifted unit after a step, three kinds in one integer."""
     contacts = 0
     for e in range(n_edges):
         theirs = faces[edges[e, _ACROSS] + step] >> edges[e, _SHIFT] & 31
@@ -370,97 +403,80 @@ def _attractivity(contacts, weights):
     )
 
 
-@_inlined
+@_inner
 def _strongest_bond(n_edges, edges, faces):
     """Kind of the strongest bond where the unit is: 2 gluing spot, 1 reactive edge, 0 others."""
     bonds = 0
     for e in range(n_edges):
         theirs = faces[edges[e, _ACROSS]] >> edges[e, _SHIFT] & 31
-        bonds |= _bonds(edges[e, _MINE] // 32, theirs)
+        bonds |= _bonds(edges[e, _MINE] >> 5, theirs)
     return 2 if bonds & 4 else 1 if bonds & 2 else 0
 
 
 @_inner
-def _choose(cells, nx, n_edges, margin, reach, table, weights, p_break, keep_stay, rng, work):
-    """Return the number of the offset that the lifted unit takes (0 is its own place).
+def _choose(
+    n_cells, n_edges, n_steps, steps, table, weights, p_break, keep_stay, rng, unit, edges, faces,
+    free,
+):  # fmt: skip
+    """Return the step that the lifted unit takes, 0 to stay.
 
     `p_break` holds the chances of break-up of a unit with gluing, organic and other bonds.
     """
-    faces, wrap, offsets, places, unit, edges = (
-        work.faces, work.wrap, work.offsets, work.places, work.unit, work.edges,
-    )  # fmt: skip
-    inside = margin > reach
     bond = _strongest_bond(n_edges, edges, faces)
     broken = rng.random() < p_break[2 - bond]
-    found, best = 0, -1.0
-    for o in range(2 * reach * (reach + 1) + 1):
-        dy, dx = offsets[o, 0], offsets[o, 1]
-        step = dy * nx + dx
-        if o == 0:
-            if broken and not (keep_stay and bond == 0):
-                continue
-        elif inside:
-            if not _fits_inside(cells, step, faces):
-                continue
-        elif not _fits(cells.size, dy, dx, unit, wrap, faces):
-            continue
-        score = 0.0
+    found, best = 0, 0.0
+    first = 1 if broken and not (keep_stay and bond == 0) else 0
+    for o in range(first, _list_free(n_cells, n_steps, steps, unit, faces, free)):
+        step, score = free[o], 0.0
         if not broken:
-            if inside:
-                contacts = _contacts_inside(n_edges, step, edges, faces, table)
-            else:
-                contacts = _contacts(n_edges, dy, dx, edges, wrap, faces, table)
-            score = _attractivity(contacts, weights)
+            score = _attractivity(_contacts(n_edges, step, edges, faces, table), weights)
         if score > best:
             best, found = score, 0
         if score == best:
-            places[found] = o
+            free[found] = step
             found += 1
     if found > 1:
         found = 1 + int(rng.random() * found)
-    return places[found - 1] if found > 0 else 0
+    return free[found - 1] if found > 0 else 0
 
 
 @_inner
-def _put_back(cells, work):
-    """Put the lifted unit down where it was."""
-    owner, faces, unit = work.owner, work.faces, work.unit
-    for i in range(cells.size):
-        owner[cells[i]], faces[cells[i]] = unit[i, _OWNER], unit[i, _FACES]
-
-
-@_inner
-def _put_down(cells, dy, dx, n_solid, kind, c_pom, c_nec, age, work):
-    """Put the lifted unit down at the offset, with its marks and its organic matter."""
+def _carry(cells, step, voxel, n_solid, kind, c_pom, c_nec, age, unit, ages, matter):
+    """Take the ages of its marks and its organic matter along with the lifted unit."""
     n = kind.size
-    owner, faces, wrap, unit = work.owner, work.faces, work.wrap, work.unit
-    ages, matter = work.ages, work.matter
     for i in range(cells.size):
         p = cells[i]
-        for k in range(4):
-            ages[i, k] = age[k * n + p]
-            age[k * n + p] = 0
+        if unit[i, _FACES] & _ALL * GLUE:
+            for k in range(4):
+                ages[i, k] = age[k * n + p]
+                age[k * n + p] = 0
         if unit[i, _OWNER] > n_solid:
             matter[i, 0], matter[i, 1], matter[i, 2] = kind[p], c_pom[p], c_nec[p]
             kind[p], c_pom[p], c_nec[p] = 0, 0.0, 0.0
     for i in range(cells.size):
-        q = wrap[0, unit[i, _Y] + dy + _MARGIN] + wrap[1, unit[i, _X] + dx + _MARGIN]
-        cells[i], owner[q], faces[q] = q, unit[i, _OWNER], unit[i, _FACES]
-        for k in range(4):
-            age[k * n + q] = ages[i, k]
+        q = voxel[unit[i, _PLACE] + step]
+        if unit[i, _FACES] & _ALL * GLUE:
+            for k in range(4):
+                age[k * n + q] = ages[i, k]
         if unit[i, _OWNER] > n_solid:
             kind[q], c_pom[q], c_nec[q] = matter[i, 0], matter[i, 1], matter[i, 2]
 
 
 @_inner
-def _swap_solutes(cells, current, c_s, n_s, work):
+def _put_down(cells, step, place, voxel, twin, owner, faces, unit):
+    """Put the lifted unit down a step from where it was."""
+    for i in range(cells.size):
+        q = voxel[unit[i, _PLACE] + step]
+        cells[i], owner[q] = q, unit[i, _OWNER]
+        _paint(unit[i, _FACES], place[q], twin, faces)
+
+
+@_inner
+def _swap_solutes(cells, current, voxel, owner, stamp, unit, c_s, n_s, vacated):
     """Move the solutes of newly covered voxels into the voxels that the unit has left."""
-    wrap, unit, owner, stamp, vacated = (
-        work.wrap, work.unit, work.owner, work.stamp, work.vacated,
-    )  # fmt: skip
     left = 0
     for i in range(cells.size):
-        p = wrap[0, unit[i, _Y] + _MARGIN] + wrap[1, unit[i, _X] + _MARGIN]
+        p = voxel[unit[i, _PLACE]]
         if owner[p] == 0:
             vacated[left] = p
             left += 1
@@ -474,31 +490,12 @@ def _swap_solutes(cells, current, c_s, n_s, work):
 
 
 @_inner
-def _move_unit(
-    cells, ny, nx, current, reach, table, weights, p_break, keep_stay, swap, n_solid, kind, c_s,
-    n_s, c_pom, c_nec, age, rng, work,
-):  # fmt: skip
-    """Let one unit look around and move; return whether it has left its place."""
-    edges, margin = _lift(cells, ny, nx, current, work)
-    o = _choose(cells, nx, edges, margin, reach, table, weights, p_break, keep_stay, rng, work)
-    if o == 0:
-        _put_back(cells, work)
-        return False
-    dy, dx = work.offsets[o]
-    _put_down(cells, dy, dx, n_solid, kind, c_pom, c_nec, age, work)
-    if swap:
-        _swap_solutes(cells, current, c_s, n_s, work)
-    return True
-
-
-@njit(cache=True, error_model="numpy")
-def _count_members(start, n_particles, n_groups, work):
-    """Return how many particles each aggregate has, array (n_groups + 1,)."""
-    members = np.zeros(n_groups + 1, np.int32)
-    for u in range(1, n_particles + 1):
-        if start[u + 1] > start[u]:
-            members[work.label[work.cells[start[u]]]] += 1
-    return members
+def _is_aggregate(cells, owner):
+    """Whether a connected group of voxels consists of more than one particle."""
+    for i in range(1, cells.size):  # noqa: SIM110
+        if owner[cells[i]] != owner[cells[0]]:
+            return True
+    return False
 
 
 @njit(cache=True, error_model="numpy")
@@ -511,19 +508,19 @@ def move_day(
 
     Parameters
     ----------
-    solid, organic : int32 arrays, shape (ny, nx)
+    solid, organic : int32 arrays, shape (ny * nx,)
         Numbers of the particles; changed in place, as are all grids up to `age`. The voxels of
         a particle are connected.
-    kind : int8 array, shape (ny, nx)
+    kind : int8 array, shape (ny * nx,)
         What an organic voxel is made of, 0 elsewhere.
-    c_s, n_s, c_b, c_nec, c_pom : arrays, shape (ny, nx)
+    c_s, n_s, c_b, c_nec, c_pom : arrays, shape (ny * nx,)
         Dissolved carbon and nitrogen, carbon of biomass, necromass and particulate organic
         matter, in g cm-3. Solutes change only with `swap`; else voxels that have become occupied
         keep theirs until `expel`.
-    reactive, glue : uint8 arrays, shape (4, ny, nx)
-        Marks of mineral sides.
-    age : int16 array, shape (4, ny, nx)
-        Age of the gluing marks, in days.
+    reactive, glue : uint8 arrays, shape (4 * ny * nx,)
+        Marks of mineral sides, side by side.
+    age : int16 array, shape (4 * ny * nx,)
+        Age of the gluing marks, in days; 0 where there is none.
     n_solid, n_organic : int
         Highest numbers in `solid` and `organic`.
     weights : array, shape (3,)
@@ -550,51 +547,52 @@ def move_day(
     biomass_binds : bool
         Whether a gluing spot holds to a biomass cell as it does to organic matter.
     """
-    ny, nx = solid.shape
-    solid, organic, kind = solid.ravel(), organic.ravel(), kind.ravel()
-    c_s, n_s, c_b, c_nec, c_pom = (
-        c_s.ravel(), n_s.ravel(), c_b.ravel(), c_nec.ravel(), c_pom.ravel(),
+    (ny, nx), owner, faces, voxel, place, twin = (
+        work.shape, work.owner, work.faces, work.voxel, work.place, work.twin,
     )  # fmt: skip
-    reactive, glue, age = reactive.ravel(), glue.ravel(), age.ravel()
     table = contact_table(weights)
-    n_particles = n_solid + n_organic
     moved[:] = 0
-    _read_grids(solid, organic, c_b, reactive, glue, n_solid, work, biomass_binds)
-
-    # Particles, one by one; `current` numbers the units so that each knows its own voxels.
-    start = np.zeros(n_particles + 2, np.int32)
-    _group_cells(work.owner, n_particles, start, work.cells)
-    for current in range(1, n_particles + 1):
-        cells = work.cells[start[current] : start[current + 1]]
-        if cells.size == 0:
-            continue
-        reach = move_range(cells.size, range_max, range_scale)
-        if _move_unit(
-            cells, ny, nx, current, reach, table, weights, p_break, keep_stay, swap, n_solid, kind,
-            c_s, n_s, c_pom, c_nec, age, rng, work,
-        ):  # fmt: skip
-            moved[0 if current <= n_solid else 1] += 1
-
-    # Aggregates, as they are after the particles have moved.
-    if aggregates:
-        n_groups = label_components(work.owner, ny, nx, True, work.parent, work.label)
-        members = _count_members(start, n_particles, n_groups, work)
-        start = np.zeros(n_groups + 2, np.int32)
-        _group_cells(work.label, n_groups, start, work.cells)
-        for group in range(1, n_groups + 1):
-            cells = work.cells[start[group] : start[group + 1]]
-            if members[group] < 2:
+    _read_grids(
+        solid, organic, c_b, reactive, glue, n_solid, biomass_binds, voxel, owner, work.stamp, faces
+    )
+    # First the particles; then the aggregates, as they are after the particles have moved.
+    # `current` numbers the units on, so that each knows its own voxels.
+    group, n_units, current = owner, n_solid + n_organic, 0
+    for composite in range(2 if aggregates else 1):
+        if composite:
+            n_units = label_components(owner, ny, nx, composite > 0, work.parent, work.label)
+            group = work.label
+        start = np.empty(n_units + 2, np.int32)
+        _group_cells(group, n_units, start, work.cells)
+        for u in range(1, n_units + 1):
+            cells = work.cells[start[u] : start[u + 1]]
+            current += 1
+            if cells.size == 0 or (composite and not _is_aggregate(cells, owner)):
                 continue
-            moved[3] += 1
-            if cells.size > limit:
+            moved[3] += composite
+            if composite and cells.size > limit:
                 continue
+            n_edges = _lift(
+                cells, current, nx, place, voxel, twin, owner, work.stamp, faces, work.unit,
+                work.edges,
+            )  # fmt: skip
             reach = move_range(cells.size, range_max, range_scale)
-            if _move_unit(
-                cells, ny, nx, n_particles + group, reach, table, weights, p_break, keep_stay, swap,
-                n_solid, kind, c_s, n_s, c_pom, c_nec, age, rng, work,
-            ):  # fmt: skip
-                moved[2] += 1
-    _write_grids(solid, organic, reactive, glue, n_solid, work)
+            step = _choose(
+                cells.size, n_edges, 1 + 2 * reach * (reach + 1), work.steps, table, weights,
+                p_break, keep_stay, rng, work.unit, work.edges, faces, work.free,
+            )  # fmt: skip
+            if step != 0:
+                _carry(
+                    cells, step, voxel, n_solid, kind, c_pom, c_nec, age, work.unit, work.ages,
+                    work.matter,
+                )  # fmt: skip
+                moved[2 if composite else 0 if u <= n_solid else 1] += 1
+            _put_down(cells, step, place, voxel, twin, owner, faces, work.unit)
+            if swap and step != 0:
+                _swap_solutes(
+                    cells, current, voxel, owner, work.stamp, work.unit, c_s, n_s, work.vacated
+                )
+    _write_grids(solid, organic, reactive, glue, n_solid, place, owner, faces)
 
 
 @njit(cache=True, error_model="numpy")
@@ -605,26 +603,30 @@ def attractivities(
 
     Parameters
     ----------
-    unit : int array, shape (n,)
+    unit : int32 array, shape (n,)
         Voxels ``y * nx + x`` of the unit.
     solid, organic, c_b, reactive, glue, n_solid, weights, work, biomass_binds
         As in `move_day`; no grid changes.
     scores : array, shape (2 * L * (L + 1) + 1,) for a range of L voxels
         Result; NaN where the unit does not fit. The first entry is the unit's own place.
     """
-    ny, nx = solid.shape
     _read_grids(
-        solid.ravel(), organic.ravel(), c_b.ravel(), reactive.ravel(), glue.ravel(), n_solid, work,
-        biomass_binds,
+        solid, organic, c_b, reactive, glue, n_solid, biomass_binds, work.voxel, work.owner,
+        work.stamp, work.faces,
     )  # fmt: skip
     table = contact_table(weights)
-    edges, _ = _lift(unit, ny, nx, 1, work)
+    n_edges = _lift(
+        unit, n_solid + 1, work.shape[1], work.place, work.voxel, work.twin, work.owner, work.stamp,
+        work.faces, work.unit, work.edges,
+    )  # fmt: skip
+    found = _list_free(unit.size, scores.size, work.steps, work.unit, work.faces, work.free)
+    scores[:] = np.nan
+    place = 0
     for o in range(scores.size):
-        dy, dx = work.offsets[o]
-        scores[o] = np.nan
-        if _fits(unit.size, dy, dx, work.unit, work.wrap, work.faces):
-            contacts = _contacts(edges, dy, dx, work.edges, work.wrap, work.faces, table)
+        if place < found and work.steps[o] == work.free[place]:
+            contacts = _contacts(n_edges, work.steps[o], work.edges, work.faces, table)
             scores[o] = _attractivity(contacts, weights)
+            place += 1
 
 
 @_inner
@@ -786,10 +788,28 @@ def exposure(
 
 
 @_inner
+def _wrapped(at, side):
+    """Return a coordinate on the torus from one that is at most a side off."""
+    if at < 0:
+        return at + side
+    return at - side if at >= side else at
+
+
+@_inner
+def _extent(at):
+    """Return how many voxels a shape takes along one direction."""
+    low, high = at[0], at[0]
+    for c in range(at.size):
+        low, high = min(low, at[c]), max(high, at[c])
+    return high - low + 1
+
+
+@_inner
 def _shape_fits(free, y, x, shape_y, shape_x):
     ny, nx = free.shape
-    for c in range(shape_y.size):  # noqa: SIM110
-        if not free[(y + shape_y[c]) % ny, (x + shape_x[c]) % nx]:
+    for c in range(shape_y.size):
+        j, i = _wrapped(y + shape_y[c], ny), _wrapped(x + shape_x[c], nx)
+        if not free[j, i]:
             return False
     return True
 
@@ -804,14 +824,16 @@ def find_place(free, shape_y, shape_x, tries, rng):
     ----------
     free : bool array, shape (ny, nx)
         Voxels that may be covered.
-    shape_y, shape_x : int arrays, shape (n,)
+    shape_y, shape_x : int64 arrays, shape (n,)
         Voxels of the shape, relative to its place.
     tries : int
         Random draws before the whole domain is searched.
     rng : numpy.random.Generator
-        Source of the draws.
+        Source of the draws; there is none for a shape larger than the domain.
     """
     ny, nx = free.shape
+    if _extent(shape_y) > ny or _extent(shape_x) > nx:
+        return -1
     for _ in range(tries):
         p = int(rng.random() * (ny * nx))
         if _shape_fits(free, p // nx, p % nx, shape_y, shape_x):
@@ -826,3 +848,41 @@ def find_place(free, shape_y, shape_x, tries, rng):
                 return p
             chosen -= 1
     return -1
+
+
+@njit(cache=True, error_model="numpy")
+def place_shapes(free, numbers, first, placed, ends, shape_y, shape_x, tries, rng):
+    """Put shapes at random free places, one after another, as `find_place` gives them.
+
+    Parameters
+    ----------
+    free : bool array, shape (ny, nx)
+        Voxels that may be covered; changed in place.
+    numbers : int32 array, shape (ny, nx)
+        Number of the particle in each voxel; changed in place.
+    first : int
+        Number of the first shape.
+    placed : int
+        Shapes that have their place already.
+    ends : int64 array, shape (shapes + 1,)
+        Shape ``s`` has the voxels ``ends[s]:ends[s + 1]``.
+    shape_y, shape_x : int64 arrays
+        Voxels of the shapes, one after another, each relative to its place.
+    tries, rng
+        As in `find_place`.
+
+    Returns
+    -------
+    int
+        Shapes that have their place now; the next one, if any, fits nowhere.
+    """
+    ny, nx = free.shape
+    for s in range(placed, ends.size - 1):
+        y, x = shape_y[ends[s] : ends[s + 1]], shape_x[ends[s] : ends[s + 1]]
+        p = find_place(free, y, x, tries, rng)
+        if p < 0:
+            return s
+        for c in range(y.size):
+            j, i = _wrapped(p // nx + y[c], ny), _wrapped(p % nx + x[c], nx)
+            free[j, i], numbers[j, i] = False, first + s
+    return ends.size - 1

@@ -77,7 +77,7 @@ def dispersed(
         state,
         state.solid,
         shapes,
-        lambda free, shape: _mineral_place(free, shape, state.rng),
+        lambda free, shape: _any_place(free, shape[:, ::-1], state.rng),
         "a mineral particle",
     )
     mark_reactive(state, chosen)
@@ -109,24 +109,32 @@ def _place(
     find: Callable[[np.ndarray, np.ndarray], Place | None],
     what: str,
 ) -> None:
-    """Put shapes at the free places that `find` gives, numbered on from the highest number."""
+    """Put shapes at random free places, numbered on from the highest number.
+
+    `find` says where one goes for which there is no place.
+    """
     free = state.open & (state.c_b == 0)
     first = int(numbers.max(initial=0)) + 1
-    for number, shape in enumerate(shapes, first):
-        place = find(free, shape)
+    y, x = np.concatenate([*shapes, np.empty((0, 2), int)]).T.copy()
+    ends = np.cumsum([0, *map(len, shapes)])
+    placed = 0
+    while True:
+        placed = automaton.place_shapes(free, numbers, first, placed, ends, y, x, _TRIES, state.rng)
+        if placed == len(shapes):
+            return
+        place = find(free, shapes[placed])
         if place is None:
             raise InputError(
-                f"porosity = {free.mean():.3f} where {what} of {len(shape)} voxels is placed: "
-                "allowed more open voxels, a larger domain or smaller particles"
+                f"porosity = {free.mean():.3f} where {what} of {len(shapes[placed])} voxels is "
+                "placed: allowed more open voxels, a larger domain or smaller particles"
             )
-        numbers[place] = number
+        numbers[place] = first + placed
         free[place] = False
+        placed += 1
 
 
 def _any_place(free: np.ndarray, shape: np.ndarray, rng: np.random.Generator) -> Place | None:
     """Return the voxels (y, x) of a random place for `shape` in `free`, or None."""
-    if (np.ptp(shape, axis=0) >= free.shape).any():
-        return None
     y, x = np.ascontiguousarray(shape.T)
     place = automaton.find_place(free, y, x, _TRIES, rng)
     if place < 0:
@@ -135,24 +143,28 @@ def _any_place(free: np.ndarray, shape: np.ndarray, rng: np.random.Generator) ->
     return (place // nx + y) % ny, (place % nx + x) % nx
 
 
-def _mineral_place(free: np.ndarray, shape: np.ndarray, rng: np.random.Generator) -> Place | None:
-    """Return a place for `shape` as it is, else for its mirror image, else None."""
-    place = _any_place(free, shape, rng)
-    return _any_place(free, shape[:, ::-1], rng) if place is None else place
-
-
 def _organic_place(
     free: np.ndarray, shape: np.ndarray, chosen: ParameterSet, rng: np.random.Generator
 ) -> Place | None:
-    """Return a place for `shape`, else for another shape of its size, else None.
+    """Return a place for `shape`, else for another shape of its size, else None."""
+    place = _any_place(free, shape, rng)
+    return _pore_place(free, shape, chosen, rng) if place is None else place
+
+
+def _pore_place(
+    free: np.ndarray, shape: np.ndarray, chosen: ParameterSet, rng: np.random.Generator
+) -> Place | None:
+    """Return a place for another shape of as many voxels as one without a place, else None.
 
     Where pores are so narrow that no compact shape fits, the particle takes the shape of a pore.
     """
-    for _ in range(_SHAPES):
+    for _ in range(_SHAPES - 1):
+        (shape,) = organic_shapes([len(shape)], chosen, rng)
         place = _any_place(free, shape, rng)
         if place is not None:
             return place
-        (shape,) = organic_shapes([len(shape)], chosen, rng)
+    # One more is drawn for nothing: without it the same seeds would give other soils.
+    organic_shapes([len(shape)], chosen, rng)
     group = _group(free, len(shape), rng)
     return None if group is None else tuple(np.array(group).T)
 
@@ -207,7 +219,7 @@ def place_organic(state: State, parameters: str | Mapping = "default") -> None:
         state,
         state.organic,
         shapes,
-        lambda free, shape: _organic_place(free, shape, chosen, state.rng),
+        lambda free, shape: _pore_place(free, shape, chosen, state.rng),
         "an organic particle",
     )
     state.next_organic = first + len(shapes)

@@ -20,9 +20,8 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from scipy import ndimage
-from scipy.spatial import ConvexHull
 
+from soilnb.kernels import automaton, outlines
 from soilnb.parameters import InputError
 from soilnb.pore.parameters import VOXEL, SizeClass, size_classes
 
@@ -30,6 +29,9 @@ __all__ = ["min_feret", "mineral_shapes", "organic_shapes", "outline", "rod"]
 
 #: How often a shape of a class is drawn anew before the class counts as impossible.
 _ATTEMPTS = 400
+
+#: Heights of waves of random height per root mean square of their sum.
+_PER_ROUGHNESS = math.sqrt(2 / (1.0 / outlines.WAVES**2).sum())
 
 #: A class may miss its share by as much of the mineral area before it is an error (Table 3 is
 #: met within one point).
@@ -43,19 +45,8 @@ def min_feret(shape: np.ndarray) -> float:
     ----------
     shape : int array, shape (n, 2)
         Voxels ``(y, x)`` of the particle.
-
-    Notes
-    -----
-    The least width of a convex polygon lies across one of its sides (rotating calipers), so the
-    widths across all sides of the hull of the voxel corners are compared.
     """
-    steps = np.array([(0, 0), (0, 1), (1, 0), (1, 1)])
-    corners = np.unique((shape[:, None, :] + steps).reshape(-1, 2), axis=0)
-    hull = corners[ConvexHull(corners).vertices].astype(float)
-    sides = np.roll(hull, -1, axis=0) - hull
-    normals = np.column_stack([-sides[:, 1], sides[:, 0]]) / np.hypot(*sides.T)[:, None]
-    across = hull @ normals.T
-    return VOXEL * float((across.max(axis=0) - across.min(axis=0)).min())
+    return VOXEL * outlines.min_width(np.ascontiguousarray(shape, np.int64))
 
 
 def rod(length: int, upright: bool) -> np.ndarray:
@@ -82,7 +73,7 @@ def outline(
     """
     while True:
         near = _nearest(voxels, elongation, roughness, rng)
-        if ndimage.label(near)[1] == 1 and ndimage.binary_fill_holes(near).sum() == voxels:
+        if _is_whole(near):
             cells = np.argwhere(near)
             return cells - cells[0]
 
@@ -91,24 +82,26 @@ def _nearest(
     voxels: int, elongation: float, roughness: float, rng: np.random.Generator
 ) -> np.ndarray:
     """Mark the voxels nearest to a random centre, by the distance that the module describes."""
-    half = math.ceil(math.sqrt(voxels * elongation / math.pi) * (1 + 3 * roughness)) + 2
+    half = math.ceil(math.sqrt(voxels * elongation / math.pi) * (1 + 3 * roughness)) + 3
     turn = rng.uniform(0, math.pi)
     centre = rng.uniform(-0.5, 0.5, 2)
-    axis = np.arange(-half, half + 1)
-    y, x = np.meshgrid(axis - centre[0], axis - centre[1], indexing="ij")
-    along = (x * math.cos(turn) + y * math.sin(turn)) / math.sqrt(elongation)
-    across = (y * math.cos(turn) - x * math.sin(turn)) * math.sqrt(elongation)
-    angle = np.arctan2(across, along)
-    # Waves 2 to 6 around the outline, the longer the higher, of the asked root mean square.
-    waves = np.arange(2, 7)
-    size = rng.normal(size=waves.size) / waves
-    size *= roughness * math.sqrt(2) / math.sqrt((1.0 / waves**2).sum())
-    phase = rng.uniform(0, 2 * math.pi, waves.size)
-    radius = 1 + np.cos(angle[..., None] * waves + phase) @ size
-    distance = np.hypot(along, across) / np.maximum(radius, 0.2)
+    # The longer a wave the higher, and all together of the asked root mean square.
+    height = rng.normal(size=outlines.WAVES.size) / outlines.WAVES * (roughness * _PER_ROUGHNESS)
+    phase = rng.uniform(0, 2 * math.pi, outlines.WAVES.size)
+    distance = np.full((2 * half + 1, 2 * half + 1), np.inf)
+    outlines.distances(
+        elongation, turn, *centre, height * np.cos(phase), height * np.sin(phase), distance
+    )
     near = np.zeros(distance.shape, bool)
-    near.flat[np.argsort(distance, axis=None, kind="stable")[:voxels]] = True
+    near.flat[np.argpartition(distance, voxels - 1, axis=None)[:voxels]] = True
     return near
+
+
+def _is_whole(near: np.ndarray) -> bool:
+    """Whether the marked voxels, none of which is on the rim, are one piece without a hole."""
+    phase = np.subtract(2, near, dtype=np.int32)
+    parent, label = np.empty((2, phase.size), np.int32)
+    return automaton.label_components(phase.ravel(), *phase.shape, False, parent, label) == 2
 
 
 def organic_shapes(
@@ -173,11 +166,15 @@ def _rods(
     voxels: int, parameters: Mapping[str, float], rng: np.random.Generator
 ) -> list[np.ndarray]:
     """Fill `voxels` with rods of random length and direction; the last one takes the rest."""
+    least, most = int(parameters["fine_min"]), int(parameters["fine_max"])
+    rods = [[rod(length, upright) for upright in (False, True)] for length in range(most + 1)]
     shapes = []
     while voxels > 0:
-        length = rng.integers(parameters["fine_min"], parameters["fine_max"], endpoint=True)
-        shapes.append(rod(min(int(length), voxels), bool(rng.integers(2))))
-        voxels -= len(shapes[-1])
+        # as many as will be needed in any case
+        count = max(1, voxels // most)
+        for length, upright in rng.integers([least, 0], [most + 1, 2], (count, 2)).tolist():
+            shapes.append(rods[min(length, voxels)][upright])
+            voxels -= len(shapes[-1])
     return shapes
 
 

@@ -37,7 +37,7 @@ __all__ = ["Run", "aggregated", "code_hash", "simulate"]
 SHAPE = (250, 250)
 
 #: Sources that decide the numbers of a run.
-_KERNELS = ("automaton", "reaction", "diffusion")
+_KERNELS = ("automaton", "outlines", "reaction", "diffusion")
 _MODEL = ("parameters", "particles", "domain", "motion", "chemistry", "scenarios", "simulate")
 
 #: Seconds after which a progress bar appears.

@@ -180,7 +180,8 @@ def test_a_paper_without_listed_sources_has_no_baseline():
 @pytest.fixture
 def package(tmp_path):
     folder = tmp_path / "soilnb"
-    for name in ("kernels/automaton.py", "kernels/reaction.py", "kernels/diffusion.py"):
+    for kernel in ("automaton", "outlines", "reaction", "diffusion"):
+        name = f"kernels/{kernel}.py"
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(f"# {name}\nx = 1\n")
     (folder / "pore").mkdir()
@@ -194,6 +195,7 @@ def package(tmp_path):
     ("name", "counts"),
     [
         ("kernels/automaton.py", True),
+        ("kernels/outlines.py", True),
         ("kernels/reaction.py", True),
         ("kernels/diffusion.py", True),
         ("pore/simulate.py", True),

@@ -28,7 +28,7 @@ def kernel_day(state, p_break, rng, weights=WEIGHTS, **options):
     choice |= {"binds": True} | options
     moved = np.zeros(4, np.int64)
     automaton.move_day(
-        *(state[name] for name in (*plain.GRIDS[:5], "c_b", "c_nec", "c_pom", *plain.EDGES)),
+        *(state[name].ravel() for name in (*plain.GRIDS, *plain.EDGES)),
         int(state["solid"].max()),
         int(state["organic"].max()),
         np.array(weights),
@@ -54,11 +54,7 @@ def kernel_scores(state, unit, weights=WEIGHTS, reach=5, binds=True):
     work = automaton.workspace(state["solid"].shape, 5)
     automaton.attractivities(
         np.array([y * nx + x for y, x in sorted(unit)], np.int32),
-        state["solid"],
-        state["organic"],
-        state["c_b"],
-        state["reactive"],
-        state["glue"],
+        *(state[name].ravel() for name in ("solid", "organic", "c_b", "reactive", "glue")),
         int(state["solid"].max()),
         np.array(weights),
         scores,
