@@ -10,10 +10,9 @@ symmetric, its off-diagonal entries are negative or zero, and every row sums to 
 on the geometry alone, so it is factorised when the geometry changes, and both solutes are
 solved with the same factor.
 
-**Elimination.** Cells are eliminated one by one, cells with few neighbours first: most of a
-pore space is corridors and dead ends, and there this order makes almost no fill. Eliminating
-cell v joins its neighbours to each other, as a star of springs is replaced by a mesh. With
-a_vu = -A_vu and the excess e_v (what is left of the row sum),
+**Elimination.** Cells are eliminated one by one. Eliminating cell v joins its neighbours to
+each other, as a star of springs is replaced by a mesh. With a_vu = -A_vu and the excess e_v
+(what is left of the row sum),
 
     D_v  = e_v + sum_u a_vu,      l_u = a_vu / D_v,
     e_u  += l_u e_v,              a_uw += D_v l_u l_w.
@@ -21,18 +20,34 @@ a_vu = -A_vu and the excess e_v (what is left of the row sum),
 Nothing is ever subtracted, so every entry of the factor and every x keeps its full relative
 accuracy, and no concentration can become negative [1]_.
 
+**Order.** Cells with few neighbours left go first: most of a pore space is corridors and dead
+ends, and there this order makes almost no fill. It is found before there are any numbers. A face
+is an element of two cells; eliminating a cell merges the elements that it belongs to into one,
+which holds all its neighbours. A cell is never in more elements than it has faces, so the whole
+graph fits in four places a cell, however dense it becomes [2]_. The number of neighbours is
+bounded by what the elements of a cell hold outside the newest one [3]_; a cell whose every
+element lies within the newest goes at once, with the same neighbours.
+
+**Columns.** Cells are then numbered in order of elimination, and the columns of the factor are
+filled from the first to the last: column k gathers what the cells before it that have k among
+their neighbours have left between k and the cells after it.
+
 **Solution.** Each cell passes on what it holds, b_u += l_u b_v, in order of elimination, and
 gets back x_v = b_v / D_v + sum_u l_u x_u in the opposite order. The flux form
-x_i = b_i - sum_j r (x_i - x_j) ends the step, each face computed once: what leaves a cell
-enters the next one, so the total is that of b whatever the rounding of x.
+x_i = b_i + sum_j r (x_j - x_i) ends the step: what leaves a cell enters the next one, so the
+total is that of b whatever the rounding of x.
 
-**Change.** When a few voxels open or close, only they, their neighbours, and the cells that
-these pass on to need to be eliminated again; all other columns of the factor stay.
+**Change.** A voxel that closes stays in the order without neighbours, one that opens comes last.
+Only they, their neighbours, and the cells that these pass on to get new columns.
 
 References
 ----------
 .. [1] Grassmann, Taksar, Heyman (1985), Regenerative analysis and steady state distributions
    for Markov chains, Operations Research 33, 1107-1116.
+.. [2] George, Liu (1989), The evolution of the minimum degree ordering algorithm, SIAM Review
+   31, 1-19.
+.. [3] Amestoy, Davis, Duff (1996), An approximate minimum degree ordering algorithm, SIAM
+   Journal on Matrix Analysis and Applications 17, 886-905.
 """
 
 from typing import NamedTuple
@@ -41,24 +56,32 @@ import numpy as np
 
 from soilnb.kernels.compiler import njit
 
-__all__ = ["Factor", "diffuse", "factorize", "fourier_number", "refactorize"]
-
-#: Neighbours for which a row of the elimination graph has room at first.
-_ROOM = 8
-
-#: Memory for all rows, relative to what they need at first; more is found when it is used up.
-_POOL = 3
+__all__ = [
+    "Factor",
+    "advance",
+    "diffuse",
+    "factorize",
+    "fourier_number",
+    "gather",
+    "refactorize",
+    "scatter",
+]
 
 #: A sweep that eliminates less than this share of the cells left raises the number of
 #: neighbours up to which cells are eliminated.
-_SWEEP_SHARE = 0.05
+_SWEEP_SHARE = 0.1
+
+
+# The inner functions run thousands of times a day on arrays that the caller holds; they do
+# without numba's counting of references to them.
+_inner = njit(cache=True, error_model="numpy", _nrt=False)
 
 
 class Factor(NamedTuple):
     """Factorised diffusion matrix of one geometry.
 
-    Cells have numbers 0 ... n - 1. Most whole numbers are unsigned because that spares the
-    kernels the test for negative indices.
+    Cells have numbers 0 ... n - 1 in order of elimination. Most whole numbers are unsigned
+    because that spares the kernels the test for negative indices.
 
     Attributes
     ----------
@@ -69,33 +92,29 @@ class Factor(NamedTuple):
         `factorize` keeps its number and stands alone.
     cells : array of uint32 [n]
         Flat index of each cell.
-    order : array of uint32 [n]
-        Cells in order of elimination.
-    start : array of uint64 [n + 1]
-        Where the column of the k-th eliminated cell begins in `rows` and `share`.
+    neighbour : array of uint32 [n, 4]
+        Number of the cell across each face: up, right, down, left; its own where that is closed.
+    start : array of uint32 [n + 1]
+        Where the column of each cell begins in `rows` and `share`.
     rows : array of uint32
-        Cells to which an eliminated cell passes on what it holds.
+        Cells to which an eliminated cell passes on what it holds, the last first.
     share : array of float64
         Share l_u that goes to each of them, dimensionless.
     pivot : array of float64 [n]
-        1 / D of the k-th eliminated cell, dimensionless.
+        1 / D of each cell, dimensionless.
     excess : array of float64 [n]
-        e of the k-th eliminated cell, dimensionless.
-    face_from, face_to : array of uint32
-        The two cells of every open face.
+        e of each cell when it is eliminated, dimensionless.
     """
 
     open_cells: np.ndarray
     number: np.ndarray
     cells: np.ndarray
-    order: np.ndarray
+    neighbour: np.ndarray
     start: np.ndarray
     rows: np.ndarray
     share: np.ndarray
     pivot: np.ndarray
     excess: np.ndarray
-    face_from: np.ndarray
-    face_to: np.ndarray
 
 
 def fourier_number(diffusivity, dt, dx):
@@ -116,49 +135,33 @@ def _number_cells(open_cells):
                 number[y, x] = n
                 cells[n] = y * nx + x
                 n += 1
-    return number, cells[:n]
+    return number, cells[:n].copy()
 
 
 @njit(cache=True, error_model="numpy")
-def _open_faces(open_cells, number):
-    """Return the numbers of the two cells of every open face.
+def _neighbours(number, cells):
+    """Return the numbers of the four neighbours of every cell, its own for one that is closed.
 
-    On a torus two cells wide a cell has two faces with the same neighbour, on one that is one
-    cell wide it has none with itself.
+    Closed voxels have the `number` -1, those among `cells` as well. On a torus two cells wide a
+    cell has the same neighbour twice, on one that is one cell wide it is its own.
     """
-    ny, nx = open_cells.shape
-    face_from = np.empty(2 * ny * nx, np.uint32)
-    face_to = np.empty(2 * ny * nx, np.uint32)
-    faces = 0
-    for y in range(ny):
-        for x in range(nx):
-            if not open_cells[y, x]:
-                continue
-            right = y, (x + 1 if x + 1 < nx else 0)
-            down = (y + 1 if y + 1 < ny else 0), x
-            for j in (right, down):
-                if open_cells[j] and number[j] != number[y, x]:
-                    face_from[faces] = number[y, x]
-                    face_to[faces] = number[j]
-                    faces += 1
-    return face_from[:faces].copy(), face_to[:faces].copy()
-
-
-# Elimination --------------------------------------------------------------------------------
-
-
-@njit(cache=True, error_model="numpy")
-def _add_to_row(w, amount, first, length, index, weight):
-    """Add to the weight of cell w in the row that begins at `first`; return the row's length."""
-    at = first
-    while at < first + length and index[at] != w:
-        at += 1
-    if at == first + length:
-        index[at] = w
-        weight[at] = 0.0
-        length += 1
-    weight[at] += amount
-    return length
+    ny, nx = number.shape
+    number = number.ravel()
+    neighbour = np.empty((cells.size, 4), np.uint32)
+    for k in range(cells.size):
+        p = int(cells[k])
+        y = p // nx
+        x = p - y * nx
+        sides = (
+            p - nx if y > 0 else p + (ny - 1) * nx,
+            p + 1 if x + 1 < nx else p - (nx - 1),
+            p + nx if y + 1 < ny else p - (ny - 1) * nx,
+            p - 1 if x > 0 else p + (nx - 1),
+        )
+        for s in range(4):
+            j = number[sides[s]]
+            neighbour[k, s] = j if min(j, number[p]) >= 0 else k
+    return neighbour
 
 
 @njit(cache=True, error_model="numpy")
@@ -169,113 +172,235 @@ def _longer(array, size):
     return longer
 
 
-@njit(cache=True, error_model="numpy")
-def _pass_on(u, v, a, degree, share, first, length, index, weight, row, row_weight, place, seen):
-    """Eliminate cell v from the row of its neighbour u; return the new length of that row.
-
-    `row[1:degree + 1]` are the neighbours of v, u at place `a`; `place[w]` is the place of w in
-    it, and 0 for all other cells, where `row_weight` is 0. Written without branches.
-    """
-    kept = first
-    for at in range(first, first + length):
-        w = index[at]
-        b = place[w]
-        index[kept] = w
-        weight[kept] = weight[at] + share * row_weight[b]
-        seen[b] = u
-        kept += w != v
-    seen[a] = u
-    for b in range(1, degree + 1):
-        index[kept] = row[b]
-        weight[kept] = share * row_weight[b]
-        kept += seen[b] != u
-    return kept - first
+# Order --------------------------------------------------------------------------------------
 
 
 @njit(cache=True, error_model="numpy")
-def _eliminate(first, length, room, index, weight, excess):
-    """Eliminate all cells of a graph, in sweeps over those with few neighbours left.
+def _face_elements(neighbour):
+    """Return every face as an element of two cells.
 
-    The row of cell u is ``index[first[u]:first[u] + length[u]]`` with the conductances `weight`,
-    and has room for ``room[u]`` entries; one that outgrows it moves to the end of a longer pool.
-    `excess` [n] is overwritten with the excess of each cell when it is eliminated.
+    Element 0 is none: it holds nothing. Element f is ``member[2 * f : 2 * f + 2]``.
 
     Returns
     -------
-    order, start, rows, share, pivot
-        As in `Factor`.
+    slot : array of uint32 [n, 4]
+        Elements of each cell, followed by zeros.
+    degree : array of int32 [n]
+        Number of them.
+    member : array of uint32
+        Cells of the elements.
     """
-    n = first.size
-    end = index.size
-    index = _longer(index, _POOL * index.size + 1)
-    weight = _longer(weight, _POOL * weight.size + 1)
-    order = np.empty(n, np.uint32)
-    pivot = np.empty(n)
-    start = np.empty(n + 1, np.uint64)
-    rows = np.empty(5 * n, np.uint32)
-    shares = np.empty(5 * n)
-    filled = 0
+    n = neighbour.shape[0]
+    slot = np.zeros((n, 4), np.uint32)
+    degree = np.zeros(n, np.int32)
+    member = np.empty(4 * n + 2, np.uint32)
+    faces = 1
+    for i in range(n):
+        for s in range(1, 3):  # right and down, so that each face comes once
+            j = neighbour[i, s]
+            if j != i:
+                member[2 * faces] = i
+                member[2 * faces + 1] = j
+                slot[i, degree[i]] = faces
+                slot[j, degree[j]] = faces
+                degree[i] += 1
+                degree[j] += 1
+                faces += 1
+    return slot, degree, member[: 2 * faces]
 
-    row = np.empty(n + 1, np.int32)
-    row_weight = np.zeros(n + 1)
-    place = np.zeros(n, np.int32)
-    seen = np.empty(n + 1, np.int32)
-    left = np.arange(n).astype(np.int32)
+
+@_inner
+def _merge_elements(p, slot, first, size, member, end, met):
+    """List the cells that share an element with p at ``member[end:]``; return the new end.
+
+    Cell p leaves its elements, so that they lie within the new one.
+    """
+    met[p] = p
+    for s in range(4):
+        e = slot[p, s]
+        if e == 0:
+            break
+        for at in range(first[e], first[e] + size[e]):
+            i = member[at]
+            member[end] = i
+            end += met[i] != p
+            met[i] = p
+        size[e] -= 1
+    return end
+
+
+@_inner
+def _count_outside(begin, end, member, slot, size, seen, outside):
+    """Count, from `seen` on, the cells outside ``member[begin:end]`` of all elements met there."""
+    for at in range(begin, end):
+        i = member[at]
+        for s in range(4):
+            e = slot[i, s]
+            outside[e] = max(outside[e], seen + size[e] if outside[e] < seen else outside[e]) - 1
+
+
+@_inner
+def _enter_element(i, new, others, slot, degree, seen, outside):
+    """Put cell i into element `new`, which has `others` cells besides.
+
+    Elements without a cell outside the new one are left. Returns whether all were.
+    """
+    kept = 0
+    bound = others
+    for s in range(4):
+        e = slot[i, s]
+        beyond = max(outside[e] - seen, 0)
+        slot[i, s] = 0
+        slot[i, kept] = e
+        kept += beyond > 0
+        bound += beyond
+    if kept == 0:
+        return True
+    slot[i, kept] = new
+    degree[i] = min(degree[i] + others, bound)
+    return False
+
+
+@njit(cache=True, error_model="numpy")
+def _order(neighbour):
+    """Order the cells for elimination, in sweeps over those with few neighbours left.
+
+    Returns
+    -------
+    order : array of uint32 [n]
+        The cells.
+    begin, stop : arrays of uint32 [n]
+        The neighbours of the k-th cell when it is eliminated are ``member[begin[k]:stop[k]]``;
+        cells eliminated together share their memory.
+    member : array of uint32
+    """
+    slot, degree, member = _face_elements(neighbour)
+    n, faces = slot.shape[0], member.size // 2
+    first = np.zeros(faces + n, np.uint32)
+    size = np.zeros(faces + n, np.int32)
+    for e in range(1, faces):
+        first[e] = 2 * e
+        size[e] = 2
+    end = member.size
+    member = _longer(member, end + 8 * n + 16)
+    order = np.empty(n, np.uint32)
+    begin = np.empty(n, np.uint32)
+    stop = np.empty(n, np.uint32)
+    outside = np.zeros(faces + n, np.int64)
+    met = np.full(n, n, np.uint32)
+    gone = np.zeros(n, np.bool_)
+    left = np.arange(n).astype(np.uint32)
     remaining = n
     highest = 1
+    widest = 2
+    seen = 1
     k = 0
     while remaining > 0:
         kept = 0
         for q in range(remaining):
-            v = left[q]
-            degree = length[v]
-            if degree > highest:
-                left[kept] = v
-                kept += 1
+            p = left[q]
+            if degree[p] > highest or gone[p]:
+                left[kept] = p
+                kept += not gone[p]
                 continue
-            diagonal = excess[v]
-            for a in range(1, degree + 1):
-                row[a] = index[first[v] + a - 1]
-                row_weight[a] = weight[first[v] + a - 1]
-                diagonal += row_weight[a]
-                place[row[a]] = a
-                seen[a] = -1
-            if filled + degree > rows.size:
-                rows = _longer(rows, 2 * rows.size + degree)
-                shares = _longer(shares, 2 * shares.size + degree)
-            order[k] = v
-            start[k] = filled
-            pivot[k] = 1.0 / diagonal
-            k += 1
-            for a in range(1, degree + 1):
-                u = row[a]
-                share = row_weight[a] / diagonal
-                rows[filled] = u
-                shares[filled] = share
-                filled += 1
-                excess[u] += share * excess[v]
-                if length[u] + degree > room[u]:
-                    size = 3 * (length[u] + degree) // 2
-                    if end + size > index.size:
-                        index = _longer(index, 2 * index.size + size)
-                        weight = _longer(weight, 2 * weight.size + size)
-                    for b in range(length[u]):
-                        index[end + b] = index[first[u] + b]
-                        weight[end + b] = weight[first[u] + b]
-                    first[u] = end
-                    room[u] = size
-                    end += size
-                length[u] = _pass_on(
-                    u, v, a, degree, share, first[u], length[u],
-                    index, weight, row, row_weight, place, seen,
-                )  # fmt: skip
-            for a in range(1, degree + 1):
-                place[row[a]] = 0
+            if end + 4 * widest > member.size:
+                member = _longer(member, 2 * member.size)
+            here = end
+            end = _merge_elements(p, slot, first, size, member, end, met)
+            width = end - here
+            _count_outside(here, end, member, slot, size, seen, outside)
+            order[k] = p
+            begin[k] = here
+            together = 1
+            new = faces + p
+            for at in range(here, end):
+                i = member[at]
+                if _enter_element(i, new, width - 1, slot, degree, seen, outside):
+                    gone[i] = True
+                    order[k + together] = i
+                    member[at] = member[here + together - 1]
+                    member[here + together - 1] = i
+                    begin[k + together] = here + together
+                    together += 1
+            first[new] = here + together - 1
+            size[new] = width - together + 1
+            for at in range(first[new], end):
+                degree[member[at]] -= together - 1
+            for c in range(k, k + together):
+                stop[c] = end
+            k += together
+            widest = max(widest, width)
+            seen += widest + 2
         if remaining - kept < _SWEEP_SHARE * remaining:
             highest += 1
         remaining = kept
-    start[n] = filled
-    return order, start, rows[:filled], shares[:filled], pivot
+    return order, begin, stop, member
+
+
+# Columns ------------------------------------------------------------------------------------
+
+
+@njit(cache=True, error_model="numpy")
+def _by_row(start, rows):
+    """Sort the rows of every column, the last first, and list the entries of every row.
+
+    Returns
+    -------
+    head : array of uint32 [n + 1]
+        Where the entries of each row begin in `column` and `place`.
+    column, place : arrays of uint32
+        Column of each entry, in ascending order, and its place in `rows`.
+    """
+    n = start.size - 1
+    head = np.zeros(n + 1, np.uint32)
+    for at in range(rows.size):
+        head[rows[at] + 1] += 1
+    for k in range(n):
+        head[k + 1] += head[k]
+    column = np.empty(rows.size, np.uint32)
+    place = np.empty(rows.size, np.uint32)
+    here = head[:n].copy()
+    for k in range(n):
+        for at in range(start[k], start[k + 1]):
+            u = rows[at]
+            column[here[u]] = k
+            here[u] += 1
+    here[:] = start[:n]
+    for u in range(n - 1, -1, -1):
+        for entry in range(head[u], head[u + 1]):
+            k = column[entry]
+            rows[here[k]] = u
+            place[entry] = here[k]
+            here[k] += 1
+    return head, column, place
+
+
+@njit(cache=True, error_model="numpy")
+def _eliminate(neighbour, start, rows, r, again, share, pivot, excess):
+    """Fill the columns of the cells marked in `again`; the others are taken as they are."""
+    head, column, place = _by_row(start, rows)
+    n = neighbour.shape[0]
+    conductance = np.zeros(n)
+    for k in range(n):
+        if not again[k]:
+            continue
+        for s in range(4):
+            conductance[neighbour[k, s]] += r  # read for later cells only
+        own = 1.0
+        for entry in range(head[k], head[k + 1]):
+            j, at = column[entry], place[entry]
+            own += share[at] * excess[j]
+            left_behind = share[at] / pivot[j]
+            for other in range(start[j], at):
+                conductance[rows[other]] += left_behind * share[other]
+        diagonal = own
+        for at in range(start[k], start[k + 1]):
+            diagonal += conductance[rows[at]]
+        excess[k] = own
+        pivot[k] = 1.0 / diagonal
+        for at in range(start[k], start[k + 1]):
+            share[at] = pivot[k] * conductance[rows[at]]
+            conductance[rows[at]] = 0.0
 
 
 @njit(cache=True, error_model="numpy")
@@ -294,22 +419,25 @@ def factorize(open_cells, r):
     Factor
     """
     number, cells = _number_cells(open_cells)
-    face_from, face_to = _open_faces(open_cells, number)
-    n = cells.size
-    first = np.arange(n) * _ROOM
-    length = np.zeros(n, np.int32)
-    room = np.full(n, _ROOM, np.int32)
-    index = np.empty(_ROOM * n, np.int32)
-    weight = np.empty(_ROOM * n)
-    for f in range(face_from.size):
-        i, j = face_from[f], face_to[f]
-        length[i] = _add_to_row(j, r, first[i], length[i], index, weight)
-        length[j] = _add_to_row(i, r, first[j], length[j], index, weight)
-    excess = np.ones(n)
-    order, start, rows, share, pivot = _eliminate(first, length, room, index, weight, excess)
+    order, begin, stop, member = _order(_neighbours(number, cells))
+    n = order.size
+    flat = number.ravel()
+    position = np.empty(n, np.uint32)
+    start = np.zeros(n + 1, np.uint32)
+    for k in range(n):
+        position[order[k]] = k
+        flat[cells[order[k]]] = k
+        start[k + 1] = start[k] + stop[k] - begin[k]
+    rows = np.empty(start[n], np.uint32)
+    for k in range(n):
+        for at in range(stop[k] - begin[k]):
+            rows[start[k] + at] = position[member[begin[k] + at]]
+    cells = cells[order]
+    neighbour = _neighbours(number, cells)
+    share, pivot, excess = np.empty(rows.size), np.empty(n), np.empty(n)
+    _eliminate(neighbour, start, rows, r, np.ones(n, np.bool_), share, pivot, excess)
     return Factor(
-        open_cells.copy(), number, cells.copy(), order, start, rows.copy(), share.copy(), pivot,
-        excess[order], face_from, face_to,
+        open_cells.copy(), number, cells, neighbour, start, rows, share, pivot, excess
     )  # fmt: skip
 
 
@@ -317,94 +445,77 @@ def factorize(open_cells, r):
 
 
 @njit(cache=True, error_model="numpy")
-def _affected(factor, open_cells, number, n):
-    """Mark the cells (of `n`) that a change of geometry makes it necessary to eliminate again."""
-    ny, nx = open_cells.shape
-    affected = np.zeros(n, np.bool_)
-    for y in range(ny):
-        for x in range(nx):
-            if open_cells[y, x] != factor.open_cells[y, x]:
-                affected[number[y, x]] = True
-                for j in (
-                    (y - 1 if y > 0 else ny - 1, x),
-                    (y + 1 if y + 1 < ny else 0, x),
-                    (y, x - 1 if x > 0 else nx - 1),
-                    (y, x + 1 if x + 1 < nx else 0),
-                ):
-                    if number[j] >= 0:
-                        affected[number[j]] = True
-    for k in range(factor.order.size):
-        if affected[factor.order[k]]:
-            for at in range(factor.start[k], factor.start[k + 1]):
-                affected[factor.rows[at]] = True
-    return affected
-
-
-@njit(cache=True, error_model="numpy")
 def _number_more(factor, open_cells):
     """Give numbers to the voxels that have opened; return all numbers and flat indices."""
     number = factor.number.copy()
     n = factor.cells.size
-    cells = np.empty(number.size, np.uint32)
-    cells[:n] = factor.cells
-    for p in range(number.size):
-        if open_cells.ravel()[p] and number.ravel()[p] < 0:
-            number.ravel()[p] = n
+    cells = _longer(factor.cells, number.size)
+    flat, is_open = number.ravel(), open_cells.ravel()
+    for p in range(flat.size):
+        if is_open[p] and flat[p] < 0:
+            flat[p] = n
             cells[n] = p
             n += 1
     return number, cells[:n].copy()
 
 
 @njit(cache=True, error_model="numpy")
-def _graph_of_rest(factor, local, members, face_from, face_to, r):
-    """Return the elimination graph of some cells after all others have been eliminated.
+def _changed(factor, neighbour):
+    """Mark the cells that have got another neighbour, or that are new."""
+    n = neighbour.shape[0]
+    changed = np.ones(n, np.bool_)
+    for k in range(factor.cells.size):
+        changed[k] = False
+        for s in range(4):
+            changed[k] |= neighbour[k, s] != factor.neighbour[k, s]
+    return changed
 
-    `local` [n] is the place of a cell in `members`, or -1. What an eliminated cell v has left
-    behind among its neighbours u, w is read back from its column: D_v l_u l_w and l_u e_v.
+
+@_inner
+def _add_rows(k, source, begin, stop, rows, end, met):
+    """Append those of ``source[begin:stop]`` that column k lacks; return the new end."""
+    for at in range(begin, stop):
+        u = source[at]
+        rows[end] = u
+        end += met[u] != k
+        met[u] = k
+    return end
+
+
+@njit(cache=True, error_model="numpy")
+def _more_rows(factor, neighbour, again):
+    """Return the columns of a changed geometry, as `start` and `rows`.
+
+    The columns marked in `again` get the rows of new neighbours, and those of changed columns
+    that pass on to them first. All that a changed column passes on to are marked as well.
     """
-    m = members.size
-    most = np.zeros(m, np.int64)  # entries that a row can get
-    for f in range(face_from.size):
-        i, j = local[face_from[f]], local[face_to[f]]
-        if i >= 0 and j >= 0:
-            most[i] += 1
-            most[j] += 1
-    met = np.empty(m, np.int32)
-    for k in range(factor.order.size):
-        if local[factor.order[k]] < 0:
-            found = 0
-            for at in range(factor.start[k], factor.start[k + 1]):
-                if local[factor.rows[at]] >= 0:
-                    met[found] = local[factor.rows[at]]
-                    found += 1
-            for a in range(found):
-                most[met[a]] += found - 1
-
-    room = np.minimum(most, m).astype(np.int32)
-    first = np.cumsum(room) - room
-    length = np.zeros(m, np.int32)
-    index = np.empty(room.sum(), np.int32)
-    weight = np.empty(room.sum())
-    excess = np.ones(m)
-    for f in range(face_from.size):
-        i, j = local[face_from[f]], local[face_to[f]]
-        if i >= 0 and j >= 0:
-            length[i] = _add_to_row(j, r, first[i], length[i], index, weight)
-            length[j] = _add_to_row(i, r, first[j], length[j], index, weight)
-    for k in range(factor.order.size):
-        if local[factor.order[k]] >= 0:
-            continue
-        for at in range(factor.start[k], factor.start[k + 1]):
-            i = local[factor.rows[at]]
-            if i < 0:
-                continue
-            excess[i] += factor.share[at] * factor.excess[k]
-            for other in range(factor.start[k], factor.start[k + 1]):
-                j = local[factor.rows[other]]
-                if j >= 0 and j != i:
-                    amount = factor.share[at] * factor.share[other] / factor.pivot[k]
-                    length[i] = _add_to_row(j, amount, first[i], length[i], index, weight)
-    return first, length, room, index, weight, excess
+    n, before = neighbour.shape[0], factor.cells.size
+    start = np.zeros(n + 1, np.uint32)
+    rows = np.empty(factor.rows.size + n, np.uint32)
+    met = np.full(n, n, np.uint32)
+    heirs = np.full((2, n), -1, np.int64)  # changed columns that pass on to a cell first: a list
+    end = 0
+    for k in range(n):
+        if end + n > rows.size:
+            rows = _longer(rows, rows.size + rows.size // 2 + n)
+        met[k] = k
+        if k < before:
+            end = _add_rows(k, factor.rows, factor.start[k], factor.start[k + 1], rows, end, met)
+        if again[k]:
+            for s in range(4):
+                if neighbour[k, s] > k:
+                    end = _add_rows(k, neighbour[k], s, s + 1, rows, end, met)
+            j = heirs[0, k]
+            while j >= 0:
+                end = _add_rows(k, rows, start[j], start[j + 1], rows, end, met)
+                j = heirs[1, j]
+            if end > start[k]:
+                u = rows[start[k] : end].min()
+                again[u] = True
+                heirs[1, k] = heirs[0, u]
+                heirs[0, u] = k
+        start[k + 1] = end
+    return start, rows[:end].copy()
 
 
 @njit(cache=True, error_model="numpy")
@@ -421,91 +532,112 @@ def refactorize(factor, open_cells, r):
         Fourier number D dt / dx^2, dimensionless.
     """
     number, cells = _number_more(factor, open_cells)
-    face_from, face_to = _open_faces(open_cells, number)
-    n = cells.size
-    affected = _affected(factor, open_cells, number, n)
-    members = np.flatnonzero(affected)
-    local = np.full(n, -1, np.int32)
-    for i in range(members.size):
-        local[members[i]] = i
-    first, length, room, index, weight, excess = _graph_of_rest(
-        factor, local, members, face_from, face_to, r
-    )
-    again, begin, among, again_share, again_pivot = _eliminate(
-        first, length, room, index, weight, excess
-    )
-
-    order = np.empty(n, np.uint32)
-    start = np.empty(n + 1, np.uint64)
-    rows = np.empty(factor.rows.size + among.size, np.uint32)
+    neighbour = _neighbours(np.where(open_cells, number, np.int32(-1)), cells)
+    again = _changed(factor, neighbour)
+    start, rows = _more_rows(factor, neighbour, again)
+    n, before = cells.size, factor.cells.size
+    pivot, excess = _longer(factor.pivot, n), _longer(factor.excess, n)
     share = np.empty(rows.size)
-    pivot = np.empty(n)
-    kept_excess = np.empty(n)
-    filled = 0
-    count = 0
-    for k in range(factor.order.size):
-        if affected[factor.order[k]]:
-            continue
-        order[count] = factor.order[k]
-        start[count] = filled
-        pivot[count] = factor.pivot[k]
-        kept_excess[count] = factor.excess[k]
-        count += 1
-        for at in range(factor.start[k], factor.start[k + 1]):
-            rows[filled] = factor.rows[at]
-            share[filled] = factor.share[at]
-            filled += 1
-    for k in range(again.size):
-        order[count] = members[again[k]]
-        start[count] = filled
-        pivot[count] = again_pivot[k]
-        kept_excess[count] = excess[again[k]]
-        count += 1
-        for at in range(begin[k], begin[k + 1]):
-            rows[filled] = members[among[at]]
-            share[filled] = again_share[at]
-            filled += 1
-    start[n] = filled
+    for k in range(before):
+        if not again[k]:
+            for at in range(start[k + 1] - start[k]):
+                share[start[k] + at] = factor.share[factor.start[k] + at]
+    _eliminate(neighbour, start, rows, r, again, share, pivot, excess)
     return Factor(
-        open_cells.copy(), number, cells, order, start, rows[:filled].copy(),
-        share[:filled].copy(), pivot, kept_excess, face_from, face_to,
+        open_cells.copy(), number, cells, neighbour, start, rows, share, pivot, excess
     )  # fmt: skip
 
 
 # One step -----------------------------------------------------------------------------------
 
 
-@njit(cache=True, error_model="numpy")
-def _solve(order, start, rows, share, pivot, x):
-    """Solve A x = b for both solutes; `x` [n, 2] holds b and becomes the solution."""
-    for k in range(order.size):
-        v = order[k]
-        carbon, nitrogen = x[v, 0], x[v, 1]
+@_inner
+def _pass_on(start, rows, share, x):
+    """Let every cell pass on its shares of both solutes, in order of elimination."""
+    for k in range(start.size - 1):
+        carbon, nitrogen = x[k, 0], x[k, 1]
         for at in range(start[k], start[k + 1]):
             u = rows[at]
             x[u, 0] += share[at] * carbon
             x[u, 1] += share[at] * nitrogen
-    for k in range(order.size - 1, -1, -1):
-        v = order[k]
-        carbon, nitrogen = pivot[k] * x[v, 0], pivot[k] * x[v, 1]
+
+
+@_inner
+def _get_back(start, rows, share, pivot, x):
+    """Let every cell get back what its neighbours have, in the opposite order: now A x = b."""
+    for k in range(pivot.size - 1, -1, -1):
+        carbon, nitrogen = pivot[k] * x[k, 0], pivot[k] * x[k, 1]
         for at in range(start[k], start[k + 1]):
             u = rows[at]
             carbon += share[at] * x[u, 0]
             nitrogen += share[at] * x[u, 1]
-        x[v, 0], x[v, 1] = carbon, nitrogen
+        x[k, 0], x[k, 1] = carbon, nitrogen
+
+
+@_inner
+def _exchange(neighbour, r, leached, x, solution):
+    """Move the fluxes r (x_j - x_i) in `solution` and leach nitrogen; return how much."""
+    total = 0.0
+    for k in range(neighbour.shape[0]):
+        carbon, nitrogen = 0.0, 0.0
+        for s in range(4):
+            j = neighbour[k, s]
+            carbon += x[j, 0] - x[k, 0]
+            nitrogen += x[j, 1] - x[k, 1]
+        solution[k, 0] += r * carbon
+        nitrogen = solution[k, 1] + r * nitrogen
+        solution[k, 1] = (1.0 - leached) * nitrogen
+        total += nitrogen
+    return leached * total
 
 
 @njit(cache=True, error_model="numpy")
-def _exchange(face_from, face_to, r, x, b):
-    """Move the fluxes r (x_i - x_j) of all faces in `b` [n, 2], in place."""
-    for f in range(face_from.size):
-        i, j = face_from[f], face_to[f]
-        carbon = r * (x[i, 0] - x[j, 0])
-        nitrogen = r * (x[i, 1] - x[j, 1])
-        b[i, 0] -= carbon
-        b[j, 0] += carbon
-        b[i, 1] -= nitrogen
-        b[j, 1] += nitrogen
+def advance(factor, r, leached, solution, work):
+    """Advance both solutes by one implicit step and leach nitrogen; return how much.
+
+    Leaching takes the same share everywhere, so it may as well come after diffusion.
+
+    Parameters
+    ----------
+    factor : Factor
+        From `factorize` or `refactorize`, of the present geometry and the same `r`.
+    r : float
+        Fourier number D dt / dx^2, dimensionless.
+    leached : float
+        Share of the nitrogen that is leached, dimensionless.
+    solution : array of float64 [n, 2]
+        Dissolved carbon and nitrogen of the cells in g cm-3, from `gather`; changed in place.
+    work : array of float64 [>= n, 2]
+        Memory of the caller.
+
+    Returns
+    -------
+    float
+        Leached nitrogen, as a sum over the cells in g cm-3.
+    """
+    for k in range(factor.cells.size):
+        work[k, 0], work[k, 1] = solution[k, 0], solution[k, 1]
+    _pass_on(factor.start, factor.rows, factor.share, work)
+    _get_back(factor.start, factor.rows, factor.share, factor.pivot, work)
+    return _exchange(factor.neighbour, r, leached, work, solution)
+
+
+@njit(cache=True, error_model="numpy")
+def gather(factor, c_s, n_s, solution):
+    """Copy both solutes of all cells, arrays [y, x], into `solution` [n, 2]."""
+    carbon, nitrogen = c_s.ravel(), n_s.ravel()
+    for k in range(factor.cells.size):
+        solution[k, 0] = carbon[factor.cells[k]]
+        solution[k, 1] = nitrogen[factor.cells[k]]
+
+
+@njit(cache=True, error_model="numpy")
+def scatter(factor, solution, c_s, n_s):
+    """Copy `solution` [n, 2] back into both solutes, arrays [y, x]."""
+    carbon, nitrogen = c_s.ravel(), n_s.ravel()
+    for k in range(factor.cells.size):
+        carbon[factor.cells[k]] = solution[k, 0]
+        nitrogen[factor.cells[k]] = solution[k, 1]
 
 
 @njit(cache=True, error_model="numpy")
@@ -523,16 +655,7 @@ def diffuse(c_s, n_s, factor, r, work):
     work : array of float64 [2, >= number of voxels, 2]
         Memory of the caller.
     """
-    n = factor.cells.size
-    carbon, nitrogen = c_s.ravel(), n_s.ravel()
-    b, x = work[0, :n], work[1, :n]
-    for i in range(n):
-        cell = factor.cells[i]
-        b[i, 0] = x[i, 0] = carbon[cell]
-        b[i, 1] = x[i, 1] = nitrogen[cell]
-    _solve(factor.order, factor.start, factor.rows, factor.share, factor.pivot, x)
-    _exchange(factor.face_from, factor.face_to, r, x, b)
-    for i in range(n):
-        cell = factor.cells[i]
-        carbon[cell] = b[i, 0]
-        nitrogen[cell] = b[i, 1]
+    solution = work[0, : factor.cells.size]
+    gather(factor, c_s, n_s, solution)
+    advance(factor, r, 0.0, solution, work[1])
+    scatter(factor, solution, c_s, n_s)
