@@ -6,7 +6,8 @@ Lengths are in voxels, angles in radians.
 import math
 
 import numpy as np
-from numba import njit
+
+from soilnb.kernels.compiler import njit
 
 __all__ = ["WAVES", "distances", "min_width"]
 
