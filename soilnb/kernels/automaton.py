@@ -68,6 +68,9 @@ _OPEN = np.int32(0)
 #: The same byte on all four sides.
 _ALL = 0x01010101
 
+#: What a gluing spot faces: open voxels of much carbon, organic particles.
+_RICH, _PARTICLE = 1, 2
+
 #: Owner of biomass cells, which nothing may enter.
 _LIVING = -1
 
@@ -119,7 +122,7 @@ def workspace(shape, range_max):
     last = x + nx >= wide
     twin = np.where(last, np.where(y + ny < high, y + ny, y % ny), y) * wide
     twin += np.where(last, x % nx, x + nx)
-    voxel = ((y - _MARGIN) % ny * nx + (x - _MARGIN) % nx).astype(np.int32)
+    voxel = (y - _MARGIN) % ny * nx + (x - _MARGIN) % nx
     place = (y * wide + x)[_MARGIN : _MARGIN + ny, _MARGIN : _MARGIN + nx]
     return Workspace(
         shape=(ny, nx),
@@ -128,15 +131,17 @@ def workspace(shape, range_max):
         stamp=np.zeros(n, np.int32),
         label=np.zeros(n, np.int32),
         parent=np.zeros(n, np.int32),
-        voxel=voxel.ravel(),
-        place=place.astype(np.int32).ravel(),
-        twin=twin.astype(np.int32).ravel(),
+        # Unsigned, so that no index is looked at whether it counts from the end: a quarter of
+        # the time of a day. A step back is the number that comes round to it.
+        voxel=voxel.astype(np.uint32).ravel(),
+        place=place.astype(np.uint32).ravel(),
+        twin=twin.astype(np.uint32).ravel(),
         offsets=offsets,
-        steps=offsets[:, 0] * wide + offsets[:, 1],
-        free=np.zeros(len(offsets), np.int32),
-        cells=np.zeros(n, np.int32),
-        unit=np.zeros((n, 3), np.int32),
-        edges=np.zeros((4 * n, 3), np.int32),
+        steps=(offsets[:, 0] * wide + offsets[:, 1]).astype(np.uint64),
+        free=np.zeros(len(offsets), np.uint64),
+        cells=np.zeros(n, np.uint32),
+        unit=np.zeros((n, 3), np.uint32),
+        edges=np.zeros((4 * n, 3), np.uint32),
         ages=np.zeros((n, 4), np.int16),
         matter=np.zeros((n, 3)),
         vacated=np.zeros(n, np.int32),
@@ -188,59 +193,60 @@ def contact_table(weights):
 
 @_inner
 def _read_grids(
-    solid, organic, c_b, reactive, glue, n_solid, biomass_binds, voxel, owner, stamp, faces
+    solid, organic, c_b, reactive, glue, n_solid, biomass_binds, voxel, owner, stamp, sides, faces
 ):
     """Write owner and faces of every voxel; organic particles count on from the mineral ones."""
     n = solid.size
-    living = _ALL * (BIOMASS if biomass_binds else _BARRIER)
-    for at in range(faces.size):
-        p = voxel[at]
+    living = BIOMASS if biomass_binds else _BARRIER
+    for p in range(n):
         stamp[p] = 0
-        if solid[p] > 0:
-            sides = _ALL * MINERAL
-            for k in range(4):
-                marks = REACTIVE * (reactive[k * n + p] > 0) + GLUE * (glue[k * n + p] > 0)
-                sides += marks << 8 * k
-            owner[p], faces[at] = solid[p], sides
-        elif organic[p] > 0:
-            owner[p], faces[at] = n_solid + organic[p], _ALL * ORGANIC
-        elif c_b[p] > 0:
-            owner[p], faces[at] = _LIVING, living
-        else:
-            owner[p], faces[at] = 0, 0
+        free = _LIVING if c_b[p] > 0 else 0
+        owner[p] = solid[p] if solid[p] > 0 else n_solid + organic[p] if organic[p] > 0 else free
+        what = MINERAL if solid[p] > 0 else ORGANIC if organic[p] > 0 else -free * living
+        sides[p] = _ALL * what
+    for k in range(4):
+        is_reactive, is_glue = reactive[k * n : (k + 1) * n], glue[k * n : (k + 1) * n]
+        for p in range(n):
+            marks = REACTIVE * (is_reactive[p] > 0) + GLUE * (is_glue[p] > 0)
+            sides[p] += (marks if solid[p] > 0 else 0) << 8 * k
+    for at in range(faces.size):
+        faces[at] = sides[voxel[at]]
 
 
 @_inner
-def _write_grids(solid, organic, reactive, glue, n_solid, place, owner, faces):
+def _write_grids(solid, organic, reactive, glue, n_solid, place, owner, sides, faces):
     """Write the moved particles and marks back."""
     n = solid.size
     for p in range(n):
         solid[p] = owner[p] if 0 < owner[p] <= n_solid else 0
         organic[p] = owner[p] - n_solid if owner[p] > n_solid else 0
-        sides = faces[place[p]]
-        for k in range(4):
-            reactive[k * n + p] = (sides >> 8 * k & REACTIVE) > 0
-            glue[k * n + p] = (sides >> 8 * k & GLUE) > 0
+        sides[p] = faces[place[p]]
+    for k in range(4):
+        is_reactive, is_glue = reactive[k * n : (k + 1) * n], glue[k * n : (k + 1) * n]
+        for p in range(n):
+            is_reactive[p] = (sides[p] >> 8 * k & REACTIVE) > 0
+            is_glue[p] = (sides[p] >> 8 * k & GLUE) > 0
 
 
 @_inner
 def _group_cells(group, n_groups, start, cells):
-    """List the voxels of each group: ``cells[start[g]:start[g + 1]]`` for g = 1 ... n_groups."""
+    """List the voxels of each group: ``cells[start[g]:start[g + 1]]`` for g = 1 ... n_groups.
+
+    What is in no group is listed before them as group 0.
+    """
     for g in range(n_groups + 2):
         start[g] = 0
     for p in range(group.size):
-        if group[p] > 0:
-            start[group[p]] += 1
+        start[max(group[p], 0)] += 1
     total = 0
-    for g in range(1, n_groups + 1):
+    for g in range(n_groups + 1):
         total += start[g]
         start[g] = total
     start[n_groups + 1] = total
     for p in range(group.size - 1, -1, -1):
-        g = group[p]
-        if g > 0:
-            start[g] -= 1
-            cells[start[g]] = p
+        g = max(group[p], 0)
+        start[g] -= 1
+        cells[start[g]] = p
 
 
 @_inner
@@ -409,7 +415,7 @@ def _strongest_bond(n_edges, edges, faces):
     bonds = 0
     for e in range(n_edges):
         theirs = faces[edges[e, _ACROSS]] >> edges[e, _SHIFT] & 31
-        bonds |= _bonds(edges[e, _MINE] >> 5, theirs)
+        bonds |= _bonds(edges[e, _MINE] >> 5 & 31, theirs)
     return 2 if bonds & 4 else 1 if bonds & 2 else 0
 
 
@@ -437,7 +443,7 @@ def _choose(
             found += 1
     if found > 1:
         found = 1 + int(rng.random() * found)
-    return free[found - 1] if found > 0 else 0
+    return free[found - 1] if found > 0 else steps[0]
 
 
 @_inner
@@ -553,7 +559,18 @@ def move_day(
     table = contact_table(weights)
     moved[:] = 0
     _read_grids(
-        solid, organic, c_b, reactive, glue, n_solid, biomass_binds, voxel, owner, work.stamp, faces
+        solid,
+        organic,
+        c_b,
+        reactive,
+        glue,
+        n_solid,
+        biomass_binds,
+        voxel,
+        owner,
+        work.stamp,
+        work.label,
+        faces,
     )
     # First the particles; then the aggregates, as they are after the particles have moved.
     # `current` numbers the units on, so that each knows its own voxels.
@@ -592,7 +609,7 @@ def move_day(
                 _swap_solutes(
                     cells, current, voxel, owner, work.stamp, work.unit, c_s, n_s, work.vacated
                 )
-    _write_grids(solid, organic, reactive, glue, n_solid, place, owner, faces)
+    _write_grids(solid, organic, reactive, glue, n_solid, place, owner, work.label, faces)
 
 
 @njit(cache=True, error_model="numpy")
@@ -612,7 +629,7 @@ def attractivities(
     """
     _read_grids(
         solid, organic, c_b, reactive, glue, n_solid, biomass_binds, work.voxel, work.owner,
-        work.stamp, work.faces,
+        work.stamp, work.label, work.faces,
     )  # fmt: skip
     table = contact_table(weights)
     n_edges = _lift(
@@ -627,6 +644,16 @@ def attractivities(
             contacts = _contacts(n_edges, work.steps[o], work.edges, work.faces, table)
             scores[o] = _attractivity(contacts, weights)
             place += 1
+
+
+@_inner
+def _wrapped(at, side):
+    """Return a coordinate on the torus; a division would take as long as all the rest."""
+    while at < 0:
+        at += side
+    while at >= side:
+        at -= side
+    return at
 
 
 @_inner
@@ -671,25 +698,32 @@ def age_edges(solid, organic, c_s, c_b, glue, age, threshold, lifetime, loss, be
         One draw for every mark past its lifetime.
     """
     ny, nx = solid.shape
+    # what lies in each voxel, with the columns across the border
+    beside = np.empty((ny, nx + 2), np.uint8)
+    for y in range(ny):
+        for x in range(nx + 2):
+            i = _wrapped(x - 1, nx)
+            rich = (solid[y, i] == 0) & (c_s[y, i] + c_b[y, i] > threshold)
+            beside[y, x] = _PARTICLE if organic[y, i] > 0 else _RICH * rich
     for k in range(4):
         for y in range(ny):
+            mine, marks, ages = solid[y], glue[k, y], age[k, y]
+            first = 1 + (k == 1) - (k == 3)
+            across = beside[_wrapped(y + (k == 2) - (k == 0), ny), first : first + nx]
+            # most rows have no mark and get none, which is quickly seen
+            marked = 0
             for x in range(nx):
-                if solid[y, x] == 0:
+                marked += (mine[x] > 0) & ((marks[x] > 0) | (across[x] == _RICH))
+            for x in range(nx if marked else 0):
+                if mine[x] == 0 or (marks[x] == 0 and across[x] != _RICH):
                     continue
-                j, i = _across(y, x, k, ny, nx)
-                particle = organic[j, i] > 0
-                wet = solid[j, i] == 0 and not particle and c_s[j, i] + c_b[j, i] > threshold
-                if wet:
-                    glue[k, y, x] = 1
-                if glue[k, y, x] == 0:
+                marks[x] = 1
+                if across[x] == _RICH or (beside_organic and across[x] == _PARTICLE):
+                    ages[x] = 0
                     continue
-                if wet or (beside_organic and particle):
-                    age[k, y, x] = 0
-                    continue
-                age[k, y, x] = min(age[k, y, x] + 1, 32000)
-                if age[k, y, x] > lifetime and rng.random() < loss:
-                    glue[k, y, x] = 0
-                    age[k, y, x] = 0
+                ages[x] = min(ages[x] + 1, 32000)
+                if ages[x] > lifetime and rng.random() < loss:
+                    marks[x], ages[x] = 0, 0
 
 
 @njit(cache=True, error_model="numpy")
@@ -707,32 +741,38 @@ def expel(solid, organic, c_s, n_s):
         Dissolved carbon and nitrogen, in g cm-3; changed in place.
     """
     ny, nx = solid.shape
+    ring = np.empty((2 * (ny + nx), 2), np.int32)
     for y in range(ny):
         for x in range(nx):
-            if solid[y, x] == 0 and organic[y, x] == 0:
-                continue
-            if c_s[y, x] == 0.0 and n_s[y, x] == 0.0:
+            wet = (c_s[y, x] != 0.0) | (n_s[y, x] != 0.0)
+            if not (wet & ((solid[y, x] > 0) | (organic[y, x] > 0))):
                 continue
             for radius in range(1, ny // 2 + nx // 2 + 1):
-                found = 0
-                for dy in range(-radius, radius + 1):
-                    width = radius - abs(dy)
-                    for dx in range(-width, width + 1, max(1, 2 * width)):
-                        j, i = (y + dy) % ny, (x + dx) % nx
-                        found += solid[j, i] == 0 and organic[j, i] == 0
+                found = _open_ring(solid, organic, y, x, radius, ring)
                 if found == 0:
                     continue
                 carbon, nitrogen = c_s[y, x] / found, n_s[y, x] / found
-                for dy in range(-radius, radius + 1):
-                    width = radius - abs(dy)
-                    for dx in range(-width, width + 1, max(1, 2 * width)):
-                        j, i = (y + dy) % ny, (x + dx) % nx
-                        if solid[j, i] == 0 and organic[j, i] == 0:
-                            c_s[j, i] += carbon
-                            n_s[j, i] += nitrogen
+                for o in range(found):
+                    j, i = ring[o, 0], ring[o, 1]
+                    c_s[j, i] += carbon
+                    n_s[j, i] += nitrogen
                 c_s[y, x] = 0.0
                 n_s[y, x] = 0.0
                 break
+
+
+@_inner
+def _open_ring(solid, organic, y, x, radius, ring):
+    """List the open voxels at a distance from one; return how many there are."""
+    ny, nx = solid.shape
+    found = 0
+    for dy in range(-radius, radius + 1):
+        width = radius - abs(dy)
+        for dx in range(-width, width + 1, max(1, 2 * width)):
+            j, i = _wrapped(y + dy, ny), _wrapped(x + dx, nx)
+            ring[found, 0], ring[found, 1] = j, i
+            found += (solid[j, i] == 0) & (organic[j, i] == 0)
+    return found
 
 
 @njit(cache=True, error_model="numpy")
@@ -785,14 +825,6 @@ def exposure(
                     total[u] += 1
                     if biomass_as_pore or c_b[j, i] == 0.0:
                         exposed[u] += 1
-
-
-@_inner
-def _wrapped(at, side):
-    """Return a coordinate on the torus from one that is at most a side off."""
-    if at < 0:
-        return at + side
-    return at - side if at >= side else at
 
 
 @_inner

@@ -269,7 +269,7 @@ def attractivity(
     """
     chosen = resolve(parameters)
     work = workspace(state, chosen)
-    cells = np.flatnonzero(voxels).astype(np.int32)
+    cells = np.flatnonzero(voxels).astype(np.uint32)
     reach = automaton.move_range(cells.size, chosen["range_max"], chosen["range_scale"])
     n = 2 * reach * (reach + 1) + 1
     scores = np.zeros(n)

@@ -53,7 +53,7 @@ def kernel_scores(state, unit, weights=WEIGHTS, reach=5, binds=True):
     scores = np.zeros(2 * reach * (reach + 1) + 1)
     work = automaton.workspace(state["solid"].shape, 5)
     automaton.attractivities(
-        np.array([y * nx + x for y, x in sorted(unit)], np.int32),
+        np.array([y * nx + x for y, x in sorted(unit)], np.uint32),
         *(state[name].ravel() for name in ("solid", "organic", "c_b", "reactive", "glue")),
         int(state["solid"].max()),
         np.array(weights),
