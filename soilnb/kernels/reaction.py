@@ -5,7 +5,8 @@ take up, respire and die (`react`), biomass spreads and starving cells die out (
 `prune`, `settle`).
 
 Grids are arrays ``[y, x]`` on a torus, concentrations in g cm-3 of the voxel; cells are listed by
-their flat index. Biomass and necromass have fixed C/N ratios, so only their carbon is kept.
+their flat index. During a day the dissolved carbon and nitrogen are the two columns of a
+`solution`, whose rows are the open voxels in the order that diffusion likes. Biomass and necromass have fixed C/N ratios, so only their carbon is kept.
 What a day turned over is added up in an array `flux` with the entries below, each a sum of voxel
 concentrations in g cm-3. Nothing is created or lost: every amount that is taken from one place is
 added in another, or in `flux`.
@@ -24,7 +25,6 @@ __all__ = [
     "fluxes",
     "living_decay",
     "nitrogen_limit",
-    "overfull",
     "prune",
     "react",
     "settle",
@@ -32,6 +32,7 @@ __all__ = [
     "spread",
     "uptake",
     "voxel_step",
+    "weigh",
 ]
 
 #: Entries of `flux`: carbon uptake, nitrogen assimilation, decay of particulate organic matter and
@@ -182,9 +183,15 @@ def voxel_step(
 
 
 @njit(cache=True, error_model="numpy")
+def _capacity(necromass, c_b_max):
+    """Return the biomass that a voxel can hold: two dead cells take the place of one living."""
+    return max(0.0, c_b_max - 0.5 * necromass)
+
+
+@njit(cache=True, error_model="numpy")
 def react(
-    cells, c_s, n_s, c_b, c_nec, rate_max, half_saturation, growth, maintenance, death, cn,
-    substeps, dt, flux,
+    cells, number, solution, c_b, c_nec, rate_max, half_saturation, growth, maintenance, death, cn,
+    substeps, c_b_max, c_b_min, dt, flux,
 ):  # fmt: skip
     """Let the microbes of all living cells take up, respire, grow and die for one step.
 
@@ -192,27 +199,46 @@ def react(
     ----------
     cells : int array
         Flat indices of the living cells.
-    c_s, n_s, c_b, c_nec : arrays [y, x]
-        Dissolved carbon and nitrogen, biomass and necromass carbon, in g cm-3; changed in place.
+    number : int array [y, x]
+        Row of each voxel in `solution`.
+    solution : array [n, 2]
+        Dissolved carbon and nitrogen, in g cm-3; changed in place.
+    c_b, c_nec : arrays [y, x]
+        Biomass and necromass carbon, in g cm-3; changed in place.
     rate_max, half_saturation, growth, maintenance, death, cn, substeps, dt
         See `voxel_step`.
+    c_b_max, c_b_min : float
+        See `spread`.
     flux : array [9]
         Totals, added to.
+
+    Returns
+    -------
+    overfull, starving : bool
+        Whether any cell must `spread`, and whether any has less than one bacterial cell left and
+        `prune` is due.
     """
-    c_s, n_s, c_b, c_nec = c_s.ravel(), n_s.ravel(), c_b.ravel(), c_nec.ravel()
+    number, c_b, c_nec = number.ravel(), c_b.ravel(), c_nec.ravel()
+    overfull, starving = False, False
     for p in cells:
-        before = n_s[p]
-        c_s[p], n_s[p], c_b[p], taken, for_growth, for_maintenance, overflow, dead = voxel_step(
-            c_s[p], n_s[p], c_b[p], rate_max, half_saturation, growth, maintenance, death, cn,
-            substeps, dt,
+        i = number[p]
+        before = solution[i, 1]
+        solution[i, 0], solution[i, 1], c_b[p], taken, for_growth, for_maintenance, overflow, dead = (
+            voxel_step(
+                solution[i, 0], before, c_b[p], rate_max, half_saturation, growth, maintenance,
+                death, cn, substeps, dt,
+            )
         )  # fmt: skip
         c_nec[p] += dead
+        overfull |= c_b[p] > _capacity(c_nec[p], c_b_max) + c_b_min
+        starving |= c_b[p] < c_b_min
         flux[_U] += taken
-        flux[_N] += before - n_s[p]
+        flux[_N] += before - solution[i, 1]
         flux[_GROWTH] += for_growth
         flux[_MAINTENANCE] += for_maintenance
         flux[_OVERFLOW] += overflow
         flux[_BD] += dead
+    return overfull, starving
 
 
 # Organic particles --------------------------------------------------------------------------
@@ -264,61 +290,112 @@ def exposed_edges(solid, organic, c_b, biomass_as_pore):
 
 
 @njit(cache=True, error_model="numpy")
-def decay(
-    inside, outside, organic, kind, pom, c_s, n_s, c_pom, c_nec, mass, edges, rate, cn_pom,
-    cn_necromass, dt, loss, flux,
-):  # fmt: skip
-    """Let organic particles decay for one step into the open voxels that they touch.
-
-    A particle loses the share ``1 - exp(-rate dt)`` of its carbon. Every exposed edge passes on
-    an equal part, from the voxel inside to the one outside; a voxel gives at most what it has.
+def weigh(organic, kind, pom, c_pom, c_nec, mass, is_pom):
+    """Add up the carbon of every organic particle, and mark those of particulate matter.
 
     Parameters
     ----------
-    inside, outside : int32 arrays
-        Voxels of the exposed edges, from `exposed_edges`.
+    organic, kind, pom, c_pom, c_nec
+        See `decay`.
+    mass : array [highest number + 1]
+        Result: carbon of each particle, as a sum over its voxels in g cm-3.
+    is_pom : bool array [highest number + 1]
+        Result.
+    """
+    organic, kind = organic.ravel(), kind.ravel()
+    c_pom, c_nec = c_pom.ravel(), c_nec.ravel()
+    mass[:] = 0.0
+    is_pom[:] = False
+    for p in range(organic.size):
+        if organic[p] > 0:
+            mass[organic[p]] += c_pom[p] + c_nec[p]
+            is_pom[organic[p]] |= kind[p] == pom
+
+
+@njit(cache=True, error_model="numpy")
+def _used_up(p, organic, kind, pom, c_pom, c_nec, least_pom, least_necromass):
+    """Whether organic voxel p holds next to nothing."""
+    if kind[p] == pom:
+        return c_pom[p] < least_pom
+    return organic[p] > 0 and c_nec[p] < least_necromass
+
+
+@njit(cache=True, error_model="numpy")
+def decay(
+    inside, outside, organic, kind, pom, solution, c_pom, c_nec, mass, edges, rate, activity,
+    cn_pom, cn_necromass, least_pom, least_necromass, dt, loss, flux,
+):  # fmt: skip
+    """Let organic particles decay for one step into the open voxels that they touch.
+
+    A particle loses the share ``1 - exp(-rate activity dt)`` of its carbon. Every exposed edge
+    passes on an equal part, from the voxel inside to the one outside; a voxel gives at most what
+    it has.
+
+    Parameters
+    ----------
+    inside : int32 array
+        Organic voxel of each exposed edge, from `exposed_edges`.
+    outside : int array
+        Row of the open voxel of each edge in `solution`.
     organic, kind : int arrays [y, x]
         Number of the particle, and what it consists of.
     pom : int
         Value of `kind` for particulate organic matter; all else is necromass.
-    c_s, n_s, c_pom, c_nec : arrays [y, x]
-        Dissolved carbon and nitrogen, carbon of the particles, in g cm-3; changed in place.
+    solution : array [n, 2]
+        Dissolved carbon and nitrogen, in g cm-3; changed in place.
+    c_pom, c_nec : arrays [y, x]
+        Carbon of the particles, in g cm-3; changed in place.
     mass : array [highest number + 1]
         Carbon of each particle, as a sum over its voxels in g cm-3; changed in place.
     edges : int array [highest number + 1]
         Exposed edges of each particle.
     rate : array [highest number + 1]
         Decay rate of each particle, in s-1.
+    activity : float
+        Factor of all rates, dimensionless.
     cn_pom, cn_necromass : float
         C/N ratios.
+    least_pom, least_necromass : float
+        See `dissolve`.
     dt : float
         Length of the step, in s.
     loss : array [highest number + 1]
         Memory: what each exposed edge passes on, in g cm-3.
     flux : array [9]
         Totals, added to.
+
+    Returns
+    -------
+    bool
+        Whether any exposed voxel is used up, and `dissolve` is due.
     """
     organic, kind = organic.ravel(), kind.ravel()
-    c_s, n_s, c_pom, c_nec = c_s.ravel(), n_s.ravel(), c_pom.ravel(), c_nec.ravel()
+    c_pom, c_nec = c_pom.ravel(), c_nec.ravel()
     for u in range(mass.size):
-        loss[u] = -mass[u] * np.expm1(-rate[u] * dt) / edges[u] if rate[u] > 0.0 else 0.0
+        loss[u] = 0.0
+        if rate[u] > 0.0:
+            loss[u] = -mass[u] * np.expm1(-(activity * rate[u]) * dt) / edges[u]
     for e in range(inside.size):
-        p, q = inside[e], outside[e]
+        p, i = inside[e], outside[e]
         u = organic[p]
         if loss[u] == 0.0:
             continue
         if kind[p] == pom:
             released = min(loss[u], c_pom[p])
             c_pom[p] -= released
-            n_s[q] += released / cn_pom
+            solution[i, 1] += released / cn_pom
             flux[_POM] += released
         else:
             released = min(loss[u], c_nec[p])
             c_nec[p] -= released
-            n_s[q] += released / cn_necromass
+            solution[i, 1] += released / cn_necromass
             flux[_NEC] += released
-        c_s[q] += released
+        solution[i, 0] += released
         mass[u] -= released
+    for p in inside:  # noqa: SIM110
+        if _used_up(p, organic, kind, pom, c_pom, c_nec, least_pom, least_necromass):
+            return True
+    return False
 
 
 @njit(cache=True, error_model="numpy")
@@ -335,8 +412,10 @@ def dissolve(
     ----------
     inside : int32 array
         Organic voxels with an exposed edge.
-    organic, kind, pom, c_s, n_s, c_pom, c_nec, cn_pom, cn_necromass, flux
+    organic, kind, pom, c_pom, c_nec, cn_pom, cn_necromass, flux
         See `decay`.
+    c_s, n_s : arrays [y, x]
+        Dissolved carbon and nitrogen, in g cm-3; changed in place.
     least_pom, least_necromass : float
         Carbon below which a voxel opens, in g cm-3.
     """
@@ -344,20 +423,13 @@ def dissolve(
     c_s, n_s, c_pom, c_nec = c_s.ravel(), n_s.ravel(), c_pom.ravel(), c_nec.ravel()
     opened = 0
     for p in inside:
-        if organic[p] == 0:
+        if not _used_up(p, organic, kind, pom, c_pom, c_nec, least_pom, least_necromass):
             continue
-        if kind[p] == pom and c_pom[p] < least_pom:
-            c_s[p] += c_pom[p]
-            n_s[p] += c_pom[p] / cn_pom
-            flux[_POM] += c_pom[p]
-            c_pom[p] = 0.0
-        elif kind[p] != pom and c_nec[p] < least_necromass:
-            c_s[p] += c_nec[p]
-            n_s[p] += c_nec[p] / cn_necromass
-            flux[_NEC] += c_nec[p]
-            c_nec[p] = 0.0
-        else:
-            continue
+        left, cn, which = (c_pom, cn_pom, _POM) if kind[p] == pom else (c_nec, cn_necromass, _NEC)
+        c_s[p] += left[p]
+        n_s[p] += left[p] / cn
+        flux[which] += left[p]
+        left[p] = 0.0
         organic[p] = 0
         kind[p] = 0
         opened += 1
@@ -405,22 +477,6 @@ def split(organic, next_number, parent, label):
 
 
 # Biomass ------------------------------------------------------------------------------------
-
-
-@njit(cache=True, error_model="numpy")
-def _capacity(necromass, c_b_max):
-    """Return the biomass that a voxel can hold: two dead cells take the place of one living."""
-    return max(0.0, c_b_max - 0.5 * necromass)
-
-
-@njit(cache=True, error_model="numpy")
-def overfull(cells, c_b, c_nec, c_b_max, c_b_min):
-    """Whether any of the living cells must `spread`."""
-    c_b, c_nec = c_b.ravel(), c_nec.ravel()
-    for p in cells:  # noqa: SIM110
-        if c_b[p] > _capacity(c_nec[p], c_b_max) + c_b_min:
-            return True
-    return False
 
 
 @njit(cache=True, error_model="numpy")
@@ -522,7 +578,9 @@ def _give(amount, p, c_b, cells, n_cells):
 
 
 @njit(cache=True, error_model="numpy")
-def prune(cells, n_cells, c_s, n_s, c_b, c_nec, c_b_min, least_necromass, cn, dead, flux):
+def prune(
+    cells, n_cells, number, solution, c_b, c_nec, c_b_min, least_necromass, cn, dead, flux
+):
     """Let biomass cells below one bacterial cell die out.
 
     Their living carbon and nitrogen dissolve. A cell in which necromass remains is listed in
@@ -534,8 +592,8 @@ def prune(cells, n_cells, c_s, n_s, c_b, c_nec, c_b_min, least_necromass, cn, de
         Flat indices of the living cells; those that live on stay in their order.
     n_cells : int
         How many there are.
-    c_s, n_s, c_b, c_nec : arrays [y, x]
-        Dissolved carbon and nitrogen, biomass and necromass carbon, in g cm-3.
+    number, solution, c_b, c_nec
+        See `react`.
     c_b_min, least_necromass : float
         Limits, in g cm-3.
     cn : float
@@ -550,7 +608,7 @@ def prune(cells, n_cells, c_s, n_s, c_b, c_nec, c_b_min, least_necromass, cn, de
     living, died : int
         Numbers of living cells and of entries in `dead`.
     """
-    c_s, n_s, c_b, c_nec = c_s.ravel(), n_s.ravel(), c_b.ravel(), c_nec.ravel()
+    number, c_b, c_nec = number.ravel(), c_b.ravel(), c_nec.ravel()
     living = 0
     died = 0
     for i in range(n_cells):
@@ -559,17 +617,18 @@ def prune(cells, n_cells, c_s, n_s, c_b, c_nec, c_b_min, least_necromass, cn, de
             cells[living] = p
             living += 1
             continue
+        i = number[p]
         flux[_RELEASE] += c_b[p]
-        c_s[p] += c_b[p]
-        n_s[p] += c_b[p] / cn
+        solution[i, 0] += c_b[p]
+        solution[i, 1] += c_b[p] / cn
         c_b[p] = 0.0
         if c_nec[p] >= least_necromass:
             dead[died] = p
             died += 1
         else:
             flux[_NEC] += c_nec[p]
-            c_s[p] += c_nec[p]
-            n_s[p] += c_nec[p] / cn
+            solution[i, 0] += c_nec[p]
+            solution[i, 1] += c_nec[p] / cn
             c_nec[p] = 0.0
     return living, died
 
@@ -633,12 +692,13 @@ def settle(dead, organic, kind, new, next_number, queue):
 
 
 @njit(cache=True, error_model="numpy")
-def living_decay(cells, c_s, n_s, c_nec, share, cn, flux):
+def living_decay(cells, number, solution, c_nec, share, cn, flux):
     """Let the necromass inside living cells lose a `share`, into the solution around it."""
-    c_s, n_s, c_nec = c_s.ravel(), n_s.ravel(), c_nec.ravel()
+    number, c_nec = number.ravel(), c_nec.ravel()
     for p in cells:
+        i = number[p]
         released = share * c_nec[p]
         c_nec[p] -= released
-        c_s[p] += released
-        n_s[p] += released / cn
+        solution[i, 0] += released
+        solution[i, 1] += released / cn
         flux[_NEC] += released

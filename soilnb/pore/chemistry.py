@@ -86,7 +86,7 @@ class Chemistry:
         self._queue = np.empty(n, np.int32)
         self._label = np.empty(n, np.int32)
         self._visited = np.zeros(n, bool)
-        self._solutes = np.empty((2, n, 2))
+        self._solution, self._work = np.empty((2, n, 2))
 
     def day(self, state: State, pulse: Pulse | None = None) -> dict[str, float]:
         """Run the 24 hours of a day on `state`, in place.
@@ -103,15 +103,14 @@ class Chemistry:
         self.cells[: self.living] = cells
         self.hour = 0
         self.survey(state)
+        self._take(state)
         for self.hour in range(1, HOURS + 1):
             self._decay(state, flux)
             if pulse is not None:
                 self._exude(state, pulse)
-            self._react(state, flux)
-            self._spread(state)
-            self._prune(state, flux)
-            leaked += self._leak(state)
-            diffusion.diffuse(state.c_s, state.n_s, self.factor, self.fourier, self._solutes)
+            self._live(state, flux)
+            leaked += self._transport()
+        self._put_back(state)
         day = dict(zip(FLUXES, [*flux.tolist(), leaked], strict=True))
         state.budget["c_co2"] += day["R_G"] + day["R_M"] + day["R_O"]
         state.budget["n_leak"] += day["R_leak"]
@@ -133,18 +132,27 @@ class Chemistry:
         """Bring edges, masses and the diffusion matrix up to date with the geometry."""
         p = self.parameters
         seen = exposure(state, p)
-        number = state.organic.ravel()
-        carbon = np.where(state.organic > 0, state.c_pom + state.c_nec, 0.0)
-        self._mass = np.bincount(number, carbon.ravel(), state.next_organic)
-        self._is_pom = np.bincount(number, state.kind.ravel() == POM, state.next_organic) > 0
+        self._mass, self._loss = np.empty((2, state.next_organic))
+        self._is_pom = np.empty(state.next_organic, bool)
+        reaction.weigh(
+            state.organic, state.kind, POM, state.c_pom, state.c_nec, self._mass, self._is_pom
+        )
         self._share, self._edges = seen.share, seen.exposed
         basal = np.where(self._is_pom, p["decay_pom"], p["decay_necromass"]) / _DAY
         self._basal_rate = basal * seen.share * seen.gate
-        self._loss = np.empty(state.next_organic)
-        self._inside, self._outside = reaction.exposed_edges(
+        self._factorize(state.open)
+        self._inside, outside = reaction.exposed_edges(
             state.solid, state.organic, state.c_b, not self.biomass_hides
         )
-        self._factorize(state.open)
+        self._outside = self.factor.number.ravel()[outside]
+
+    def _take(self, state: State) -> None:
+        """Take the dissolved carbon and nitrogen out of the grid, for the hours of a day."""
+        diffusion.gather(self.factor, state.c_s, state.n_s, self._solution)
+
+    def _put_back(self, state: State) -> None:
+        """Put them back, because the day is over or the geometry is about to change."""
+        diffusion.scatter(self.factor, self._solution, state.c_s, state.n_s)
 
     def _factorize(self, is_open: np.ndarray) -> None:
         """Bring the diffusion matrix up to date.
@@ -164,53 +172,44 @@ class Chemistry:
     def _decay(self, state: State, flux: np.ndarray) -> None:
         """Decay of organic particles, faster the more biomass there is (Table 2: f_POM, f_Nec)."""
         p = self.parameters
-        biomass = state.c_b.ravel()[self.cells[: self.living]].sum()
+        cells = self.cells[: self.living]
+        biomass = state.c_b.ravel()[cells].sum()
         activity = p["decay_base"] + biomass / self.biomass_reference
-        reaction.decay(
+        limits = (self.least_pom, self.least_necromass)
+        matter = (state.organic, state.kind, POM)
+        ratios = (p["cn_pom"], p["cn_necromass"])
+        used_up = reaction.decay(
             self._inside,
             self._outside,
-            state.organic,
-            state.kind,
-            POM,
-            state.c_s,
-            state.n_s,
+            *matter,
+            self._solution,
             state.c_pom,
             state.c_nec,
             self._mass,
             self._edges,
-            activity * self._basal_rate,
-            p["cn_pom"],
-            p["cn_necromass"],
+            self._basal_rate,
+            activity,
+            *ratios,
+            *limits,
             _HOUR,
             self._loss,
             flux,
         )
         if self.necromass_decays:
             share = -math.expm1(-p["decay_necromass"] * activity / HOURS)
-            cells = self.cells[: self.living]
+            number = self.factor.number
             reaction.living_decay(
-                cells, state.c_s, state.n_s, state.c_nec, share, p["cn_necromass"], flux
+                cells, number, self._solution, state.c_nec, share, p["cn_necromass"], flux
             )
-        opened = reaction.dissolve(
-            self._inside,
-            state.organic,
-            state.kind,
-            POM,
-            state.c_s,
-            state.n_s,
-            state.c_pom,
-            state.c_nec,
-            self.least_pom,
-            self.least_necromass,
-            p["cn_pom"],
-            p["cn_necromass"],
-            flux,
-        )
-        if opened:
+        if used_up:
+            self._put_back(state)
+            pools = (state.c_s, state.n_s, state.c_pom, state.c_nec)
+            reaction.dissolve(self._inside, *matter, *pools, *limits, *ratios, flux)
             state.next_organic = reaction.split(
                 state.organic, state.next_organic, self._queue, self._label
             )
             self.survey(state)
+            self._take(state)
 
     def _exude(self, state: State, pulse: Pulse) -> None:
         """Exudates of one hour into the open voxels of the central line (Sect. 2.3)."""
@@ -228,20 +227,23 @@ class Chemistry:
             receives = is_open if is_open.any() else np.ones_like(is_open)
             carbon = receives * (mass / self.per_gram / HOURS / receives.sum())
         nitrogen = carbon / (p["cn_root"] if pulse.cn is None else pulse.cn)
+        self._put_back(state)
         state.c_s[line] += carbon
         state.n_s[line] += nitrogen
         if not is_open.any():
             automaton.expel(state.solid, state.organic, state.c_s, state.n_s)
+        self._take(state)
         state.budget["c_root_input"] += float(carbon.sum())
         state.budget["n_root_input"] += float(nitrogen.sum())
 
-    def _react(self, state: State, flux: np.ndarray) -> None:
-        """Uptake, respiration and death (Table 2: f_U, R_G, R_M, R_O, f_BD)."""
+    def _live(self, state: State, flux: np.ndarray) -> None:
+        """Uptake, respiration and death (Table 2: f_U, R_G, R_M, R_O, f_BD); who may not stay."""
         p = self.parameters
-        reaction.react(
+        before = self.living
+        overfull, starving = reaction.react(
             self.cells[: self.living],
-            state.c_s,
-            state.n_s,
+            self.factor.number,
+            self._solution,
             state.c_b,
             state.c_nec,
             p["uptake_rate"],
@@ -251,17 +253,22 @@ class Chemistry:
             p["biomass_decay"],
             p["cn_biomass"],
             self.substeps,
+            p["biomass_max"],
+            p["biomass_min"],
             _HOUR,
             flux,
         )
+        if overfull:
+            self._spread(state)
+        after = self.living
+        if overfull or starving:
+            self._prune(state, flux)
+        if self.biomass_hides and not before == after == self.living:
+            self.survey(state)
 
     def _spread(self, state: State) -> None:
         """Growth into neighbouring voxels (Appendix A1)."""
         p = self.parameters
-        before = self.living
-        cells, limits = self.cells[:before], (p["biomass_max"], p["biomass_min"])
-        if not reaction.overfull(cells, state.c_b, state.c_nec, *limits):
-            return
         self.living = reaction.spread(
             self.cells,
             self.living,
@@ -269,23 +276,21 @@ class Chemistry:
             state.organic,
             state.c_b,
             state.c_nec,
-            *limits,
+            p["biomass_max"],
+            p["biomass_min"],
             state.rng,
             self._queue,
             self._visited,
         )
-        if self.biomass_hides and self.living != before:
-            self.survey(state)
 
     def _prune(self, state: State, flux: np.ndarray) -> None:
         """Death of starving cells, which become necromass or pore (Appendix A1)."""
         p = self.parameters
-        before = self.living
         self.living, died = reaction.prune(
             self.cells,
             self.living,
-            state.c_s,
-            state.n_s,
+            self.factor.number,
+            self._solution,
             state.c_b,
             state.c_nec,
             p["biomass_min"],
@@ -295,6 +300,7 @@ class Chemistry:
             flux,
         )
         if died:
+            self._put_back(state)
             state.next_organic = reaction.settle(
                 self._dead[:died],
                 state.organic,
@@ -304,11 +310,14 @@ class Chemistry:
                 self._queue,
             )
             automaton.expel(state.solid, state.organic, state.c_s, state.n_s)
-        if died or (self.biomass_hides and self.living != before):
             self.survey(state)
+            self._take(state)
 
-    def _leak(self, state: State) -> float:
-        """Leaching of dissolved nitrogen over an hour (Table 2: R_leak); returns its amount."""
-        leaked = self.leak_share * float(state.n_s.sum())
-        state.n_s *= 1 - self.leak_share
-        return leaked
+    def _transport(self) -> float:
+        """Diffusion, and leaching of nitrogen over an hour (Table 2: R_leak); returns its amount.
+
+        Leaching takes the same share everywhere, so it does not matter which comes first.
+        """
+        return diffusion.advance(
+            self.factor, self.fourier, self.leak_share, self._solution, self._work
+        )

@@ -251,8 +251,12 @@ class Soil:
         for number in range(1, self.next):
             self.kind[self.organic == number] = 1 + number % 3
         is_open = (self.solid == 0) & (self.organic == 0)
-        self.c_s = np.where(is_open, rng.random(shape) * 1e-3, 0.0)
-        self.n_s = self.c_s * rng.random(shape) * 0.1
+        # here every voxel has a row in the solution, and the grids are views of its columns
+        self.solution = np.empty((self.solid.size, 2))
+        self.number = np.arange(self.solid.size).reshape(shape)
+        self.c_s, self.n_s = (column.reshape(shape) for column in self.solution.T)
+        self.c_s[:] = np.where(is_open, rng.random(shape) * 1e-3, 0.0)
+        self.n_s[:] = self.c_s * rng.random(shape) * 0.1
         alive = is_open & (rng.random(shape) < living)
         self.c_b = np.where(alive, 0.35 * rng.random(shape), 0.0)
         self.c_nec = np.where(alive, 0.4 * rng.random(shape), 0.0)
@@ -280,16 +284,18 @@ class Soil:
     def totals(self):
         return np.array([self.carbon, self.nitrogen])
 
-    def react(self, substeps=0):
-        reaction.react(
+    def react(self, substeps=0, dt=HOUR):
+        return reaction.react(
             self.cells[: self.living],
-            self.c_s,
-            self.n_s,
+            self.number,
+            self.solution,
             self.c_b,
             self.c_nec,
             *TABLE4,
             substeps,
-            HOUR,
+            0.3168,
+            0.0016,
+            dt,
             self.flux,
         )
 
@@ -310,21 +316,23 @@ class Soil:
     def decay(self, rate, dt=HOUR):
         inside, outside = reaction.exposed_edges(self.solid, self.organic, self.c_b, True)
         mass, exposed, _ = self.surface()
-        reaction.decay(
+        self.used_up = reaction.decay(
             inside,
             outside,
             self.organic,
             self.kind,
             1,
-            self.c_s,
-            self.n_s,
+            self.solution,
             self.c_pom,
             self.c_nec,
             mass,
             exposed,
-            rate,
+            rate / 2,
+            2.0,
             100.0,
             10.0,
+            0.0048,
+            0.003168,
             dt,
             np.empty(self.next),
             self.flux,
@@ -332,13 +340,14 @@ class Soil:
         return inside, mass
 
     def dissolve(self, inside, least=(0.0048, 0.003168)):
-        return reaction.dissolve(
+        c_s, n_s = self.c_s.copy(), self.n_s.copy()
+        opened = reaction.dissolve(
             inside,
             self.organic,
             self.kind,
             1,
-            self.c_s,
-            self.n_s,
+            c_s,
+            n_s,
             self.c_pom,
             self.c_nec,
             *least,
@@ -346,6 +355,8 @@ class Soil:
             10.0,
             self.flux,
         )
+        self.c_s[:], self.n_s[:] = c_s, n_s
+        return opened
 
     def spread(self, seed=0):
         visited = np.zeros(self.solid.size, bool)
@@ -369,8 +380,8 @@ class Soil:
         self.living, died = reaction.prune(
             self.cells,
             self.living,
-            self.c_s,
-            self.n_s,
+            self.number,
+            self.solution,
             self.c_b,
             self.c_nec,
             c_b_min,
@@ -477,6 +488,7 @@ def test_used_up_voxels_open_in_a_second_pass(seed):
     opened = soil.dissolve(inside)
     gone = (closed_before > 0) & (soil.organic == 0)
     assert gone.sum() == opened
+    assert soil.used_up == (opened > 0)
     assert ((soil.c_pom + soil.c_nec)[gone] == 0).all()
     # only voxels that had an open edge before; those behind them wait for their turn
     assert np.isin(np.flatnonzero(gone), inside).all()
@@ -573,12 +585,12 @@ def test_a_cell_that_is_not_overfull_stays_alone():
     soil = lone_cell(0.3168 + 0.0015)
     soil.spread()
     assert soil.living == 1
-    assert not reaction.overfull(soil.cells[:1], soil.c_b, soil.c_nec, 0.3168, 0.0016)
+    assert soil.react(dt=0.0) == (False, False)
 
 
 def test_surplus_goes_to_the_nearest_ring_first():
     soil = lone_cell(0.3168 * 3.5)
-    assert reaction.overfull(soil.cells[:1], soil.c_b, soil.c_nec, 0.3168, 0.0016)
+    assert soil.react(dt=0.0) == (True, False)
     soil.spread()
     ring = [soil.c_b[p] for p in ((3, 4), (5, 4), (4, 3), (4, 5))]
     assert sorted(ring) == pytest.approx([0.0, 0.1584, 0.3168, 0.3168])
@@ -665,7 +677,7 @@ def test_a_dead_cell_joins_former_microbes_but_not_other_organic_matter():
 def test_necromass_in_living_cells_can_be_made_to_decay():
     soil, before = Soil(3), Soil(3)
     reaction.living_decay(
-        soil.cells[: soil.living], soil.c_s, soil.n_s, soil.c_nec, 0.1, 10.0, soil.flux
+        soil.cells[: soil.living], soil.number, soil.solution, soil.c_nec, 0.1, 10.0, soil.flux
     )
     alive = before.c_b > 0
     np.testing.assert_allclose(soil.c_nec[alive], 0.9 * before.c_nec[alive])
