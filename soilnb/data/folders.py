@@ -14,7 +14,10 @@ import pooch
 
 from soilnb.parameters import InputError
 
-__all__ = ["cache", "root"]
+__all__ = ["OPENED", "cache", "note", "root"]
+
+#: File in the folder of a run that names the data sets which its results depend on.
+OPENED = ".opened"
 
 
 def root() -> Path | None:
@@ -40,6 +43,14 @@ def cache() -> Path:
         When ``SOILNB_CACHE`` is relative.
     """
     return _absolute("SOILNB_CACHE") or Path(pooch.os_cache("soilnb"))
+
+
+def note(name: str) -> None:
+    """Tell the run that is under way, if there is one, that a data set or its absence matters."""
+    run = os.environ.get("SOILNB_RUN_DIR")
+    if run:
+        with open(Path(run) / OPENED, "a", encoding="utf-8") as stream:
+            stream.write(f"{name}\n")
 
 
 def _absolute(variable: str) -> Path | None:

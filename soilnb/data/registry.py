@@ -169,6 +169,7 @@ def _download_folder(name: str) -> Path:
 
 def _locate(name: str) -> Path | None:
     """Return the folder with the checked files of a data set, or None where there is none."""
+    folders.note(name)
     record, root = RECORDS[name], folders.root()
     for folder in ([root / name] if root else []) + [_download_folder(name)]:
         if folder.is_dir():
@@ -210,6 +211,7 @@ def _sha256(path: Path) -> str:
 
 
 def _state(name: str) -> str:
+    folders.note(name)
     record, root = RECORDS[name], folders.root()
     if record.in_package:
         return "in the package"

@@ -10,9 +10,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from soilnb.data import folders
+from soilnb.pipeline import reach
 from soilnb.pipeline.notebooks import read
 
-__all__ = ["fingerprint"]
+__all__ = ["data_state", "fingerprint"]
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -24,26 +25,35 @@ SEEN = ("tags", "mystnb", "jupyter")
 
 
 def fingerprint(path: Path, parameters: Mapping[str, object], size: str) -> str:
-    """Return the hash of everything that a run rests on.
+    """Return the hash of everything that a run rests on, except its data sets.
 
     It covers the text of the notebook, the parameters, the size, the code and tables of the
-    package, the versions of Python and the main libraries, and the state of the data sets.
-    Outputs, counters and editor settings of the notebook do not count.
+    package that the notebook reaches by imports, and the versions of Python and the main
+    libraries. Outputs, counters and editor settings of the notebook do not count. Which data sets
+    a notebook opens, its run says: see `data_state`.
     """
+    content = read(path)
     parts = {
-        "notebook": _notebook(path),
+        "notebook": _seen(content),
         "parameters": {name: repr(value) for name, value in parameters.items()},
         "size": size,
-        "package": _package(PACKAGE),
+        "package": _package(content),
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in LIBRARIES},
-        "data": _data(),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _notebook(path: Path) -> dict:
-    content = read(path)
+def data_state() -> dict[str, list]:
+    """Return the files of each data set that is there, local or downloaded: size and time."""
+    found: dict[str, list] = {}
+    for kind, place in (("local", folders.root()), ("downloaded", folders.cache() / "data")):
+        for folder in sorted(place.iterdir()) if place and place.is_dir() else []:
+            found.setdefault(folder.name, []).extend(_files(kind, folder))
+    return found
+
+
+def _seen(content: Mapping) -> dict:
     cells = [
         {
             "type": cell["cell_type"],
@@ -56,31 +66,17 @@ def _notebook(path: Path) -> dict:
     return {"cells": cells, "mystnb": content.get("metadata", {}).get("mystnb")}
 
 
-def _package(package: Path) -> str:
+def _package(content: Mapping) -> str:
     """Hash every file of the package that a notebook's result can depend on."""
+    code = [cell["source"] for cell in content["cells"] if cell["cell_type"] == "code"]
     digest = hashlib.sha256()
-    for path in sorted(package.rglob("*")):
-        inside = path.relative_to(package)
-        if path.is_file() and _counts(inside):
-            digest.update(f"{inside.as_posix()}\0{path.stat().st_size}\0".encode())
-            digest.update(path.read_bytes())
+    for path in [PACKAGE / "pipeline" / "worker.py", *reach.files(code, PACKAGE)]:
+        if path.is_file():
+            inside = path.relative_to(PACKAGE).as_posix()
+            digest.update(f"{inside}\0{path.stat().st_size}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 
 
-def _counts(inside: Path) -> bool:
-    # The command line and the book stand above the runs: they cannot change a result.
-    above = inside.parts[0] in ("cli.py", "pipeline") and inside.name != "worker.py"
-    noise = any(part in ("__pycache__", "_notebooks") or part[0] == "." for part in inside.parts)
-    return not (above or noise)
-
-
-def _data() -> dict[str, list]:
-    """Return names, sizes and times of the local and the downloaded data files."""
-    local = folders.root()
-    downloaded = _files(folders.cache() / "data")
-    return {"local": _files(local) if local else [], "downloaded": downloaded}
-
-
-def _files(folder: Path) -> list:
-    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    return [(str(p.relative_to(folder)), p.stat().st_size, p.stat().st_mtime_ns) for p in found]
+def _files(kind: str, folder: Path) -> list[list]:
+    found = ((p, p.stat()) for p in sorted(folder.rglob("*")) if p.is_file())
+    return [[kind, str(p.relative_to(folder)), s.st_size, s.st_mtime_ns] for p, s in found]

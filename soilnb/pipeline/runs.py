@@ -26,8 +26,9 @@ from uuid import uuid4
 from tqdm import tqdm
 
 from soilnb import __version__, results
+from soilnb.data.folders import OPENED
 from soilnb.parameters import InputError
-from soilnb.pipeline.fingerprint import fingerprint
+from soilnb.pipeline.fingerprint import data_state, fingerprint
 from soilnb.pipeline.notebooks import assign, find, notebooks, parameters_of, title
 from soilnb.pipeline.worker import end
 from soilnb.results import checkout
@@ -83,6 +84,7 @@ class _Task:
     size: str
     parameters: Mapping[str, object]
     key: str
+    data: Mapping[str, list]
 
     @property
     def name(self) -> str:
@@ -185,7 +187,7 @@ def _check_jobs(jobs: int | None) -> int:
 
 def _task(path: Path, parameters: Mapping[str, object], size: str) -> _Task:
     changed = assign(path, parameters, size)
-    return _Task(path, size, changed, fingerprint(path, changed, size))
+    return _Task(path, size, changed, fingerprint(path, changed, size), data_state())
 
 
 def _fresh(tasks: Sequence[_Task]) -> list[_Task]:
@@ -197,6 +199,9 @@ def _is_fresh(task: _Task) -> bool:
     good, failed = _record_of(task.folder), _record_of(task.failed)
     # The same text can fail on another day: what failed last is worth another run.
     if good.get("key") != task.key or failed.get("key") == task.key:
+        return False
+    opened = good.get("data")
+    if opened is None or any(task.data.get(name, []) != opened[name] for name in opened):
         return False
     return all((task.folder / name).is_file() for name in good["files"])
 
@@ -396,7 +401,14 @@ def _last_cell(output: Path) -> str:
 
 
 def _record(task: _Task, work: Path, seconds: float, error: str) -> None:
-    """Write ``run.json``: what ran, on what, when, and which files it left."""
+    """Write ``run.json``: what ran, on what, when, and which files it left.
+
+    A data set that it looked for in vain is recorded as no file: the run is out of date once
+    there is one.
+    """
+    note = work / OPENED
+    opened = sorted(set(note.read_text(encoding="utf-8").split())) if note.is_file() else []
+    note.unlink(missing_ok=True)
     record = {
         "notebook": task.name,
         "size": task.size,
@@ -407,6 +419,7 @@ def _record(task: _Task, work: Path, seconds: float, error: str) -> None:
         "error": error,
         "files": sorted(p.name for p in work.iterdir() if not p.name.startswith(".")),
         "key": task.key,
+        "data": {name: task.data.get(name, []) for name in opened},
     }
     text = json.dumps(record, indent=1, default=repr)
     (work / "run.json").write_text(text + "\n", encoding="utf-8")

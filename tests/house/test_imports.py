@@ -15,7 +15,7 @@ PACKAGE = Path(soilnb.__file__).parent
 LAZY = [f"soilnb.{path.parent.name}" for path in sorted(PACKAGE.glob("*/__init__.pyi"))]
 
 #: What takes a tenth of a second or more to import.
-HEAVY = ("matplotlib", "numba", "numpy", "pandas", "papermill", "scipy", "xarray")
+HEAVY = ("IPython", "matplotlib", "numba", "numpy", "pandas", "papermill", "scipy", "xarray")
 
 
 def heavy_after(code):

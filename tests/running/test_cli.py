@@ -59,13 +59,6 @@ def test_version():
     assert soilnb_command("--version").stdout == f"soilnb, version {soilnb.__version__}\n"
 
 
-def test_help_loads_nothing_heavy():
-    heavy = "{'numpy', 'pandas', 'matplotlib', 'numba', 'xarray', 'papermill', 'IPython'}"
-    code = f"import sys, soilnb.cli; print({heavy} & set(sys.modules))"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert result.stdout == "set()\n"
-
-
 def test_list_shows_title_and_state(toy, results_root):
     result = soilnb_command("list")
     assert result.exit_code == 0

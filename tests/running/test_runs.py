@@ -357,27 +357,49 @@ def test_what_a_reader_sees_counts_and_the_noise_does_not(toy, change, counts):
     assert (fingerprint.fingerprint(toy, {}, "quick") != before) == counts
 
 
-def test_size_parameters_data_and_package_count(toy, tmp_path, monkeypatch):
+def test_size_parameters_and_the_process_of_a_run_count(toy, tmp_path, monkeypatch):
     seen = {fingerprint.fingerprint(toy, {}, size) for size in ("quick", "paper")}
     seen.add(fingerprint.fingerprint(toy, {"SEED": 2}, "quick"))
-    data = tmp_path / "data" / "testbed"
-    data.mkdir(parents=True)
-    (data / "grid.nc").write_bytes(b"12")
-    monkeypatch.setenv("SOILNB_DATA", str(tmp_path / "data"))
-    seen.add(fingerprint.fingerprint(toy, {}, "quick"))
-    os.utime(data / "grid.nc", (0, 0))
-    seen.add(fingerprint.fingerprint(toy, {}, "quick"))
-    package = tmp_path / "soilnb"
+    package = tmp_path / "another"
     (package / "pipeline").mkdir(parents=True)
     monkeypatch.setattr(fingerprint, "PACKAGE", package)
-    for name in ("model.py", "table.csv", "pipeline/worker.py"):
-        (package / name).touch()
+    for name in ("pipeline/worker.py", "pipeline/book.py", "cli.py"):
+        (package / name).touch()  # the last two stand above the runs
         seen.add(fingerprint.fingerprint(toy, {}, "quick"))
-    assert len(seen) == 8
-    for name in ("cli.py", "pipeline/book.py"):  # they stand above the runs
-        (package / name).touch()
-        seen.add(fingerprint.fingerprint(toy, {}, "quick"))
-    assert len(seen) == 8
+    assert len(seen) == 4
+
+
+OPENS = "from soilnb.data import open_dataset\nprint(open_dataset('silsoe').attrs['provenance'])"
+
+
+def test_a_run_is_out_of_date_when_a_data_set_that_it_opens_comes_or_changes(
+    results_root, notebook_folder, write_notebook, tmp_path, monkeypatch
+):
+    """A set that it does not open changes nothing, and one that was not there may come."""
+    monkeypatch.setenv("SOILNB_DATA", str(tmp_path))
+    monkeypatch.setenv("SOILNB_CACHE", str(tmp_path / "cache"))
+    path = write_notebook(notebook_folder, "00_toy", OPENS)
+    run = runs.run()[0]
+    assert (run.error, text_of(run.folder / "00_toy.ipynb")[-10:]) == ("", "synthetic\n")
+    assert json.loads((run.folder / "run.json").read_text())["data"] == {"silsoe": []}
+    assert left_in(run.folder) == ["00_toy.ipynb", "run.json"]
+    assert runs.state(path, "quick") == "up to date"
+    for name in ("testbed", "cache/data/israd"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "file").touch()
+        assert runs.state(path, "quick") == "up to date"
+    (tmp_path / "cache" / "data" / "silsoe").mkdir()
+    (tmp_path / "cache" / "data" / "silsoe" / "file").touch()
+    assert runs.state(path, "quick") == "changed"
+    record = json.loads((run.folder / "run.json").read_text())
+    record["data"] = {name: runs._task(path, {}, "quick").data[name] for name in ("silsoe",)}
+    (run.folder / "run.json").write_text(json.dumps(record))
+    assert runs.state(path, "quick") == "up to date"
+    os.utime(tmp_path / "cache" / "data" / "silsoe" / "file", (0, 0))
+    assert runs.state(path, "quick") == "changed"
+    del record["data"]  # a run of an older version does not say what it opened
+    (run.folder / "run.json").write_text(json.dumps(record))
+    assert runs.state(path, "quick") == "changed"
 
 
 def test_the_models_are_compiled_before_notebooks_run_side_by_side(monkeypatch):
