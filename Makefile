@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup book test lab lint bench lock clean
+.PHONY: help setup book test check lab lint bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -13,8 +13,9 @@ setup: $(VENV)/.ready  ## create the environment from the lock (nothing to do wh
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else "soilnb needs Python 3.11 or newer; $(PYTHON) is %d.%d (set PYTHON=...)" % v[:2])'
 	$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet uv
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	$(BIN)/python -m compileall -q soilnb
 	@touch $@
 
 book: setup  ## run the notebooks (size quick) and compile the book
@@ -22,6 +23,9 @@ book: setup  ## run the notebooks (size quick) and compile the book
 
 test: setup  ## the whole suite: science, command line, notebooks, browser
 	$(BIN)/python -m pytest -n auto
+
+check: lint  ## a minute at most: lint, and the tests that your changes can reach
+	$(BIN)/python -m pytest -n auto -q --reach
 
 lab: setup  ## open the notebooks in JupyterLab
 	$(BIN)/soilnb lab

@@ -12,7 +12,7 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
-pytest_plugins = ["suite"]
+pytest_plugins = ["suite", "reach", "pytester"]
 
 # The first call of a compiled kernel takes seconds; that is no property of the model.
 # Continuous integration draws the same examples each time: what it says is about the change.
@@ -151,7 +151,11 @@ def two_processes(_pool, monkeypatch):
 def cluster_of_processes():
     """A Dask client with two worker processes; a worker that a test kills starts again."""
     distributed = pytest.importorskip("distributed")
+    import dask
+
+    patient = {"distributed.comm.timeouts.connect": "600s", "distributed.comm.timeouts.tcp": "600s"}
     with (
+        dask.config.set(patient),  # on a busy machine a worker takes long to start
         distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=":0") as cluster,
         distributed.Client(cluster) as client,
     ):

@@ -29,6 +29,8 @@ def pytest_sessionstart(session):
     config = session.config
     if not config.getoption("numprocesses", None) or hasattr(config, "workerinput"):
         return
+    if config.getoption("reach"):  # no time for it
+        return
     # Workers share the cores; NumPy's own threads would wait for each other busily.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     print("kernels are compiled once, before the workers start ...", flush=True)

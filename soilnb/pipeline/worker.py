@@ -72,6 +72,7 @@ def execute(notebook: str, output: str, parameters: dict, cwd: str) -> None:
         kernel_manager_class=_kernel_manager(),
         cwd=cwd,
         progress_bar=False,
+        start_timeout=600,  # a busy machine needs longer than the default of a minute
     )
     executed = nbformat.read(output, as_version=4)
     nbformat.write(_without_bookkeeping(executed), output)

