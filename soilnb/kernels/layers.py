@@ -33,8 +33,6 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, prange
 
-from soilnb.kernels.pools import GAMMA, STAGE_A, STAGE_C, STAGES
-
 #: The models.
 COMPAS, CLM5 = 0, 1
 
@@ -667,6 +665,39 @@ CONVERGED, NOT_CONVERGED = 0, 1
 #: A pool this share of the mean density of the column below zero is zero by rounding.
 EMPTY = 1e-14
 
+#: RODAS: Rosenbrock method of order 4 with an embedded method of order 3, six stages, L-stable,
+#: for an autonomous system (Hairer & Wanner 1996, Solving Ordinary Differential Equations II,
+#: 2nd ed., section IV.10, code RODAS with METH = 1). Stage i solves
+#: (1/(gamma h) - J) u_i = f(y + sum_j A_ij u_j) + sum_j C_ij u_j / h.
+GAMMA = 0.25
+STAGES = 6
+STAGE_A = np.array(
+    [
+        [0.0, 0.0, 0.0, 0.0, 0.0],
+        [1.544, 0.0, 0.0, 0.0, 0.0],
+        [0.9466785280815826, 0.2557011698983284, 0.0, 0.0, 0.0],
+        [3.314825187068521, 2.896124015972201, 0.9986419139977817, 0.0, 0.0],
+        [1.221224509226641, 6.019134481288629, 12.53708332932087, -0.6878860361058950, 0.0],
+        [1.221224509226641, 6.019134481288629, 12.53708332932087, -0.6878860361058950, 1.0],
+    ]
+)
+STAGE_C = np.array(
+    [
+        [0.0, 0.0, 0.0, 0.0, 0.0],
+        [-5.6688, 0.0, 0.0, 0.0, 0.0],
+        [-2.430093356833875, -0.2063599157091915, 0.0, 0.0, 0.0],
+        [-0.1073529058151375, -9.594562251023355, -20.47028614809616, 0.0, 0.0],
+        [7.496443313967647, -10.24680431464352, -33.99990352819905, 11.70890893206160, 0.0],
+        [
+            8.083246795921522,
+            -7.981132988064893,
+            -31.52159432874371,
+            16.31930543123136,
+            -6.058818238834054,
+        ],
+    ]
+)
+
 #: Rows of the array that `factorise` fills.
 FACTORS = 16
 
@@ -908,7 +939,7 @@ def _compas_solve(parameters, soil, litter, held, factors, out):
 def rosenbrock_step(model, parameters, rates, state, dt, factors, stages, out):
     """Write the state after one step of dt years into `out`, g C m-3.
 
-    The method RODAS, see `soilnb.kernels.pools`. `stages` [6, pool, 20] is left filled, and its
+    The method RODAS, see `STAGE_A`. `stages` [6, pool, 20] is left filled, and its
     last one is the estimate of the local error. Returns False when the step is too long.
     """
     held = 1.0 / (GAMMA * dt)

@@ -394,14 +394,12 @@ def _dataset(
         "desorption": ((), np.zeros(shape)),
         "change": ((), gain.sum(axis=-1)),
     }
-    coords = {}
     if times is None:
         variables = {name: (dims, a[:, 0]) for name, (dims, a) in arrays.items()}
     else:
         variables = {name: (("time", *dims), a) for name, (dims, a) in arrays.items()}
         variables["cumulative_input"] = (("time",), litter * times)
         variables["cumulative_respiration"] = (("time",), respired)
-        coords["time"] = times
     variables["f_met"] = ((), system.f_met)
     variables["f_met_clipped"] = ((), system.clipped)
     water = "moisture" if p.options["climate"] == "orchidee" else "precipitation_to_pet"
@@ -417,7 +415,7 @@ def _dataset(
         f"{_SOURCE}; {p.description}",
         POOL_NAMES,
         variables,
-        coords,
-        used,
+        times=times,
+        used=used,
         assumed=("surface_input_share",),
     )
