@@ -31,7 +31,7 @@ cache follows the file of a function, not the files that it calls.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 #: The models.
 COMPAS, CLM5 = 0, 1
@@ -172,7 +172,7 @@ def _exponential(x):
     The compiler turns it into vector instructions, which it cannot do with the library's.
     """
     y = 0.03125 * x
-    p = 1.0 + y / 13.0
+    p = 1.0 + y * (1.0 / 13.0)
     p = 1.0 + y * p * (1.0 / 12.0)
     p = 1.0 + y * p * (1.0 / 11.0)
     p = 1.0 + y * p * (1.0 / 10.0)
@@ -217,7 +217,7 @@ def monthly_means(q10, w_scaling, warmth, water, oxygen, nitrogen, out):
         fed[j] *= 1.0 / MONTHS
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", nogil=True)
 def monthly_means_many(q10, w_scaling, columns, which, out):
     """`monthly_means` of many cases: `q10`, `w_scaling` [case]; `out` [case, 4, 20] is written."""
     for case in range(which.size):
@@ -386,7 +386,7 @@ def sources(column, rates):
             rates[pool, j] = column.litter[pool] * rates[SHARES, j] / THICKNESS[j]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", nogil=True)
 def prepare_many(model, parameters, columns, which, switches, rates):
     """`prepare` of many cases: `rates` [case, RATES, 20] is written."""
     for case in range(which.size):
@@ -1052,10 +1052,10 @@ def transient(model, parameters, column, switches, initial, times, tolerance, ou
     return CONVERGED
 
 
-@njit(cache=True, error_model="numpy", parallel=True)
+@njit(cache=True, error_model="numpy", nogil=True)
 def transients(model, parameters, columns, which, switches, initial, times, tolerance, status, out):
-    """`transient` of many cases in parallel; arrays but `times` have a leading case axis."""
-    for case in prange(which.size):
+    """`transient` of many cases; arrays but `times` have a leading case axis."""
+    for case in range(which.size):
         status[case] = transient(
             model, parameters[case], at(columns, which[case]), switches, initial[case], times,
             tolerance, out[case],
@@ -1088,10 +1088,10 @@ def respiration(model, parameters, column, switches, carbon, out):
         out[k] = column_respiration(model, parameters, rates, carbon[k], change)
 
 
-@njit(cache=True, error_model="numpy", parallel=True)
+@njit(cache=True, error_model="numpy", nogil=True)
 def respirations(model, parameters, columns, which, switches, carbon, out):
-    """`respiration` of many cases in parallel: `carbon` [case, time, pool, 20]."""
-    for case in prange(which.size):
+    """`respiration` of many cases: `carbon` [case, time, pool, 20]."""
+    for case in range(which.size):
         respiration(
             model, parameters[case], at(columns, which[case]), switches, carbon[case], out[case]
         )
@@ -1100,33 +1100,34 @@ def respirations(model, parameters, columns, which, switches, carbon, out):
 # --- many places ------------------------------------------------------------------------------
 
 
-@njit(cache=True, error_model="numpy", parallel=True)
-def compas_steady_states(parameters, columns, which, switches, feasible, flux, carbon):
-    """`compas_steady` of many cases in parallel, with their respiration.
+@njit(cache=True, error_model="numpy", nogil=True)
+def compas_steady_states(parameters, columns, which, switches, feasible, flux, rates, carbon):
+    """`compas_steady` of many cases, with their respiration.
 
     `parameters` [case, 23]; `columns` stacked, and `which` [case] says which of them; `feasible`
-    [case], `flux` [case] (g C m-2 yr-1) and `carbon` [case, 8, 20] are written.
+    [case], `flux` [case] (g C m-2 yr-1), `rates` [case, RATES, 20] of `prepare` and `carbon`
+    [case, 8, 20] are written.
     """
-    for case in prange(which.size):
-        work = np.zeros((WORK, LAYERS))
-        change = np.zeros((COMPAS_POOLS + 1, LAYERS))
-        feasible[case] = compas_steady(
-            parameters[case], at(columns, which[case]), switches, work, carbon[case]
-        )
+    work = np.zeros((WORK, LAYERS))
+    change = np.zeros((COMPAS_POOLS + 1, LAYERS))
+    for case in range(which.size):
+        column = at(columns, which[case])
+        feasible[case] = compas_steady(parameters[case], column, switches, work, carbon[case])
+        rates[case] = work[:RATES]
         flux[case] = 0.0
         if feasible[case]:
             flux[case] = column_respiration(COMPAS, parameters[case], work, carbon[case], change)
 
 
-@njit(cache=True, error_model="numpy", parallel=True)
-def clm5_steady_states(parameters, columns, which, switches, feasible, flux, carbon):
-    """`clm5_steady` of many cases in parallel, with their respiration; as its twin above."""
-    for case in prange(which.size):
-        work = np.zeros((WORK, LAYERS))
-        change = np.zeros((CLM5_POOLS + 1, LAYERS))
-        feasible[case] = clm5_steady(
-            parameters[case], at(columns, which[case]), switches, work, carbon[case]
-        )
+@njit(cache=True, error_model="numpy", nogil=True)
+def clm5_steady_states(parameters, columns, which, switches, feasible, flux, rates, carbon):
+    """`clm5_steady` of many cases, with their respiration; as its twin above."""
+    work = np.zeros((WORK, LAYERS))
+    change = np.zeros((CLM5_POOLS + 1, LAYERS))
+    for case in range(which.size):
+        column = at(columns, which[case])
+        feasible[case] = clm5_steady(parameters[case], column, switches, work, carbon[case])
+        rates[case] = work[:RATES]
         flux[case] = 0.0
         if feasible[case]:
             flux[case] = column_respiration(CLM5, parameters[case], work, carbon[case], change)

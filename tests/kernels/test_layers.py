@@ -617,8 +617,8 @@ def test_many_columns_at_once_are_each_column_alone(model):
     parameters = np.array([drawn(model, 50 + i) for i in range(10)])
     carbon, exists = np.empty((10, POOLS[model], 20)), np.empty(10, bool)
     many = layers.compas_steady_states if model == COMPAS else layers.clm5_steady_states
-    first, flux = np.empty(10), np.empty((10, 1))
-    many(parameters, stacked(columns), which, 0, exists, first, carbon)
+    first, flux, rates = np.empty(10), np.empty((10, 1)), np.empty((10, layers.RATES, 20))
+    many(parameters, stacked(columns), which, 0, exists, first, rates, carbon)
     layers.respirations(model, parameters, stacked(columns), which, 0, carbon[:, np.newaxis], flux)
     times, status = np.array([1.0, 5.0]), np.empty(10, np.int64)
     start = np.array([some_state(model, 1)[:-1]] * 10)
