@@ -234,6 +234,29 @@ def test_the_steady_state_is_a_root_of_the_printed_equations(kinetics, seed):
         assert jacobian[2 + k, 2 + k] <= 0
 
 
+@pytest.mark.parametrize(
+    ("seed", "kinetics", "microbe"), [(66, 1, pools.MICK), (1897, 1, pools.MICR), (2065, 0, 2)]
+)
+def test_a_microbe_is_extinct_exactly_where_it_cannot_invade(seed, kinetics, microbe):
+    """Its turnover sets its growth when rare, in a soil that does not know of it, to a hair."""
+    p, k = random_parameters(np.random.default_rng(seed)), microbe - pools.MICR
+    p["tau"][k] *= 100.0
+    status, resident, alive = solve_steady(p, kinetics)
+    assert status == pools.CONVERGED
+    assert not alive[k]
+    uptake = jacobian(resident, p, kinetics)[microbe, microbe] + p["tau"][k]
+    for growth in (-1e-5, -1e-9, -1e-11, 1e-11, 1e-9, 1e-5):
+        p["tau"][k] = uptake - growth
+        status, state, alive = solve_steady(p, kinetics)
+        said_to_be_extinct = status == pools.CONVERGED and not alive[k]
+        assert said_to_be_extinct == (growth < 0), growth
+        if said_to_be_extinct:
+            np.testing.assert_allclose(state, resident, rtol=1e-9)
+        if growth == 1e-5:
+            assert status == pools.CONVERGED
+            assert state[microbe] > 0
+
+
 def test_nearly_every_random_soil_with_reverse_kinetics_has_a_balance_that_is_found():
     seeds_tried = range(2000)
     found = [
