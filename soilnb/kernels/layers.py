@@ -387,10 +387,12 @@ def sources(column, rates):
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def prepare_many(model, parameters, columns, which, switches, rates):
-    """`prepare` of many cases: `rates` [case, RATES, 20] is written."""
+def prepare_many(model, parameters, columns, which, switches, possible, rates):
+    """`prepare` and `sources` of many cases: `possible` [case], `rates` [case, RATES, 20]."""
     for case in range(which.size):
-        prepare(model, parameters[case], at(columns, which[case]), switches, rates[case])
+        column = at(columns, which[case])
+        possible[case] = prepare(model, parameters[case], column, switches, rates[case])
+        sources(column, rates[case])
 
 
 @njit(cache=True, error_model="numpy")
@@ -445,7 +447,8 @@ def _litter(model, parameters, inputs, work, carbon):
         (rate_cl, work[RATES + 1], carbon[2]),
     ):
         mixing_inverse(0.0, rate, modifier, up, down, inverse)
-        profile[:] = shares
+        for j in range(LAYERS):
+            profile[j] = shares[j]
         mixing_solve(inverse, up, down, profile)
     for j in range(LAYERS):
         carbon[0, j] = wood * tau_cwd * shares[j] / (soil[j] * THICKNESS[j])
@@ -458,12 +461,15 @@ def _litter(model, parameters, inputs, work, carbon):
 def _finish(feasible, carbon):
     """Return whether a finite steady state exists; without one every pool is written as zero."""
     total = 0.0
+    if feasible:
+        for pool in range(carbon.shape[0]):
+            for j in range(LAYERS):
+                total += carbon[pool, j]
+    if 0.0 < total < np.inf:
+        return True
     for pool in range(carbon.shape[0]):
         for j in range(LAYERS):
-            total += carbon[pool, j]
-    if feasible and 0.0 < total < np.inf:
-        return True
-    carbon[:, :] = 0.0
+            carbon[pool, j] = 0.0
     return False
 
 
@@ -495,8 +501,7 @@ def compas_steady(parameters, column, switches, work, carbon):
         stock that grows without bound).
     """
     if not prepare(COMPAS, parameters, column, switches, work):
-        carbon[:, :] = 0.0
-        return False
+        return _finish(False, carbon)
     _litter(COMPAS, parameters, column.litter, work, carbon)
     soil, litter = work[SOIL], work[LITTER_MODIFIER]
     rate_ml = 1.0 / parameters[TAU_ML]
@@ -639,8 +644,7 @@ def clm5_steady(parameters, column, switches, work, carbon):
         nothing decays and nothing moves).
     """
     if not prepare(CLM5, parameters, column, switches, work):
-        carbon[:, :] = 0.0
-        return False
+        return _finish(False, carbon)
     _litter(CLM5, parameters, column.litter, work, carbon)
     rate_ml = 1.0 / parameters[TAU4L1]
     rate_cl = 1.0 / parameters[TAU4L2]
@@ -1007,24 +1011,29 @@ def empty_or_reject(state):
 
 
 @njit(cache=True, error_model="numpy")
-def transient(model, parameters, column, switches, initial, times, tolerance, out):
+def _copy(source, target):
+    """Copy [pool, 20]; numba takes a second to compile what a slice does."""
+    for pool in range(source.shape[0]):
+        for j in range(LAYERS):
+            target[pool, j] = source[pool, j]
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def transient(model, parameters, rates, initial, times, tolerance, out):
     """Write pools and respired carbon, g C m-3, at `times` (yr, increasing) into `out`.
 
-    `initial` [pool, 20] holds at year 0; `out` is [time, pool + 1, 20]. Steps are adapted so that
-    the local error stays below `tolerance` (relative), shortened to land on each output time, and
-    taken again where a pool would turn negative. What the equations conserve is conserved to
-    rounding. Returns `CONVERGED` or `NOT_CONVERGED`.
+    `rates` [RATES, 20] from `prepare` and `sources`; `initial` [pool, 20] holds at year 0; `out`
+    is [time, pool + 1, 20]. Steps are adapted so that the local error stays below `tolerance`
+    (relative), shortened to land on each output time, and taken again where a pool would turn
+    negative. What the equations conserve is conserved to rounding. Returns `CONVERGED` or
+    `NOT_CONVERGED`.
     """
     pools = initial.shape[0] + 1
-    rates = np.zeros((RATES, LAYERS))
     factors = np.zeros((FACTORS, LAYERS))
     stages = np.zeros((STAGES, pools, LAYERS))
     state = np.zeros((pools, LAYERS))
     result = np.zeros((pools, LAYERS))
-    if not prepare(model, parameters, column, switches, rates):
-        return NOT_CONVERGED
-    sources(column, rates)
-    state[: pools - 1] = initial
+    _copy(initial, state)
     now = 0.0
     step = 1e-3
     for k in range(times.size):
@@ -1047,19 +1056,9 @@ def transient(model, parameters, column, switches, initial, times, tolerance, ou
             # A step cut short to land on an output time says little about the next one.
             step = max(step, growth * dt) if dt < step else growth * dt
             now = times[k] if dt == remaining else now + dt
-            state[:] = result
-        out[k] = state
+            _copy(result, state)
+        _copy(state, out[k])
     return CONVERGED
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def transients(model, parameters, columns, which, switches, initial, times, tolerance, status, out):
-    """`transient` of many cases; arrays but `times` have a leading case axis."""
-    for case in range(which.size):
-        status[case] = transient(
-            model, parameters[case], at(columns, which[case]), switches, initial[case], times,
-            tolerance, out[case],
-        )  # fmt: skip
 
 
 @njit(cache=True, error_model="numpy")
@@ -1078,23 +1077,12 @@ def column_respiration(model, parameters, rates, carbon, change):
     return total
 
 
-@njit(cache=True, error_model="numpy")
-def respiration(model, parameters, column, switches, carbon, out):
+@njit(cache=True, error_model="numpy", nogil=True)
+def respiration(model, parameters, rates, carbon, out):
     """Write the respiration of `carbon` [time, pool, 20], g C m-2 yr-1, into `out` [time]."""
-    rates = np.zeros((RATES, LAYERS))
     change = np.zeros((carbon.shape[1] + 1, LAYERS))
-    prepare(model, parameters, column, switches, rates)
     for k in range(carbon.shape[0]):
         out[k] = column_respiration(model, parameters, rates, carbon[k], change)
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def respirations(model, parameters, columns, which, switches, carbon, out):
-    """`respiration` of many cases: `carbon` [case, time, pool, 20]."""
-    for case in range(which.size):
-        respiration(
-            model, parameters[case], at(columns, which[case]), switches, carbon[case], out[case]
-        )
 
 
 # --- many places ------------------------------------------------------------------------------
@@ -1113,7 +1101,7 @@ def compas_steady_states(parameters, columns, which, switches, feasible, flux, r
     for case in range(which.size):
         column = at(columns, which[case])
         feasible[case] = compas_steady(parameters[case], column, switches, work, carbon[case])
-        rates[case] = work[:RATES]
+        _copy(work[:RATES], rates[case])
         flux[case] = 0.0
         if feasible[case]:
             flux[case] = column_respiration(COMPAS, parameters[case], work, carbon[case], change)
@@ -1127,7 +1115,7 @@ def clm5_steady_states(parameters, columns, which, switches, feasible, flux, rat
     for case in range(which.size):
         column = at(columns, which[case])
         feasible[case] = clm5_steady(parameters[case], column, switches, work, carbon[case])
-        rates[case] = work[:RATES]
+        _copy(work[:RATES], rates[case])
         flux[case] = 0.0
         if feasible[case]:
             flux[case] = column_respiration(CLM5, parameters[case], work, carbon[case], change)

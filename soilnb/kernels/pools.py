@@ -52,7 +52,7 @@ the files that it calls into: a solver elsewhere would go on with the old model 
 """
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 #: Number of carbon pools; index `CO2` behind them counts the carbon that has been respired.
 POOLS = 7
@@ -428,13 +428,13 @@ def steady_state(source, stoichiometry, rate, half_saturation, kinetics, alive, 
     return NOT_CONVERGED
 
 
-@njit(cache=True, error_model="numpy", parallel=True)
+@njit(cache=True, error_model="numpy", nogil=True)
 def steady_states(source, stoichiometry, rate, half_saturation, kinetics, alive, status, out):
-    """`steady_state` of many sites in parallel; every array has a leading site dimension.
+    """`steady_state` of many sites; every array has a leading site dimension.
 
     `out` [site, 7] in mg C cm-3, `alive` [site, 2] and `status` [site] are written.
     """
-    for site in prange(out.shape[0]):
+    for site in range(out.shape[0]):
         status[site] = steady_state(
             source[site], stoichiometry[site], rate[site], half_saturation[site], kinetics,
             alive[site], out[site],
@@ -577,8 +577,9 @@ def error_norm(state, result, error, tolerance):
     square = 0.0
     for i in range(POOLS + 1):
         scale = max(abs(state[i]), abs(result[i])) + (1e-9 * total if i < POOLS else total)
-        if scale > 0.0:
-            square += (error[i] / (tolerance * scale)) ** 2
+        allowed = tolerance * scale
+        if allowed > np.finfo(np.float64).tiny:
+            square += (error[i] / allowed) ** 2
     return np.sqrt(square / (POOLS + 1))
 
 
@@ -598,7 +599,7 @@ def empty_or_reject(state):
     return False
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", nogil=True)
 def transient(
     initial, source, stoichiometry, rate, half_saturation, kinetics, times, tolerance, out
 ):
@@ -649,21 +650,6 @@ def transient(
         now += dt
         state[:] = result
     return CONVERGED
-
-
-@njit(cache=True, error_model="numpy", parallel=True)
-def transients(
-    initial, source, stoichiometry, rate, half_saturation, kinetics, times, tolerance, status, out
-):
-    """`transient` of many sites in parallel; every array but `times` has a leading site dimension.
-
-    `out` [site, time, 8] in mg C cm-3 and `status` [site] are written.
-    """
-    for site in prange(out.shape[0]):
-        status[site] = transient(
-            initial[site], source[site], stoichiometry[site], rate[site], half_saturation[site],
-            kinetics, times, tolerance, out[site],
-        )  # fmt: skip
 
 
 @njit(cache=True, error_model="numpy")

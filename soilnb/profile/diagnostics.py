@@ -136,10 +136,7 @@ def system(
         found = metrics(chosen, cases, state.carbon, state.rates, **given)
     else:
         feasible = np.ones(cases.size, bool)
-        rates = np.zeros((cases.size, kernel.RATES, grid.LAYERS))
-        kernel.prepare_many(
-            chosen.code, cases.parameters, cases.columns, cases.which, cases.switches, rates
-        )
+        rates, _ = layered.prepared(chosen, cases)
         found = metrics(chosen, cases, layered.check_initial(chosen, carbon, cases), rates, **given)
     for values in found.values():
         values[~feasible] = np.nan

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import numba
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -23,13 +21,14 @@ from soilnb.parameters import InputError, ParameterSet, choose, unknown
 from soilnb.profile import environment, grid
 from soilnb.profile.environment import Columns
 from soilnb.profile.ledger import check_time
+from soilnb.profile.threads import side_by_side
 from soilnb.profile.transport import matrix as transport_matrix
 from soilnb.profile.transport import switch
 
 __all__ = ["Cases", "Matrices", "Model"]
 
-#: Number of cases that make a thread worth its start: a millisecond of work.
-THREAD = 512
+#: Cases that make a thread worth its start: of steady states, and of runs in time.
+THREAD, THREAD_IN_TIME = 512, 4
 
 #: Relative tolerance of the local error of a run in time.
 TOLERANCE = 1e-7
@@ -375,36 +374,26 @@ def solve(model: Model, cases: Cases, threads: int | None = None) -> Steady:
             found.feasible[part], found.respiration[part], found.rates[part], found.carbon[part],
         )  # fmt: skip
 
-    side_by_side(run, size, threads)
+    side_by_side(run, size, THREAD, threads)
     return found
 
 
-def side_by_side(run: Callable[[slice], None], size: int, threads: int | None = None) -> None:
-    """Run parts of the cases in threads of their own, by default in as many as numba may use.
-
-    The kernels let go of the interpreter's lock. (Numba's own parallel loops would do the same, but
-    take four times as long to compile, and not all their threading layers may be entered twice.)
-    """
-    threads = min(threads or numba.get_num_threads(), max(1, size // THREAD))
-    if threads == 1:
-        run(slice(0, size))
-        return
-    edges = np.linspace(0, size, threads + 1).astype(int).tolist()
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(run, map(slice, edges[:-1], edges[1:])))
+def prepared(model: Model, cases: Cases) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the kernels prepare of each case [case, RATES, layer], and if it can run."""
+    rates = np.zeros((cases.size, kernel.RATES, grid.LAYERS))
+    possible = np.empty(cases.size, bool)
+    kernel.prepare_many(
+        model.code, cases.parameters, cases.columns, cases.which, cases.switches, possible, rates
+    )
+    return rates, possible
 
 
 def respired(model: Model, cases: Cases, carbon: np.ndarray) -> np.ndarray:
     """Return the respiration [case, time] of carbon [case, time, pool, layer], g C m-2 yr-1."""
     out = np.empty(carbon.shape[:2])
-
-    def run(part: slice) -> None:
-        kernel.respirations(
-            model.code, cases.parameters[part], cases.columns, cases.which[part], cases.switches,
-            carbon[part], out[part],
-        )  # fmt: skip
-
-    side_by_side(run, cases.size)
+    rates, _ = prepared(model, cases)
+    for i in range(cases.size):
+        kernel.respiration(model.code, cases.parameters[i], rates[i], carbon[i], out[i])
     return out
 
 
@@ -455,15 +444,17 @@ def simulate(
 def _integrate(model: Model, cases: Cases, start: np.ndarray, times: np.ndarray) -> np.ndarray:
     """Return pools and respired carbon [case, time, pool + 1, layer], g C m-3."""
     state = np.empty((cases.size, times.size, len(model.pools) + 1, grid.LAYERS))
-    status = np.empty(cases.size, np.int64)
+    rates, possible = prepared(model, cases)
+    status = np.full(cases.size, kernel.NOT_CONVERGED)
 
     def run(part: slice) -> None:
-        kernel.transients(
-            model.code, cases.parameters[part], cases.columns, cases.which[part], cases.switches,
-            start[part], times, TOLERANCE, status[part], state[part],
-        )  # fmt: skip
+        for i in range(cases.size)[part]:
+            if possible[i]:
+                status[i] = kernel.transient(
+                    model.code, cases.parameters[i], rates[i], start[i], times, TOLERANCE, state[i]
+                )
 
-    side_by_side(run, cases.size)
+    side_by_side(run, cases.size, THREAD_IN_TIME)
     failed = status != kernel.CONVERGED
     if failed.any():
         raise InputError(
