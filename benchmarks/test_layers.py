@@ -152,8 +152,11 @@ def test_kernel_on_a_planet(benchmark, model, planet):
     parameters = np.tile(inputs(model)[0], (CELLS, 1))
     exists, flux = np.empty(CELLS, bool), np.empty(CELLS)
     carbon = np.empty((CELLS, len(MODELS[model].POOLS), layers.LAYERS))
+    rates = np.empty((CELLS, layers.RATES, layers.LAYERS))
     which = np.arange(CELLS)
-    benchmark(many, parameters, planet.columns, which, layers.CONSERVATIVE, exists, flux, carbon)
+    benchmark(
+        many, parameters, planet.columns, which, layers.CONSERVATIVE, exists, flux, rates, carbon
+    )
     assert exists.all()
 
 

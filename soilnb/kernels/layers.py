@@ -28,10 +28,8 @@ physical values in yr, g C m-3, m2 yr-1 and fractions.
 from typing import NamedTuple
 
 import numpy as np
-from numba import prange
 
 from soilnb.kernels.compiler import njit
-from soilnb.kernels.pools import GAMMA, STAGE_A, STAGE_C, STAGES
 
 #: The models.
 COMPAS, CLM5 = 0, 1
@@ -172,7 +170,7 @@ def _exponential(x):
     The compiler turns it into vector instructions, which it cannot do with the library's.
     """
     y = 0.03125 * x
-    p = 1.0 + y / 13.0
+    p = 1.0 + y * (1.0 / 13.0)
     p = 1.0 + y * p * (1.0 / 12.0)
     p = 1.0 + y * p * (1.0 / 11.0)
     p = 1.0 + y * p * (1.0 / 10.0)
@@ -217,7 +215,7 @@ def monthly_means(q10, w_scaling, warmth, water, oxygen, nitrogen, out):
         fed[j] *= 1.0 / MONTHS
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", nogil=True)
 def monthly_means_many(q10, w_scaling, columns, which, out):
     """`monthly_means` of many cases: `q10`, `w_scaling` [case]; `out` [case, 4, 20] is written."""
     for case in range(which.size):
@@ -386,11 +384,13 @@ def sources(column, rates):
             rates[pool, j] = column.litter[pool] * rates[SHARES, j] / THICKNESS[j]
 
 
-@njit(cache=True, error_model="numpy")
-def prepare_many(model, parameters, columns, which, switches, rates):
-    """`prepare` of many cases: `rates` [case, RATES, 20] is written."""
+@njit(cache=True, error_model="numpy", nogil=True)
+def prepare_many(model, parameters, columns, which, switches, possible, rates):
+    """`prepare` and `sources` of many cases: `possible` [case], `rates` [case, RATES, 20]."""
     for case in range(which.size):
-        prepare(model, parameters[case], at(columns, which[case]), switches, rates[case])
+        column = at(columns, which[case])
+        possible[case] = prepare(model, parameters[case], column, switches, rates[case])
+        sources(column, rates[case])
 
 
 @njit(cache=True, error_model="numpy")
@@ -445,7 +445,8 @@ def _litter(model, parameters, inputs, work, carbon):
         (rate_cl, work[RATES + 1], carbon[2]),
     ):
         mixing_inverse(0.0, rate, modifier, up, down, inverse)
-        profile[:] = shares
+        for j in range(LAYERS):
+            profile[j] = shares[j]
         mixing_solve(inverse, up, down, profile)
     for j in range(LAYERS):
         carbon[0, j] = wood * tau_cwd * shares[j] / (soil[j] * THICKNESS[j])
@@ -458,12 +459,15 @@ def _litter(model, parameters, inputs, work, carbon):
 def _finish(feasible, carbon):
     """Return whether a finite steady state exists; without one every pool is written as zero."""
     total = 0.0
+    if feasible:
+        for pool in range(carbon.shape[0]):
+            for j in range(LAYERS):
+                total += carbon[pool, j]
+    if 0.0 < total < np.inf:
+        return True
     for pool in range(carbon.shape[0]):
         for j in range(LAYERS):
-            total += carbon[pool, j]
-    if feasible and 0.0 < total < np.inf:
-        return True
-    carbon[:, :] = 0.0
+            carbon[pool, j] = 0.0
     return False
 
 
@@ -495,8 +499,7 @@ def compas_steady(parameters, column, switches, work, carbon):
         stock that grows without bound).
     """
     if not prepare(COMPAS, parameters, column, switches, work):
-        carbon[:, :] = 0.0
-        return False
+        return _finish(False, carbon)
     _litter(COMPAS, parameters, column.litter, work, carbon)
     soil, litter = work[SOIL], work[LITTER_MODIFIER]
     rate_ml = 1.0 / parameters[TAU_ML]
@@ -639,8 +642,7 @@ def clm5_steady(parameters, column, switches, work, carbon):
         nothing decays and nothing moves).
     """
     if not prepare(CLM5, parameters, column, switches, work):
-        carbon[:, :] = 0.0
-        return False
+        return _finish(False, carbon)
     _litter(CLM5, parameters, column.litter, work, carbon)
     rate_ml = 1.0 / parameters[TAU4L1]
     rate_cl = 1.0 / parameters[TAU4L2]
@@ -664,6 +666,39 @@ CONVERGED, NOT_CONVERGED = 0, 1
 
 #: A pool this share of the mean density of the column below zero is zero by rounding.
 EMPTY = 1e-14
+
+#: RODAS: Rosenbrock method of order 4 with an embedded method of order 3, six stages, L-stable,
+#: for an autonomous system (Hairer & Wanner 1996, Solving Ordinary Differential Equations II,
+#: 2nd ed., section IV.10, code RODAS with METH = 1). Stage i solves
+#: (1/(gamma h) - J) u_i = f(y + sum_j A_ij u_j) + sum_j C_ij u_j / h.
+GAMMA = 0.25
+STAGES = 6
+STAGE_A = np.array(
+    [
+        [0.0, 0.0, 0.0, 0.0, 0.0],
+        [1.544, 0.0, 0.0, 0.0, 0.0],
+        [0.9466785280815826, 0.2557011698983284, 0.0, 0.0, 0.0],
+        [3.314825187068521, 2.896124015972201, 0.9986419139977817, 0.0, 0.0],
+        [1.221224509226641, 6.019134481288629, 12.53708332932087, -0.6878860361058950, 0.0],
+        [1.221224509226641, 6.019134481288629, 12.53708332932087, -0.6878860361058950, 1.0],
+    ]
+)
+STAGE_C = np.array(
+    [
+        [0.0, 0.0, 0.0, 0.0, 0.0],
+        [-5.6688, 0.0, 0.0, 0.0, 0.0],
+        [-2.430093356833875, -0.2063599157091915, 0.0, 0.0, 0.0],
+        [-0.1073529058151375, -9.594562251023355, -20.47028614809616, 0.0, 0.0],
+        [7.496443313967647, -10.24680431464352, -33.99990352819905, 11.70890893206160, 0.0],
+        [
+            8.083246795921522,
+            -7.981132988064893,
+            -31.52159432874371,
+            16.31930543123136,
+            -6.058818238834054,
+        ],
+    ]
+)
 
 #: Rows of the array that `factorise` fills.
 FACTORS = 16
@@ -906,7 +941,7 @@ def _compas_solve(parameters, soil, litter, held, factors, out):
 def rosenbrock_step(model, parameters, rates, state, dt, factors, stages, out):
     """Write the state after one step of dt years into `out`, g C m-3.
 
-    The method RODAS, see `soilnb.kernels.pools`. `stages` [6, pool, 20] is left filled, and its
+    The method RODAS, see `STAGE_A`. `stages` [6, pool, 20] is left filled, and its
     last one is the estimate of the local error. Returns False when the step is too long.
     """
     held = 1.0 / (GAMMA * dt)
@@ -974,24 +1009,29 @@ def empty_or_reject(state):
 
 
 @njit(cache=True, error_model="numpy")
-def transient(model, parameters, column, switches, initial, times, tolerance, out):
+def _copy(source, target):
+    """Copy [pool, 20]; numba takes a second to compile what a slice does."""
+    for pool in range(source.shape[0]):
+        for j in range(LAYERS):
+            target[pool, j] = source[pool, j]
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def transient(model, parameters, rates, initial, times, tolerance, out):
     """Write pools and respired carbon, g C m-3, at `times` (yr, increasing) into `out`.
 
-    `initial` [pool, 20] holds at year 0; `out` is [time, pool + 1, 20]. Steps are adapted so that
-    the local error stays below `tolerance` (relative), shortened to land on each output time, and
-    taken again where a pool would turn negative. What the equations conserve is conserved to
-    rounding. Returns `CONVERGED` or `NOT_CONVERGED`.
+    `rates` [RATES, 20] from `prepare` and `sources`; `initial` [pool, 20] holds at year 0; `out`
+    is [time, pool + 1, 20]. Steps are adapted so that the local error stays below `tolerance`
+    (relative), shortened to land on each output time, and taken again where a pool would turn
+    negative. What the equations conserve is conserved to rounding. Returns `CONVERGED` or
+    `NOT_CONVERGED`.
     """
     pools = initial.shape[0] + 1
-    rates = np.zeros((RATES, LAYERS))
     factors = np.zeros((FACTORS, LAYERS))
     stages = np.zeros((STAGES, pools, LAYERS))
     state = np.zeros((pools, LAYERS))
     result = np.zeros((pools, LAYERS))
-    if not prepare(model, parameters, column, switches, rates):
-        return NOT_CONVERGED
-    sources(column, rates)
-    state[: pools - 1] = initial
+    _copy(initial, state)
     now = 0.0
     step = 1e-3
     for k in range(times.size):
@@ -1014,19 +1054,9 @@ def transient(model, parameters, column, switches, initial, times, tolerance, ou
             # A step cut short to land on an output time says little about the next one.
             step = max(step, growth * dt) if dt < step else growth * dt
             now = times[k] if dt == remaining else now + dt
-            state[:] = result
-        out[k] = state
+            _copy(result, state)
+        _copy(state, out[k])
     return CONVERGED
-
-
-@njit(cache=True, error_model="numpy", parallel=True)
-def transients(model, parameters, columns, which, switches, initial, times, tolerance, status, out):
-    """`transient` of many cases in parallel; arrays but `times` have a leading case axis."""
-    for case in prange(which.size):
-        status[case] = transient(
-            model, parameters[case], at(columns, which[case]), switches, initial[case], times,
-            tolerance, out[case],
-        )  # fmt: skip
 
 
 @njit(cache=True, error_model="numpy")
@@ -1045,55 +1075,45 @@ def column_respiration(model, parameters, rates, carbon, change):
     return total
 
 
-@njit(cache=True, error_model="numpy")
-def respiration(model, parameters, column, switches, carbon, out):
+@njit(cache=True, error_model="numpy", nogil=True)
+def respiration(model, parameters, rates, carbon, out):
     """Write the respiration of `carbon` [time, pool, 20], g C m-2 yr-1, into `out` [time]."""
-    rates = np.zeros((RATES, LAYERS))
     change = np.zeros((carbon.shape[1] + 1, LAYERS))
-    prepare(model, parameters, column, switches, rates)
     for k in range(carbon.shape[0]):
         out[k] = column_respiration(model, parameters, rates, carbon[k], change)
-
-
-@njit(cache=True, error_model="numpy", parallel=True)
-def respirations(model, parameters, columns, which, switches, carbon, out):
-    """`respiration` of many cases in parallel: `carbon` [case, time, pool, 20]."""
-    for case in prange(which.size):
-        respiration(
-            model, parameters[case], at(columns, which[case]), switches, carbon[case], out[case]
-        )
 
 
 # --- many places ------------------------------------------------------------------------------
 
 
-@njit(cache=True, error_model="numpy", parallel=True)
-def compas_steady_states(parameters, columns, which, switches, feasible, flux, carbon):
-    """`compas_steady` of many cases in parallel, with their respiration.
+@njit(cache=True, error_model="numpy", nogil=True)
+def compas_steady_states(parameters, columns, which, switches, feasible, flux, rates, carbon):
+    """`compas_steady` of many cases, with their respiration.
 
     `parameters` [case, 23]; `columns` stacked, and `which` [case] says which of them; `feasible`
-    [case], `flux` [case] (g C m-2 yr-1) and `carbon` [case, 8, 20] are written.
+    [case], `flux` [case] (g C m-2 yr-1), `rates` [case, RATES, 20] of `prepare` and `carbon`
+    [case, 8, 20] are written.
     """
-    for case in prange(which.size):
-        work = np.zeros((WORK, LAYERS))
-        change = np.zeros((COMPAS_POOLS + 1, LAYERS))
-        feasible[case] = compas_steady(
-            parameters[case], at(columns, which[case]), switches, work, carbon[case]
-        )
+    work = np.zeros((WORK, LAYERS))
+    change = np.zeros((COMPAS_POOLS + 1, LAYERS))
+    for case in range(which.size):
+        column = at(columns, which[case])
+        feasible[case] = compas_steady(parameters[case], column, switches, work, carbon[case])
+        _copy(work[:RATES], rates[case])
         flux[case] = 0.0
         if feasible[case]:
             flux[case] = column_respiration(COMPAS, parameters[case], work, carbon[case], change)
 
 
-@njit(cache=True, error_model="numpy", parallel=True)
-def clm5_steady_states(parameters, columns, which, switches, feasible, flux, carbon):
-    """`clm5_steady` of many cases in parallel, with their respiration; as its twin above."""
-    for case in prange(which.size):
-        work = np.zeros((WORK, LAYERS))
-        change = np.zeros((CLM5_POOLS + 1, LAYERS))
-        feasible[case] = clm5_steady(
-            parameters[case], at(columns, which[case]), switches, work, carbon[case]
-        )
+@njit(cache=True, error_model="numpy", nogil=True)
+def clm5_steady_states(parameters, columns, which, switches, feasible, flux, rates, carbon):
+    """`clm5_steady` of many cases, with their respiration; as its twin above."""
+    work = np.zeros((WORK, LAYERS))
+    change = np.zeros((CLM5_POOLS + 1, LAYERS))
+    for case in range(which.size):
+        column = at(columns, which[case])
+        feasible[case] = clm5_steady(parameters[case], column, switches, work, carbon[case])
+        _copy(work[:RATES], rates[case])
         flux[case] = 0.0
         if feasible[case]:
             flux[case] = column_respiration(CLM5, parameters[case], work, carbon[case], change)

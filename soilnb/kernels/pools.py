@@ -49,7 +49,6 @@ kinetics : int
 """
 
 import numpy as np
-from numba import prange
 
 from soilnb.kernels.compiler import njit
 
@@ -156,48 +155,86 @@ def jacobian(state, stoichiometry, rate, half_saturation, kinetics, out):
             out[i, pool] += stoichiometry[i, j] * by_substrate
 
 
-# --- small dense linear systems: numba offers no factorisation that can be used again ---------
+# --- the linear systems of both solvers -------------------------------------------------------
+
+#: Pools that lose carbon to microbes and to SOMa only: each answers to the microbes alone.
+_ALONE = (LITM, LITS, SOMP, SOMC)
 
 
 @njit(cache=True, error_model="numpy")
-def factorise(matrix, pivot):
-    """Replace `matrix` [n, n] by its LU factors, rows swapped as `pivot` [n] says.
+def factorise(matrix, held, alive, factors):
+    """Prepare `substitute` for the system held - J, with J the `matrix` [8, 8] of `jacobian`.
 
-    Returns False when the matrix is singular to working precision.
+    Litter and soil hear of each other through the microbes, and SOMa also of SOMp and SOMc. So
+    each of these five pools is its own answer to the right-hand side, plus its response to a unit
+    of each microbe, and two equations for the microbes remain. None of the five gains more from
+    what it loses, so held - J_ii is positive and needs no pivoting.
+
+    Parameters
+    ----------
+    held : float
+        Added to the diagonal, h-1; 0 for a step of Newton's method.
+    alive : array [2]
+        A microbe that is not alive keeps its biomass.
+    factors : array [7, 3]
+        Written: the inverse diagonal of the five pools and their responses to MICr and to MICK;
+        in the rows of the microbes the inverse of the two equations that remain.
+
+    Returns False where a pool has no loss, or the microbes' equations are singular.
     """
-    n = pivot.size
-    for k in range(n):
-        best = k
-        for i in range(k + 1, n):
-            if abs(matrix[i, k]) > abs(matrix[best, k]):
-                best = i
-        pivot[k] = best
-        if not abs(matrix[best, k]) > 0.0:
+    for pool in (LITM, LITS, SOMP, SOMC, SOMA):
+        own = held - matrix[pool, pool]
+        if not own > 0.0:
             return False
-        if best != k:
-            for j in range(n):
-                matrix[k, j], matrix[best, j] = matrix[best, j], matrix[k, j]
-        for i in range(k + 1, n):
-            matrix[i, k] /= matrix[k, k]
-            for j in range(k + 1, n):
-                matrix[i, j] -= matrix[i, k] * matrix[k, j]
-    return True
+        factors[pool, 0] = 1.0 / own
+    for k in range(2):
+        for pool in _ALONE:
+            factors[pool, 1 + k] = factors[pool, 0] * matrix[pool, MICR + k]
+        factors[SOMA, 1 + k] = factors[SOMA, 0] * (
+            matrix[SOMA, MICR + k]
+            + matrix[SOMA, SOMP] * factors[SOMP, 1 + k]
+            + matrix[SOMA, SOMC] * factors[SOMC, 1 + k]
+        )
+    rr, kk = held - _growth(matrix, factors, 0, 0), held - _growth(matrix, factors, 1, 1)
+    rk, kr = -_growth(matrix, factors, 0, 1), -_growth(matrix, factors, 1, 0)
+    if not alive[0] or not alive[1]:
+        rk = kr = 0.0
+    determinant = rr * kk - rk * kr
+    factors[MICR, 1], factors[MICR, 2] = kk / determinant, -rk / determinant
+    factors[MICK, 1], factors[MICK, 2] = -kr / determinant, rr / determinant
+    if not alive[0]:
+        factors[MICR, 1], factors[MICK, 2] = 0.0, 1.0 / kk
+    if not alive[1]:
+        factors[MICK, 2], factors[MICR, 1] = 0.0, (1.0 / rr if alive[0] else 0.0)
+    return np.isfinite(factors[MICR, 1]) and np.isfinite(factors[MICK, 2])
 
 
 @njit(cache=True, error_model="numpy")
-def substitute(factors, pivot, out):
-    """Solve the system of `factorise` for the right-hand side `out` [n], in place."""
-    n = pivot.size
-    for k in range(n):
-        if pivot[k] != k:
-            out[k], out[pivot[k]] = out[pivot[k]], out[k]
-    for i in range(n):
-        for j in range(i):
-            out[i] -= factors[i, j] * out[j]
-    for i in range(n - 1, -1, -1):
-        for j in range(i + 1, n):
-            out[i] -= factors[i, j] * out[j]
-        out[i] /= factors[i, i]
+def _growth(matrix, factors, k, cause):
+    """Return what a unit of one microbe adds to the growth of another, also by way of the pools."""
+    microbe = MICR + k
+    growth = matrix[microbe, MICR + cause]
+    for pool in (LITM, LITS, SOMA):
+        growth += matrix[microbe, pool] * factors[pool, 1 + cause]
+    return growth
+
+
+@njit(cache=True, error_model="numpy")
+def substitute(matrix, factors, out):
+    """Solve the system of `factorise` for the right-hand side `out` [7 or more], in place."""
+    for pool in _ALONE:
+        out[pool] *= factors[pool, 0]
+    out[SOMA] = factors[SOMA, 0] * (
+        out[SOMA] + matrix[SOMA, SOMP] * out[SOMP] + matrix[SOMA, SOMC] * out[SOMC]
+    )
+    fast, slow = out[MICR], out[MICK]
+    for pool in (LITM, LITS, SOMA):
+        fast += matrix[MICR, pool] * out[pool]
+        slow += matrix[MICK, pool] * out[pool]
+    out[MICR] = factors[MICR, 1] * fast + factors[MICR, 2] * slow
+    out[MICK] = factors[MICK, 1] * fast + factors[MICK, 2] * slow
+    for pool in (LITM, LITS, SOMP, SOMC, SOMA):
+        out[pool] += factors[pool, 1] * out[MICR] + factors[pool, 2] * out[MICK]
 
 
 # --- steady state -----------------------------------------------------------------------------
@@ -243,43 +280,21 @@ def negligible(state, source, rate, microbe):
 
 @njit(cache=True, error_model="numpy")
 def newton_step(
-    state, source, stoichiometry, rate, half_saturation, kinetics, alive, dt, work, pivot,
-    change, out,
-):  # fmt: skip
+    state, source, stoichiometry, rate, half_saturation, kinetics, alive, dt, work, change, out
+):
     """Write the change of the pools over one linearised implicit Euler step into `out` [7].
 
     (1/dt - J) x = s + S F(C), x in mg C cm-3, dt in hours; dt = inf is a Newton step. A microbe
     that is not `alive` [2] keeps its biomass. `work` is [8, 8]; `change` [8] is left with the
     tendency. Returns False when singular.
     """
-    flux = np.empty(FLUXES)
+    flux, factors = np.empty(FLUXES), np.empty((POOLS, 3))
     tendency(state, source, stoichiometry, rate, half_saturation, kinetics, flux, change)
     jacobian(state, stoichiometry, rate, half_saturation, kinetics, work)
-    matrix = work[:POOLS, :POOLS]
-    for i in range(POOLS):
-        for j in range(POOLS):
-            matrix[i, j] = -matrix[i, j]
-        matrix[i, i] += 1.0 / dt
-        out[i] = change[i]
-    for microbe in (MICR, MICK):
-        if not alive[microbe - MICR]:
-            matrix[microbe, :] = 0.0
-            matrix[:, microbe] = 0.0
-            matrix[microbe, microbe] = 1.0
-            out[microbe] = 0.0
-    # Rows differ by orders of magnitude (litter turns over in days, SOMp in decades): scaled by
-    # their diagonal they are comparable, so the pivoting chooses well.
-    for i in range(POOLS):
-        scale = 0.0
-        for j in range(POOLS):
-            scale = max(scale, abs(matrix[i, j]))
-        if scale > 0.0:
-            for j in range(POOLS):
-                matrix[i, j] /= scale
-            out[i] /= scale
-    if not factorise(matrix, pivot):
+    if not factorise(work, 1.0 / dt, alive, factors):
         return False
-    substitute(matrix, pivot, out)
+    out[:] = change[:POOLS]
+    substitute(work, factors, out)
     return True
 
 
@@ -301,7 +316,7 @@ def relative_change(state, step, source, rate, alive):
 
 
 @njit(cache=True, error_model="numpy")
-def relax(state, source, stoichiometry, rate, half_saturation, kinetics, alive, work, pivot):
+def relax(state, source, stoichiometry, rate, half_saturation, kinetics, alive, work):
     """Follow the dynamics from `state` [7] with growing implicit Euler steps, until they rest.
 
     Pseudo-transient continuation: a step that changes no pool by more than a fifth is followed
@@ -313,7 +328,7 @@ def relax(state, source, stoichiometry, rate, half_saturation, kinetics, alive, 
     dt = 24.0
     for _ in range(RELAX_STEPS):
         solved = newton_step(
-            state, source, stoichiometry, rate, half_saturation, kinetics, alive, dt, work, pivot,
+            state, source, stoichiometry, rate, half_saturation, kinetics, alive, dt, work,
             tendency_now, step,
         )  # fmt: skip
         for microbe in (MICR, MICK):
@@ -337,7 +352,7 @@ def relax(state, source, stoichiometry, rate, half_saturation, kinetics, alive, 
 
 
 @njit(cache=True, error_model="numpy")
-def polish(state, source, stoichiometry, rate, half_saturation, kinetics, alive, work, pivot):
+def polish(state, source, stoichiometry, rate, half_saturation, kinetics, alive, work):
     """Bring a nearly steady `state` [7] to rounding error with damped Newton steps.
 
     Returns False unless the last step was below 1e-10 of every pool.
@@ -348,7 +363,7 @@ def polish(state, source, stoichiometry, rate, half_saturation, kinetics, alive,
     for _ in range(50):
         solved = newton_step(
             state, source, stoichiometry, rate, half_saturation, kinetics, alive, np.inf, work,
-            pivot, tendency_now, step,
+            tendency_now, step,
         )  # fmt: skip
         if not solved:
             return False
@@ -379,18 +394,15 @@ def steady_state(source, stoichiometry, rate, half_saturation, kinetics, alive, 
     the microbes can take up).
     """
     work = np.empty((POOLS + 1, POOLS + 1))
-    pivot = np.empty(POOLS, np.int64)
     alive[:] = True
     first_guess(source, stoichiometry, rate, half_saturation, kinetics, out)
     for _ in range(4):
-        at_rest = relax(
-            out, source, stoichiometry, rate, half_saturation, kinetics, alive, work, pivot
-        )
+        at_rest = relax(out, source, stoichiometry, rate, half_saturation, kinetics, alive, work)
         if not at_rest and alive[0] and alive[1]:
             # An undamped oscillation turns around an unstable steady state: ask Newton for it.
             first_guess(source, stoichiometry, rate, half_saturation, kinetics, out)
             at_rest = polish(
-                out, source, stoichiometry, rate, half_saturation, kinetics, alive, work, pivot
+                out, source, stoichiometry, rate, half_saturation, kinetics, alive, work
             )
         if not at_rest:
             return NOT_CONVERGED
@@ -400,9 +412,7 @@ def steady_state(source, stoichiometry, rate, half_saturation, kinetics, alive, 
                 out[microbe] = 0.0
         if not (alive[0] or alive[1]):
             return NOT_CONVERGED
-        if not polish(
-            out, source, stoichiometry, rate, half_saturation, kinetics, alive, work, pivot
-        ):
+        if not polish(out, source, stoichiometry, rate, half_saturation, kinetics, alive, work):
             return NOT_CONVERGED
         jacobian(out, stoichiometry, rate, half_saturation, kinetics, work)
         invaded = False
@@ -416,13 +426,13 @@ def steady_state(source, stoichiometry, rate, half_saturation, kinetics, alive, 
     return NOT_CONVERGED
 
 
-@njit(cache=True, error_model="numpy", parallel=True)
+@njit(cache=True, error_model="numpy", nogil=True)
 def steady_states(source, stoichiometry, rate, half_saturation, kinetics, alive, status, out):
-    """`steady_state` of many sites in parallel; every array has a leading site dimension.
+    """`steady_state` of many sites; every array has a leading site dimension.
 
     `out` [site, 7] in mg C cm-3, `alive` [site, 2] and `status` [site] are written.
     """
-    for site in prange(out.shape[0]):
+    for site in range(out.shape[0]):
         status[site] = steady_state(
             source[site], stoichiometry[site], rate[site], half_saturation[site], kinetics,
             alive[site], out[site],
@@ -431,79 +441,127 @@ def steady_states(source, stoichiometry, rate, half_saturation, kinetics, alive,
 
 # --- transient --------------------------------------------------------------------------------
 
-#: RODAS: Rosenbrock method of order 4 with an embedded method of order 3, six stages, L-stable,
-#: for an autonomous system (Hairer & Wanner 1996, Solving Ordinary Differential Equations II,
-#: 2nd ed., section IV.10, code RODAS with METH = 1). Stage i solves
+#: Rodas5P: Rosenbrock method of order 5 with an embedded method of order 4 and a continuous
+#: extension of order 4, eight stages, L-stable, for an autonomous system (Steinebach 2023,
+#: doi:10.1007/s10543-023-00967-x; the coefficients as in OrdinaryDiffEq.jl). Stage i solves
 #: (1/(gamma h) - J) u_i = f(y + sum_j A_ij u_j) + sum_j C_ij u_j / h.
-GAMMA = 0.25
-STAGES = 6
+GAMMA = 0.21193756319429014
+STAGES = 8
+_LAST = [
+    -7.502846399306121, 2.561846144803919, -11.627539656261098, -0.18268767659942256,
+    0.030198172008377946,
+]  # fmt: skip
 STAGE_A = np.array(
     [
-        [0.0, 0.0, 0.0, 0.0, 0.0],
-        [1.544, 0.0, 0.0, 0.0, 0.0],
-        [0.9466785280815826, 0.2557011698983284, 0.0, 0.0, 0.0],
-        [3.314825187068521, 2.896124015972201, 0.9986419139977817, 0.0, 0.0],
-        [1.221224509226641, 6.019134481288629, 12.53708332932087, -0.6878860361058950, 0.0],
-        [1.221224509226641, 6.019134481288629, 12.53708332932087, -0.6878860361058950, 1.0],
+        [0.0] * 7,
+        [3.0, *[0.0] * 6],
+        [2.849394379747939, 0.45842242204463923, *[0.0] * 5],
+        [-6.954028509809101, 2.489845061869568, -10.358996098473584, *[0.0] * 4],
+        [
+            2.8029986275628964, 0.5072464736228206, -0.3988312541770524, -0.04721187230404641,
+            *[0.0] * 3,
+        ],
+        [*_LAST, 0.0, 0.0],
+        [*_LAST, 1.0, 0.0],
+        [*_LAST, 1.0, 1.0],
     ]
-)
+)  # fmt: skip
 STAGE_C = np.array(
     [
-        [0.0, 0.0, 0.0, 0.0, 0.0],
-        [-5.6688, 0.0, 0.0, 0.0, 0.0],
-        [-2.430093356833875, -0.2063599157091915, 0.0, 0.0, 0.0],
-        [-0.1073529058151375, -9.594562251023355, -20.47028614809616, 0.0, 0.0],
-        [7.496443313967647, -10.24680431464352, -33.99990352819905, 11.70890893206160, 0.0],
+        [0.0] * 7,
+        [-14.155112264123755, *[0.0] * 6],
+        [-17.97296035885952, -2.859693295451294, *[0.0] * 5],
+        [147.12150275711716, -1.41221402718213, 71.68940251302358, *[0.0] * 4],
         [
-            8.083246795921522,
-            -7.981132988064893,
-            -31.52159432874371,
-            16.31930543123136,
-            -6.058818238834054,
+            165.43517024871676, -0.4592823456491126, 42.90938336958603, -5.961986721573306,
+            *[0.0] * 3,
+        ],
+        [
+            24.854864614690072, -3.0009227002832186, 47.4931110020768, 5.5814197821558125,
+            -0.6610691825249471, 0.0, 0.0,
+        ],
+        [
+            30.91273214028599, -3.1208243349937974, 77.79954646070892, 34.28646028294783,
+            -19.097331116725623, -28.087943162872662, 0.0,
+        ],
+        [
+            37.80277123390563, -3.2571969029072276, 112.26918849496327, 66.9347231244047,
+            -40.06618937091002, -54.66780262877968, -9.48861652309627,
         ],
     ]
-)
+)  # fmt: skip
+
+#: The continuous extension y(s) = (1 - s) y_0 + s (y_1 + (1 - s) (k_0 + s (k_1 + s k_2))) over
+#: the share s of a step, with k_i = sum_j EXTENSION_ij u_j.
+EXTENSION = np.array(
+    [
+        [
+            25.948786856663858, -2.5579724845846235, 10.433815404888879, -2.3679251022685204,
+            0.524948541321073, 1.1241088310450404, 0.4272876194431874, -0.17202221070155493,
+        ],
+        [
+            -9.91568850695171, -0.9689944594115154, 3.0438037242978453, -24.495224566215796,
+            20.176138334709044, 15.98066361424651, -6.789040303419874, -6.710236069923372,
+        ],
+        [
+            11.419903575922262, 2.8879645146136994, 72.92137995996029, 80.12511834622643,
+            -52.072871366152654, -59.78993625266729, -0.15582684282751913, 4.883087185713722,
+        ],
+    ]
+)  # fmt: skip
 
 
 @njit(cache=True, error_model="numpy")
 def rosenbrock_step(
-    state, source, stoichiometry, rate, half_saturation, kinetics, dt, work, pivot, stages, out
+    state, source, stoichiometry, rate, half_saturation, kinetics, dt, work, stages, out
 ):
     """Write the state after one step of dt hours into `out` [8], in mg C cm-3.
 
-    `work` is [8, 8]; `stages` [6, 8] is left filled, and its last row is the estimate of the
-    local error. Returns False when the step is too long for the linear system.
+    `work` is [8, 8]; `stages` [8, 8] is left filled, and its last row is the estimate of the
+    local error. An absent microbe stays absent. Returns False when the step is too long for the
+    linear system.
     """
-    flux = np.empty(FLUXES)
-    change = np.empty(POOLS + 1)
+    flux, change = np.empty(FLUXES), np.empty(POOLS + 1)
+    factors, held = np.empty((POOLS, 3)), 1.0 / (GAMMA * dt)
     jacobian(state, stoichiometry, rate, half_saturation, kinetics, work)
-    for i in range(POOLS + 1):
-        for j in range(POOLS + 1):
-            work[i, j] = -work[i, j]
-        work[i, i] += 1.0 / (GAMMA * dt)
-    for microbe in (MICR, MICK):
-        # An absent microbe stays absent: without its column no rounding can bring it to life.
-        if state[microbe] == 0.0:
-            for i in range(POOLS + 1):
-                if i != microbe:
-                    work[i, microbe] = 0.0
-    if not factorise(work, pivot):
+    if not factorise(work, held, state[MICR : MICK + 1] > 0.0, factors):
         return False
     for stage in range(STAGES):
         for i in range(POOLS + 1):
             out[i] = state[i]
-            for earlier in range(stage):
+        for earlier in range(stage):
+            for i in range(POOLS + 1):
                 out[i] += STAGE_A[stage, earlier] * stages[earlier, i]
         tendency(out, source, stoichiometry, rate, half_saturation, kinetics, flux, change)
+        for earlier in range(stage):
+            weight = STAGE_C[stage, earlier] / dt
+            for i in range(POOLS + 1):
+                change[i] += weight * stages[earlier, i]
+        substitute(work, factors, change)
+        # What is respired changes no pool, so its equation comes last.
+        for i in range(POOLS):
+            change[CO2] += work[CO2, i] * change[i]
+        change[CO2] /= held
         for i in range(POOLS + 1):
-            for earlier in range(stage):
-                change[i] += STAGE_C[stage, earlier] * stages[earlier, i] / dt
-        substitute(work, pivot, change)
-        stages[stage, :] = change
-    # The last stage starts from the embedded third-order result; its own change completes it.
+            stages[stage, i] = change[i]
+    # The last stage starts from the embedded fourth-order result; its own change completes it.
     for i in range(POOLS + 1):
         out[i] += stages[STAGES - 1, i]
     return True
+
+
+@njit(cache=True, error_model="numpy")
+def within_step(state, result, stages, share, out):
+    """Write the state at a share of a step from `state` to `result` into `out` [8]; `EXTENSION`."""
+    left = 1.0 - share
+    for i in range(POOLS + 1):
+        k0 = k1 = k2 = 0.0
+        for stage in range(STAGES):
+            k0 += EXTENSION[0, stage] * stages[stage, i]
+            k1 += EXTENSION[1, stage] * stages[stage, i]
+            k2 += EXTENSION[2, stage] * stages[stage, i]
+        bend = left * (k0 + share * (k1 + share * k2))
+        out[i] = left * state[i] + share * (result[i] + bend)
 
 
 @njit(cache=True, error_model="numpy")
@@ -517,7 +575,9 @@ def error_norm(state, result, error, tolerance):
     square = 0.0
     for i in range(POOLS + 1):
         scale = max(abs(state[i]), abs(result[i])) + (1e-9 * total if i < POOLS else total)
-        square += (error[i] / (tolerance * scale)) ** 2
+        allowed = tolerance * scale
+        if allowed > np.finfo(np.float64).tiny:
+            square += (error[i] / allowed) ** 2
     return np.sqrt(square / (POOLS + 1))
 
 
@@ -537,66 +597,57 @@ def empty_or_reject(state):
     return False
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", nogil=True)
 def transient(
     initial, source, stoichiometry, rate, half_saturation, kinetics, times, tolerance, out
 ):
     """Write pools and respired carbon, in mg C cm-3, at `times` (hours, increasing) into `out`.
 
     `initial` [7] holds at hour 0, `out` is [time, 8]. Steps are adapted so that the local error
-    stays below `tolerance` (relative), shortened to land on each output time, and taken again
-    where a pool would turn negative. The method conserves what the equations conserve: pools plus
-    CO2 grow by the input, to rounding error. Returns `CONVERGED` or `NOT_CONVERGED`.
+    stays below `tolerance` (relative) and taken again where a pool would turn negative; output
+    times within a step are read from its continuous extension. The method conserves what the
+    equations conserve, also between the steps: pools plus CO2 grow by the input, to rounding
+    error. Returns `CONVERGED` or `NOT_CONVERGED`.
     """
     state = np.zeros(POOLS + 1)
     result = np.empty(POOLS + 1)
     stages = np.empty((STAGES, POOLS + 1))
     work = np.empty((POOLS + 1, POOLS + 1))
-    pivot = np.empty(POOLS + 1, np.int64)
     state[:POOLS] = initial
     now = 0.0
     step = 1.0
-    for k in range(times.size):
-        attempts = 0
-        while now < times[k]:
-            attempts += 1
-            if attempts > 100_000 or not step > 1e-9:
-                return NOT_CONVERGED
-            remaining = times[k] - now
-            dt = remaining if step > 0.999 * remaining else step
-            solved = rosenbrock_step(
-                state, source, stoichiometry, rate, half_saturation, kinetics, dt, work, pivot,
-                stages, result,
-            )  # fmt: skip
-            if not solved or empty_or_reject(result):
-                step = 0.25 * dt
-                continue
-            error = error_norm(state, result, stages[STAGES - 1], tolerance)
-            growth = min(5.0, max(0.2, 0.9 * max(error, 1e-10) ** -0.25))
-            if error > 1.0:
-                step = growth * dt
-                continue
-            # A step cut short to land on an output time says little about the next one.
-            step = max(step, growth * dt) if dt < step else growth * dt
-            now = times[k] if dt == remaining else now + dt
-            state[:] = result
+    k = attempts = 0
+    while k < times.size and times[k] <= 0.0:
         out[k, :] = state
+        k += 1
+    while k < times.size:
+        attempts += 1
+        if attempts > 100_000 or not step > 1e-9:
+            return NOT_CONVERGED
+        dt = min(step, times[times.size - 1] - now)
+        solved = rosenbrock_step(
+            state, source, stoichiometry, rate, half_saturation, kinetics, dt, work, stages, result
+        )
+        if not solved or empty_or_reject(result):
+            step = 0.25 * dt
+            continue
+        error = error_norm(state, result, stages[STAGES - 1], tolerance)
+        step = dt * min(5.0, max(0.2, 0.9 * max(error, 1e-10) ** -0.2))
+        if not error <= 1.0:
+            continue
+        while k < times.size and times[k] <= now + dt:
+            within_step(state, result, stages, (times[k] - now) / dt, out[k])
+            if empty_or_reject(out[k]):
+                break
+            attempts = 0
+            k += 1
+        if k < times.size and times[k] <= now + dt:
+            # The extension undershoots an empty pool, the end of a step does not: stop there.
+            step = times[k] - now
+            continue
+        now += dt
+        state[:] = result
     return CONVERGED
-
-
-@njit(cache=True, error_model="numpy", parallel=True)
-def transients(
-    initial, source, stoichiometry, rate, half_saturation, kinetics, times, tolerance, status, out
-):
-    """`transient` of many sites in parallel; every array but `times` has a leading site dimension.
-
-    `out` [site, time, 8] in mg C cm-3 and `status` [site] are written.
-    """
-    for site in prange(out.shape[0]):
-        status[site] = transient(
-            initial[site], source[site], stoichiometry[site], rate[site], half_saturation[site],
-            kinetics, times, tolerance, out[site],
-        )  # fmt: skip
 
 
 @njit(cache=True, error_model="numpy")

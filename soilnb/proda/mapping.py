@@ -7,10 +7,13 @@ members there are, and a worker on another machine gets the forcing of its cells
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 import xarray as xr
 from tqdm import tqdm
@@ -19,8 +22,7 @@ from soilnb import __version__
 from soilnb.kernels import layers as kernel
 from soilnb.parameters import InputError, check_range, unknown
 from soilnb.proda.batch import on_cluster
-from soilnb.proda.fields import MODELS, Source
-from soilnb.proda.posterior import _ONE_AT_A_TIME
+from soilnb.proda.fields import Source
 from soilnb.profile import diagnostics, environment, grid, layered
 from soilnb.profile.environment import Columns
 
@@ -192,15 +194,37 @@ def evaluate(
         more = None if extra is None else extra(piece)
         return (model, columns, fragments, runs(piece), names, switches, reduce, more)
 
-    calls = ((k, arguments(piece)) for k, piece in enumerate(pieces))
     if client is None:
-        results = ((k, _chunk(*given)) for k, given in calls)
+        results = _in_threads(lambda piece: _chunk(*arguments(piece)), pieces)
     else:
+        calls = ((k, arguments(piece)) for k, piece in enumerate(pieces))
         results = on_cluster(_chunk, calls, client)
     with tqdm(total=planet.size, unit="cell", delay=2, leave=False, disable=not progress) as bar:
         for k, found in results:
             yield pieces[k], found
             bar.update(pieces[k].stop - pieces[k].start)
+
+
+def _in_threads(run: Callable[[slice], dict], pieces: list[slice]) -> Iterator[tuple[int, dict]]:
+    """Run pieces in as many threads as numba may use; yield their numbers and results in order.
+
+    One piece more than there are threads is under way or waits to be yielded.
+    """
+    threads = min(numba.get_num_threads(), len(pieces))
+    if threads == 1:
+        yield from ((k, run(piece)) for k, piece in enumerate(pieces))
+        return
+    pool, waiting = ThreadPoolExecutor(threads), deque()
+    try:
+        for k, piece in enumerate(pieces):
+            waiting.append((k, pool.submit(run, piece)))
+            if len(waiting) > threads:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        for k, future in waiting:
+            yield k, future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _chunk(
@@ -217,8 +241,7 @@ def _chunk(
     found = []
     for k, parameters in enumerate(runs.parameters):
         here = _changed(columns, runs, k)
-        with _ONE_AT_A_TIME:
-            found.append(_one(model, here, fragments, parameters, names, switches))
+        found.append(_one(model, here, fragments, parameters, names, switches))
         if runs.modifier is not None and "environmental_modifier" in found[-1]:
             found[-1]["environmental_modifier"] *= runs.modifier[k]
     result = {name: np.stack([one[name] for one in found]) for name in found[0]}
@@ -244,28 +267,29 @@ def _one(
     switches: dict[str, str],
 ) -> dict[str, np.ndarray]:
     """One run of a chunk: each result [site, ...]."""
-    structure, steady_state = MODELS[model]
-    values = dict(zip(structure.names, parameters.T, strict=True))
-    place = Columns(columns, "site", {}, {})
-    transport = switches.get("transport", "conservative")
-    state = steady_state(values, place, transport=transport)
-    feasible = state["feasible"].values
-    soc = state["soc"].values @ grid.THICKNESS
-    found = {"feasible": feasible, "soc": soc, "stock": state["stock"].values}
+    chosen = diagnostics.MODELS[model]
+    given = dict(switches)
+    cases = layered.of_arrays(chosen, parameters, columns, given.pop("transport", "conservative"))
+    state = layered.solve(chosen, cases, threads=1)
+    feasible = state.feasible
+    stocks = {name: array for name, (_, array) in layered.stocks(chosen, state.carbon).items()}
+    soc = stocks["soc"] @ grid.THICKNESS
+    found = {"feasible": feasible, "soc": soc, "stock": stocks["stock"]}
     if fragments is not None:
         found["stock"], found["soc"] = _without_stones(found["stock"], soc / 1000.0, fragments)
     if "microbial_share" in names and model == "compas":
-        mic = state["carbon"].values[:, structure_row(structure, "mic")] @ grid.THICKNESS
+        mic = state.carbon[:, structure_row(chosen, "mic")] @ grid.THICKNESS
         with np.errstate(invalid="ignore", divide="ignore"):
             found["microbial_share"] = mic / soc
     if "profile" in names:
-        found["profile"] = state["soc"].values
+        found["profile"] = stocks["soc"]
     if "litter_to_soil" in names:
+        values = dict(zip(chosen.names, parameters.T, strict=True))
         found["litter_to_soil"] = litter_to_soil(model, values, columns.litter)
     wanted = [name for name in names if name in diagnostics.METRICS]
     if wanted:
-        metrics = diagnostics.system(values, place, model, carbon=state["carbon"], **switches)
-        found |= {name: metrics[name].values.copy() for name in wanted if name in metrics}
+        metrics = diagnostics.metrics(chosen, cases, state.carbon, state.rates, **given)
+        found |= {name: metrics[name] for name in wanted if name in metrics}
     for name, array in found.items():
         if name in diagnostics.METRICS or name in ("microbial_share", "litter_to_soil"):
             array[~feasible] = np.nan

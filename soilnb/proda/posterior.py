@@ -18,7 +18,6 @@ times, of the point estimate, of the best state, and of the mean of the modelled
 
 from __future__ import annotations
 
-import threading
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -46,9 +45,6 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 CONVERGED = 1.05
 #: States of the posterior and of the prior for which system-level metrics are computed.
 METRIC_DRAWS = 500
-
-#: Not every threading layer of numba's parallel kernels may be entered by two threads at once.
-_ONE_AT_A_TIME = threading.Lock()
 
 SOURCES = {
     "compas": "Tao et al. 2023, doi:10.1038/s41586-023-06042-3",
@@ -83,13 +79,12 @@ def metrics(chains: Chains, parameters: np.ndarray) -> dict[str, np.ndarray]:
     """Return the system-level metrics of parameter sets [n, d], each [n]."""
     columns = layers.Column(*(np.asarray(values)[np.newaxis] for values in chains.profile.column))
     names = list(chains.settings.parameters)
-    with _ONE_AT_A_TIME:
-        found = diagnostics.system(
-            {name: parameters[:, i] for i, name in enumerate(names)},
-            Columns(columns),
-            chains.settings.model,
-            transport=chains.settings.transport,
-        )
+    found = diagnostics.system(
+        {name: parameters[:, i] for i, name in enumerate(names)},
+        Columns(columns),
+        chains.settings.model,
+        transport=chains.settings.transport,
+    )
     return {name: found[name].values for name in diagnostics.METRICS if name in found}
 
 

@@ -98,7 +98,7 @@ def steady_state(
     """
     place, chosen = _inputs(site, parameters)
     system = _System(place, chosen)
-    carbon = np.linalg.solve(-system.matrix, system.source[..., np.newaxis])[..., 0]
+    carbon = _steady(system)
     return _dataset(place, chosen, system, carbon[:, np.newaxis, :])
 
 
@@ -133,7 +133,7 @@ def simulate(
     place, chosen = _inputs(site, parameters)
     system = _System(place, chosen)
     if initial is None:
-        start = np.linalg.solve(-system.matrix, system.source[..., np.newaxis])[..., 0]
+        start = _steady(system)
     else:
         start = ledger.check_initial(initial, place, POOL_NAMES) * 1e3
     carbon, respired = integrate(system.matrix, system.source, system.respired, start, times)
@@ -265,16 +265,22 @@ class _System:
         shares = transfers(texture, lignin, p)
         self.source = litter_input(site["npp"], self.f_met, site.get("surface_input_share"))
         self.rates = decomposition_rates(site, texture, lignin, p)
-        self.matrix = (shares - np.eye(len(POOLS))) * self.rates[:, np.newaxis, :]
-        self.respired = (1 - shares.sum(axis=1)) * self.rates
-        _check_physical(site, shares, self.rates)
+        given, negative = np.zeros(self.rates.shape), np.zeros(self.rates.shape, bool)
+        self.matrix = np.zeros((site.size, len(POOLS), len(POOLS)))
+        for pool in range(len(POOLS)):
+            self.matrix[:, pool, pool] = -self.rates[:, pool]
+        for (to, pool), share in shares.items():
+            self.matrix[:, to, pool] = share * self.rates[:, pool]
+            given[:, pool] += share
+            negative[:, pool] |= share < 0
+        self.respired = (1 - given) * self.rates
+        _check_physical(site, negative, given, self.rates)
 
 
-def _check_physical(site: Site, shares: np.ndarray, rates: np.ndarray) -> None:
+def _check_physical(site: Site, negative: np.ndarray, given: np.ndarray, rates: np.ndarray) -> None:
     """Refuse parameters with which a pool gives more than it loses, or never decays."""
-    given = shares.sum(axis=1)
     for bad, words in (
-        ((shares < 0).any(axis=1), "passes on a negative share"),
+        (negative, "passes on a negative share"),
         (given > 1, "passes on more than it loses"),
         (rates <= 0, "does not decay"),
     ):
@@ -284,6 +290,11 @@ def _check_physical(site: Site, shares: np.ndarray, rates: np.ndarray) -> None:
                 f"{POOLS[j]} {words}{site.where(np.arange(site.size) == i)}: the texture, lignin "
                 "and transfer parameters do not fit together"
             )
+
+
+def _steady(system: _System) -> np.ndarray:
+    """Return the pools [site, 7] in g C m-2 that solve A C = -I."""
+    return np.linalg.solve(system.matrix, -system.source[..., np.newaxis])[..., 0]
 
 
 def texture_fraction(site: Site, p: ParameterSet) -> np.ndarray:
@@ -353,19 +364,21 @@ def moisture_modifier(site: Site, p: ParameterSet) -> np.ndarray:
     return 1 / (1 + p["moisture_scale"] * drought)
 
 
-def transfers(texture: np.ndarray, lignin: np.ndarray, p: ParameterSet) -> np.ndarray:
-    """Return the share [site, 7, 7] of a pool's turnover (column) that each pool (row) gains."""
-    shares = np.zeros((texture.size, len(POOLS), len(POOLS)))
+def transfers(
+    texture: np.ndarray, lignin: np.ndarray, p: ParameterSet
+) -> dict[tuple[int, int], np.ndarray | float]:
+    """Return what a pool passes on: (to, from) to the share [site] of the turnover of ``from``."""
+    shares = {}
     for pool, name in ((0, "surface_structural_to_active"), (2, "soil_structural_to_active")):
-        shares[:, ACTIVE, pool] = (1 - lignin) * p[name]
-        shares[:, SLOW, pool] = lignin * p["lignin_to_slow"]
-        shares[:, ACTIVE, pool + 1] = p["metabolic_to_active"]
+        shares[ACTIVE, pool] = (1 - lignin) * p[name]
+        shares[SLOW, pool] = lignin * p["lignin_to_slow"]
+        shares[ACTIVE, pool + 1] = p["metabolic_to_active"]
     respired = p["respired_active"] - p["respired_active_slope"] * texture
-    shares[:, SLOW, ACTIVE] = 1 - respired - p["active_to_passive"]
-    shares[:, PASSIVE, ACTIVE] = p["active_to_passive"]
-    shares[:, ACTIVE, SLOW] = p["slow_to_active"]
-    shares[:, PASSIVE, SLOW] = p["slow_to_passive"]
-    shares[:, ACTIVE, PASSIVE] = p["passive_to_active"]
+    shares[SLOW, ACTIVE] = 1 - respired - p["active_to_passive"]
+    shares[PASSIVE, ACTIVE] = p["active_to_passive"]
+    shares[ACTIVE, SLOW] = p["slow_to_active"]
+    shares[PASSIVE, SLOW] = p["slow_to_passive"]
+    shares[ACTIVE, PASSIVE] = p["passive_to_active"]
     return shares
 
 
@@ -394,14 +407,12 @@ def _dataset(
         "desorption": ((), np.zeros(shape)),
         "change": ((), gain.sum(axis=-1)),
     }
-    coords = {}
     if times is None:
         variables = {name: (dims, a[:, 0]) for name, (dims, a) in arrays.items()}
     else:
         variables = {name: (("time", *dims), a) for name, (dims, a) in arrays.items()}
         variables["cumulative_input"] = (("time",), litter * times)
         variables["cumulative_respiration"] = (("time",), respired)
-        coords["time"] = times
     variables["f_met"] = ((), system.f_met)
     variables["f_met_clipped"] = ((), system.clipped)
     water = "moisture" if p.options["climate"] == "orchidee" else "precipitation_to_pet"
@@ -417,7 +428,7 @@ def _dataset(
         f"{_SOURCE}; {p.description}",
         POOL_NAMES,
         variables,
-        coords,
-        used,
+        times=times,
+        used=used,
         assumed=("surface_input_share",),
     )

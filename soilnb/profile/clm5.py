@@ -108,8 +108,7 @@ MODEL = layered.Model(
     names=NAMES,
     sets=PARAMETER_SETS,
     default="tao2024",
-    steady=kernel.clm5_steady,
-    steady_many=kernel.clm5_steady_states,
+    steady=kernel.clm5_steady_states,
     transfers=transfers,
 )
 

@@ -113,8 +113,7 @@ MODEL = layered.Model(
     names=NAMES,
     sets=PARAMETER_SETS,
     default="tao2024",
-    steady=kernel.compas_steady,
-    steady_many=kernel.compas_steady_states,
+    steady=kernel.compas_steady_states,
     transfers=transfers,
 )
 
@@ -225,12 +224,11 @@ def matrices(
     """
     cases = layered.read(MODEL, parameters, forcing, transport)
     if carbon is None:
-        found, _, feasible = layered.solve(MODEL, cases)
-        if not feasible.all():
+        found = layered.solve(MODEL, cases)
+        if not found.feasible.all():
             raise InputError("matrices: there is no steady state to take the rates at; give carbon")
-    else:
-        found = layered.check_initial(MODEL, carbon, cases)
-    return layered.matrices(MODEL, cases, _rates, found[0])
+        carbon = found.carbon
+    return layered.matrices(MODEL, cases, _rates, layered.check_initial(MODEL, carbon, cases)[0])
 
 
 def _rates(p: Mapping[str, float], xi: np.ndarray, carbon: np.ndarray) -> np.ndarray:

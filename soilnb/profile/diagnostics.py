@@ -128,34 +128,73 @@ def system(
         "cue_flux": cue_flux, "transfer_flux": transfer_flux,
         "k_system": k_system, "b_system": b_system,
     }  # fmt: skip
-    for name, value in given.items():
-        if value not in _SWITCHES[name]:
-            raise unknown(name, value, _SWITCHES[name])
     chosen = _model(parameters, model)
     cases = layered.read(chosen, parameters, forcing, transport)
     if carbon is None:
-        state, _, feasible = layered.solve(chosen, cases)
+        state = layered.solve(chosen, cases)
+        feasible = state.feasible
+        found = metrics(chosen, cases, state.carbon, state.rates, **given)
     else:
-        state = layered.check_initial(chosen, carbon, cases)
         feasible = np.ones(cases.size, bool)
-    column = _System(chosen, cases, state)
+        rates, _ = layered.prepared(chosen, cases)
+        found = metrics(chosen, cases, layered.check_initial(chosen, carbon, cases), rates, **given)
+    for values in found.values():
+        values[~feasible] = np.nan
+    return _dataset(chosen, cases, found, feasible, transport, given)
+
+
+def metrics(
+    model: layered.Model,
+    cases: layered.Cases,
+    carbon: np.ndarray,
+    rates: np.ndarray,
+    *,
+    cue_flux: str = "equation",
+    transfer_flux: str = "equation",
+    k_system: str = "printed",
+    b_system: str = "printed",
+) -> dict[str, np.ndarray]:
+    """Return the metrics of `system` as arrays [case], NaN where they are not finite.
+
+    Parameters
+    ----------
+    model, cases
+        As the layered models read them.
+    carbon : array [case, pool, layer]
+        g C m-3.
+    rates : array [case, RATES, layer]
+        What the kernel prepared for each case.
+    cue_flux, transfer_flux, k_system, b_system : str
+        See the module's description.
+
+    Raises
+    ------
+    InputError
+        For an unknown switch.
+    """
+    given = {
+        "cue_flux": cue_flux, "transfer_flux": transfer_flux,
+        "k_system": k_system, "b_system": b_system,
+    }  # fmt: skip
+    for name, value in given.items():
+        if value not in _SWITCHES[name]:
+            raise unknown(name, value, _SWITCHES[name])
+    column = _System(model, cases, carbon, rates)
     with np.errstate(divide="ignore", invalid="ignore"):
-        if chosen is compas.MODEL:
+        if model is compas.MODEL:
             own = _compas(column, cue_flux, transfer_flux, k_system)
         else:
             own = _clm5(column, transfer_flux)
         found = own | _shared(column, b_system)
     for values in found.values():
         values[~np.isfinite(values)] = np.nan
-        values[~feasible] = np.nan
-    return _dataset(chosen, cases, found, feasible, transport, given)
+    return found
 
 
 def warm_up() -> None:
     """Compile the kernels by tiny runs, so that several processes need not each do it."""
-    for sites in (None, layered.PARALLEL_FROM):
-        for model, definition in MODELS.items():
-            system(definition.default, layered.example_forcing(sites), model)
+    for model, definition in MODELS.items():
+        system(definition.default, layered.example_forcing(), model)
 
 
 def _model(parameters: object, model: str | None) -> layered.Model:
@@ -193,22 +232,19 @@ class _System:
         Carbon by pool, g C m-3.
     """
 
-    def __init__(self, model: layered.Model, cases: layered.Cases, carbon: np.ndarray) -> None:
-        self.model, self.cases, self.carbon = model, cases, carbon
+    def __init__(
+        self, model: layered.Model, cases: layered.Cases, carbon: np.ndarray, rates: np.ndarray
+    ) -> None:
+        self.model, self.cases, self.carbon, self.rates = model, cases, carbon, rates
         self.p = {name: cases.parameters[:, [i]] for i, name in enumerate(model.names)}
         self.x = {pool: carbon[:, i] for i, pool in enumerate(model.pools)}
-        columns = cases.columns
         means = np.empty((cases.size, 4, grid.LAYERS))
         q10, w_scaling = (self.p[name][:, 0].copy() for name in ("q10", "w_scaling"))
-        kernel.monthly_means_many(q10, w_scaling, columns, cases.which, means)
+        kernel.monthly_means_many(q10, w_scaling, cases.columns, cases.which, means)
         self.warm, self.wet = means[:, 0], means[:, 1]
         folding = self.p.get("efolding", np.full((cases.size, 1), kernel.COMPAS_FOLDING_DEPTH))
         with np.errstate(divide="ignore"):
             self.deep = np.exp(-grid.NODE / folding)
-        self.rates = np.zeros((cases.size, kernel.RATES, grid.LAYERS))
-        kernel.prepare_many(
-            model.code, cases.parameters, columns, cases.which, cases.switches, self.rates
-        )
         self.soil = self.rates[:, kernel.SOIL]
         self.litter = self.rates[:, kernel.LITTER_MODIFIER]
 

@@ -21,13 +21,14 @@ from soilnb.parameters import InputError, ParameterSet, choose, unknown
 from soilnb.profile import environment, grid
 from soilnb.profile.environment import Columns
 from soilnb.profile.ledger import check_time
+from soilnb.profile.threads import side_by_side
 from soilnb.profile.transport import matrix as transport_matrix
 from soilnb.profile.transport import switch
 
 __all__ = ["Cases", "Matrices", "Model"]
 
-#: Number of cases from which the parallel kernels are worth their start.
-PARALLEL_FROM = 8
+#: Cases that make a thread worth its start: of steady states, and of runs in time.
+THREAD, THREAD_IN_TIME = 512, 4
 
 #: Relative tolerance of the local error of a run in time.
 TOLERANCE = 1e-7
@@ -64,8 +65,8 @@ class Model:
         Parameters in the order of the kernel.
     sets, default : dict of str to ParameterSet, str
         Named sets, and the one that a mapping of changes starts from.
-    steady, steady_many : callable
-        Kernels for one column and for many.
+    steady : callable
+        Kernel for the steady states of many cases.
     transfers : callable
         Parameters by name, and sand or None, to the A matrix.
     """
@@ -78,7 +79,6 @@ class Model:
     sets: Mapping[str, ParameterSet]
     default: str
     steady: Callable
-    steady_many: Callable
     transfers: Callable
 
     @property
@@ -198,6 +198,28 @@ def _read_parameters(
     return _options(chosen), values, dim, coords
 
 
+def of_arrays(
+    model: Model, parameters: np.ndarray, columns: kernel.Column, transport: str
+) -> Cases:
+    """Return cases of parameters [site, n] in the order of the kernel, one for each column.
+
+    Raises
+    ------
+    InputError
+        For values out of the bounds of their parameter (those off by rounding move onto them).
+    """
+    chosen = model.sets[model.default]
+    low, high = bounds(model)
+    if not ((parameters >= low) & (parameters <= high)).all():
+        each = zip(model.names, parameters.T, strict=True)
+        parameters = np.column_stack([_within(chosen, name, values) for name, values in each])
+    size = len(parameters)
+    return Cases(
+        np.ascontiguousarray(parameters), columns, np.arange(size), switch(transport), "site", {},
+        chosen, model.names,
+    )  # fmt: skip
+
+
 def _options(chosen: ParameterSet) -> ParameterSet:
     """Return the set, or raise `InputError` where an option has a value that is not allowed."""
     transfers = chosen.options.get("transfers", "parameters")
@@ -315,43 +337,63 @@ def index_switch(model: Model, index: str) -> int:
 # --- runs -------------------------------------------------------------------------------------
 
 
-def solve(model: Model, cases: Cases) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return steady carbon [case, pool, layer], respiration [case], and whether they exist [case].
+class Steady(NamedTuple):
+    """Steady states of cases, as arrays.
 
-    Units g C m-3 and g C m-2 yr-1; both are zero where there is no steady state.
+    Attributes
+    ----------
+    carbon : array [case, pool, layer]
+        g C m-3; zero where there is no steady state.
+    respiration : array [case]
+        g C m-2 yr-1; zero where there is no steady state.
+    feasible : array [case]
+        Whether there is one.
+    rates : array [case, RATES, layer]
+        Modifiers, transport, transfers and shares, of the kernel's `prepare`.
     """
-    carbon = np.empty((cases.size, len(model.pools), grid.LAYERS))
-    flux = np.zeros(cases.size)
-    feasible = np.empty(cases.size, bool)
-    if cases.size >= PARALLEL_FROM:
-        model.steady_many(
-            cases.parameters, cases.columns, cases.which, cases.switches, feasible, flux, carbon
-        )
-        return carbon, flux, feasible
-    work, change = kernel.new_work(), np.empty((len(model.pools) + 1, grid.LAYERS))
-    for i in range(cases.size):
-        feasible[i] = model.steady(
-            cases.parameters[i], cases.column(i), cases.switches, work, carbon[i]
-        )
-        if feasible[i]:
-            flux[i] = kernel.column_respiration(
-                model.code, cases.parameters[i], work, carbon[i], change
-            )
-    return carbon, flux, feasible
+
+    carbon: np.ndarray
+    respiration: np.ndarray
+    feasible: np.ndarray
+    rates: np.ndarray
+
+
+def solve(model: Model, cases: Cases, threads: int | None = None) -> Steady:
+    """Return the steady state of every case; `threads` as in `side_by_side`."""
+    size = cases.size
+    found = Steady(
+        np.empty((size, len(model.pools), grid.LAYERS)),
+        np.empty(size),
+        np.empty(size, bool),
+        np.empty((size, kernel.RATES, grid.LAYERS)),
+    )
+
+    def run(part: slice) -> None:
+        model.steady(
+            cases.parameters[part], cases.columns, cases.which[part], cases.switches,
+            found.feasible[part], found.respiration[part], found.rates[part], found.carbon[part],
+        )  # fmt: skip
+
+    side_by_side(run, size, THREAD, threads)
+    return found
+
+
+def prepared(model: Model, cases: Cases) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the kernels prepare of each case [case, RATES, layer], and if it can run."""
+    rates = np.zeros((cases.size, kernel.RATES, grid.LAYERS))
+    possible = np.empty(cases.size, bool)
+    kernel.prepare_many(
+        model.code, cases.parameters, cases.columns, cases.which, cases.switches, possible, rates
+    )
+    return rates, possible
 
 
 def respired(model: Model, cases: Cases, carbon: np.ndarray) -> np.ndarray:
     """Return the respiration [case, time] of carbon [case, time, pool, layer], g C m-2 yr-1."""
     out = np.empty(carbon.shape[:2])
-    if cases.size >= PARALLEL_FROM:
-        kernel.respirations(
-            model.code, cases.parameters, cases.columns, cases.which, cases.switches, carbon, out
-        )
-        return out
+    rates, _ = prepared(model, cases)
     for i in range(cases.size):
-        kernel.respiration(
-            model.code, cases.parameters[i], cases.column(i), cases.switches, carbon[i], out[i]
-        )
+        kernel.respiration(model.code, cases.parameters[i], rates[i], carbon[i], out[i])
     return out
 
 
@@ -360,11 +402,11 @@ def steady_state(
 ) -> xr.Dataset:
     """Return the steady state of every case as a Dataset."""
     cases = read(model, parameters, forcing, transport)
-    carbon, flux, feasible = solve(model, cases)
-    variables = _stocks(model, carbon)
-    variables["feasible"] = ((), feasible)
+    found = solve(model, cases)
+    variables = stocks(model, found.carbon)
+    variables["feasible"] = ((), found.feasible)
     variables["input"] = ((), cases.columns.litter.sum(axis=1)[cases.which])
-    variables["respiration"] = ((), flux)
+    variables["respiration"] = ((), found.respiration)
     return dataset(model, cases, variables, transport)
 
 
@@ -380,16 +422,17 @@ def simulate(
     times = check_time(time)
     cases = read(model, parameters, forcing, transport)
     if initial is None:
-        start, _, feasible = solve(model, cases)
-        if not feasible.all():
+        found = solve(model, cases)
+        if not found.feasible.all():
             raise InputError(
-                f"initial is not given and there is no steady state{cases.where(~feasible)}"
+                f"initial is not given and there is no steady state{cases.where(~found.feasible)}"
             )
+        start = found.carbon
     else:
         start = check_initial(model, initial, cases)
     state = _integrate(model, cases, start, times)
     carbon = np.ascontiguousarray(state[:, :, :-1])
-    variables = _stocks(model, carbon, "time")
+    variables = stocks(model, carbon, "time")
     litter = cases.columns.litter.sum(axis=1)[cases.which]
     variables["input"] = ((), litter)
     variables["respiration"] = (("time",), respired(model, cases, carbon))
@@ -401,18 +444,17 @@ def simulate(
 def _integrate(model: Model, cases: Cases, start: np.ndarray, times: np.ndarray) -> np.ndarray:
     """Return pools and respired carbon [case, time, pool + 1, layer], g C m-3."""
     state = np.empty((cases.size, times.size, len(model.pools) + 1, grid.LAYERS))
-    status = np.empty(cases.size, np.int64)
-    if cases.size >= PARALLEL_FROM:
-        kernel.transients(
-            model.code, cases.parameters, cases.columns, cases.which, cases.switches, start,
-            times, TOLERANCE, status, state,
-        )  # fmt: skip
-    else:
-        for i in range(cases.size):
-            status[i] = kernel.transient(
-                model.code, cases.parameters[i], cases.column(i), cases.switches, start[i], times,
-                TOLERANCE, state[i],
-            )  # fmt: skip
+    rates, possible = prepared(model, cases)
+    status = np.full(cases.size, kernel.NOT_CONVERGED)
+
+    def run(part: slice) -> None:
+        for i in range(cases.size)[part]:
+            if possible[i]:
+                status[i] = kernel.transient(
+                    model.code, cases.parameters[i], rates[i], start[i], times, TOLERANCE, state[i]
+                )
+
+    side_by_side(run, cases.size, THREAD_IN_TIME)
     failed = status != kernel.CONVERGED
     if failed.any():
         raise InputError(
@@ -455,7 +497,7 @@ def check_initial(model: Model, initial: object, cases: Cases) -> np.ndarray:
     return carbon
 
 
-def _stocks(model: Model, carbon: np.ndarray, *dims: str) -> dict:
+def stocks(model: Model, carbon: np.ndarray, *dims: str) -> dict:
     """Return carbon [case, ..., pool, layer] with the sums of it that a reader looks for."""
     soil = carbon[..., model.soil, :].sum(axis=-2)
     weights = np.array([grid.overlap(0.0, depth) for depth in grid.STOCK_DEPTHS])
@@ -634,18 +676,16 @@ def structure(model: Model, parameters: object) -> pd.DataFrame:
     return pd.DataFrame(shares, list(model.pools), list(model.pools))
 
 
-def example_forcing(sites: int | None = None) -> xr.Dataset:
-    """Return the forcing of an example place, or of copies of it, to compile the kernels with."""
+def example_forcing() -> xr.Dataset:
+    """Return the forcing of an example place, to compile the kernels with."""
     from soilnb.profile.forcing import example
 
-    one = example("temperate")
-    return one if sites is None else one.expand_dims(site=np.arange(sites))
+    return example("temperate")
 
 
 def warm_up(model: Model) -> None:
     """Compile the kernels of a model by tiny runs."""
     from_unit(model, np.full(len(model.names), 0.5))
-    for sites in (None, PARALLEL_FROM):
-        place = example_forcing(sites)
-        steady = steady_state(model, model.default, place, "conservative")
-        simulate(model, model.default, place, [0.0, 0.1], steady, "conservative")
+    place = example_forcing()
+    steady = steady_state(model, model.default, place, "conservative")
+    simulate(model, model.default, place, [0.0, 0.1], steady, "conservative")

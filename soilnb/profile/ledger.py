@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import warnings
+from functools import cache
 
 import numpy as np
 import xarray as xr
+from xarray.indexes import PandasIndex
 
 from soilnb import __version__
 from soilnb.parameters import InputError, ParameterSet
@@ -58,7 +60,8 @@ def build(
     source: str,
     pools: dict[str, str],
     variables: dict[str, tuple[tuple[str, ...], np.ndarray]],
-    coords: dict | None = None,
+    labels: dict[str, tuple[str, ...]] | None = None,
+    times: np.ndarray | None = None,
     used: tuple[str, ...] = (),
     assumed: tuple[str, ...] = (),
 ) -> xr.Dataset:
@@ -72,6 +75,10 @@ def build(
         Name to (dimensions behind the site, array [site, ...]).
     pools : dict
         Label to readable name, the coordinates ``pool`` and ``pool_name``.
+    labels : dict, optional
+        Further dimensions and the names along them.
+    times : array [time], optional
+        Output times, yr.
     used : tuple of str
         Site keys that the model reads; the others that were given are named in the attributes.
     assumed : tuple of str
@@ -84,13 +91,10 @@ def build(
         values = array if site.dim is not None else array[0]
         attrs = {"units": unit, "long_name": long_name, "symbol": symbol}
         data[name] = (lead + dims, values, attrs)
-    all_coords = {**site.coords, **(coords or {})}
+    named = tuple((labels or {}).items())
     if any("pool" in dims for dims, _ in variables.values()):
-        all_coords["pool"] = list(pools)
-        all_coords["pool_name"] = ("pool", list(pools.values()))
-    dataset = xr.Dataset(data, coords=all_coords)
-    if "time" in dataset.coords:
-        dataset["time"].attrs = {"units": "yr", "long_name": "time", "symbol": "t"}
+        named += (("pool", tuple(pools)), ("pool_name", tuple(pools.values())))
+    dataset = xr.Dataset(data, coords=coordinates(_named(named), site.coords, times))
     defaults = [f"{key} = {RECORDS[key].value:g}" for key in assumed if key not in site]
     ignored = [key for key in site.values if key not in used]
     dataset.attrs = {
@@ -103,6 +107,33 @@ def build(
         "site_keys_assumed": ", ".join(defaults) or "none",
     }
     return dataset
+
+
+@cache
+def _named(labels: tuple[tuple[str, tuple[str, ...]], ...]) -> xr.Coordinates:
+    """Return coordinates of names, the same for every run."""
+    lasting = dict(labels)
+    if "pool_name" in lasting:
+        names = np.array(lasting["pool_name"])
+        names.flags.writeable = False  # one array serves many Datasets
+        lasting["pool_name"] = ("pool", names)
+    return xr.Coordinates({key: np.array(v) if key != "pool_name" else v
+                           for key, v in lasting.items()})  # fmt: skip
+
+
+def coordinates(
+    lasting: xr.Coordinates, own: dict, times: np.ndarray | None = None
+) -> xr.Coordinates:
+    """Return the coordinates of a run: those of every run, its own, and its output times in yr.
+
+    The index of the times is made here: xarray's own way costs as much as the run of a model.
+    """
+    found = lasting.assign(own) if own else lasting
+    if times is None:
+        return found
+    attrs = {"units": "yr", "long_name": "time", "symbol": "t"}
+    axis = {"time": xr.IndexVariable("time", times, attrs), **found.variables}
+    return xr.Coordinates(axis, indexes={"time": PandasIndex(times, "time"), **found.xindexes})
 
 
 def metabolic_share(
@@ -160,7 +191,9 @@ def check_initial(initial: object, site: Site, pools: dict[str, str]) -> np.ndar
             )
         if "pool" not in initial.dims or set(initial["pool"].values) != set(pools):
             raise InputError(f"initial: allowed the pools {', '.join(pools)}")
-        initial = initial.sel(pool=list(pools)).transpose(..., "pool").values
+        if initial["pool"].values.tolist() != list(pools):
+            initial = initial.sel(pool=list(pools))
+        initial = initial.transpose(..., "pool").values
     try:
         carbon = np.asarray(initial, dtype=float)
         carbon = np.broadcast_to(carbon, (site.size, len(pools)))

@@ -268,6 +268,17 @@ def wrapped(target, chains=4, samples=2_000, warmup=10_000, thin=20, seed=7):
     return found
 
 
+def test_the_first_steps_have_the_scale_that_suits_a_gaussian():
+    """2.38 / sqrt(d) (Gelman et al. 1996), until the warm-up has learned better."""
+    target = problem()
+    walker = np.full(target.low.size, 0.5)
+    factor = 1e-3 * np.eye(walker.size)
+    outcome = metropolis.wrapped(
+        target, np.random.default_rng(1), walker, factor, 0, 1, 1.0, np.empty((1, walker.size))
+    )
+    assert outcome[1] == pytest.approx(2.38 / math.sqrt(23), rel=1e-12)
+
+
 def published(target, steps=50_000, test_steps=20_000, seed=3):
     places = np.empty((steps, target.low.size))
     outcome = metropolis.published(target, np.random.default_rng(seed), test_steps, places)

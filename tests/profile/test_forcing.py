@@ -155,6 +155,32 @@ def test_radiation_is_that_of_the_published_table():
     np.testing.assert_allclose(formula.extraterrestrial_radiation(0.0), table, rtol=0.006)
 
 
+def day_long_radiation(latitude):
+    """Sunshine added up over the middle day of each month, minute by minute, in MJ m-2."""
+    day = 2 * np.pi * np.array([15.5, 45, 74.5, 105, 135.5, 166, 196.5, 227.5, 258, 288.5, 319,
+                                349.5]) / 365  # fmt: skip
+    tilt, distance = 0.409 * np.sin(day - 1.39), 1 + 0.033 * np.cos(day)
+    minute = (np.arange(14_400) + 0.5) / 10
+    hour_angle = 2 * np.pi * (minute / 1440 - 0.5)[:, np.newaxis]
+    here = np.radians(latitude)
+    height = np.sin(here) * np.sin(tilt) + np.cos(here) * np.cos(tilt) * np.cos(hour_angle)
+    return 0.0820 * distance * 0.1 * np.maximum(height, 0).sum(axis=0)
+
+
+@pytest.mark.parametrize("latitude", [-80.0, -35.0, 0.0, 12.0, 48.0, 75.0])
+def test_radiation_and_demand_are_what_a_day_of_sunshine_adds_up_to(latitude):
+    sunshine = day_long_radiation(latitude)
+    radiation = formula.extraterrestrial_radiation(np.array([latitude]))[0]
+    np.testing.assert_allclose(radiation, sunshine, rtol=1e-4, atol=1e-4)
+    air = np.linspace(-12.0, 21.0, 12)
+    days = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+    demand = [
+        n * r / 2.45 * (t + 5) / 100 for n, r, t in zip(days, sunshine, air, strict=True) if t > -5
+    ]
+    found = formula.potential_evapotranspiration(air[np.newaxis], np.array([latitude]))
+    assert found[0] == pytest.approx(sum(demand), rel=1e-4)
+
+
 def test_it_stays_dark_in_the_polar_winter():
     radiation = formula.extraterrestrial_radiation(np.array([85.0, -85.0]))
     np.testing.assert_allclose(radiation[0, [0, 11]], 0, atol=1e-12)
