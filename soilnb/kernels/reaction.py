@@ -13,9 +13,9 @@ added in another, or in `flux`.
 """
 
 import numpy as np
-from numba import njit
 
 from soilnb.kernels.automaton import label_components
+from soilnb.kernels.compiler import njit
 
 __all__ = [
     "FLUXES",
@@ -392,7 +392,7 @@ def decay(
             flux[_NEC] += released
         solution[i, 0] += released
         mass[u] -= released
-    for p in inside:  # noqa: SIM110
+    for p in inside:
         if _used_up(p, organic, kind, pom, c_pom, c_nec, least_pom, least_necromass):
             return True
     return False
