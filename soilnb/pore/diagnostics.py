@@ -90,8 +90,10 @@ def pools(state: State, parameters: Mapping[str, float], per_gram: float) -> dic
         `soilnb.pore.chemistry.per_gram`.
     """
     p = parameters
-    initial = float(state.c_nec[state.kind == INITIAL_NECROMASS].sum())
-    new = float(state.c_nec[state.kind != INITIAL_NECROMASS].sum())
+    necromass = np.flatnonzero(state.c_nec)  # few voxels have any
+    was_there = state.kind.flat[necromass] == INITIAL_NECROMASS
+    initial = float(state.c_nec.flat[necromass[was_there]].sum())
+    new = float(state.c_nec.flat[necromass[~was_there]].sum())
     biomass, pom = float(state.c_b.sum()), float(state.c_pom.sum())
     sums = {
         "C_B": biomass,
