@@ -538,7 +538,8 @@ def refactorize(factor, open_cells, r):
     again = _changed(factor, neighbour)
     start, rows = _more_rows(factor, neighbour, again)
     n, before = cells.size, factor.cells.size
-    pivot, excess = _longer(factor.pivot, n), _longer(factor.excess, n)
+    pivot, excess = np.ones(n), np.ones(n)
+    pivot[:before], excess[:before] = factor.pivot, factor.excess
     share = np.empty(rows.size)
     for k in range(before):
         if not again[k]:

@@ -181,7 +181,7 @@ class Chemistry:
         """Decay of organic particles, faster the more biomass there is (Table 2: f_POM, f_Nec)."""
         p = self.parameters
         cells = self.cells[: self.living]
-        biomass = state.c_b.ravel()[cells].sum()
+        biomass = state.c_b.take(cells).sum()
         activity = p["decay_base"] + biomass / self.biomass_reference
         matter = (state.organic, state.kind, POM)
         used_up = reaction.decay(
