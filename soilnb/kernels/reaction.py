@@ -15,9 +15,9 @@ added in another, or in `flux`.
 """
 
 import numpy as np
-from numba import njit
 
 from soilnb.kernels.automaton import label_components
+from soilnb.kernels.compiler import njit
 
 __all__ = [
     "FLUXES",
