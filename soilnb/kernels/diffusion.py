@@ -381,6 +381,7 @@ def _eliminate(neighbour, start, rows, r, again, share, pivot, excess):
     head, column, place = _by_row(start, rows)
     n = neighbour.shape[0]
     conductance = np.zeros(n)
+    diagonal = 1.0 / pivot
     for k in range(n):
         if not again[k]:
             continue
@@ -390,14 +391,15 @@ def _eliminate(neighbour, start, rows, r, again, share, pivot, excess):
         for entry in range(head[k], head[k + 1]):
             j, at = column[entry], place[entry]
             own += share[at] * excess[j]
-            left_behind = share[at] / pivot[j]
+            left_behind = share[at] * diagonal[j]
             for other in range(start[j], at):
                 conductance[rows[other]] += left_behind * share[other]
-        diagonal = own
+        total = own
         for at in range(start[k], start[k + 1]):
-            diagonal += conductance[rows[at]]
+            total += conductance[rows[at]]
         excess[k] = own
-        pivot[k] = 1.0 / diagonal
+        diagonal[k] = total
+        pivot[k] = 1.0 / total
         for at in range(start[k], start[k + 1]):
             share[at] = pivot[k] * conductance[rows[at]]
             conductance[rows[at]] = 0.0
@@ -434,7 +436,7 @@ def factorize(open_cells, r):
             rows[start[k] + at] = position[member[begin[k] + at]]
     cells = cells[order]
     neighbour = _neighbours(number, cells)
-    share, pivot, excess = np.empty(rows.size), np.empty(n), np.empty(n)
+    share, pivot, excess = np.empty(rows.size), np.ones(n), np.ones(n)
     _eliminate(neighbour, start, rows, r, np.ones(n, np.bool_), share, pivot, excess)
     return Factor(
         open_cells.copy(), number, cells, neighbour, start, rows, share, pivot, excess
@@ -536,7 +538,8 @@ def refactorize(factor, open_cells, r):
     again = _changed(factor, neighbour)
     start, rows = _more_rows(factor, neighbour, again)
     n, before = cells.size, factor.cells.size
-    pivot, excess = _longer(factor.pivot, n), _longer(factor.excess, n)
+    pivot, excess = np.ones(n), np.ones(n)
+    pivot[:before], excess[:before] = factor.pivot, factor.excess
     share = np.empty(rows.size)
     for k in range(before):
         if not again[k]:

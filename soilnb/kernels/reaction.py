@@ -6,7 +6,9 @@ take up, respire and die (`react`), biomass spreads and starving cells die out (
 
 Grids are arrays ``[y, x]`` on a torus, concentrations in g cm-3 of the voxel; cells are listed by
 their flat index. During a day the dissolved carbon and nitrogen are the two columns of a
-`solution`, whose rows are the open voxels in the order that diffusion likes. Biomass and necromass have fixed C/N ratios, so only their carbon is kept.
+`solution`, whose rows are the open voxels in the order that diffusion likes. Biomass and
+necromass have fixed C/N ratios, so only their carbon is kept.
+
 What a day turned over is added up in an array `flux` with the entries below, each a sum of voxel
 concentrations in g cm-3. Nothing is created or lost: every amount that is taken from one place is
 added in another, or in `flux`.
@@ -53,8 +55,9 @@ def uptake(substrate, biomass, rate_max, half_saturation, dt):
     """Return the carbon taken up by one voxel in one step, in g cm-3.
 
     Monod uptake with the biomass frozen over the step (Table 2, f_U), solved exactly:
-    S1 + K ln S1 = S0 + K ln S0 - nu B dt. Newton's method in ln S1 comes down from ln S0
-    without overshooting, since the left side is convex and increasing in ln S1.
+    S1 + K ln S1 = S0 + K ln S0 - nu B dt. In z = ln(S1 / S0) the left side is convex and
+    increasing, so Newton's method comes down from above without overshooting. It starts at the
+    better of its own steps from the two ends, from no uptake and from z = -nu B dt / K.
 
     Parameters
     ----------
@@ -70,17 +73,19 @@ def uptake(substrate, biomass, rate_max, half_saturation, dt):
     demand = rate_max * biomass * dt
     if substrate <= 0.0 or demand <= 0.0:
         return 0.0
-    # in units of K and relative to S0: s (e^z - 1) + z + d = 0, where z = ln(S1 / S0) < 0
+    # in units of K and relative to S0: s (e^z - 1) + z + d = 0, where z < 0
     s = substrate / half_saturation
     d = demand / half_saturation
-    z = 0.0
+    shrink = np.expm1(-d)
+    z = min(-d / (s + 1.0), -d - s * shrink / (s * (shrink + 1.0) + 1.0))
     for _ in range(100):
         shrink = np.expm1(z)
         step = (s * shrink + z + d) / (s * (shrink + 1.0) + 1.0)
         z -= step
-        if step <= 1e-15 * -z:
+        shrink -= step * (shrink + 1.0)  # e^z - 1 at the new z, but for step^2 / 2
+        if step <= 1e-9 * -z:
             break
-    return -substrate * np.expm1(z)
+    return -substrate * shrink
 
 
 @njit(cache=True, error_model="numpy")
@@ -222,18 +227,16 @@ def react(
     overfull, starving = False, False
     for p in cells:
         i = number[p]
-        before = solution[i, 1]
-        solution[i, 0], solution[i, 1], c_b[p], taken, for_growth, for_maintenance, overflow, dead = (
-            voxel_step(
-                solution[i, 0], before, c_b[p], rate_max, half_saturation, growth, maintenance,
-                death, cn, substeps, dt,
-            )
+        c_s, n_s, c_b[p], taken, for_growth, for_maintenance, overflow, dead = voxel_step(
+            solution[i, 0], solution[i, 1], c_b[p], rate_max, half_saturation, growth,
+            maintenance, death, cn, substeps, dt,
         )  # fmt: skip
         c_nec[p] += dead
         overfull |= c_b[p] > _capacity(c_nec[p], c_b_max) + c_b_min
         starving |= c_b[p] < c_b_min
         flux[_U] += taken
-        flux[_N] += before - solution[i, 1]
+        flux[_N] += solution[i, 1] - n_s
+        solution[i, 0], solution[i, 1] = c_s, n_s
         flux[_GROWTH] += for_growth
         flux[_MAINTENANCE] += for_maintenance
         flux[_OVERFLOW] += overflow
@@ -578,9 +581,7 @@ def _give(amount, p, c_b, cells, n_cells):
 
 
 @njit(cache=True, error_model="numpy")
-def prune(
-    cells, n_cells, number, solution, c_b, c_nec, c_b_min, least_necromass, cn, dead, flux
-):
+def prune(cells, n_cells, number, solution, c_b, c_nec, c_b_min, least_necromass, cn, dead, flux):
     """Let biomass cells below one bacterial cell die out.
 
     Their living carbon and nitrogen dissolve. A cell in which necromass remains is listed in

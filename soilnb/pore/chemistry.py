@@ -72,6 +72,14 @@ class Chemistry:
         self.biomass_reference /= PAPER_SOLID
         self.least_pom = p["residual_share"] * p["pom_start"]
         self.least_necromass = p["residual_share"] * p["necromass_start"]
+        self._microbes = (
+            *(p[name] for name in ("uptake_rate", "half_saturation", "growth_respiration")),
+            *(p[name] for name in ("maintenance", "biomass_decay", "cn_biomass")),
+            self.substeps,
+        )
+        self._room = (p["biomass_max"], p["biomass_min"])
+        self._ratios = (p["cn_pom"], p["cn_necromass"])
+        self._least = (self.least_pom, self.least_necromass)
         self.necromass_decays = options["living_necromass"] == "decays"
         # when biomass hides organic matter, edges close and open as it spreads and dies out
         self.biomass_hides = options["biomass_as_pore"] == "off"
@@ -173,11 +181,9 @@ class Chemistry:
         """Decay of organic particles, faster the more biomass there is (Table 2: f_POM, f_Nec)."""
         p = self.parameters
         cells = self.cells[: self.living]
-        biomass = state.c_b.ravel()[cells].sum()
+        biomass = state.c_b.take(cells).sum()
         activity = p["decay_base"] + biomass / self.biomass_reference
-        limits = (self.least_pom, self.least_necromass)
         matter = (state.organic, state.kind, POM)
-        ratios = (p["cn_pom"], p["cn_necromass"])
         used_up = reaction.decay(
             self._inside,
             self._outside,
@@ -189,8 +195,8 @@ class Chemistry:
             self._edges,
             self._basal_rate,
             activity,
-            *ratios,
-            *limits,
+            *self._ratios,
+            *self._least,
             _HOUR,
             self._loss,
             flux,
@@ -204,7 +210,7 @@ class Chemistry:
         if used_up:
             self._put_back(state)
             pools = (state.c_s, state.n_s, state.c_pom, state.c_nec)
-            reaction.dissolve(self._inside, *matter, *pools, *limits, *ratios, flux)
+            reaction.dissolve(self._inside, *matter, *pools, *self._least, *self._ratios, flux)
             state.next_organic = reaction.split(
                 state.organic, state.next_organic, self._queue, self._label
             )
@@ -237,8 +243,7 @@ class Chemistry:
         state.budget["n_root_input"] += float(nitrogen.sum())
 
     def _live(self, state: State, flux: np.ndarray) -> None:
-        """Uptake, respiration and death (Table 2: f_U, R_G, R_M, R_O, f_BD); who may not stay."""
-        p = self.parameters
+        """Life of the microbes: uptake, respiration, death (Table 2: f_U, R_G, R_M, R_O, f_BD)."""
         before = self.living
         overfull, starving = reaction.react(
             self.cells[: self.living],
@@ -246,15 +251,8 @@ class Chemistry:
             self._solution,
             state.c_b,
             state.c_nec,
-            p["uptake_rate"],
-            p["half_saturation"],
-            p["growth_respiration"],
-            p["maintenance"],
-            p["biomass_decay"],
-            p["cn_biomass"],
-            self.substeps,
-            p["biomass_max"],
-            p["biomass_min"],
+            *self._microbes,
+            *self._room,
             _HOUR,
             flux,
         )
@@ -268,7 +266,6 @@ class Chemistry:
 
     def _spread(self, state: State) -> None:
         """Growth into neighbouring voxels (Appendix A1)."""
-        p = self.parameters
         self.living = reaction.spread(
             self.cells,
             self.living,
@@ -276,8 +273,7 @@ class Chemistry:
             state.organic,
             state.c_b,
             state.c_nec,
-            p["biomass_max"],
-            p["biomass_min"],
+            *self._room,
             state.rng,
             self._queue,
             self._visited,

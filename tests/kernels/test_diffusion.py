@@ -165,6 +165,109 @@ def test_a_point_source_spreads_with_the_analytic_variance():
     assert np.abs(after[1] - gauss).max() < 0.03 * gauss.max()
 
 
+# The factor ------------------------------------------------------------------------------------
+
+
+def dense_elimination(matrix):
+    """Columns, pivots and excesses of a matrix, eliminated row by row without subtraction."""
+    n = matrix.shape[0]
+    conductance, excess = -matrix.copy(), matrix.sum(1)
+    np.fill_diagonal(conductance, 0.0)
+    share, pivot = np.zeros((n, n)), np.zeros(n)
+    for v in range(n):
+        later = conductance[v] * (np.arange(n) > v)
+        pivot[v] = 1 / (excess[v] + later.sum())
+        share[v] = later * pivot[v]
+        excess[v + 1 :] += share[v, v + 1 :] * excess[v]
+        conductance += np.outer(share[v], share[v]) / pivot[v]
+        np.fill_diagonal(conductance, 0.0)
+    return share, pivot, excess
+
+
+def check_factor(factor, open_cells, r):
+    """Compare a factor with a dense elimination of the same cells in the same order."""
+    n = factor.cells.size
+    assert np.unique(factor.cells).size == n
+    assert set(np.flatnonzero(open_cells)) <= set(factor.cells)
+    assert (factor.number.flat[factor.cells] == np.arange(n)).all()
+    assert (factor.number >= 0).sum() == n
+    matrix = np.eye(open_cells.size) + r * laplacian(open_cells).toarray()
+    cells = factor.cells.astype(int)
+    share, pivot, excess = dense_elimination(matrix[np.ix_(cells, cells)])
+    ours = np.zeros((n, n))
+    for v in range(n):
+        column = slice(factor.start[v], factor.start[v + 1])
+        rows = factor.rows[column].astype(int)
+        assert (rows > v).all()
+        assert (np.diff(rows) < 0).all()  # each once
+        ours[v, rows] = factor.share[column]
+    np.testing.assert_allclose(ours, share, rtol=1e-12)
+    np.testing.assert_allclose(factor.pivot, pivot, rtol=1e-12)
+    np.testing.assert_allclose(factor.excess, excess, rtol=1e-12)
+
+
+@given(pores, st.floats(1e-3, 1e3))
+@settings(max_examples=100, deadline=None)
+def test_the_factor_is_that_of_a_dense_elimination_in_its_order(pores, r):
+    open_cells, *_ = random_pores(*pores)
+    check_factor(diffusion.factorize(open_cells, r), open_cells, r)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 2), (2, 2), (1, 9), (9, 1), (2, 9), (9, 2), (3, 3)])
+@pytest.mark.parametrize("porosity", [0.0, 0.7, 1.0])
+def test_the_narrowest_domains_have_a_factor(shape, porosity):
+    open_cells, *_ = random_pores(11, shape, porosity)
+    check_factor(diffusion.factorize(open_cells, R), open_cells, R)
+
+
+def eliminations(open_cells, order):
+    """Neighbours that each cell of `order` has left when it is eliminated, by sets."""
+    graph = laplacian(open_cells).tocsr()
+    left = {v: set(graph[v].indices) - {v} for v in order}
+    found = []
+    for v in order:
+        found.append(left.pop(v))
+        for u in found[-1]:
+            left[u] = (left[u] | found[-1]) - {u, v}
+    return found
+
+
+@given(pores)
+@settings(max_examples=40, deadline=None)
+def test_every_cell_passes_on_to_those_that_elimination_joins_it_to(pores):
+    open_cells, *_ = random_pores(*pores)
+    factor = diffusion.factorize(open_cells, R)
+    cells = [int(p) for p in factor.cells]
+    for v, met in enumerate(eliminations(open_cells, cells)):
+        rows = factor.rows[factor.start[v] : factor.start[v + 1]]
+        assert {cells[u] for u in rows} == met
+
+
+@pytest.mark.parametrize("porosity", [0.4, 0.7, 1.0])
+def test_the_order_makes_little_more_fill_than_the_exact_minimum_degree(porosity):
+    open_cells, *_ = random_pores(12, (24, 24), porosity)
+    factor = diffusion.factorize(open_cells, R)
+    graph = laplacian(open_cells).tocsr()
+    left = {v: set(graph[v].indices) - {v} for v in np.flatnonzero(open_cells)}
+    fill = 0
+    while left:
+        v = min(left, key=lambda u: len(left[u]))
+        met = left.pop(v)
+        fill += len(met)
+        for u in met:
+            left[u] = (left[u] | met) - {u, v}
+    assert factor.rows.size <= 1.2 * fill
+
+
+def test_dead_ends_and_corridors_make_no_fill():
+    # a comb: a corridor with teeth, and each cell passes on to one other
+    open_cells = np.zeros((8, 17), bool)
+    open_cells[1, :16] = True
+    open_cells[1:6, :16:2] = True
+    factor = diffusion.factorize(open_cells, R)
+    assert factor.rows.size == open_cells.sum() - 1
+
+
 @given(pores, st.lists(st.integers(0, 10**6), min_size=1, max_size=6))
 @settings(max_examples=60, deadline=None)
 def test_a_changed_factor_equals_a_new_one(pores, flips):
@@ -177,7 +280,25 @@ def test_a_changed_factor_equals_a_new_one(pores, flips):
         factor = diffusion.refactorize(factor, open_cells, R)
         c = np.where(open_cells, rng.random(open_cells.shape), 0.0)
         patched, _ = step(open_cells, c, factor=factor)
+        check_factor(factor, open_cells, R)
         np.testing.assert_allclose(patched, step(open_cells, c)[0], rtol=1e-12, atol=1e-300)
+
+
+@given(pores, st.floats(0.0, 1.0))
+@settings(max_examples=40, deadline=None)
+def test_leaching_takes_its_share_of_the_nitrogen_and_no_carbon(pores, share):
+    open_cells, c, n = random_pores(*pores)
+    factor = diffusion.factorize(open_cells, R)
+    solution, work = np.zeros((2, c.size, 2))
+    diffusion.gather(factor, c, n, solution)
+    leached = diffusion.advance(factor, R, share, solution, work)
+    assert leached == pytest.approx(share * n.sum(), rel=1e-12)
+    new_c, new_n = c.copy(), n.copy()
+    diffusion.scatter(factor, solution, new_c, new_n)
+    # the same as leaching first
+    expected_c, expected_n = step(open_cells, c, (1 - share) * n, factor=factor)
+    np.testing.assert_allclose(new_c, expected_c, rtol=1e-12)
+    np.testing.assert_allclose(new_n, expected_n, rtol=1e-12, atol=1e-300)
 
 
 @given(st.integers(0, 1000), st.integers(0, 3))
