@@ -124,11 +124,11 @@ def workspace(shape, range_max):
         stamp=np.zeros(n, np.int32),
         label=np.zeros(n, np.int32),
         parent=np.zeros(n, np.int32),
-        # Unsigned, so that no index is looked at whether it counts from the end: a quarter of
-        # the time of a day. A step back is the number that comes round to it.
         offsets=offsets,
-        steps=(offsets[:, 0] * wide + offsets[:, 1]).astype(np.uint64),
-        free=np.zeros(len(offsets), np.uint64),
+        # Unsigned, so that no index is looked at whether it counts from the end: a quarter of
+        # the time of a day. So steps are counted from the upper left corner of the farthest.
+        steps=((offsets + range_max) @ [wide, 1]).astype(np.uint32),
+        free=np.zeros(len(offsets), np.uint32),
         cells=np.zeros(n, np.uint32),
         target=np.zeros(n, np.uint32),
         unit=np.zeros((n, 5), np.uint32),
@@ -345,19 +345,21 @@ def _lift(cells, shape, owner, faces, unit, edges):
 
     Returns the number of edges, and whether the unit is so far inside the domain that it has no
     voxel in the margin, wherever it goes. An edge is kept by the place across it, the bits of the
-    facing side there, and the byte of the unit's own side.
+    facing side there, and the byte of the unit's own side. Places are counted from the step
+    that stays.
     """
     ny, nx, margin = shape
     wide = nx + 2 * margin
+    stay = (margin - 1) * (wide + 1)
     per_row = 1.0 / nx
     near = ny
     for i in range(cells.size):
-        p = cells[i]
+        p = np.int64(cells[i])
         # the row by a product, half a voxel away from any border, instead of a division
         y = int((p + 0.5) * per_row)
         x = p - y * nx
         at = (y + margin) * wide + margin + x
-        unit[i, _PLACE], unit[i, _Y], unit[i, _X] = at, y, x
+        unit[i, _PLACE], unit[i, _Y], unit[i, _X] = at - stay, y, x
         unit[i, _OWNER], unit[i, _FACES] = owner[p], faces[at]
         owner[p], faces[at] = 0, _LIFTED
         border = min(min(y, ny - 1 - y), min(x, nx - 1 - x))
@@ -373,8 +375,9 @@ def _lift(cells, shape, owner, faces, unit, edges):
             mine = sides >> 8 * k & 31
             if mine == MINERAL:
                 continue
-            across = unit[i, _PLACE] + ((k == 2) - (k == 0)) * wide + (k == 1) - (k == 3)
-            if faces[across] != _LIFTED:
+            across = np.int64(unit[i, _PLACE])
+            across += ((k == 2) - (k == 0)) * wide + (k == 1) - (k == 3)
+            if faces[across + stay] != _LIFTED:
                 edges[n_edges, _ACROSS] = across
                 edges[n_edges, _SHIFT] = 8 * (k ^ 2)
                 edges[n_edges, _MINE] = 32 * mine
@@ -426,11 +429,11 @@ def _attractivity(contacts, weights):
 
 
 @_inner
-def _strongest_bond(n_edges, edges, faces):
+def _strongest_bond(n_edges, stay, edges, faces):
     """Kind of the strongest bond where the unit is: 2 gluing spot, 1 reactive edge, 0 others."""
     bonds = 0
     for e in range(n_edges):
-        theirs = faces[edges[e, _ACROSS]] >> edges[e, _SHIFT] & 31
+        theirs = faces[edges[e, _ACROSS] + stay] >> edges[e, _SHIFT] & 31
         bonds |= _bonds(edges[e, _MINE] >> 5 & 31, theirs)
     return 2 if bonds & 4 else 1 if bonds & 2 else 0
 
@@ -440,11 +443,11 @@ def _choose(
     n_cells, n_edges, n_steps, steps, table, weights, p_break, keep_stay, rng, unit, edges, faces,
     free,
 ):  # fmt: skip
-    """Return the step that the lifted unit takes, 0 to stay.
+    """Return the step that the lifted unit takes, the first of `steps` to stay.
 
     `p_break` holds the chances of break-up of a unit with gluing, organic and other bonds.
     """
-    bond = _strongest_bond(n_edges, edges, faces)
+    bond = _strongest_bond(n_edges, steps[0], edges, faces)
     broken = rng.random() < p_break[2 - bond]
     found, best = 0, 0.0
     first = 1 if broken and not (keep_stay and bond == 0) else 0
@@ -485,34 +488,34 @@ def _carry(cells, target, n_solid, kind, c_pom, c_nec, age, unit, ages, matter):
 
 
 @_inner
-def _put_back(cells, inside, shape, owner, faces, unit):
+def _put_back(cells, stay, inside, shape, owner, faces, unit):
     """Put the lifted unit down where it was."""
     for i in range(cells.size):
         sides = np.int32(unit[i, _FACES])
-        owner[cells[i]], faces[unit[i, _PLACE]] = unit[i, _OWNER], sides
+        owner[cells[i]], faces[unit[i, _PLACE] + stay] = unit[i, _OWNER], sides
         if not inside:
             _paint(sides, np.int64(unit[i, _Y]), np.int64(unit[i, _X]), shape, faces)
 
 
 @_inner
-def _put_down(cells, step, inside, shape, owner, faces, unit, target):
+def _put_down(cells, step, stay, inside, shape, owner, faces, unit, target):
     """Put the lifted unit down a step from where it was; lists its voxels in `target`."""
     ny, nx, margin = shape
     wide = nx + 2 * margin
-    # counted from the corner of the margin, every step is one down and to the right
-    down = (step + margin * (wide + 1)) // wide
-    dy, dx = down - margin, step + margin * wide - down * wide
+    down = np.int64(step) // wide
+    dy, dx = down - (margin - 1), np.int64(step) - down * wide - (margin - 1)
     for i in range(cells.size):
-        faces[unit[i, _PLACE]] = _OPEN
+        faces[unit[i, _PLACE] + stay] = _OPEN
         if not inside:
             _paint(_OPEN, np.int64(unit[i, _Y]), np.int64(unit[i, _X]), shape, faces)
     for i in range(cells.size):
         sides = np.int32(unit[i, _FACES])
         if inside:
-            p = cells[i] + dy * nx + dx
+            p = np.int64(cells[i]) + dy * nx + dx
             faces[unit[i, _PLACE] + step] = sides
         else:
-            y, x = _wrapped(unit[i, _Y] + dy, ny), _wrapped(unit[i, _X] + dx, nx)
+            y, x = np.int64(unit[i, _Y]) + dy, np.int64(unit[i, _X]) + dx
+            y, x = _wrapped(y, ny), _wrapped(x, nx)
             p = y * nx + x
             _paint(sides, y, x, shape, faces)
         owner[p], target[i] = unit[i, _OWNER], p
@@ -598,7 +601,7 @@ def move_day(
     (ny, nx, _), owner, faces, unit, target = (
         work.shape, work.owner, work.faces, work.unit, work.target,
     )  # fmt: skip
-    table = contact_table(weights)
+    table, stay = contact_table(weights), work.steps[0]
     moved[:] = 0
     _read_grids(
         solid, organic, c_b, reactive, glue, n_solid, biomass_binds, work.shape, owner, work.stamp,
@@ -627,10 +630,10 @@ def move_day(
                 cells.size, n_edges, 1 + 2 * reach * (reach + 1), work.steps, table, weights,
                 p_break, keep_stay, rng, unit, work.edges, faces, work.free,
             )  # fmt: skip
-            if step == 0:
-                _put_back(cells, inside, work.shape, owner, faces, unit)
+            if step == stay:
+                _put_back(cells, stay, inside, work.shape, owner, faces, unit)
                 continue
-            _put_down(cells, step, inside, work.shape, owner, faces, unit, target)
+            _put_down(cells, step, stay, inside, work.shape, owner, faces, unit, target)
             moved[2 if composite else 0 if u <= n_solid else 1] += 1
             _carry(cells, target, n_solid, kind, c_pom, c_nec, age, unit, work.ages, work.matter)
             if swap:
