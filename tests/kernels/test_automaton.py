@@ -637,6 +637,48 @@ class TestFindPlace:
         assert automaton.find_place(free, *shape, 50, np.random.default_rng(0)) == -1
 
 
+class TestPlaceShapes:
+    def place(self, free, *shapes, first=1, placed=0, tries=5, seed=0):
+        numbers = np.zeros(free.shape, np.int32)
+        y, x = np.concatenate([np.array(shape) for shape in shapes]).T.copy()
+        ends = np.cumsum([0, *map(len, shapes)])
+        rng = np.random.default_rng(seed)
+        done = automaton.place_shapes(free, numbers, first, placed, ends, y, x, tries, rng)
+        return numbers, done, rng
+
+    def test_places_one_after_another_as_find_place_does(self):
+        free = np.random.default_rng(1).random((12, 15)) < 0.8
+        shapes = [(0, 0), (0, 1), (1, -1)], [(0, 0)], [(0, 0), (-1, 0)]
+        taken, expected, rng = free.copy(), np.zeros(free.shape, np.int32), np.random.default_rng(3)
+        for number, shape in enumerate(shapes, 7):
+            y, x = np.array(shape).T.copy()
+            place = automaton.find_place(taken, y, x, 5, rng)
+            at = (place // 15 + y) % 12, (place % 15 + x) % 15
+            expected[at], taken[at] = number, False
+        numbers, done, same = self.place(free, *shapes, first=7, seed=3)
+        assert done == 3
+        np.testing.assert_array_equal(numbers, expected)
+        np.testing.assert_array_equal(free, taken)
+        assert same.random() == rng.random()
+
+    def test_stops_at_the_first_without_a_place_and_goes_on_after_it(self):
+        free = np.zeros((12, 12), bool)
+        free[3, 3] = free[6, 6] = True
+        shapes = [(0, 0)], [(0, 0), (0, 1)], [(0, 0)]
+        numbers, done, _ = self.place(free, *shapes)
+        assert (done, np.count_nonzero(numbers)) == (1, 1)
+        numbers, done, _ = self.place(free, *shapes, placed=2)
+        assert done == 3
+        assert numbers.max() == 3
+
+    @pytest.mark.parametrize("axis", [0, 1])
+    def test_a_shape_longer_than_the_domain_has_no_place_and_takes_no_draw(self, axis):
+        shape = [(i, 0) if axis == 0 else (0, i) for i in range(13)]
+        numbers, done, rng = self.place(np.ones((12, 12), bool), shape)
+        assert (done, numbers.any()) == (0, False)
+        assert rng.random() == np.random.default_rng(0).random()
+
+
 def test_the_plain_python_of_the_kernels_gives_the_same_day(monkeypatch):
     """The suite runs the kernels with and without the JIT; here both, on one small domain."""
     monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
