@@ -1,4 +1,4 @@
-"""Speed of the pore-scale model: a step of motion, a day of chemistry, a whole day, by size.
+"""Speed of the pore-scale model: a step of motion, a day of chemistry, start and day by size.
 
 No peer of the whole model is public. Of its parts, the diffusion hour stands beside SciPy in
 `test_diffusion.py`; the peer of the motion is the C++ automaton of AndreasRupp/cellular-automaton
@@ -59,12 +59,28 @@ def test_day_of_an_explorer(benchmark):
 def test_day_by_size(benchmark, side):
     run = Run("reference", shape=(side, side), initial_steps=20).begin()
     benchmark.pedantic(run.step, rounds=3, warmup_rounds=1)
+    per_voxel(benchmark, side)
+
+
+def per_voxel(benchmark, side):
     benchmark.extra_info["us_per_voxel"] = 1e6 * benchmark.stats.stats.median / side**2
 
 
-@pytest.mark.benchmark(group="pore: start, 250 x 250")
-def test_placement(benchmark):
-    benchmark.pedantic(domain.dispersed, args=((250, 250), 0), rounds=3)
+@pytest.mark.benchmark(group="pore: placement by size of the domain")
+@pytest.mark.parametrize("side", [250, 500, 1000])
+def test_placement_by_size(benchmark, side):
+    benchmark.pedantic(domain.dispersed, args=((side, side), 0), rounds=3, warmup_rounds=1)
+    per_voxel(benchmark, side)
+
+
+@pytest.mark.benchmark(group="pore: ten steps of aggregation by size of the domain")
+@pytest.mark.parametrize("side", [250, 500, 1000])
+def test_aggregation_by_size(benchmark, side):
+    state = domain.dispersed((side, side), 0)
+    work = motion.workspace(state)
+    steps = {"steps": 10, "work": work}
+    benchmark.pedantic(motion.aggregate, (state,), steps, rounds=3, warmup_rounds=1)
+    per_voxel(benchmark, side)
 
 
 @pytest.mark.benchmark(group="pore: start, 250 x 250")

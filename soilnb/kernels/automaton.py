@@ -56,14 +56,14 @@ MINERAL, REACTIVE, GLUE, ORGANIC, BIOMASS = 1, 2, 4, 8, 16
 #: Counts of the three kinds of contact are added up in one integer, 20 bits each.
 _ONE_1, _ONE_2, _ONE_3, _MASK = 1, 1 << 20, 1 << 40, (1 << 20) - 1
 
-#: Width of the margin of ``faces``: the farthest move plus one neighbour.
-_MARGIN = 11
-
 #: Side of a voxel that bars the way and binds to nothing; the tables of contacts do not see it.
 _BARRIER = 32
 
 #: Sides of an open voxel. (A number of its own kind: a plain 0 would be compiled once more.)
 _OPEN = np.int32(0)
+
+#: Sides of the voxels that a lifted unit has left: open, and known as its own.
+_LIFTED = np.int32(-1)
 
 #: The same byte on all four sides.
 _ALL = 0x01010101
@@ -80,13 +80,13 @@ _LIVING = -1
 _inner = njit(error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 #: Columns of the tables of a lifted unit: its voxels, and its outer edges.
-_PLACE, _OWNER, _FACES = range(3)
+_PLACE, _Y, _X, _OWNER, _FACES = range(5)
 _ACROSS, _SHIFT, _MINE = range(3)
 
 Workspace = namedtuple(
     "Workspace",
-    "shape owner faces stamp label parent voxel place twin offsets steps free cells unit edges "
-    "ages matter vacated",
+    "shape owner faces stamp label parent offsets steps free cells target unit edges ages matter "
+    "vacated",
 )
 Workspace.__doc__ = """Memory of one day of motion; see `workspace`."""
 
@@ -104,43 +104,35 @@ def workspace(shape, range_max):
     Returns
     -------
     Workspace
-        ``shape``; ``owner``, ``stamp`` (last unit that stood here), ``label`` and ``parent`` of
-        every voxel; ``faces`` with its margin (four bytes, one for each side); ``voxel``, the
-        voxel at each of its places, ``place``, the place of each voxel inside the margin, and
-        ``twin``, from each place the next with the same voxel; ``offsets`` (dy, dx), nearest
-        first, and the ``steps`` that they are in ``faces``; ``free``, the steps that a unit may
-        take; ``cells``, the voxels of each unit; and what a lifted unit consists of.
+        ``shape`` (ny, nx and the width of the margin); ``owner``, ``stamp`` (last unit that has
+        left), ``label`` and ``parent`` of every voxel; ``faces`` with its margin (four bytes, one
+        for each side); ``offsets`` (dy, dx), nearest first, and the ``steps`` that they are in
+        ``faces``; ``free``, the steps that a unit may take; ``cells``, the voxels of each unit;
+        ``target``, those to which it goes; and what a lifted unit consists of.
     """
     ny, nx = shape
     n = ny * nx
     reach = range(-range_max, range_max + 1)
     offsets = [(abs(dy) + abs(dx), dy, dx) for dy in reach for dx in reach]
     offsets = np.array([o for o in sorted(offsets) if o[0] <= range_max], np.int32)[:, 1:].copy()
-    high, wide = ny + 2 * _MARGIN, nx + 2 * _MARGIN
-    y, x = np.ogrid[:high, :wide]
-    # Twins follow one another along the row, then down the column, then from the first again.
-    last = x + nx >= wide
-    twin = np.where(last, np.where(y + ny < high, y + ny, y % ny), y) * wide
-    twin += np.where(last, x % nx, x + nx)
-    voxel = (y - _MARGIN) % ny * nx + (x - _MARGIN) % nx
-    place = (y * wide + x)[_MARGIN : _MARGIN + ny, _MARGIN : _MARGIN + nx]
+    # as wide as the farthest move and one neighbour
+    margin = range_max + 1
+    wide = nx + 2 * margin
     return Workspace(
-        shape=(ny, nx),
+        shape=(ny, nx, margin),
         owner=np.zeros(n, np.int32),
-        faces=np.zeros(high * wide, np.int32),
+        faces=np.zeros((ny + 2 * margin) * wide, np.int32),
         stamp=np.zeros(n, np.int32),
         label=np.zeros(n, np.int32),
         parent=np.zeros(n, np.int32),
-        # Unsigned, so that no index is looked at whether it counts from the end: a quarter of
-        # the time of a day. A step back is the number that comes round to it.
-        voxel=voxel.astype(np.uint32).ravel(),
-        place=place.astype(np.uint32).ravel(),
-        twin=twin.astype(np.uint32).ravel(),
         offsets=offsets,
-        steps=(offsets[:, 0] * wide + offsets[:, 1]).astype(np.uint64),
-        free=np.zeros(len(offsets), np.uint64),
+        # Unsigned, so that no index is looked at whether it counts from the end: a quarter of
+        # the time of a day. So steps are counted from the upper left corner of the farthest.
+        steps=((offsets + range_max) @ [wide, 1]).astype(np.uint32),
+        free=np.zeros(len(offsets), np.uint32),
         cells=np.zeros(n, np.uint32),
-        unit=np.zeros((n, 3), np.uint32),
+        target=np.zeros(n, np.uint32),
+        unit=np.zeros((n, 5), np.uint32),
         edges=np.zeros((4 * n, 3), np.uint32),
         ages=np.zeros((n, 4), np.int16),
         matter=np.zeros((n, 3)),
@@ -187,13 +179,16 @@ def contact_table(weights):
             kind = _ONE_1 if bonds & 1 else _ONE_2 if bonds & 2 else 0
             if bonds & 4 and (weights[2] >= weights[1] or not bonds & 2):
                 kind = _ONE_3
+            if theirs == 31:
+                # the side of a voxel that is lifted; no other has all bits
+                kind = 0
             table[32 * mine + theirs] = kind
     return table
 
 
 @_inner
 def _read_grids(
-    solid, organic, c_b, reactive, glue, n_solid, biomass_binds, voxel, owner, stamp, sides, faces
+    solid, organic, c_b, reactive, glue, n_solid, biomass_binds, shape, owner, stamp, sides, faces
 ):
     """Write owner and faces of every voxel; organic particles count on from the mineral ones."""
     n = solid.size
@@ -209,18 +204,29 @@ def _read_grids(
         for p in range(n):
             marks = REACTIVE * (is_reactive[p] > 0) + GLUE * (is_glue[p] > 0)
             sides[p] += (marks if solid[p] > 0 else 0) << 8 * k
-    for at in range(faces.size):
-        faces[at] = sides[voxel[at]]
+    ny, nx, margin = shape
+    wide = nx + 2 * margin
+    for row in range(ny + 2 * margin):
+        p, at = _wrapped(row - margin, ny) * nx, row * wide + margin
+        for x in range(nx):
+            faces[at + x] = sides[p + x]
+        for x in range(margin):
+            faces[at + x - margin] = sides[p + x + nx - margin]
+            faces[at + x + nx] = sides[p + x]
 
 
 @_inner
-def _write_grids(solid, organic, reactive, glue, n_solid, place, owner, sides, faces):
+def _write_grids(solid, organic, reactive, glue, n_solid, shape, owner, sides, faces):
     """Write the moved particles and marks back."""
     n = solid.size
     for p in range(n):
         solid[p] = owner[p] if 0 < owner[p] <= n_solid else 0
         organic[p] = owner[p] - n_solid if owner[p] > n_solid else 0
-        sides[p] = faces[place[p]]
+    ny, nx, margin = shape
+    for y in range(ny):
+        at = (y + margin) * (nx + 2 * margin) + margin
+        for x in range(nx):
+            sides[y * nx + x] = faces[at + x]
     for k in range(4):
         is_reactive, is_glue = reactive[k * n : (k + 1) * n], glue[k * n : (k + 1) * n]
         for p in range(n):
@@ -325,29 +331,42 @@ def label_components(owner, ny, nx, contacts, parent, label):
 
 
 @_inner
-def _paint(sides, at, twin, faces):
+def _paint(sides, y, x, shape, faces):
     """Write the sides of a voxel to its place, and to those in the margin."""
-    first = at
-    while True:
-        faces[at] = sides
-        at = twin[at]
-        if at == first:
-            return
+    ny, nx, margin = shape
+    wide = nx + 2 * margin
+    for row in range((y + margin) % ny, ny + 2 * margin, ny):
+        for column in range((x + margin) % nx, wide, nx):
+            faces[row * wide + column] = sides
 
 
 @_inner
-def _lift(cells, current, nx, place, voxel, twin, owner, stamp, faces, unit, edges):
+def _lift(cells, shape, owner, faces, unit, edges):
     """Take the unit off the grid and list those of its outer edges that can be attracted.
 
-    Returns the number of edges. An edge is kept by the place across it, the bits of the facing
-    side there, and the byte of the unit's own side.
+    Returns the number of edges, and whether the unit is so far inside the domain that it has no
+    voxel in the margin, wherever it goes. An edge is kept by the place across it, the bits of the
+    facing side there, and the byte of the unit's own side. Places are counted from the step
+    that stays.
     """
+    ny, nx, margin = shape
+    wide = nx + 2 * margin
+    stay = (margin - 1) * (wide + 1)
+    per_row = 1.0 / nx
+    near = ny
     for i in range(cells.size):
-        p = cells[i]
-        unit[i, _PLACE], unit[i, _OWNER], unit[i, _FACES] = place[p], owner[p], faces[place[p]]
-        owner[p], stamp[p] = 0, current
-        _paint(_OPEN, place[p], twin, faces)
-    wide = nx + 2 * _MARGIN
+        p = np.int64(cells[i])
+        # the row by a product, half a voxel away from any border, instead of a division
+        y = int((p + 0.5) * per_row)
+        x = p - y * nx
+        at = (y + margin) * wide + margin + x
+        unit[i, _PLACE], unit[i, _Y], unit[i, _X] = at - stay, y, x
+        unit[i, _OWNER], unit[i, _FACES] = owner[p], faces[at]
+        owner[p], faces[at] = 0, _LIFTED
+        border = min(min(y, ny - 1 - y), min(x, nx - 1 - x))
+        near = min(near, border)
+        if border < margin:
+            _paint(_LIFTED, y, x, shape, faces)
     n_edges = 0
     for i in range(cells.size):
         sides = unit[i, _FACES]
@@ -357,13 +376,14 @@ def _lift(cells, current, nx, place, voxel, twin, owner, stamp, faces, unit, edg
             mine = sides >> 8 * k & 31
             if mine == MINERAL:
                 continue
-            across = unit[i, _PLACE] + ((k == 2) - (k == 0)) * wide + (k == 1) - (k == 3)
-            if stamp[voxel[across]] != current:
+            across = np.int64(unit[i, _PLACE])
+            across += ((k == 2) - (k == 0)) * wide + (k == 1) - (k == 3)
+            if faces[across + stay] != _LIFTED:
                 edges[n_edges, _ACROSS] = across
                 edges[n_edges, _SHIFT] = 8 * (k ^ 2)
                 edges[n_edges, _MINE] = 32 * mine
                 n_edges += 1
-    return n_edges
+    return n_edges, near >= 2 * margin
 
 
 @_inner
@@ -384,7 +404,7 @@ def _list_free(n_cells, n_steps, steps, unit, faces, free):
         for o in range(1, found):
             step = free[o]
             free[stand] = step
-            stand += faces[at + step] == 0
+            stand += faces[at + step] <= 0
         found = stand
     return found
 
@@ -410,11 +430,11 @@ def _attractivity(contacts, weights):
 
 
 @_inner
-def _strongest_bond(n_edges, edges, faces):
+def _strongest_bond(n_edges, stay, edges, faces):
     """Kind of the strongest bond where the unit is: 2 gluing spot, 1 reactive edge, 0 others."""
     bonds = 0
     for e in range(n_edges):
-        theirs = faces[edges[e, _ACROSS]] >> edges[e, _SHIFT] & 31
+        theirs = faces[edges[e, _ACROSS] + stay] >> edges[e, _SHIFT] & 31
         bonds |= _bonds(edges[e, _MINE] >> 5 & 31, theirs)
     return 2 if bonds & 4 else 1 if bonds & 2 else 0
 
@@ -424,11 +444,11 @@ def _choose(
     n_cells, n_edges, n_steps, steps, table, weights, p_break, keep_stay, rng, unit, edges, faces,
     free,
 ):  # fmt: skip
-    """Return the step that the lifted unit takes, 0 to stay.
+    """Return the step that the lifted unit takes, the first of `steps` to stay.
 
     `p_break` holds the chances of break-up of a unit with gluing, organic and other bonds.
     """
-    bond = _strongest_bond(n_edges, edges, faces)
+    bond = _strongest_bond(n_edges, steps[0], edges, faces)
     broken = rng.random() < p_break[2 - bond]
     found, best = 0, 0.0
     first = 1 if broken and not (keep_stay and bond == 0) else 0
@@ -447,7 +467,7 @@ def _choose(
 
 
 @_inner
-def _carry(cells, step, voxel, n_solid, kind, c_pom, c_nec, age, unit, ages, matter):
+def _carry(cells, target, n_solid, kind, c_pom, c_nec, age, unit, ages, matter):
     """Take the ages of its marks and its organic matter along with the lifted unit."""
     n = kind.size
     for i in range(cells.size):
@@ -460,7 +480,7 @@ def _carry(cells, step, voxel, n_solid, kind, c_pom, c_nec, age, unit, ages, mat
             matter[i, 0], matter[i, 1], matter[i, 2] = kind[p], c_pom[p], c_nec[p]
             kind[p], c_pom[p], c_nec[p] = 0, 0.0, 0.0
     for i in range(cells.size):
-        q = voxel[unit[i, _PLACE] + step]
+        q = target[i]
         if unit[i, _FACES] & _ALL * GLUE:
             for k in range(4):
                 age[k * n + q] = ages[i, k]
@@ -469,25 +489,51 @@ def _carry(cells, step, voxel, n_solid, kind, c_pom, c_nec, age, unit, ages, mat
 
 
 @_inner
-def _put_down(cells, step, place, voxel, twin, owner, faces, unit):
-    """Put the lifted unit down a step from where it was."""
+def _put_back(cells, stay, inside, shape, owner, faces, unit):
+    """Put the lifted unit down where it was."""
     for i in range(cells.size):
-        q = voxel[unit[i, _PLACE] + step]
-        cells[i], owner[q] = q, unit[i, _OWNER]
-        _paint(unit[i, _FACES], place[q], twin, faces)
+        sides = np.int32(unit[i, _FACES])
+        owner[cells[i]], faces[unit[i, _PLACE] + stay] = unit[i, _OWNER], sides
+        if not inside:
+            _paint(sides, np.int64(unit[i, _Y]), np.int64(unit[i, _X]), shape, faces)
 
 
 @_inner
-def _swap_solutes(cells, current, voxel, owner, stamp, unit, c_s, n_s, vacated):
+def _put_down(cells, step, stay, inside, shape, owner, faces, unit, target):
+    """Put the lifted unit down a step from where it was; lists its voxels in `target`."""
+    ny, nx, margin = shape
+    wide = nx + 2 * margin
+    down = np.int64(step) // wide
+    dy, dx = down - (margin - 1), np.int64(step) - down * wide - (margin - 1)
+    for i in range(cells.size):
+        faces[unit[i, _PLACE] + stay] = _OPEN
+        if not inside:
+            _paint(_OPEN, np.int64(unit[i, _Y]), np.int64(unit[i, _X]), shape, faces)
+    for i in range(cells.size):
+        sides = np.int32(unit[i, _FACES])
+        if inside:
+            p = np.int64(cells[i]) + dy * nx + dx
+            faces[unit[i, _PLACE] + step] = sides
+        else:
+            y, x = np.int64(unit[i, _Y]) + dy, np.int64(unit[i, _X]) + dx
+            y, x = _wrapped(y, ny), _wrapped(x, nx)
+            p = y * nx + x
+            _paint(sides, y, x, shape, faces)
+        owner[p], target[i] = unit[i, _OWNER], p
+
+
+@_inner
+def _swap_solutes(cells, target, current, owner, stamp, c_s, n_s, vacated):
     """Move the solutes of newly covered voxels into the voxels that the unit has left."""
     left = 0
     for i in range(cells.size):
-        p = voxel[unit[i, _PLACE]]
+        p = cells[i]
+        stamp[p] = current
         if owner[p] == 0:
             vacated[left] = p
             left += 1
     for i in range(cells.size):
-        q = cells[i]
+        q = target[i]
         if stamp[q] != current:
             left -= 1
             p = vacated[left]
@@ -553,25 +599,15 @@ def move_day(
     biomass_binds : bool
         Whether a gluing spot holds to a biomass cell as it does to organic matter.
     """
-    (ny, nx), owner, faces, voxel, place, twin = (
-        work.shape, work.owner, work.faces, work.voxel, work.place, work.twin,
+    (ny, nx, _), owner, faces, unit, target = (
+        work.shape, work.owner, work.faces, work.unit, work.target,
     )  # fmt: skip
-    table = contact_table(weights)
+    table, stay = contact_table(weights), work.steps[0]
     moved[:] = 0
     _read_grids(
-        solid,
-        organic,
-        c_b,
-        reactive,
-        glue,
-        n_solid,
-        biomass_binds,
-        voxel,
-        owner,
-        work.stamp,
-        work.label,
-        faces,
-    )
+        solid, organic, c_b, reactive, glue, n_solid, biomass_binds, work.shape, owner, work.stamp,
+        work.label, faces,
+    )  # fmt: skip
     # First the particles; then the aggregates, as they are after the particles have moved.
     # `current` numbers the units on, so that each knows its own voxels.
     group, n_units, current = owner, n_solid + n_organic, 0
@@ -589,27 +625,21 @@ def move_day(
             moved[3] += composite
             if composite and cells.size > limit:
                 continue
-            n_edges = _lift(
-                cells, current, nx, place, voxel, twin, owner, work.stamp, faces, work.unit,
-                work.edges,
-            )  # fmt: skip
+            n_edges, inside = _lift(cells, work.shape, owner, faces, unit, work.edges)
             reach = move_range(cells.size, range_max, range_scale)
             step = _choose(
                 cells.size, n_edges, 1 + 2 * reach * (reach + 1), work.steps, table, weights,
-                p_break, keep_stay, rng, work.unit, work.edges, faces, work.free,
+                p_break, keep_stay, rng, unit, work.edges, faces, work.free,
             )  # fmt: skip
-            if step != 0:
-                _carry(
-                    cells, step, voxel, n_solid, kind, c_pom, c_nec, age, work.unit, work.ages,
-                    work.matter,
-                )  # fmt: skip
-                moved[2 if composite else 0 if u <= n_solid else 1] += 1
-            _put_down(cells, step, place, voxel, twin, owner, faces, work.unit)
-            if swap and step != 0:
-                _swap_solutes(
-                    cells, current, voxel, owner, work.stamp, work.unit, c_s, n_s, work.vacated
-                )
-    _write_grids(solid, organic, reactive, glue, n_solid, place, owner, work.label, faces)
+            if step == stay:
+                _put_back(cells, stay, inside, work.shape, owner, faces, unit)
+                continue
+            _put_down(cells, step, stay, inside, work.shape, owner, faces, unit, target)
+            moved[2 if composite else 0 if u <= n_solid else 1] += 1
+            _carry(cells, target, n_solid, kind, c_pom, c_nec, age, unit, work.ages, work.matter)
+            if swap:
+                _swap_solutes(cells, target, current, owner, work.stamp, c_s, n_s, work.vacated)
+    _write_grids(solid, organic, reactive, glue, n_solid, work.shape, owner, work.label, faces)
 
 
 @njit(cache=True, error_model="numpy")
@@ -620,7 +650,7 @@ def attractivities(
 
     Parameters
     ----------
-    unit : int32 array, shape (n,)
+    unit : uint32 array, shape (n,)
         Voxels ``y * nx + x`` of the unit.
     solid, organic, c_b, reactive, glue, n_solid, weights, work, biomass_binds
         As in `move_day`; no grid changes.
@@ -628,14 +658,11 @@ def attractivities(
         Result; NaN where the unit does not fit. The first entry is the unit's own place.
     """
     _read_grids(
-        solid, organic, c_b, reactive, glue, n_solid, biomass_binds, work.voxel, work.owner,
+        solid, organic, c_b, reactive, glue, n_solid, biomass_binds, work.shape, work.owner,
         work.stamp, work.label, work.faces,
     )  # fmt: skip
     table = contact_table(weights)
-    n_edges = _lift(
-        unit, n_solid + 1, work.shape[1], work.place, work.voxel, work.twin, work.owner, work.stamp,
-        work.faces, work.unit, work.edges,
-    )  # fmt: skip
+    n_edges, _ = _lift(unit, work.shape, work.owner, work.faces, work.unit, work.edges)
     found = _list_free(unit.size, scores.size, work.steps, work.unit, work.faces, work.free)
     scores[:] = np.nan
     place = 0

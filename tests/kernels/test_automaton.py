@@ -1,11 +1,9 @@
 """The automaton against a plain reference, hand-drawn states, and what must be true of it."""
 
-import json
-import os
-import subprocess
-import sys
+import importlib.util
 
 import automaton_reference as plain
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -22,12 +20,12 @@ NEVER, ALWAYS = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
 seeds = st.integers(0, 2**32 - 1)
 
 
-def kernel_day(state, p_break, rng, weights=WEIGHTS, **options):
+def kernel_day(state, p_break, rng, weights=WEIGHTS, kernels=automaton, **options):
     """One day by the kernel, on the arrays of a plain state; returns the counts."""
     choice = {"limit": 20000, "keep_stay": False, "swap": False, "aggregates": True}
     choice |= {"binds": True} | options
     moved = np.zeros(4, np.int64)
-    automaton.move_day(
+    kernels.move_day(
         *(state[name].ravel() for name in (*plain.GRIDS, *plain.EDGES)),
         int(state["solid"].max()),
         int(state["organic"].max()),
@@ -41,18 +39,18 @@ def kernel_day(state, p_break, rng, weights=WEIGHTS, **options):
         choice["aggregates"],
         rng,
         moved,
-        automaton.workspace(state["solid"].shape, 5),
+        kernels.workspace(state["solid"].shape, 5),
         choice["binds"],
     )
     return moved
 
 
-def kernel_scores(state, unit, weights=WEIGHTS, reach=5, binds=True):
+def kernel_scores(state, unit, weights=WEIGHTS, reach=5, binds=True, kernels=automaton):
     """Scores by the kernel: a mapping from offset to score, None where the unit does not fit."""
     nx = state["solid"].shape[1]
     scores = np.zeros(2 * reach * (reach + 1) + 1)
-    work = automaton.workspace(state["solid"].shape, 5)
-    automaton.attractivities(
+    work = kernels.workspace(state["solid"].shape, 5)
+    kernels.attractivities(
         np.array([y * nx + x for y, x in sorted(unit)], np.uint32),
         *(state[name].ravel() for name in ("solid", "organic", "c_b", "reactive", "glue")),
         int(state["solid"].max()),
@@ -427,8 +425,8 @@ class TestComponents:
         assert count == len(order)
 
 
-def expel(state):
-    automaton.expel(state["solid"], state["organic"], state["c_s"], state["n_s"])
+def expel(state, kernels=automaton):
+    kernels.expel(state["solid"], state["organic"], state["c_s"], state["n_s"])
 
 
 class TestExpel:
@@ -539,8 +537,16 @@ class TestExposure:
             assert touches[number] == held
 
 
-def age(state, rng=None, threshold=1e-2, lifetime=50, loss=1 / 500, beside_organic=True):
-    automaton.age_edges(
+def age(
+    state,
+    rng=None,
+    threshold=1e-2,
+    lifetime=50,
+    loss=1 / 500,
+    beside_organic=True,
+    kernels=automaton,
+):
+    kernels.age_edges(
         *(state[name] for name in ("solid", "organic", "c_s", "c_b", "glue", "age")),
         threshold,
         lifetime,
@@ -631,26 +637,62 @@ class TestFindPlace:
         assert automaton.find_place(free, *shape, 50, np.random.default_rng(0)) == -1
 
 
-def test_the_plain_python_of_the_kernels_gives_the_same_day():
+class TestPlaceShapes:
+    def place(self, free, *shapes, first=1, placed=0, tries=5, seed=0):
+        numbers = np.zeros(free.shape, np.int32)
+        y, x = np.concatenate([np.array(shape) for shape in shapes]).T.copy()
+        ends = np.cumsum([0, *map(len, shapes)])
+        rng = np.random.default_rng(seed)
+        done = automaton.place_shapes(free, numbers, first, placed, ends, y, x, tries, rng)
+        return numbers, done, rng
+
+    def test_places_one_after_another_as_find_place_does(self):
+        free = np.random.default_rng(1).random((12, 15)) < 0.8
+        shapes = [(0, 0), (0, 1), (1, -1)], [(0, 0)], [(0, 0), (-1, 0)]
+        taken, expected, rng = free.copy(), np.zeros(free.shape, np.int32), np.random.default_rng(3)
+        for number, shape in enumerate(shapes, 7):
+            y, x = np.array(shape).T.copy()
+            place = automaton.find_place(taken, y, x, 5, rng)
+            at = (place // 15 + y) % 12, (place % 15 + x) % 15
+            expected[at], taken[at] = number, False
+        numbers, done, same = self.place(free, *shapes, first=7, seed=3)
+        assert done == 3
+        np.testing.assert_array_equal(numbers, expected)
+        np.testing.assert_array_equal(free, taken)
+        assert same.random() == rng.random()
+
+    def test_stops_at_the_first_without_a_place_and_goes_on_after_it(self):
+        free = np.zeros((12, 12), bool)
+        free[3, 3] = free[6, 6] = True
+        shapes = [(0, 0)], [(0, 0), (0, 1)], [(0, 0)]
+        numbers, done, _ = self.place(free, *shapes)
+        assert (done, np.count_nonzero(numbers)) == (1, 1)
+        numbers, done, _ = self.place(free, *shapes, placed=2)
+        assert done == 3
+        assert numbers.max() == 3
+
+    @pytest.mark.parametrize("axis", [0, 1])
+    def test_a_shape_longer_than_the_domain_has_no_place_and_takes_no_draw(self, axis):
+        shape = [(i, 0) if axis == 0 else (0, i) for i in range(13)]
+        numbers, done, rng = self.place(np.ones((12, 12), bool), shape)
+        assert (done, numbers.any()) == (0, False)
+        assert rng.random() == np.random.default_rng(0).random()
+
+
+def test_the_plain_python_of_the_kernels_gives_the_same_day(monkeypatch):
     """The suite runs the kernels with and without the JIT; here both, on one small domain."""
-    script = (
-        "import json, sys; sys.path[:0] = sys.argv[1:]\n"
-        "import numpy as np, automaton_reference as plain, test_automaton as t\n"
-        "state = plain.random_state(11, ny=12, nx=12)\n"
-        "rng = np.random.default_rng(3)\n"
-        "for _ in range(2):\n"
-        "    t.kernel_day(state, (0.06, 0.12, 0.3), rng); t.age(state, rng); t.expel(state)\n"
-        "print(json.dumps([v.tolist() for v in state.values()]))\n"
-    )
-    here = os.path.dirname(__file__)
-    results = [
-        subprocess.run(
-            [sys.executable, "-c", script, here],
-            env=os.environ | {"NUMBA_DISABLE_JIT": off},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for off in ("0", "1")
-    ]
-    assert json.loads(results[0]) == json.loads(results[1])
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
+    spec = importlib.util.spec_from_file_location("plain_automaton", automaton.__file__)
+    python = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(python)
+    assert not hasattr(python.move_day, "py_func")
+    compiled, plain_state = (plain.random_state(11, ny=12, nx=12) for _ in range(2))
+    for kernels, state in ((automaton, compiled), (python, plain_state)):
+        rng = np.random.default_rng(3)
+        kernel_day(state, (0.06, 0.12, 0.3), rng, kernels=kernels)
+        kernel_day(state, ALWAYS, rng, swap=True, kernels=kernels)
+        age(state, rng, kernels=kernels)
+        expel(state, kernels=kernels)
+        kernel_scores(state, plain.voxels_of(state["solid"], 1), kernels=kernels)
+    for name in compiled:
+        np.testing.assert_array_equal(compiled[name], plain_state[name], err_msg=name)

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from soilnb.kernels.automaton import move_range
 from soilnb.parameters import InputError
 from soilnb.pore import domain, motion
-from soilnb.pore.parameters import OPTIONS, PRESETS
-from soilnb.pore.state import POM, State
+from soilnb.pore.chemistry import Chemistry
+from soilnb.pore.parameters import OPTIONS, PRESETS, resolve
+from soilnb.pore.state import NEW_NECROMASS, POM, State
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -254,3 +255,24 @@ def test_every_switch_keeps_particles_and_carbon(name):
         assert state.c_s.sum() == pytest.approx(before[0], rel=1e-13)
         np.testing.assert_array_equal(np.sort(state.c_pom, axis=None), before[1])
         assert (motion.exposure(state, parameters).share <= 1).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "start"),
+    [(POM, "c_pom", "pom_start"), (NEW_NECROMASS, "c_nec", "necromass_start")],
+)
+@pytest.mark.parametrize(("times_least", "stays"), [(0.99, False), (1.1, True), (1.9, True)])
+def test_an_organic_voxel_opens_when_it_holds_less_than_the_least_and_not_before(
+    kind, name, start, times_least, stays
+):
+    parameters = resolve("default")
+    state = State.empty((12, 12), np.random.default_rng(0))
+    state.solid[8, 8], state.organic[4, 4], state.kind[4, 4] = 1, 1, kind
+    state.next_organic, state.size_class = 2, np.zeros(2, np.int8)
+    carbon = times_least * parameters["residual_share"] * parameters[start]
+    getattr(state, name)[4, 4] = carbon
+    Chemistry(state).day(state)
+    assert (state.organic[4, 4] == 1) == stays
+    assert (getattr(state, name)[4, 4] > 0) == stays
+    kept = state.c_s.sum() + state.c_pom.sum() + state.c_nec.sum()
+    assert kept == pytest.approx(carbon, rel=1e-12)
