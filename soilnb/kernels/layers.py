@@ -440,14 +440,27 @@ def _litter(model, parameters, inputs, work, carbon):
     wood, metabolic = inputs[0], inputs[1]
     cellulose = inputs[2] + to_cellulose * wood
     lignin = inputs[3] + (1.0 - to_cellulose) * wood
-    for rate, inverse, profile in (
-        (rate_ml, work[RATES], carbon[1]),
-        (rate_cl, work[RATES + 1], carbon[2]),
-    ):
-        mixing_inverse(0.0, rate, modifier, up, down, inverse)
-        for j in range(LAYERS):
-            profile[j] = shares[j]
-        mixing_solve(inverse, up, down, profile)
+    # `mixing_inverse` and `mixing_solve` of both profiles at once: each waits for its divisions.
+    inverse_ml, inverse_cl, profile_ml, profile_cl = (
+        work[RATES],
+        work[RATES + 1],
+        carbon[1],
+        carbon[2],
+    )
+    before_ml = before_cl = excess_ml = excess_cl = sum_ml = sum_cl = 0.0
+    for j in range(LAYERS):
+        excess_ml = rate_ml * modifier[j] * THICKNESS[j] + up[j] * excess_ml * before_ml
+        excess_cl = rate_cl * modifier[j] * THICKNESS[j] + up[j] * excess_cl * before_cl
+        sum_ml = shares[j] + up[j] * (sum_ml * before_ml)
+        sum_cl = shares[j] + up[j] * (sum_cl * before_cl)
+        before_ml, before_cl = 1.0 / (excess_ml + down[j]), 1.0 / (excess_cl + down[j])
+        inverse_ml[j], inverse_cl[j] = before_ml, before_cl
+        profile_ml[j], profile_cl[j] = sum_ml, sum_cl
+    below_ml = below_cl = 0.0
+    for j in range(LAYERS - 1, -1, -1):
+        below_ml = (profile_ml[j] + down[j] * below_ml) * inverse_ml[j]
+        below_cl = (profile_cl[j] + down[j] * below_cl) * inverse_cl[j]
+        profile_ml[j], profile_cl[j] = below_ml, below_cl
     for j in range(LAYERS):
         carbon[0, j] = wood * tau_cwd * shares[j] / (soil[j] * THICKNESS[j])
         carbon[1, j] *= metabolic
