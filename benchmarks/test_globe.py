@@ -2,6 +2,7 @@
 
 import time
 
+import numba
 import numpy as np
 import pytest
 
@@ -59,6 +60,25 @@ def test_map(benchmark, model, cells):
     values = np.array(list(parameters.values())).T[:FEW]
     each = seconds(dense, model, values, columns) / FEW
     benchmark.extra_info["times the dense solves"] = each * CELLS / benchmark.stats["min"]
+
+
+@BOTH
+@pytest.mark.benchmark(group="map of 45,228 cells, by threads", min_rounds=1)
+def test_threads(benchmark, model, cells):
+    """What a second core brings, and the share of the work that no thread can take over."""
+    parameters, most = predicted(model, CELLS), numba.get_num_threads()
+    best = {}
+    for threads in sorted({1, min(2, most)}):
+        numba.set_num_threads(threads)
+        best[threads] = min(
+            seconds(lambda: globe.maps(parameters, cells, model, progress=False)) for _ in range(3)
+        )
+    own, all_threads = time.thread_time(), time.process_time()
+    benchmark.pedantic(globe.maps, (parameters, cells, model), {"progress": False}, rounds=1)
+    own, all_threads = time.thread_time() - own, time.process_time() - all_threads
+    numba.set_num_threads(most)
+    benchmark.extra_info["speed-up of two threads"] = best[1] / best[max(best)]
+    benchmark.extra_info["share of CPU time outside of the threads"] = own / all_threads
 
 
 @BOTH

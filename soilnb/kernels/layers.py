@@ -31,8 +31,9 @@ import numpy as np
 
 from soilnb.kernels.compiler import njit
 
-#: The models.
-COMPAS, CLM5 = 0, 1
+#: The models. (A plain integer would be part of a type, and every function that takes one
+#: compiled for each model.)
+COMPAS, CLM5 = np.int64(0), np.int64(1)
 
 LAYERS = 20
 MONTHS = 12
@@ -440,14 +441,23 @@ def _litter(model, parameters, inputs, work, carbon):
     wood, metabolic = inputs[0], inputs[1]
     cellulose = inputs[2] + to_cellulose * wood
     lignin = inputs[3] + (1.0 - to_cellulose) * wood
-    for rate, inverse, profile in (
-        (rate_ml, work[RATES], carbon[1]),
-        (rate_cl, work[RATES + 1], carbon[2]),
-    ):
-        mixing_inverse(0.0, rate, modifier, up, down, inverse)
-        for j in range(LAYERS):
-            profile[j] = shares[j]
-        mixing_solve(inverse, up, down, profile)
+    # `mixing_inverse` and `mixing_solve` of both profiles at once: each waits for its divisions.
+    inverse_ml, inverse_cl = work[RATES], work[RATES + 1]
+    profile_ml, profile_cl = carbon[1], carbon[2]
+    before_ml = before_cl = excess_ml = excess_cl = sum_ml = sum_cl = 0.0
+    for j in range(LAYERS):
+        excess_ml = rate_ml * modifier[j] * THICKNESS[j] + up[j] * excess_ml * before_ml
+        excess_cl = rate_cl * modifier[j] * THICKNESS[j] + up[j] * excess_cl * before_cl
+        sum_ml = shares[j] + up[j] * (sum_ml * before_ml)
+        sum_cl = shares[j] + up[j] * (sum_cl * before_cl)
+        before_ml, before_cl = 1.0 / (excess_ml + down[j]), 1.0 / (excess_cl + down[j])
+        inverse_ml[j], inverse_cl[j] = before_ml, before_cl
+        profile_ml[j], profile_cl[j] = sum_ml, sum_cl
+    below_ml = below_cl = 0.0
+    for j in range(LAYERS - 1, -1, -1):
+        below_ml = (profile_ml[j] + down[j] * below_ml) * inverse_ml[j]
+        below_cl = (profile_cl[j] + down[j] * below_cl) * inverse_cl[j]
+        profile_ml[j], profile_cl[j] = below_ml, below_cl
     for j in range(LAYERS):
         carbon[0, j] = wood * tau_cwd * shares[j] / (soil[j] * THICKNESS[j])
         carbon[1, j] *= metabolic
@@ -498,8 +508,9 @@ def compas_steady(parameters, column, switches, work, carbon):
         Written; all zero where there is no steady state (a turnover time of 0, no root, or a
         stock that grows without bound).
     """
-    if not prepare(COMPAS, parameters, column, switches, work):
-        return _finish(False, carbon)
+    feasible = prepare(COMPAS, parameters, column, switches, work)
+    if not feasible:
+        return _finish(feasible, carbon)
     _litter(COMPAS, parameters, column.litter, work, carbon)
     soil, litter = work[SOIL], work[LITTER_MODIFIER]
     rate_ml = 1.0 / parameters[TAU_ML]
@@ -515,7 +526,6 @@ def compas_steady(parameters, column, switches, work, carbon):
     enzymes = production * parameters[TAU_ENZ_DECAY]
     assimilation = 1.0 / parameters[TAU_ASSIM]
     decomposition = 1.0 / parameters[TAU_DECOM]
-    feasible = True
     for j in range(LAYERS):
         xi = soil[j]
         metabolic = rate_ml * litter[j] * carbon[1, j]
@@ -641,8 +651,9 @@ def clm5_steady(parameters, column, switches, work, carbon):
         Written; all zero where there is no steady state (a turnover time of 0, or a layer where
         nothing decays and nothing moves).
     """
-    if not prepare(CLM5, parameters, column, switches, work):
-        return _finish(False, carbon)
+    feasible = prepare(CLM5, parameters, column, switches, work)
+    if not feasible:
+        return _finish(feasible, carbon)
     _litter(CLM5, parameters, column.litter, work, carbon)
     rate_ml = 1.0 / parameters[TAU4L1]
     rate_cl = 1.0 / parameters[TAU4L2]
@@ -656,7 +667,7 @@ def clm5_steady(parameters, column, switches, work, carbon):
         carbon[5, j] = volume * parameters[FS2L3] * rate_cl * carbon[3, j]
         carbon[6, j] = 0.0
     soil_solve(inverse, work[UP], work[DOWN], carbon[4:7])
-    return _finish(True, carbon)
+    return _finish(feasible, carbon)
 
 
 # --- in time ----------------------------------------------------------------------------------

@@ -139,7 +139,9 @@ def tendency(state, source, stoichiometry, rate, half_saturation, kinetics, flux
 @njit(cache=True, error_model="numpy")
 def jacobian(state, stoichiometry, rate, half_saturation, kinetics, out):
     """Write the derivative of `tendency` by the pools and CO2, in h-1, into `out` [8, 8]."""
-    out[:, :] = 0.0
+    for i in range(POOLS + 1):
+        for j in range(POOLS + 1):
+            out[i, j] = 0.0
     for j in range(FLUXES):
         pool = SUBSTRATE[j]
         if j < CATALYSED:
@@ -174,7 +176,7 @@ def factorise(matrix, held, alive, factors):
     ----------
     held : float
         Added to the diagonal, h-1; 0 for a step of Newton's method.
-    alive : array [2]
+    alive : tuple of two bool
         A microbe that is not alive keeps its biomass.
     factors : array [7, 3]
         Written: the inverse diagonal of the five pools and their responses to MICr and to MICK;
@@ -195,28 +197,23 @@ def factorise(matrix, held, alive, factors):
             + matrix[SOMA, SOMP] * factors[SOMP, 1 + k]
             + matrix[SOMA, SOMC] * factors[SOMC, 1 + k]
         )
-    rr, kk = held - _growth(matrix, factors, 0, 0), held - _growth(matrix, factors, 1, 1)
-    rk, kr = -_growth(matrix, factors, 0, 1), -_growth(matrix, factors, 1, 0)
-    if not alive[0] or not alive[1]:
-        rk = kr = 0.0
-    determinant = rr * kk - rk * kr
-    factors[MICR, 1], factors[MICR, 2] = kk / determinant, -rk / determinant
-    factors[MICK, 1], factors[MICK, 2] = -kr / determinant, rr / determinant
-    if not alive[0]:
-        factors[MICR, 1], factors[MICK, 2] = 0.0, 1.0 / kk
-    if not alive[1]:
-        factors[MICK, 2], factors[MICR, 1] = 0.0, (1.0 / rr if alive[0] else 0.0)
+    for k in range(2):
+        for cause in range(2):
+            microbe = MICR + k
+            growth = matrix[microbe, MICR + cause]
+            for pool in (LITM, LITS, SOMA):  # what a unit of a microbe adds by way of the pools
+                growth += matrix[microbe, pool] * factors[pool, 1 + cause]
+            factors[microbe, 1 + cause] = held - growth if k == cause else -growth
+    rr, rk = factors[MICR, 1], factors[MICR, 2]
+    kr, kk = factors[MICK, 1], factors[MICK, 2]
+    if alive[0] and alive[1]:
+        determinant = rr * kk - rk * kr
+        factors[MICR, 1], factors[MICR, 2] = kk / determinant, -rk / determinant
+        factors[MICK, 1], factors[MICK, 2] = -kr / determinant, rr / determinant
+    else:
+        factors[MICR, 1], factors[MICR, 2] = (1.0 / rr if alive[0] else 0.0), 0.0
+        factors[MICK, 1], factors[MICK, 2] = 0.0, (1.0 / kk if alive[1] else 0.0)
     return np.isfinite(factors[MICR, 1]) and np.isfinite(factors[MICK, 2])
-
-
-@njit(cache=True, error_model="numpy")
-def _growth(matrix, factors, k, cause):
-    """Return what a unit of one microbe adds to the growth of another, also by way of the pools."""
-    microbe = MICR + k
-    growth = matrix[microbe, MICR + cause]
-    for pool in (LITM, LITS, SOMA):
-        growth += matrix[microbe, pool] * factors[pool, 1 + cause]
-    return growth
 
 
 @njit(cache=True, error_model="numpy")
@@ -291,9 +288,10 @@ def newton_step(
     flux, factors = np.empty(FLUXES), np.empty((POOLS, 3))
     tendency(state, source, stoichiometry, rate, half_saturation, kinetics, flux, change)
     jacobian(state, stoichiometry, rate, half_saturation, kinetics, work)
-    if not factorise(work, 1.0 / dt, alive, factors):
+    if not factorise(work, 1.0 / dt, (alive[0], alive[1]), factors):
         return False
-    out[:] = change[:POOLS]
+    for i in range(POOLS):
+        out[i] = change[i]
     substitute(work, factors, out)
     return True
 
@@ -371,9 +369,11 @@ def polish(state, source, stoichiometry, rate, half_saturation, kinetics, alive,
         for i in range(POOLS):
             if state[i] + damping * step[i] < 0.1 * state[i]:
                 damping = -0.9 * state[i] / step[i]
-        change = relative_change(state, damping * step, source, rate, alive)
         for i in range(POOLS):
-            state[i] += damping * step[i]
+            step[i] *= damping
+        change = relative_change(state, step, source, rate, alive)
+        for i in range(POOLS):
+            state[i] += step[i]
         if change < 1e-15 or (change < 1e-11 and change >= 0.5 * before):
             return True
         before = change
@@ -394,7 +394,7 @@ def steady_state(source, stoichiometry, rate, half_saturation, kinetics, alive, 
     the microbes can take up).
     """
     work = np.empty((POOLS + 1, POOLS + 1))
-    alive[:] = True
+    alive[0] = alive[1] = True
     first_guess(source, stoichiometry, rate, half_saturation, kinetics, out)
     for _ in range(4):
         at_rest = relax(out, source, stoichiometry, rate, half_saturation, kinetics, alive, work)
@@ -524,7 +524,8 @@ def rosenbrock_step(
     flux, change = np.empty(FLUXES), np.empty(POOLS + 1)
     factors, held = np.empty((POOLS, 3)), 1.0 / (GAMMA * dt)
     jacobian(state, stoichiometry, rate, half_saturation, kinetics, work)
-    if not factorise(work, held, state[MICR : MICK + 1] > 0.0, factors):
+    alive = (state[MICR] > 0.0, state[MICK] > 0.0)
+    if not factorise(work, held, alive, factors):
         return False
     for stage in range(STAGES):
         for i in range(POOLS + 1):
@@ -565,13 +566,22 @@ def within_step(state, result, stages, share, out):
 
 
 @njit(cache=True, error_model="numpy")
+def all_carbon(state):
+    """Return the carbon of the pools of `state` [8], mg C cm-3, negative ones by their size."""
+    total = 0.0
+    for i in range(POOLS):
+        total += abs(state[i])
+    return total
+
+
+@njit(cache=True, error_model="numpy")
 def error_norm(state, result, error, tolerance):
     """Return the error of a step over what is allowed, dimensionless: 1 is just acceptable.
 
     Pools are held to `tolerance` of themselves, and to 1e-9 of it of all carbon where they are
     nearly empty; CO2 to `tolerance` of all carbon.
     """
-    total = np.abs(state[:POOLS]).sum()
+    total = all_carbon(state)
     square = 0.0
     for i in range(POOLS + 1):
         scale = max(abs(state[i]), abs(result[i])) + (1e-9 * total if i < POOLS else total)
@@ -588,7 +598,7 @@ def empty_or_reject(state):
     Rounding means `EMPTY`: a microbe that dies out would otherwise keep the step at
     the time scale of its own decay for ever.
     """
-    total = np.abs(state[:POOLS]).sum()
+    total = all_carbon(state)
     for i in range(POOLS):
         if not state[i] >= -EMPTY * total:
             return True
@@ -613,12 +623,14 @@ def transient(
     result = np.empty(POOLS + 1)
     stages = np.empty((STAGES, POOLS + 1))
     work = np.empty((POOLS + 1, POOLS + 1))
-    state[:POOLS] = initial
+    for i in range(POOLS):
+        state[i] = initial[i]
     now = 0.0
     step = 1.0
     k = attempts = 0
     while k < times.size and times[k] <= 0.0:
-        out[k, :] = state
+        for i in range(POOLS + 1):
+            out[k, i] = state[i]
         k += 1
     while k < times.size:
         attempts += 1
@@ -646,7 +658,8 @@ def transient(
             step = times[k] - now
             continue
         now += dt
-        state[:] = result
+        for i in range(POOLS + 1):
+            state[i] = result[i]
     return CONVERGED
 
 

@@ -187,7 +187,7 @@ def test_the_linear_solver_agrees_with_lapack(kinetics, alive, seed, held):
     full[dead] = full[:, dead] = 0.0
     full[dead, dead] = 1.0
     factors, solution = np.empty((7, 3)), right.copy()
-    assert pools.factorise(matrix, held, np.array(alive), factors)
+    assert pools.factorise(matrix, held, alive, factors)
     pools.substitute(matrix, factors, solution)
     # Rows of litter and of passive carbon differ by orders of magnitude: scaled before the norm.
     scale = np.abs(full).max(axis=1)
@@ -199,7 +199,7 @@ def test_the_linear_solver_agrees_with_lapack(kinetics, alive, seed, held):
 
 def test_a_singular_matrix_is_refused():
     p, factors = temperate(), np.empty((7, 3))
-    both = np.array([True, True])
+    both = (True, True)
     matrix = jacobian(np.full(7, 1.0), p, pools.REVERSE)
     assert pools.factorise(matrix, 0.0, both, factors)
     still = matrix.copy()
