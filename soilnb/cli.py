@@ -135,8 +135,7 @@ def run(notebooks, size, parameters, jobs, force, time_limit) -> None:
     NOTEBOOK is a name or its beginning: `soilnb run 22`. Figures, tables, datasets, claims and the
     notebook with its outputs go to results/SIZE/NOTEBOOK. A notebook whose text, parameters, data
     and what it uses of the package are unchanged is not run again. When one fails, the others
-    still run, its
-    partial results stay in NOTEBOOK.failed, and the exit status is 1.
+    still run, its partial results stay in NOTEBOOK.failed, and the exit status is 1.
     """
     values = dict(_pair(text) for text in parameters)
 

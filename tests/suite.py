@@ -13,6 +13,8 @@ from collections import Counter
 
 import pytest
 
+from soilnb.pipeline.worker import MODELS
+
 #: Workers take memory, too: about 600 MB each.
 MOST_WORKERS = 8
 
@@ -25,7 +27,7 @@ def pytest_xdist_auto_num_workers():
 
 
 def pytest_sessionstart(session):
-    """Compile the kernels in one process, before the workers do it at once."""
+    """Compile the kernels side by side, each once, before all workers would do it."""
     config = session.config
     if not config.getoption("numprocesses", None) or hasattr(config, "workerinput"):
         return
@@ -34,8 +36,13 @@ def pytest_sessionstart(session):
     # Workers share the cores; NumPy's own threads would wait for each other busily.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     print("kernels are compiled once, before the workers start ...", flush=True)
-    code = "from soilnb.pipeline.worker import warm_up; warm_up()"
-    subprocess.run([sys.executable, "-P", "-c", code], check=True)
+    code = "from soilnb.pipeline.worker import warm_up; warm_up({})"
+    compiling = [
+        subprocess.Popen([sys.executable, "-P", "-c", code.format(models)]) for models in MODELS
+    ]
+    statuses = [process.wait() for process in compiling]
+    if any(statuses):
+        pytest.exit("the kernels cannot be compiled", returncode=3)
 
 
 # What goes first, and what stays together ---------------------------------------------------------

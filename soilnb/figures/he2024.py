@@ -12,7 +12,6 @@ import xarray as xr
 from cmcrameri import cm
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy import stats
 
 from soilnb.figures import schematic, style
 from soilnb.figures.style import COLOURS, MODEL
@@ -112,8 +111,7 @@ def _by_treatment(ax: Axes, ensemble: xr.Dataset, x: str, y: str) -> None:
 
 
 def _correlation(x: np.ndarray, y: np.ndarray) -> str:
-    r, _ = stats.pearsonr(x, y)
-    return f"r = {r:.2f}"
+    return f"r = {np.corrcoef(x, y)[0, 1]:.2f}"
 
 
 def _size(size: str) -> str:

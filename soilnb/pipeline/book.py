@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,7 +90,11 @@ def build(
         offline = vendor(root)
         if assemble(root, size, offline=offline):
             _forget(place)
+        before = _addresses(place)
         _compile(place)
+        if before - _addresses(place):  # pages that were not compiled again may still lead there
+            _forget(place)
+            _compile(place)
     return place / "html" / "index.html"
 
 
@@ -121,7 +126,8 @@ def assemble(root: Path, size: str, *, offline: bool = True) -> bool:
     Returns
     -------
     bool
-        Whether pages compiled earlier may be wrong: settings have changed, or a page is gone.
+        Whether pages compiled earlier may be wrong: settings have changed, a page is gone, or
+        another page of the API now describes something that they lead to.
     """
     source = root / "book" / "_build" / "source"
     wanted = _sources(root, size, offline)
@@ -129,7 +135,8 @@ def assemble(root: Path, size: str, *, offline: bool = True) -> bool:
     for path in gone:
         path.unlink()
     changed = {name for name, content in wanted.items() if _write_if_new(source / name, content)}
-    return bool(gone) or Path("_config.yml") in changed
+    described = any(path.parts[0] == "api" for path in changed)
+    return bool(gone) or described or Path("_config.yml") in changed
 
 
 def _sources(root: Path, size: str, offline: bool) -> dict[Path, bytes]:
@@ -405,8 +412,22 @@ def _forget(place: Path) -> None:
         shutil.rmtree(place / folder, ignore_errors=True)
 
 
+def _addresses(place: Path) -> set[tuple[str, str]]:
+    """Return what the compiled pages can lead to, with its address: functions, terms, labels."""
+    inventory = place / "html" / "objects.inv"
+    if not inventory.is_file():
+        return set()
+    packed = inventory.read_bytes().split(b"\n", 4)[4]  # after four lines that say what it is
+    lines = zlib.decompress(packed).decode().splitlines()
+    entries = (re.fullmatch(r"(.+?\s+\S+)\s+-?\d+\s+(\S*)\s+.*", line) for line in lines)
+    return {(entry[1], entry[2]) for entry in entries if entry}
+
+
 def _compile(place: Path) -> None:
-    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build"]
+    # The module that is left out builds a grammar that nothing here needs, see `worker.execute`.
+    start = "import sys; sys.modules.setdefault('rfc3987_syntax', None);"
+    start += "from jupyter_book.cli.main import main; main()"
+    command = [sys.executable, "-c", start, "build"]
     options = ["--path-output", str(place.parent), "-W", "--keep-going", "-n"]
     environment = os.environ | {
         "PYTHONUNBUFFERED": "1",

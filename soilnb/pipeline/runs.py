@@ -30,7 +30,7 @@ from soilnb.data.folders import OPENED
 from soilnb.parameters import InputError
 from soilnb.pipeline.fingerprint import data_state, fingerprint
 from soilnb.pipeline.notebooks import assign, find, notebooks, parameters_of, title
-from soilnb.pipeline.worker import end
+from soilnb.pipeline.worker import MODELS, end
 from soilnb.results import checkout
 
 __all__ = ["Run", "checkout", "cores", "notebooks", "parameters_of", "run", "state", "title"]
@@ -151,7 +151,7 @@ def run(
     waiting = [task for task in tasks if task.name not in done]
     if waiting:
         _prepare(results.root() / size)
-        done |= _run_all(waiting, min(jobs, len(waiting)), limit)
+        done |= _run_all(sorted(waiting, key=_length), min(jobs, len(waiting)), limit)
     return [done[task.name] for task in tasks]
 
 
@@ -188,6 +188,15 @@ def _check_jobs(jobs: int | None) -> int:
 def _task(path: Path, parameters: Mapping[str, object], size: str) -> _Task:
     changed = assign(path, parameters, size)
     return _Task(path, size, changed, fingerprint(path, changed, size), data_state())
+
+
+def _length(task: _Task) -> float:
+    """Order tasks so that the longest begin first, and those that run side by side end together.
+
+    The last run says how long; before there is one, the notebook with more text takes longer.
+    """
+    last = _record_of(task.folder) or _record_of(task.failed)
+    return -last.get("seconds", TIME_LIMIT["paper"] + task.path.stat().st_size)
 
 
 def _fresh(tasks: Sequence[_Task]) -> list[_Task]:
@@ -237,7 +246,7 @@ def _run_all(tasks: Sequence[_Task], jobs: int, limit: float) -> dict[str, Run]:
     stop = threading.Event()
     with _bar(len(tasks)) as bar, ThreadPoolExecutor(jobs) as pool:
         if jobs > 1:
-            _warm_up(stop, bar)
+            _warm_up(stop, bar, pool)
         running: set[str] = set()
         futures = [pool.submit(_run_one, t, jobs, limit, stop, running) for t in tasks]
         try:
@@ -335,7 +344,7 @@ def _in_process(
 ) -> str:
     """Do an order in a fresh process and return its error as one line, or an empty text."""
     (scratch / "cwd").mkdir()
-    task = {**order, "cwd": str(scratch / "cwd")} if order else {}
+    task = {**order, "cwd": str(scratch / "cwd")}
     (scratch / "task.json").write_text(json.dumps(task), encoding="utf-8")
     inherited = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
     own = {
@@ -441,14 +450,18 @@ def _put_in_place(work: Path, target: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _warm_up(stop: threading.Event, bar: tqdm) -> None:
-    """Compile the models in one process before several would do it at once."""
+def _warm_up(stop: threading.Event, bar: tqdm, pool: ThreadPoolExecutor) -> None:
+    """Compile the models side by side, each once, before several notebooks would all do it."""
     note = threading.Timer(1.0, bar.write, ["compiling the models…"], {"file": sys.stderr})
     note.start()
     try:
-        with tempfile.TemporaryDirectory(prefix="soilnb-", ignore_cleanup_errors=True) as scratch:
-            error = _in_process(Path(scratch), {}, {}, TIME_LIMIT["quick"], stop)
+        errors = list(pool.map(lambda models: _compile(models, stop), MODELS))
     finally:
         note.cancel()
-    if error:
+    for error in filter(None, errors):
         bar.write(f"compiling the models failed: {error}", file=sys.stderr)
+
+
+def _compile(models: Sequence[str], stop: threading.Event) -> str:
+    with tempfile.TemporaryDirectory(prefix="soilnb-", ignore_cleanup_errors=True) as scratch:
+        return _in_process(Path(scratch), {"models": models}, {}, TIME_LIMIT["quick"], stop)

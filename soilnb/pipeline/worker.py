@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from textwrap import shorten
 
@@ -19,15 +20,11 @@ import psutil
 
 __all__ = ["MODELS", "end", "execute", "warm_up"]
 
-#: Modules with a `warm_up` that compiles their kernels.
+#: Modules with a `warm_up` that compiles their kernels. Those of a group share some; the groups
+#: take about equally long and can be compiled side by side.
 MODELS = (
-    "soilnb.profile.century",
-    "soilnb.profile.clm5",
-    "soilnb.profile.compas",
-    "soilnb.profile.depth",
-    "soilnb.profile.diagnostics",
-    "soilnb.profile.mimics",
-    "soilnb.pore",
+    ("soilnb.profile.compas", "soilnb.profile.clm5", "soilnb.profile.diagnostics"),
+    ("soilnb.pore.simulate", "soilnb.profile.mimics", "soilnb.profile.depth"),
 )
 
 #: Longest error message that is passed on; the kept notebook has all of it.
@@ -35,14 +32,14 @@ MESSAGE = 600
 
 
 def main(folder: Path) -> None:
-    """Do the task of `folder`: run its notebook, or compile the models when it names none."""
+    """Do the task of `folder`: run its notebook, or compile the kernels of its models."""
     task = json.loads((folder / "task.json").read_text(encoding="utf-8"))
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         if "notebook" in task:
             execute(**task)
         else:
-            warm_up()
+            warm_up(task["models"])
         outcome = {"error": None}
     except Exception as error:  # whatever a notebook or kernel can raise is its outcome
         outcome = {"error": _one_line(error)}
@@ -61,6 +58,9 @@ def execute(notebook: str, output: str, parameters: dict, cwd: str) -> None:
     cwd : str
         Working directory of the kernel.
     """
+    # nbformat checks notebooks with jsonschema, which for one more kind of text that no notebook
+    # has builds a grammar: more work than all of its other imports.
+    sys.modules.setdefault("rfc3987_syntax", None)
     import nbformat
     import papermill
 
@@ -110,10 +110,10 @@ def _without_bookkeeping(notebook):
     return notebook
 
 
-def warm_up() -> None:
-    """Compile the kernels of all models, so that several notebooks need not each do it."""
-    for name in MODELS:
-        getattr(importlib.import_module(name), "warm_up", lambda: None)()
+def warm_up(models: Iterable[str]) -> None:
+    """Compile the kernels of models, so that several notebooks need not each do it."""
+    for name in models:
+        importlib.import_module(name).warm_up()
 
 
 def end(pid: int) -> None:

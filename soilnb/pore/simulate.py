@@ -152,6 +152,11 @@ def simulate(
     return store.finish(run.dataset())
 
 
+def warm_up() -> None:
+    """Compile the kernels by a tiny run, so that several processes need not each do it."""
+    simulate("pom_cn10", days=1, shape=(64, 64), progress=False)
+
+
 def _bar(progress: object, total: int, done: int, name: str) -> tqdm:
     return tqdm(
         total=total,

@@ -39,7 +39,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import xarray as xr
-from scipy.optimize import brentq
 
 from soilnb import __version__
 from soilnb.kernels import depth as kernel
@@ -485,6 +484,8 @@ def transit_time(soil: Profile | str | Mapping | ParameterSet) -> xr.Dataset:
         return carbon.sum() / total - 0.5
 
     # At most half of the input can stay longer than twice the mean (Markov's inequality).
+    from scipy.optimize import brentq  # a tenth of a second, for this number alone
+
     median = brentq(above_half, 0.0, 2.0 * mean, xtol=1e-9, rtol=1e-10)
     units = {"units": "yr", "symbol": "T"}
     data = {

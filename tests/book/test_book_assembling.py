@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zlib
 from pathlib import Path
 
 import pytest
@@ -336,18 +337,55 @@ def test_a_complaint_is_short_and_names_pages(tmp_path):
 
 
 @pytest.mark.notebook
-def test_a_warning_fails_the_build_each_time_until_it_is_mended(house, npm, monkeypatch):
-    small = pages.api_pages([("soilnb.parameters", "p")])
+def test_a_warning_fails_the_build_and_what_moves_leaves_no_dead_link(house, npm, monkeypatch):
+    described = pages.api_pages([("soilnb.parameters", "p")])
+    empty = "# soilnb.elsewhere\n"
+    small = described | {"soilnb.elsewhere": empty}
     monkeypatch.setattr(pages, "api_pages", lambda: small)
-    broken = house / "book" / "cite.md"
-    broken.write_text("# How to cite\n\n{term}`a word that no glossary has`\n", encoding="utf-8")
+    page = house / "book" / "cite.md"
+    page.write_text("# How to cite\n\n{term}`a word that no glossary has`\n", encoding="utf-8")
     for _ in range(2):
         with pytest.raises(book.BuildError, match=r"cite\.md:3: WARNING.*no glossary has"):
             book.build(run=False)
-    broken.write_text("# How to cite\n", encoding="utf-8")
+    page.write_text("# How to cite\n\n{py:class}`soilnb.parameters.Parameter`\n")
     index = book.build(run=False)
     assert index.is_file()
     assert (index.parent / "notebooks" / "20_first.html").is_file()
+    cite = index.parent / "cite.html"
+    assert "api/soilnb.parameters.html#soilnb.parameters.Parameter" in cite.read_text()
+    small["soilnb.elsewhere"] = small["soilnb.parameters"].replace("# soilnb.parameters", "# Now")
+    small["soilnb.parameters"] = empty
+    book.build(run=False)
+    assert "api/soilnb.elsewhere.html#soilnb.parameters.Parameter" in cite.read_text()
+
+
+def test_what_is_no_longer_where_pages_lead_is_compiled_from_nothing(house, npm, monkeypatch):
+    """A function that moves to another module: the source of no page says so."""
+    place = house / "book" / "_build"
+    built = []
+
+    def compile_pages(folder):
+        assert folder == place
+        built.append((place / "html").is_dir())
+        (place / "html").mkdir(exist_ok=True)
+        packed = zlib.compress("".join(f"{line}\n" for line in lines).encode())
+        (place / "html" / "objects.inv").write_bytes(b"#\n#\n#\n#\n" + packed)
+
+    monkeypatch.setattr(book, "_compile", compile_pages)
+    lines = ["a.f py:function 1 api/a.html#$ -", "two words std:term -1 words.html#x two words"]
+    book.build(run=False)
+    assert built == [False]
+    assert book._addresses(place) == {
+        ("a.f py:function", "api/a.html#$"),
+        ("two words std:term", "words.html#x"),
+    }
+    lines.append("a.g py:function 1 api/a.html#$ -")
+    lines[1] += " with another title"
+    book.build(run=False)
+    assert built == [False, True]
+    lines[0] = "b.f py:function 1 api/b.html#$ -"
+    book.build(run=False)
+    assert built == [False, True, True, False]
 
 
 def test_pages_of_the_api_lead_to_their_modules():

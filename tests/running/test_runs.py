@@ -1,11 +1,14 @@
 """Runs of small notebooks through papermill, and what is refused before anything runs."""
 
+import importlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -16,6 +19,9 @@ from soilnb.pipeline import fingerprint, notebooks, runs, worker
 
 #: Seconds after which something hangs; on a busy machine everything else only takes long.
 HANGS = 600
+
+#: The fixture `first` puts this out of the way.
+WARM_UP = runs._warm_up
 
 SAVES = """\
 import os, sys
@@ -53,7 +59,7 @@ def first(tmp_path_factory, write_notebook):
         patch.setenv("SOILNB_RESULTS", str(place / "results"))
         patch.setenv("JUPYTER_PATH", str(place / "jupyter"))
         patch.setenv("MPLBACKEND", "agg")
-        patch.setattr(runs, "_warm_up", lambda stop, bar: None)
+        patch.setattr(runs, "_warm_up", lambda *_: None)
         patch.setattr(fingerprint, "PACKAGE", folder)  # that the package counts, see below
         yield {r.notebook: r for r in runs.run(jobs=2)}
 
@@ -405,15 +411,50 @@ def test_a_run_is_out_of_date_when_a_data_set_that_it_opens_comes_or_changes(
     assert runs.state(path, "quick") == "changed"
 
 
-def test_the_models_are_compiled_before_notebooks_run_side_by_side(monkeypatch):
+def test_the_models_are_compiled_before_notebooks_run_side_by_side(monkeypatch, capsys):
+    ordered = []
+
+    def in_process(scratch, order, *_):
+        ordered.append(order["models"])
+        return "no compiler" if len(ordered) == 2 else ""
+
+    monkeypatch.setattr(runs, "_in_process", in_process)
+    with runs._bar(1) as bar, ThreadPoolExecutor(2) as pool:
+        WARM_UP(threading.Event(), bar, pool)
+    assert sorted(ordered) == sorted(worker.MODELS)
+    assert "compiling the models failed: no compiler" in capsys.readouterr().err
+
+
+def test_a_process_compiles_the_models_that_it_is_told(monkeypatch, tmp_path):
     called = []
-    for name in ("one", "two"):
-        module = type(sys)(f"toy_{name}")
+    for name in ("toy_one", "toy_two"):
+        module = type(sys)(name)
         module.warm_up = lambda name=name: called.append(name)
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setattr(worker, "MODELS", ("toy_one", "json", "toy_two"))
-    worker.warm_up()
-    assert called == ["one", "two"]
+        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setattr(worker, "_end_with_parent", lambda: None)
+    (tmp_path / "task.json").write_text(json.dumps({"models": ["toy_one", "toy_two"], "cwd": ""}))
+    worker.main(tmp_path)
+    assert called == ["toy_one", "toy_two"]
+    assert json.loads((tmp_path / "outcome.json").read_text()) == {"error": None}
+
+
+@pytest.mark.parametrize("name", [name for group in worker.MODELS for name in group])
+def test_what_is_compiled_beforehand_is_there(name):
+    assert callable(importlib.import_module(name).warm_up)
+
+
+def test_the_longest_notebook_begins_first(results_root, notebook_folder, write_notebook):
+    paths = [
+        write_notebook(notebook_folder, "00_known_short"),
+        write_notebook(notebook_folder, "01_known_long"),
+        write_notebook(notebook_folder, "02_new"),
+        write_notebook(notebook_folder, "03_new_and_long", "x = 1\n" * 20),
+    ]
+    for name, seconds in (("00_known_short", 3.0), ("01_known_long", 9.5)):
+        (results_root / "quick" / name).mkdir(parents=True)
+        (results_root / "quick" / name / "run.json").write_text(json.dumps({"seconds": seconds}))
+    tasks = sorted((runs._task(path, {}, "quick") for path in paths), key=runs._length)
+    assert [task.name[:2] for task in tasks] == ["03", "02", "01", "00"]
 
 
 def test_copying_never_overwrites_what_was_changed(toy, notebook_folder, write_notebook, tmp_path):
