@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from soilnb import claims
 from soilnb.parameters import InputError
 from soilnb.pipeline import book, pages, runs
 
@@ -37,9 +38,19 @@ def executed(path, *outputs, tags=(), metadata=None):
     return json.dumps(notebook)
 
 
+@pytest.fixture(scope="module")
+def scoreboard(tmp_path_factory):
+    """The rows and the table of all claims: half of what it takes to assemble a book."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOILNB_RESULTS", str(tmp_path_factory.mktemp("no_results")))
+        return claims.rows(), claims.compare()
+
+
 @pytest.fixture
-def house(tmp_path, notebook_folder, results_root, write_notebook, monkeypatch):
+def house(tmp_path, notebook_folder, results_root, write_notebook, monkeypatch, scoreboard):
     """A small checkout with one notebook that has run, and a page that shows its figure."""
+    for name, made in zip(("rows", "compare"), scoreboard, strict=True):
+        monkeypatch.setattr(claims, name, lambda made=made: made)
     root = tmp_path / "checkout"
     (root / "book" / "assets").mkdir(parents=True)
     for name in ("_config.yml", "_toc.yml"):

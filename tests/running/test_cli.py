@@ -1,6 +1,7 @@
 """The command line as a student meets it: what it prints where, and how it ends."""
 
 import json
+import shlex
 import subprocess
 import sys
 
@@ -148,7 +149,7 @@ def test_a_system_error_is_one_line_and_a_bug_is_not(toy, monkeypatch):
 
 
 def test_a_reader_that_goes_away_gets_no_traceback():
-    command = f"{sys.executable} -m soilnb.cli claims he2024 --json | head -c 5"
+    command = f"{shlex.quote(sys.executable)} -m soilnb.cli claims he2024 --json | head -c 5"
     result = subprocess.run(command, shell=True, capture_output=True, text=True)
     assert result.stdout == "[\n {\n"[:5]
     assert "Traceback" not in result.stderr
