@@ -1,7 +1,6 @@
 """The suite's own parts: what goes first, what was skipped, what a change reaches."""
 
 import subprocess
-
 from pathlib import Path
 
 import pytest
