@@ -1,8 +1,10 @@
 """Speed as ratios: what the package takes, beside what a named peer takes in the same run.
 
-A benchmark of a peer carries ``@pytest.mark.peer("SuperLU")``. It is compared with the benchmark
-of its group that is ours (``of=`` names it where there are several) and has the same parameters.
-The table of all pairs ends a run; ``--table PAGE`` writes it between the two marks of a page.
+A benchmark of a peer carries ``@pytest.mark.peer("SuperLU")``. It is compared with those of its
+group that are ours (``of=`` names one) and have the same parameters, apart from those in `OURS`.
+Where one does more than the other, ``benchmark.extra_info["units"]`` says how much, and times are
+for one. The table of all pairs ends a run; ``--table PAGE`` writes it between the two marks of a
+page.
 """
 
 import math
@@ -17,6 +19,9 @@ from numba import get_num_threads
 
 #: Between these comments a page holds the table.
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+#: Parameters that a peer does not share.
+OURS = ("sampler",)
 
 
 def pytest_addoption(parser):
@@ -39,23 +44,32 @@ def _peer(request):
 
 
 def pairs(benchmarks):
-    """Yield (what is done, seconds of ours, name of the peer, its seconds) for each peer."""
+    """Yield (what is done, seconds of ours, name of the peer, its seconds) for each pair."""
     for theirs in benchmarks:
-        peer = theirs.extra_info.get("peer")
-        if peer is None or not theirs.stats.rounds:
+        if not (peer := theirs.extra_info.get("peer")):
             continue
-        name = theirs.extra_info["of"]
-        ours = [
-            b
-            for b in benchmarks
-            if (b.group, b.params) == (theirs.group, theirs.params)
-            and "peer" not in b.extra_info
-            and (name is None or b.name.split("[")[0] == name)
-        ]
-        if len(ours) != 1:
-            raise pytest.UsageError(f"{theirs.name}: {len(ours)} benchmarks to compare it with")
-        what = ", ".join([theirs.group, *(str(v) for v in (theirs.params or {}).values())])
-        yield what, ours[0].stats.median, peer, theirs.stats.median
+        ours = [b for b in benchmarks if b.group == theirs.group and _compares(b, theirs)]
+        if not ours:
+            raise pytest.UsageError(f"{theirs.name}: nothing to compare it with")
+        for b in ours:
+            what = [b.group, *(str(v) for v in _told(b).values() if str(v) not in b.group)]
+            if len({other.name.split("[")[0] for other in ours}) > 1:
+                what.append(b.name.split("[")[0].removeprefix("test_").replace("_", " "))
+            yield ", ".join(what), _each(b), peer, _each(theirs)
+
+
+def _compares(b, peer):
+    shared = [{k: v for k, v in _told(x).items() if k not in OURS} for x in (b, peer)]
+    is_named = peer.extra_info["of"] in (None, b.name.split("[")[0])
+    return "peer" not in b.extra_info and is_named and shared[0] == shared[1]
+
+
+def _told(b):
+    return {k: v for k, v in (b.params or {}).items() if k != "way"}
+
+
+def _each(b):
+    return b.stats.median / b.extra_info.get("units", 1)
 
 
 def duration(seconds):

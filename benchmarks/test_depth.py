@@ -30,14 +30,15 @@ def banded(soil, m):
     return np.stack([np.append(0.0, upper[:-1]), diagonal, np.append(lower[1:], 0.0)])
 
 
-@pytest.mark.benchmark(group="steady state of 100 cells x 2 materials")
+@pytest.mark.benchmark(group="whole profile: steady state of 100 cells x 2 materials")
 def test_kernel(benchmark, soil):
     out = np.empty_like(soil.source)
     lower, _, upper = soil.operator
     assert benchmark(kernel.steady_all, lower, soil.losses, upper, soil.gains, out) == 2
 
 
-@pytest.mark.benchmark(group="steady state of 100 cells x 2 materials")
+@pytest.mark.peer("LAPACK, banded", of="test_kernel")
+@pytest.mark.benchmark(group="whole profile: steady state of 100 cells x 2 materials")
 def test_scipy_solve_banded(benchmark, soil):
     matrices = [banded(soil, m) for m in range(2)]
 
@@ -49,25 +50,26 @@ def test_scipy_solve_banded(benchmark, soil):
     np.testing.assert_allclose(benchmark(solve), expected, rtol=1e-9)
 
 
-@pytest.mark.benchmark(group="steady state of 100 cells x 2 materials")
+@pytest.mark.benchmark(group="whole profile: steady state of 100 cells x 2 materials")
 def test_model_with_its_dataset(benchmark, soil):
     """The goal is under 1 ms."""
     benchmark(depth.steady_state, soil)
 
 
-@pytest.mark.benchmark(group="steady state of 100 cells x 2 materials")
+@pytest.mark.benchmark(group="whole profile: steady state of 100 cells x 2 materials")
 def test_model_from_its_parameters(benchmark):
     benchmark(depth.steady_state, "cropland")
 
 
-@pytest.mark.benchmark(group="2,500 years with 251 output times")
+@pytest.mark.benchmark(group="whole profile: 2,500 years with 251 output times")
 def test_transient(benchmark, soil):
     """The goal is under 1 s."""
     start = 0.5 * depth.steady_state(soil)["carbon"]
     benchmark(depth.simulate, soil, YEARS, initial=start)
 
 
-@pytest.mark.benchmark(group="2,500 years with 251 output times")
+@pytest.mark.peer("SciPy Radau")
+@pytest.mark.benchmark(group="whole profile: 2,500 years with 251 output times")
 def test_scipy_radau_on_the_same_equations(benchmark, soil):
     start = 0.5 * depth.steady_state(soil)["carbon"].values * soil.thickness
     expected = 1000 * depth.simulate(soil, YEARS, initial=start / soil.thickness)["stock"].values

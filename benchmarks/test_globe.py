@@ -49,17 +49,13 @@ def seconds(function, *arguments):
 
 
 @BOTH
-@pytest.mark.benchmark(group="map of 45,228 cells, all components")
+@pytest.mark.benchmark(group="a cell of a map of 45,228, all components")
 def test_map(benchmark, model, cells):
-    """The peer does a hundred cells; the ratio is that of the time per cell."""
     parameters = predicted(model, CELLS)
     globe.maps(parameters, cells, model, progress=False)
     found = benchmark(globe.maps, parameters, cells, model, progress=False)
     assert found.sizes["site"] == CELLS
-    columns, _ = cells.part(slice(0, FEW))
-    values = np.array(list(parameters.values())).T[:FEW]
-    each = seconds(dense, model, values, columns) / FEW
-    benchmark.extra_info["times the dense solves"] = each * CELLS / benchmark.stats["min"]
+    benchmark.extra_info["units"] = CELLS
 
 
 @BOTH
@@ -82,12 +78,14 @@ def test_threads(benchmark, model, cells):
 
 
 @BOTH
-@pytest.mark.benchmark(group="dense solves of 100 cells")
+@pytest.mark.peer("LAPACK, dense, 100 cells")
+@pytest.mark.benchmark(group="a cell of a map of 45,228, all components")
 def test_dense_solves(benchmark, model, cells):
     columns, _ = cells.part(slice(0, FEW))
     parameters = predicted(model, CELLS)
     values = np.array(list(parameters.values())).T[:FEW]
     stock = benchmark(dense, model, values, columns)
+    benchmark.extra_info["units"] = FEW
     part = {name: array[:FEW] for name, array in parameters.items()}
     few = mapping.Ready(
         cells.cells.isel(site=slice(0, FEW)), mapping.Columns(columns, "site", {}, {})

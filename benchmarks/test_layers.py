@@ -93,17 +93,18 @@ def dense(model, parameters, column, carbon):
 
 
 @BOTH
-@pytest.mark.benchmark(group="one steady state")
+@pytest.mark.benchmark(group="layers: one steady state")
 def test_kernel(benchmark, model):
     """`RUNS` runs in a compiled loop; a benchmark of one would time the call from Python."""
     loop, arguments = repeated(model), inputs(model)
     assert loop(1, *arguments) == 1
     assert benchmark(loop, RUNS, *arguments) == RUNS
-    benchmark.extra_info["microseconds per run"] = benchmark.stats["min"] / RUNS * 1e6
+    benchmark.extra_info["units"] = RUNS
 
 
 @BOTH
-@pytest.mark.benchmark(group="one steady state")
+@pytest.mark.peer("LAPACK, dense", of="test_kernel")
+@pytest.mark.benchmark(group="layers: one steady state")
 def test_dense_numpy_solve(benchmark, model):
     """On one thread, like the kernel; also LAPACK's solve alone, with the matrix given."""
     parameters, column, work, carbon = inputs(model)

@@ -24,6 +24,7 @@ def effective(benchmark, draws):
     ess = arviz.ess(arviz.convert_to_dataset({"x": draws}), method="bulk")["x"].values
     seconds = benchmark.stats.stats.median
     benchmark.extra_info["median effective sample size"] = round(float(np.median(ess)))
+    benchmark.extra_info["units"] = float(np.median(ess))
     benchmark.extra_info["smallest effective sample size"] = round(float(ess.min()))
     benchmark.extra_info["effective samples per second, median"] = round(np.median(ess) / seconds)
 
@@ -31,7 +32,7 @@ def effective(benchmark, draws):
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("sampler", chains.SAMPLERS)
 def test_three_chains_of_70_000_steps(benchmark, pit, model, sampler):
-    benchmark.group = f"posterior of one profile, {model}"
+    benchmark.group = "an effective sample of the posterior of one profile"
     settings = chains.Settings(model=model, sampler=sampler)
     found = benchmark.pedantic(
         chains.sample, (pit, settings), rounds=3, warmup_rounds=1, iterations=1
@@ -39,6 +40,7 @@ def test_three_chains_of_70_000_steps(benchmark, pit, model, sampler):
     effective(benchmark, found.by_chain(found.runs.places))
 
 
+@pytest.mark.peer("emcee")
 @pytest.mark.parametrize("model", MODELS)
 def test_emcee(benchmark, pit, model):
     """Vectorised over the walkers, on the logits (in the cube it mixes several times slower).
@@ -49,7 +51,7 @@ def test_emcee(benchmark, pit, model):
     emcee = pytest.importorskip("emcee")
     from scipy.special import expit, logit
 
-    benchmark.group = f"posterior of one profile, {model}"
+    benchmark.group = "an effective sample of the posterior of one profile"
     target = chains.problem(pit, chains.Settings(model=model))
     d, walkers = target.low.size, 50
     first, _ = chains.draw_prior(target, np.random.default_rng(1))
@@ -71,6 +73,7 @@ def test_emcee(benchmark, pit, model):
     ess = walkers * len(peer.get_chain()) / time
     seconds = benchmark.stats.stats.median
     benchmark.extra_info["median effective sample size"] = round(float(np.median(ess)))
+    benchmark.extra_info["units"] = float(np.median(ess))
     benchmark.extra_info["smallest effective sample size"] = round(float(ess.min()))
     benchmark.extra_info["effective samples per second, median"] = round(np.median(ess) / seconds)
 

@@ -47,13 +47,14 @@ def planet():
     }
 
 
-@pytest.mark.benchmark(group="steady state of one site")
+@pytest.mark.benchmark(group="MIMICS: steady state of one site")
 def test_kernel(benchmark, rates):
     state, alive = np.empty(7), np.ones(2, bool)
     assert benchmark(pools.steady_state, *rates, alive, state) == pools.CONVERGED
 
 
-@pytest.mark.benchmark(group="steady state of one site")
+@pytest.mark.peer("SciPy root (MINPACK)", of="test_kernel")
+@pytest.mark.benchmark(group="MIMICS: steady state of one site")
 def test_scipy_root_on_the_same_equations(benchmark, rates):
     """The peer gets the compiled tendency, the analytic Jacobian and the same first guess."""
     expected, alive = np.empty(7), np.ones(2, bool)
@@ -78,7 +79,7 @@ def test_scipy_root_on_the_same_equations(benchmark, rates):
     benchmark.extra_info["largest relative error"] = float(np.abs(found.x / expected - 1).max())
 
 
-@pytest.mark.benchmark(group="steady state of 286 sites")
+@pytest.mark.benchmark(group="MIMICS: steady state of 286 sites")
 def test_kernel_on_many_sites(benchmark):
     site = {key: value[::10] for key, value in planet().items()}
     steady = benchmark(mimics.steady_state, site)
@@ -86,7 +87,8 @@ def test_kernel_on_many_sites(benchmark):
     assert not steady["extinct"].any()
 
 
-@pytest.mark.benchmark(group="steady state of 286 sites")
+@pytest.mark.peer("SciPy root (MINPACK)")
+@pytest.mark.benchmark(group="MIMICS: steady state of 286 sites")
 def test_scipy_root_on_many_sites(benchmark):
     """SciPy says that it succeeded everywhere; how often it lost a microbe that can live there."""
     site = {key: value[::10] for key, value in planet().items()}
@@ -123,12 +125,12 @@ def test_scipy_root_on_many_sites(benchmark):
     benchmark.extra_info["a microbe lost that can live there"] = lost
 
 
-@pytest.mark.benchmark(group="steady state of one site")
+@pytest.mark.benchmark(group="MIMICS: steady state of one site")
 def test_model_with_its_dataset(benchmark):
     benchmark(mimics.steady_state, REF15)
 
 
-@pytest.mark.benchmark(group="steady state of 2,855 cells")
+@pytest.mark.benchmark(group="MIMICS: steady state of 2,855 cells")
 def test_map_on_one_core(benchmark, one_core):
     steady = benchmark(mimics.steady_state, planet())
     assert not steady["extinct"].any()
@@ -136,7 +138,7 @@ def test_map_on_one_core(benchmark, one_core):
 
 # --- in time: the peers get the same compiled equations, and errors of the same size -----------
 
-IN_TIME = pytest.mark.benchmark(group="100 years with 200 output times")
+IN_TIME = pytest.mark.benchmark(group="MIMICS: 100 years with 200 output times")
 HOURS = np.linspace(0.0, 100 * 8760.0, 200)
 
 
@@ -187,6 +189,7 @@ def test_model_in_time_with_its_dataset(benchmark):
     benchmark(mimics.simulate, REF15, HOURS / 8760.0, initial=first)
 
 
+@pytest.mark.peer("LSODA, compiled equations")
 @IN_TIME
 def test_lsoda_with_the_compiled_equations(benchmark, rates, start, exact):
     """odeint calls a compiled function with scratch of its own; a Jacobian makes it no faster."""

@@ -44,6 +44,8 @@ def test_move(benchmark, name, way):
         result = explorer._compute(**explorer.values)
         return png(explorer._draw(result, figure=None))
 
+    if way != "soilnb":
+        benchmark.extra_info.update(peer="matplotlib, made anew", of=None)
     benchmark(move if way == "soilnb" else anew)
 
 
@@ -63,4 +65,6 @@ def test_step(benchmark, name, way):
         figure.subplots().imshow(cell_types(explorer.result.state))
         return png(figure)
 
+    if way != "soilnb":
+        benchmark.extra_info.update(peer="matplotlib imshow", of=None)
     benchmark(move if way == "soilnb" else drawn)
