@@ -77,7 +77,7 @@ _LIVING = -1
 # The inner functions run thousands of times a day on arrays that the caller holds; leaving out
 # numba's counting of references to them makes a day a fifth faster. They cannot be called from
 # Python, which takes as long to compile as they do.
-_inner = njit(error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+_inner = njit(error_model="numpy", _nrt=False, no_cpython_wrapper=True)
 
 #: Columns of the tables of a lifted unit: its voxels, and its outer edges.
 _PLACE, _Y, _X, _OWNER, _FACES = range(5)

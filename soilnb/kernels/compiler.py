@@ -51,7 +51,7 @@ def njit(function: Callable | None = None, *, cache: bool = False, **options) ->
     """
     if function is None:
         return functools.partial(njit, cache=cache, **options)
-    kernel = numba.njit(**options)(function)
+    kernel = numba.njit(no_cfunc_wrapper=True, **options)(function)
     if cache and kernel is not function:  # NUMBA_DISABLE_JIT gives the function back
         try:
             kernel._cache = KernelCache(function)
