@@ -10,6 +10,7 @@ Parameter tables of models are data: TOML files (`read_table`) with one row for 
 
     [sets.fitted]
     description = "which publication or code the set reproduces"
+    source = "..."           # of every row that names none
 
     [parameters.rate_young]
     value = 0.8              # or {fitted = 0.8, default = 0.6}: one value for each set
@@ -298,7 +299,8 @@ def read_table(source: str | Path) -> Table:
     rows = content.get("parameters", {})
     sets = {}
     for name, head in content.get("sets", {}).items():
-        records = {key: _record(key, row, name) for key, row in rows.items()}
+        shared = {"source": head["source"]} if "source" in head else {}
+        records = {key: _record(key, {**shared, **row}, name) for key, row in rows.items()}
         sets[name] = ParameterSet(name, records, head["description"], head.get("options"))
     for key, row in rows.items():
         for entry in ("value", "source"):

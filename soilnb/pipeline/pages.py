@@ -108,6 +108,7 @@ API = (
     ("soilnb.figures.rotzer2025", "Figures of Rötzer et al. 2025"),
     ("soilnb.figures.he2024_concepts", "Figures 1 to 4 of He et al. 2024"),
     ("soilnb.figures.cue", "Our own figures of CUE"),
+    ("soilnb.figures.five_models", "Box models side by side"),
     ("soilnb.figures.layers", "Figures of the layered models"),
     ("soilnb.figures.tao2023", "Figures of Tao et al. 2023"),
     ("soilnb.figures.tao2023_globe", "Maps and networks of Tao et al. 2023"),

@@ -25,9 +25,13 @@ _REF15 = "reference point of the validation: 1000 g dry mass m-2 yr-1 of litter,
 #: Every key of a site, with the value of a typical place, the unit and what is allowed.
 RECORDS = {
     "temperature": Parameter(
-        15.0, "degC", (-50.0, 44.0), "T", "annual mean soil temperature", _REF15
+        15.0, "degC", (-50.0, 44.0), "T", "annual mean soil temperature", _REF15,
+        slider=(-10.0, 30.0),
     ),
-    "clay": Parameter(0.30, "1", (0.0, 1.0), "f_{clay}", "clay, mass fraction of the soil", _REF15),
+    "clay": Parameter(
+        0.30, "1", (0.0, 1.0), "f_{clay}", "clay, mass fraction of the soil", _REF15,
+        slider=(0.0, 0.8),
+    ),
     "npp": Parameter(
         500.0,
         "g C m-2 yr-1",
@@ -36,6 +40,7 @@ RECORDS = {
         "carbon entering the litter",
         _REF15,
         scale="log",
+        slider=(50.0, 1500.0),
     ),
     "f_met": Parameter(
         0.3846423, "1", (1e-3, 1.0), "f_{met}", "metabolic share of the litter",

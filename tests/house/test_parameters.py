@@ -121,6 +121,13 @@ def test_a_table_is_read_into_records():
     assert drivers["wetness"].slider is None
 
 
+def test_a_set_names_the_source_of_rows_that_name_none():
+    told = ROW.replace('source = "Table 1"\n', "").replace('"first"', '"first"\nsource = "A"')
+    told = told.replace('"second"', '"second"\nsource = "B"')
+    sets = read_table(told).sets
+    assert [sets[name].records["rate"].source for name in ("one", "two")] == ["A", "B"]
+
+
 def test_a_table_may_be_a_file(tmp_path):
     path = tmp_path / "toy.toml"
     path.write_text(ROW, encoding="utf-8")
