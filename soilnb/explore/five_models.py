@@ -70,10 +70,12 @@ def compare(
     return {model.name: describe(model, site) for model in models().values()}
 
 
-def answers(warming: float = 4.0, input_factor: float = 2.0, years: int = 100) -> xr.Dataset:
-    """Run every model through a century that warms, and through one with ever more litter.
+def answers(
+    warming: float = 4.0, input_factor: float = 2.0, years: int = 100, ramp: int = 100
+) -> xr.Dataset:
+    """Run every model through years that warm, and through years with ever more litter.
 
-    Both changes grow evenly, a step a year, and are complete in the last year.
+    Both changes grow evenly, a step a year, are complete after `ramp` years, and stay.
 
     Returns
     -------
@@ -81,7 +83,7 @@ def answers(warming: float = 4.0, input_factor: float = 2.0, years: int = 100) -
         ``change`` (experiment, model, time) and ``final`` (experiment, model), where the soil
         comes to rest under the last year's drivers: carbon over that before, less one, in %.
     """
-    grow = np.arange(years + 1.0) / years
+    grow = np.minimum(np.arange(years + 1.0) / ramp, 1.0)
     start = soil()
     degrees = start["temperature"] + warming * grow
     experiments = {

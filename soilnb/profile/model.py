@@ -69,6 +69,9 @@ SINKS = ("CO2", "export")
 #: Relative tolerance of the local error of a transient run.
 TOLERANCE = 1e-9
 
+#: Number of sites from which the parallel kernels are worth their start.
+PARALLEL_FROM = 8
+
 #: Number of matrix exponentials that a run in time keeps to use again.
 KEPT = 64
 
@@ -620,7 +623,14 @@ def _come_to_rest(system: _System) -> tuple[np.ndarray, np.ndarray]:
     state = np.zeros_like(system.source)
     state[:, : system.living.size][:, system.living] = system.source.sum(axis=1, keepdims=True)
     status = np.empty(len(state), np.int64)
-    kernel.steady_states(*system.numbers, system.living, status, state)
+    source, stoichiometry, *laws, rate, constant = system.numbers
+    if len(state) < PARALLEL_FROM:
+        for i in range(len(state)):
+            status[i] = kernel.steady_state(
+                source[i], stoichiometry[i], *laws, rate[i], constant[i], system.living, state[i]
+            )
+    else:
+        kernel.steady_states(*system.numbers, system.living, status, state)
     return state, status != kernel.CONVERGED
 
 
@@ -640,9 +650,14 @@ def _integrate(
         array.reshape(*shape, *array.shape[1:]) for array in (source, stoichiometry, rate, constant)
     )
     status = np.empty(site.size, np.int64)
-    kernel.transients(
-        source, stoichiometry, *laws, rate, constant, stops, which, TOLERANCE, status, state
-    )
+    how = (stops, which, TOLERANCE)
+    if site.size < PARALLEL_FROM:
+        for i in range(site.size):
+            status[i] = kernel.transient(
+                source[i], stoichiometry[i], *laws, rate[i], constant[i], *how, state[i]
+            )
+    else:
+        kernel.transients(source, stoichiometry, *laws, rate, constant, *how, status, state)
     failed = status != kernel.CONVERGED
     if failed.any():
         raise SteadyStateError(f"the run in time did not converge{site.where(failed)}")
@@ -703,5 +718,7 @@ def models() -> dict[str, Model]:
 def warm_up() -> None:
     """Compile the kernels by tiny runs, before several processes fill numba's cache at once."""
     for model in models().values():
-        model.simulate(model.example, [0.0, 0.1])
-        model.eigenvalues(model.example)
+        many = {key: np.full(PARALLEL_FROM, value) for key, value in model.example.items()}
+        for place in (model.example, many):
+            model.simulate(place, [0.0, 0.1])
+            model.eigenvalues(place)

@@ -49,7 +49,7 @@ def test_the_loan_of_a_thermometer_changes_nothing_for_its_owner():
 
 
 def test_twice_the_litter_is_twice_the_carbon_of_a_linear_model():
-    runs = explorers.answers(years=20)
+    runs = explorers.answers(years=20, ramp=20)
     final = runs["final"].sel(experiment="2 times the litter")
     linear = final.sel(model=["CENTURY", "ICBM"])
     np.testing.assert_allclose(linear, 100.0, rtol=1e-9)
@@ -58,6 +58,13 @@ def test_twice_the_litter_is_twice_the_carbon_of_a_linear_model():
     warm = runs.sel(experiment="+4 °C")
     assert (warm["final"] < warm["change"].isel(time=-1)).all()
     np.testing.assert_allclose(runs["change"].isel(time=0), 0, atol=1e-9)
+
+
+def test_what_has_grown_stays():
+    runs = explorers.answers(years=1000, ramp=10)
+    last, rest = runs["change"].isel(time=-1), runs["final"]
+    fast = ["ICBM", "Millennial", "MIMICS", "RothC"]
+    np.testing.assert_allclose(last.sel(model=fast), rest.sel(model=fast), atol=0.5)
 
 
 def test_efficiencies_are_swept_one_driver_at_a_time():

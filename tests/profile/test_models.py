@@ -106,21 +106,24 @@ def test_a_long_run_ends_in_the_steady_state(model):
 
 
 @each
-def test_many_sites_are_the_single_ones_side_by_side(model):
+@pytest.mark.parametrize("count", [3, 9])  # one after the other, and in parallel
+def test_many_sites_are_the_single_ones_side_by_side(model, count):
+    degrees, litter = np.linspace(4.0, 25.0, count), np.linspace(300.0, 500.0, count)
+    plots = [f"plot {i}" for i in range(count)]
     places = xr.Dataset(
-        {key: ("plot", np.full(3, value)) for key, value in SOIL.items()},
-        coords={"plot": ["a", "b", "c"]},
+        {key: ("plot", np.full(count, value)) for key, value in SOIL.items()},
+        coords={"plot": plots},
     )
-    places["temperature"] = ("plot", [4.0, 12.0, 25.0])
-    drivers = xr.Dataset({"npp": (("time", "plot"), [[300.0, 420.0, 500.0]] * 2)})
+    places["temperature"] = ("plot", degrees)
+    drivers = xr.Dataset({"npp": (("time", "plot"), np.stack([litter, litter]))})
     drivers["time"] = [0.0, 5.0]
     together = model.simulate(places, [0.0, 9.0], drivers=drivers)
     assert together["carbon"].dims == ("plot", "time", "pool")
-    assert list(together["plot"].values) == ["a", "b", "c"]
-    for k, (temperature, npp) in enumerate(zip([4.0, 12.0, 25.0], [300, 420, 500], strict=True)):
+    assert list(together["plot"].values) == plots
+    for k in range(count):
         alone = model.simulate(
-            {**SOIL, "temperature": temperature}, [0.0, 9.0],
-            drivers={"time": [0.0, 5.0], "npp": [npp, npp]},
+            {**SOIL, "temperature": degrees[k]}, [0.0, 9.0],
+            drivers={"time": [0.0, 5.0], "npp": [litter[k]] * 2},
         )  # fmt: skip
         np.testing.assert_allclose(together["carbon"][k], alone["carbon"], rtol=1e-12)
 
