@@ -383,7 +383,9 @@ class Model:
         variables["cumulative_input"] = (("time",), entered)
         variables["cumulative_respiration"] = (("time",), state[:, wanted, -2])
         variables["cumulative_export"] = (("time",), state[:, wanted, -1])
-        return self._dataset(place, chosen, noted, variables, {**system.coords, "time": times})
+        return self._dataset(
+            place, chosen, noted, variables, {**system.coords, "time": ("time", times, _TIME)}
+        )
 
     def eigenvalues(
         self, site: Mapping | xr.Dataset, parameters: str | Mapping | ParameterSet | None = None
@@ -550,11 +552,14 @@ class Model:
         variables: dict,
         coords: dict | None = None,
     ) -> xr.Dataset:
-        return ledger.build(
+        found = ledger.build(
             site, p, self.name, f"{self.source}; {p.description}", dict(self.pools), variables,
-            coords, used=tuple(noted.used), assumed=tuple(sorted(noted.assumed)),
+            used=tuple(noted.used), assumed=tuple(sorted(noted.assumed)),
         )  # fmt: skip
+        return found.assign_coords(coords or {})
 
+
+_TIME = {"units": "yr", "long_name": "time", "symbol": "t"}
 
 #: The variables that sum fluxes of a kind.
 _SUMMED = tuple(dict.fromkeys(name for name in KINDS.values() if name))
