@@ -246,14 +246,9 @@ def choose(
 
 
 class Table(NamedTuple):
-    """What a parameter table holds.
+    """What a parameter table holds: the named sets of a model (the default first), and drivers.
 
-    Attributes
-    ----------
-    sets : dict of str to ParameterSet
-        The named sets of the model, the default first.
-    drivers : dict of str to Parameter
-        What the model needs to know of a site beyond `soilnb.profile.site.RECORDS`.
+    Drivers are what the model needs to know of a site beyond `soilnb.profile.site.RECORDS`.
     """
 
     sets: dict[str, ParameterSet]

@@ -34,7 +34,7 @@ from soilnb.profile.model import Flux, Ledger, Model
 from soilnb.profile.site import Site
 
 __all__ = [
-    "MODEL", "PARAMETER_SETS", "POOL_NAMES", "inert", "modifiers", "simulate", "steady_state",
+    "PARAMETER_SETS", "POOL_NAMES", "inert", "modifiers", "simulate", "steady_state",
     "temperature_modifier",
 ]  # fmt: skip
 
