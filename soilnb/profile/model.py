@@ -708,8 +708,8 @@ def models() -> dict[str, Model]:
 
     Examples
     --------
-    >>> list(models())
-    ['century', 'icbm', 'millennial', 'mimics', 'rothc']
+    >>> list(models()["rothc"].pools)
+    ['dpm', 'rpm', 'bio', 'hum', 'iom']
     """
     folder = Path(__file__).parent
     own = {
