@@ -35,7 +35,6 @@ constant : array [m]
 """
 
 import numpy as np
-from numba import prange
 
 from soilnb.kernels import pools
 from soilnb.kernels.compiler import njit
@@ -157,7 +156,7 @@ def relative_change(state, step):
     return largest
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", nogil=True)
 def steady_state(
     source, stoichiometry, law, substrate, partner, rate, constant, living, state
 ):  # fmt: skip
@@ -194,22 +193,6 @@ def steady_state(
         elif change < 0.2:
             dt = min(4.0 * dt, 1e12)
     return NOT_CONVERGED
-
-
-@njit(cache=True, error_model="numpy", parallel=True)
-def steady_states(
-    source, stoichiometry, law, substrate, partner, rate, constant, living, status, state
-):
-    """`steady_state` of many sites in parallel.
-
-    `source`, `stoichiometry`, `rate`, `constant`, `status` and `state` [site, n + 2] have a
-    leading site dimension; `status` and `state` are written.
-    """
-    for site in prange(state.shape[0]):
-        status[site] = steady_state(
-            source[site], stoichiometry[site], law, substrate, partner, rate[site],
-            constant[site], living, state[site],
-        )  # fmt: skip
 
 
 # --- transient --------------------------------------------------------------------------------
@@ -267,7 +250,7 @@ def error_norm(state, result, error, tolerance):
     return np.sqrt(square / state.size)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", nogil=True)
 def transient(
     source, stoichiometry, law, substrate, partner, rate, constant, stops, which, tolerance, out
 ):
@@ -310,19 +293,6 @@ def transient(
             state[:n] = np.maximum(state[:n], 0.0)
         out[k] = state
     return CONVERGED
-
-
-@njit(cache=True, error_model="numpy", parallel=True)
-def transients(
-    source, stoichiometry, law, substrate, partner, rate, constant, stops, which, tolerance,
-    status, out,
-):  # fmt: skip
-    """`transient` of many sites in parallel; arrays have a leading site dimension."""
-    for site in prange(out.shape[0]):
-        status[site] = transient(
-            source[site], stoichiometry[site], law, substrate, partner, rate[site],
-            constant[site], stops, which, tolerance, out[site],
-        )  # fmt: skip
 
 
 @njit(cache=True, error_model="numpy")

@@ -39,6 +39,7 @@ from soilnb.kernels import boxes as kernel
 from soilnb.parameters import InputError, Parameter, ParameterSet, choose, unknown
 from soilnb.profile import ledger
 from soilnb.profile.site import RECORDS, Site, check, read
+from soilnb.profile.threads import side_by_side
 
 __all__ = ["KINDS", "LAWS", "Flux", "Ledger", "Model", "SteadyStateError", "models", "warm_up"]
 
@@ -69,8 +70,8 @@ SINKS = ("CO2", "export")
 #: Relative tolerance of the local error of a transient run.
 TOLERANCE = 1e-9
 
-#: Number of sites from which the parallel kernels are worth their start.
-PARALLEL_FROM = 8
+#: Number of sites that make a thread worth its start: at steady state, and in time.
+THREAD, THREAD_IN_TIME = 25, 2
 
 #: Number of matrix exponentials that a run in time keeps to use again.
 KEPT = 64
@@ -629,13 +630,14 @@ def _come_to_rest(system: _System) -> tuple[np.ndarray, np.ndarray]:
     state[:, : system.living.size][:, system.living] = system.source.sum(axis=1, keepdims=True)
     status = np.empty(len(state), np.int64)
     source, stoichiometry, *laws, rate, constant = system.numbers
-    if len(state) < PARALLEL_FROM:
-        for i in range(len(state)):
+
+    def run(part: slice) -> None:
+        for i in range(len(state))[part]:
             status[i] = kernel.steady_state(
                 source[i], stoichiometry[i], *laws, rate[i], constant[i], system.living, state[i]
             )
-    else:
-        kernel.steady_states(*system.numbers, system.living, status, state)
+
+    side_by_side(run, len(state), THREAD)
     return state, status != kernel.CONVERGED
 
 
@@ -655,14 +657,15 @@ def _integrate(
         array.reshape(*shape, *array.shape[1:]) for array in (source, stoichiometry, rate, constant)
     )
     status = np.empty(site.size, np.int64)
-    how = (stops, which, TOLERANCE)
-    if site.size < PARALLEL_FROM:
-        for i in range(site.size):
+
+    def run(part: slice) -> None:
+        for i in range(site.size)[part]:
             status[i] = kernel.transient(
-                source[i], stoichiometry[i], *laws, rate[i], constant[i], *how, state[i]
-            )
-    else:
-        kernel.transients(source, stoichiometry, *laws, rate, constant, *how, status, state)
+                source[i], stoichiometry[i], *laws, rate[i], constant[i], stops, which, TOLERANCE,
+                state[i],
+            )  # fmt: skip
+
+    side_by_side(run, site.size, THREAD_IN_TIME)
     failed = status != kernel.CONVERGED
     if failed.any():
         raise SteadyStateError(f"the run in time did not converge{site.where(failed)}")
@@ -721,9 +724,7 @@ def models() -> dict[str, Model]:
 
 
 def warm_up() -> None:
-    """Compile the kernels by tiny runs, before several processes fill numba's cache at once."""
+    """Compile the kernels by tiny runs, so that several processes need not each do it."""
     for model in models().values():
-        many = {key: np.full(PARALLEL_FROM, value) for key, value in model.example.items()}
-        for place in (model.example, many):
-            model.simulate(place, [0.0, 0.1])
-            model.eigenvalues(place)
+        model.simulate(model.example, [0.0, 0.1])
+        model.eigenvalues(model.example)

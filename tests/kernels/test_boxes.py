@@ -108,26 +108,3 @@ def test_a_run_is_that_of_scipy_also_where_drivers_change():
     np.testing.assert_allclose(out, reference, rtol=1e-7)
     entered = 2.5 * 2.0 + 7.5 * 5.0
     assert out[-1].sum() == pytest.approx(4.3 + entered, rel=1e-13)
-
-
-def test_many_sites_are_the_single_ones():
-    start = np.zeros((2, 2, 5))
-    start[:, 0, :3] = [[1.0, 1.0, 1.0], [0.1, 2.0, 0.5]]
-    stops, which = np.array([1.0, 3.0]), np.array([0, 0])
-
-    def spread(array):
-        return np.broadcast_to(array, (2, 1, *array.shape)).copy()
-
-    together, status = start.copy(), np.empty(2, np.int64)
-    boxes.transients(
-        spread(SOURCE), spread(SHARES), LAW, SUBSTRATE, PARTNER, spread(RATE), spread(CONSTANT),
-        stops, which, 1e-9, status, together,
-    )  # fmt: skip
-    for site in range(2):
-        alone = start[site].copy()
-        boxes.transient(
-            SOURCE[None], SHARES[None], LAW, SUBSTRATE, PARTNER, RATE[None], CONSTANT[None],
-            stops, which, 1e-9, alone,
-        )  # fmt: skip
-        np.testing.assert_array_equal(together[site], alone)
-    assert (status == boxes.CONVERGED).all()
