@@ -3,14 +3,37 @@
 A parameter is defined once, as a record of its value, unit, bounds, symbol, meaning and
 source. The record feeds the kernel's number, the slider's range, the axis label and the
 table in the book, so none of them can drift from the others.
+
+Parameter tables of models are data: TOML files (`read_table`) with one row for each parameter,
+
+.. code-block:: toml
+
+    [sets.fitted]
+    description = "which publication or code the set reproduces"
+    source = "..."           # of every row that names none
+
+    [parameters.rate_young]
+    value = 0.8              # or {fitted = 0.8, default = 0.6}: one value for each set
+    unit = "yr-1"
+    validity = [0.0, 100.0]
+    prior = [0.4, 1.6]       # optional
+    slider = [0.1, 2.0]      # optional
+    symbol = "k_1"
+    meaning = "decay rate of young carbon"
+    source = "Table 1"       # or {fitted = "...", default = "..."}
+
+and the same rows under ``drivers`` for what the model needs to know of a site.
 """
 
 from __future__ import annotations
 
 import difflib
 import math
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -18,9 +41,11 @@ __all__ = [
     "InputError",
     "Parameter",
     "ParameterSet",
+    "Table",
     "check_finite",
     "check_range",
     "choose",
+    "read_table",
     "unknown",
 ]
 
@@ -74,7 +99,7 @@ class Parameter:
     unit : str
         Unit in plain text; ``"1"`` for a pure number.
     bounds : tuple of two floats
-        Inclusive range that the model accepts and a slider offers.
+        Validity: the inclusive range that the model accepts.
     symbol : str
         The paper's symbol, as LaTeX without dollar signs.
     meaning : str
@@ -82,7 +107,11 @@ class Parameter:
     source : str
         Paper with table or equation number, or repository with commit and file.
     scale : {"linear", "log"}
-        How a slider should move through the bounds.
+        How a slider should move through its range.
+    prior : tuple of two floats, optional
+        Range in which an estimation looks for the value.
+    slider : tuple of two floats, optional
+        Range that an explorer offers; the validity where it is not given.
     """
 
     value: float
@@ -92,9 +121,15 @@ class Parameter:
     meaning: str
     source: str
     scale: str = "linear"
+    prior: tuple[float, float] | None = None
+    slider: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         low, high = self.bounds
+        for name in ("prior", "slider"):
+            inner = getattr(self, name)
+            if inner is not None and not low <= inner[0] < inner[1] <= high:
+                raise InputError(f"{self.symbol}: {name} {inner}: allowed {low:g} to {high:g}")
         if not low <= self.value <= high:
             raise InputError(f"{self.symbol} = {self.value:g}: allowed {low:g} to {high:g}")
         if self.scale not in ("linear", "log") or (self.scale == "log" and low <= 0):
@@ -207,4 +242,95 @@ def choose(
         return choose(changes.pop("set", default), sets, default).replace(**changes)
     raise InputError(
         f"parameters = {parameters!r}: allowed a set ({', '.join(sets)}) or a mapping of names"
+    )
+
+
+class Table(NamedTuple):
+    """What a parameter table holds: the named sets of a model (the default first), and drivers.
+
+    Drivers are what the model needs to know of a site beyond `soilnb.profile.site.RECORDS`.
+    """
+
+    sets: dict[str, ParameterSet]
+    drivers: dict[str, Parameter]
+
+
+def read_table(source: str | Path) -> Table:
+    """Read a parameter table; see the head of this module for its rows.
+
+    Parameters
+    ----------
+    source : Path or str
+        A TOML file, or its text.
+
+    Raises
+    ------
+    InputError
+        For a row that lacks an entry, has one too many, or names a set that there is not.
+
+    Examples
+    --------
+    >>> table = read_table('''
+    ... [sets.mine]
+    ... description = "a guess"
+    ... [parameters.rate]
+    ... value = 0.5
+    ... unit = "yr-1"
+    ... validity = [0.0, 10.0]
+    ... symbol = "k"
+    ... meaning = "decay rate"
+    ... source = "assumed"
+    ... ''')
+    >>> table.sets["mine"]["rate"]
+    0.5
+    """
+    text = source.read_text(encoding="utf-8") if isinstance(source, Path) else source
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"parameter table: {error}") from None
+    if unexpected := set(content) - set(_PARTS):
+        raise unknown("part of a parameter table", min(unexpected), _PARTS)
+    rows = content.get("parameters", {})
+    sets = {}
+    for name, head in content.get("sets", {}).items():
+        shared = {"source": head["source"]} if "source" in head else {}
+        records = {key: _record(key, {**shared, **row}, name) for key, row in rows.items()}
+        sets[name] = ParameterSet(name, records, head["description"], head.get("options"))
+    for key, row in rows.items():
+        for entry in ("value", "source"):
+            named = row.get(entry) if isinstance(row.get(entry), dict) else {}
+            if strange := set(named) - set(sets):
+                raise unknown(f"parameter set of {key}", min(strange), sets)
+    drivers = {key: _record(key, row, "") for key, row in content.get("drivers", {}).items()}
+    return Table(sets, drivers)
+
+
+_PARTS = ("sets", "parameters", "drivers")
+_NEEDED = {"value", "unit", "validity", "symbol", "meaning", "source"}
+_OPTIONAL = {"prior", "slider", "scale"}
+
+
+def _record(name: str, row: Mapping[str, object], chosen: str) -> Parameter:
+    """Turn a row of a parameter table into the record of one parameter set."""
+    if missing := _NEEDED - set(row):
+        raise InputError(f"parameter table: {name} has no {', '.join(sorted(missing))}")
+    if strange := set(row) - _NEEDED - _OPTIONAL:
+        raise unknown(f"entry of {name}", min(strange), sorted(_NEEDED | _OPTIONAL))
+    entry = dict(row)
+    for key in ("value", "source"):
+        if isinstance(entry[key], dict):
+            if chosen not in entry[key]:
+                raise InputError(f"parameter table: {name} has no {key} for the set {chosen!r}")
+            entry[key] = entry[key][chosen]
+    ranges = {key: tuple(map(float, entry[key])) for key in ("prior", "slider") if key in entry}
+    return Parameter(
+        float(entry["value"]),
+        entry["unit"],
+        tuple(map(float, entry["validity"])),
+        entry["symbol"],
+        entry["meaning"],
+        entry["source"],
+        entry.get("scale", "linear"),
+        **ranges,
     )

@@ -45,9 +45,10 @@ class Control:
 
     @classmethod
     def of(cls, record: Parameter, *, value=None, low=None, high=None, step=None) -> Control:
-        """Make a slider from a parameter's record; the range may be narrowed, not widened."""
+        """Make a slider from a parameter's record; what the model accepts is not left."""
         bottom, top = record.bounds
-        low, high = bottom if low is None else low, top if high is None else high
+        first, last = record.slider or record.bounds
+        low, high = first if low is None else low, last if high is None else high
         if low < bottom or high > top:
             raise InputError(
                 f"range {low:g} to {high:g} of {record.label}: allowed {record.bounds}"

@@ -20,6 +20,7 @@ LINES = {
     "oxidation": (COLOURS["orange"], (0, (5, 1.5)), "oxidation"),
     "turnover": (COLOURS["purple"], (0, (1, 1)), "turnover of microbes"),
     "desorption": (COLOURS["grey"], (0, (3, 1, 1, 1)), "desorption (never counts)"),
+    "exchange": (COLOURS["grey"], (0, (5, 1.5)), "sorption, aggregation (never counts)"),
     "assimilation": (COLOURS["blue"], "-", "taken up by microbes, which respire a part"),
     "breakdown": (COLOURS["orange"], (0, (5, 1.5)), "broken down without passing through microbes"),
     "loss": (COLOURS["purple"], (0, (1, 1)), "death of microbes, production and decay of enzymes"),
@@ -84,8 +85,12 @@ def boxes_and_arrows(
 
 
 def between(links: pd.DataFrame, places: Mapping[str, object]) -> list[tuple[str, str, str]]:
-    """Return the links whose two ends are among `places`, each once, as (source, target, kind)."""
+    """Return the links whose two ends are among `places`, each once, as (source, target, kind).
+
+    What a pool hands to itself is no arrow.
+    """
     inside = links[links["source"].isin(list(places)) & links["target"].isin(list(places))]
+    inside = inside[inside["source"] != inside["target"]]
     return list(inside[["source", "target", "kind"]].drop_duplicates().itertuples(index=False))
 
 
@@ -109,10 +114,15 @@ def _arrow(ax, patches, places, source, target, kind, recede=False) -> None:
     )
 
 
+def handles(links: pd.DataFrame) -> list[Line2D]:
+    """Return a line for each kind of link, with the words that explain it."""
+    return [
+        Line2D([], [], color=colour, linestyle=line, lw=1.4, label=words)
+        for kind, (colour, line, words) in LINES.items()
+        if (links["kind"] == kind).any()
+    ]
+
+
 def legend(ax: Axes, links: pd.DataFrame, **options) -> None:
     """Explain below a schematic the kinds of links that it shows."""
-    kinds = [kind for kind in LINES if (links["kind"] == kind).any()]
-    handles = [
-        Line2D([], [], color=LINES[kind][0], linestyle=LINES[kind][1], lw=1.4) for kind in kinds
-    ]
-    ax.legend(handles, [LINES[kind][2] for kind in kinds], **options)
+    ax.legend(handles=handles(links), **options)

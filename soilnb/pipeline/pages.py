@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from soilnb.profile.model import models
+
 __all__ = ["api_pages", "changes", "data_sets", "parameters", "planet", "scoreboard"]
 
 #: Symbol and meaning of each verdict, in the order in which they are counted.
@@ -43,7 +45,8 @@ PAPERS = {
     "validation": "Validation: our models against their reference codes",
 }
 
-#: Models that may have a mapping ``PARAMETER_SETS``, with their titles.
+#: Models that may have a mapping ``PARAMETER_SETS``, with their titles. Box models that are not
+#: here follow from their registry, `soilnb.profile.model.models`.
 MODELS = (
     ("MIMICS", "soilnb.profile.mimics"),
     ("CENTURY", "soilnb.profile.century"),
@@ -58,6 +61,7 @@ MODELS = (
 API = (
     ("soilnb.profile.mimics", "MIMICS: steady state, transient runs, eigenvalues"),
     ("soilnb.profile.century", "CENTURY: steady state and transient runs"),
+    ("soilnb.profile.model", "The seam that a box model fits through, and the registry of all"),
     ("soilnb.profile.clm5", "CLM5: layered pools, first order"),
     ("soilnb.profile.compas", "COMPAS: layered pools, microbial"),
     ("soilnb.profile.forcing", "What drives the layered models, and formulas that make it"),
@@ -104,6 +108,7 @@ API = (
     ("soilnb.figures.rotzer2025", "Figures of Rötzer et al. 2025"),
     ("soilnb.figures.he2024_concepts", "Figures 1 to 4 of He et al. 2024"),
     ("soilnb.figures.cue", "Our own figures of CUE"),
+    ("soilnb.figures.five_models", "Box models side by side"),
     ("soilnb.figures.layers", "Figures of the layered models"),
     ("soilnb.figures.tao2023", "Figures of Tao et al. 2023"),
     ("soilnb.figures.tao2023_globe", "Maps and networks of Tao et al. 2023"),
@@ -112,7 +117,8 @@ API = (
     ("soilnb.figures.tao2024_globe", "Maps of Tao et al. 2024"),
     ("soilnb.figures.luo2025", "Figures of Luo et al. 2025"),
     ("soilnb.explore", "The explorers: widgets made of parameters, models and figures"),
-    ("soilnb.kernels.pools", "Kernels of the pool models"),
+    ("soilnb.kernels.boxes", "Kernels of box models: five laws for a flux"),
+    ("soilnb.kernels.pools", "Kernels of MIMICS"),
     ("soilnb.kernels.depth", "Kernels of the whole profile"),
 )
 
@@ -389,10 +395,16 @@ def _exists(module: str) -> bool:
     return found is not None and found.origin is not None  # an empty folder has no origin
 
 
+def boxes(listed: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return title and module of the box models whose module or title is not yet listed."""
+    known = {name for entry in listed for name in entry}
+    return [(m.name, m.module) for m in models().values() if m.module not in known]
+
+
 def model_sets() -> dict[str, Mapping[str, object]]:
     """Return the named parameter sets of every model that this version has."""
     found = {}
-    for title, module in MODELS:
+    for title, module in (*MODELS, *boxes(MODELS)):
         if _exists(module) and hasattr(importlib.import_module(module), "PARAMETER_SETS"):
             found[title] = importlib.import_module(module).PARAMETER_SETS
     return found
@@ -579,8 +591,14 @@ def changes(changelog: str) -> str:
     return re.sub(r"\A#\s.*", "# What's new", changelog.strip()) + "\n"
 
 
-def api_pages(modules: Iterable[tuple[str, str]] = API) -> dict[str, str]:
-    """Return the API pages of the modules that exist, by file name without suffix."""
+def api_pages(modules: Iterable[tuple[str, str]] | None = None) -> dict[str, str]:
+    """Return the API pages of the modules that exist, by file name without suffix.
+
+    Without `modules`, of those in `API` and of every box model.
+    """
+    if modules is None:
+        rest = [(module, f"{title}: steady state and runs") for title, module in boxes(API)]
+        modules = (*API[:2], *rest, *API[2:])
     found = [(module, purpose) for module, purpose in modules if _exists(module)]
     listing = "\n".join(f"- [{module}]({module}.md): {purpose}" for module, purpose in found)
     pages = {

@@ -24,7 +24,12 @@ __all__ = ["MODELS", "end", "execute", "warm_up"]
 #: take about equally long and can be compiled side by side.
 MODELS = (
     ("soilnb.profile.compas", "soilnb.profile.clm5", "soilnb.profile.diagnostics"),
-    ("soilnb.pore.simulate", "soilnb.profile.mimics", "soilnb.profile.depth"),
+    (
+        "soilnb.pore.simulate",
+        "soilnb.profile.mimics",
+        "soilnb.profile.model",
+        "soilnb.profile.depth",
+    ),
 )
 
 #: Longest error message that is passed on; the kept notebook has all of it.

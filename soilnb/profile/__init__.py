@@ -1,4 +1,4 @@
-"""Soils as carbon pools: one box (CENTURY, MIMICS), layers (CLM5, COMPAS), or a whole profile."""
+"""Soils as carbon pools: one box (CENTURY, ICBM, Millennial, MIMICS, RothC), layers, a profile."""
 
 import lazy_loader
 

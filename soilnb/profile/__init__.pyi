@@ -1,3 +1,29 @@
-from . import century, clm5, compas, depth, forcing, management, mimics, site
+from . import (
+    century,
+    clm5,
+    compas,
+    depth,
+    forcing,
+    icbm,
+    management,
+    millennial,
+    mimics,
+    model,
+    rothc,
+    site,
+)
 
-__all__ = ["century", "clm5", "compas", "depth", "forcing", "management", "mimics", "site"]
+__all__ = [
+    "century",
+    "clm5",
+    "compas",
+    "depth",
+    "forcing",
+    "icbm",
+    "management",
+    "millennial",
+    "mimics",
+    "model",
+    "rothc",
+    "site",
+]

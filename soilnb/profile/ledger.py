@@ -16,7 +16,7 @@ from xarray.indexes import PandasIndex
 
 from soilnb import __version__
 from soilnb.parameters import InputError, ParameterSet
-from soilnb.profile.site import RECORDS, Site
+from soilnb.profile.site import Site
 
 #: name: (unit, long name, symbol)
 VARIABLES = {
@@ -31,10 +31,13 @@ VARIABLES = {
     ),
     "turnover": ("g C m-2 yr-1", "turnover of microbial biomass", "T"),
     "desorption": ("g C m-2 yr-1", "desorption of physically protected carbon", "D_s"),
+    "export": ("g C m-2 yr-1", "carbon that leaves the soil other than by respiration", "E"),
     "change": ("g C m-2 yr-1", "change of the total stock", "dC/dt"),
+    "flux": ("g C m-2 yr-1", "carbon that leaves a pool, by process", "F"),
     "uptake_path": ("g C m-2 yr-1", "carbon taken up, by microbe and substrate", "U_i"),
     "cumulative_input": ("g C m-2", "litter input since the start", r"\int I\,dt"),
     "cumulative_respiration": ("g C m-2", "respired carbon since the start", r"\int R\,dt"),
+    "cumulative_export": ("g C m-2", "exported carbon since the start", r"\int E\,dt"),
     "f_met": ("1", "metabolic share of the litter", "f_{met}"),
     "f_met_clipped": (
         "1",
@@ -46,6 +49,9 @@ VARIABLES = {
     "imaginary_part": ("yr-1", "imaginary part of the eigenvalue", r"\mathrm{Im}\,\lambda"),
     "period": ("yr", "period of the oscillation", r"2\pi/|\mathrm{Im}\,\lambda|"),
     "e_folding_time": ("yr", "time to fall to 1/e", r"-1/\mathrm{Re}\,\lambda"),
+    "age": ("yr", "mean age of the carbon in a pool", "a"),
+    "system_age": ("yr", "mean age of all carbon that turns over", r"\bar a"),
+    "transit_time": ("yr", "mean age of the carbon that leaves", r"\bar\tau"),
 }
 
 
@@ -95,7 +101,7 @@ def build(
     if any("pool" in dims for dims, _ in variables.values()):
         named += (("pool", tuple(pools)), ("pool_name", tuple(pools.values())))
     dataset = xr.Dataset(data, coords=coordinates(_named(named), site.coords, times))
-    defaults = [f"{key} = {RECORDS[key].value:g}" for key in assumed if key not in site]
+    defaults = [f"{key} = {site.records[key].value:g}" for key in assumed if key not in site]
     ignored = [key for key in site.values if key not in used]
     dataset.attrs = {
         "model": model,

@@ -2,18 +2,21 @@
 
 A site is a mapping or an `xarray.Dataset` with the keys of `RECORDS`. Values are single numbers,
 or arrays over one leading dimension: many sites at once. Each key is a parameter record, so a
-slider, an axis label and the check of a value use the same unit and the same bounds.
+slider, an axis label and the check of a value use the same unit and the same bounds. A key that
+only one model needs is a row under ``drivers`` of that model's parameter table; every model takes
+it, and says in the attributes of its result which keys it did not use.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
-from soilnb.parameters import InputError, Parameter, unknown
+from soilnb.parameters import InputError, Parameter, read_table, unknown
 
 __all__ = ["RECORDS", "REQUIRED", "Site", "check", "read"]
 
@@ -22,9 +25,13 @@ _REF15 = "reference point of the validation: 1000 g dry mass m-2 yr-1 of litter,
 #: Every key of a site, with the value of a typical place, the unit and what is allowed.
 RECORDS = {
     "temperature": Parameter(
-        15.0, "degC", (-50.0, 44.0), "T", "annual mean soil temperature", _REF15
+        15.0, "degC", (-50.0, 44.0), "T", "annual mean soil temperature", _REF15,
+        slider=(-10.0, 30.0),
     ),
-    "clay": Parameter(0.30, "1", (0.0, 1.0), "f_{clay}", "clay, mass fraction of the soil", _REF15),
+    "clay": Parameter(
+        0.30, "1", (0.0, 1.0), "f_{clay}", "clay, mass fraction of the soil", _REF15,
+        slider=(0.0, 0.8),
+    ),
     "npp": Parameter(
         500.0,
         "g C m-2 yr-1",
@@ -33,6 +40,7 @@ RECORDS = {
         "carbon entering the litter",
         _REF15,
         scale="log",
+        slider=(50.0, 1500.0),
     ),
     "f_met": Parameter(
         0.3846423, "1", (1e-3, 1.0), "f_{met}", "metabolic share of the litter",
@@ -66,13 +74,23 @@ RECORDS = {
         1.0, "1", (0.1, 10.0), "f_{till}", "multiplier of the turnover of soil organic matter",
         "yangsssu/ORCHIDEE-CROP@8a57133 constantes_var.f90, flux_tot_coeff: 1.2 C3, 1.4 C4 crops",
     ),
+    "modifier": Parameter(
+        1.0, "1", (0.0, 100.0), "r", "multiplier of all decay rates, in place of a climate",
+        "r of ICBM, Andrén & Kätterer 1997, doi:10.1890/1051-0761(1997)007[1226:ITICBM]2.0.CO;2, "
+        "where 1 is the climate of Ultuna; xi of RothCModel, cran/SoilR@6d63c04",
+        slider=(0.2, 3.0),
+    ),
 }  # fmt: skip
 
-REQUIRED = ("temperature", "clay", "npp")
+for _table in sorted(Path(__file__).parent.glob("*.toml")):
+    RECORDS |= read_table(_table).drivers
+
 LITTER_QUALITY = ("f_met", "lignin_to_n")
+#: What CENTURY and MIMICS need; where there are alternatives, one of them.
+REQUIRED = ("temperature", "clay", "npp", LITTER_QUALITY)
 _SHARES = ("clay", "silt", "f_met", "lignin_fraction", "surface_input_share", "moisture")
 #: Names of dimensions that the models use themselves.
-_TAKEN = ("pool", "time", "path", "microbe", "mode")
+_TAKEN = ("pool", "time", "path", "microbe", "mode", "process")
 
 
 @dataclass(frozen=True)
@@ -89,12 +107,15 @@ class Site:
         Coordinates along the site dimension (and scalar ones), as the Dataset had them.
     labels : list of str
         What to call each site in a message.
+    records : mapping of str to Parameter
+        The keys that a site may have.
     """
 
     values: dict[str, np.ndarray]
     dim: str | None
     coords: dict = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
+    records: Mapping[str, Parameter] = field(default_factory=lambda: RECORDS)
 
     @property
     def size(self) -> int:
@@ -111,7 +132,7 @@ class Site:
         """Return a value [site]; where the site has no such key, `default` or the record's."""
         if key in self.values:
             return self.values[key]
-        return np.full(self.size, RECORDS[key].value if default is None else default)
+        return np.full(self.size, self.records[key].value if default is None else default)
 
     def where(self, bad: np.ndarray, limit: int = 5) -> str:
         """Name the sites at which `bad` [site] is true: " at 'HFR', 'ARC' and 3 more"."""
@@ -122,7 +143,11 @@ class Site:
         return f" at {self.dim} {', '.join(names[:limit])}{more}"
 
 
-def read(site: Mapping | xr.Dataset | Site) -> Site:
+def read(
+    site: Mapping | xr.Dataset | Site,
+    required: tuple[str | tuple[str, ...], ...] = REQUIRED,
+    records: Mapping[str, Parameter] = RECORDS,
+) -> Site:
     """Read and check a site.
 
     Parameters
@@ -132,6 +157,10 @@ def read(site: Mapping | xr.Dataset | Site) -> Site:
         and ``lignin_to_n``; optional the other keys of `RECORDS`. Values of a mapping are numbers
         or arrays [site] of one length, which become the dimension ``site``. A Dataset keeps its
         one dimension with its coordinates; variables that are no site keys are left alone.
+    required : tuple of str or of tuples of str
+        Keys that must be there; of a tuple, one.
+    records : mapping of str to Parameter
+        The keys that a site may have.
 
     Raises
     ------
@@ -141,15 +170,15 @@ def read(site: Mapping | xr.Dataset | Site) -> Site:
     if isinstance(site, Site):
         return site
     if isinstance(site, xr.Dataset):
-        found = _from_dataset(site)
+        found = _from_dataset(site, records)
     elif isinstance(site, Mapping):
-        found = _from_mapping(site)
+        found = _from_mapping(site, records)
     else:
         raise InputError(f"site = {site!r}: allowed a mapping or an xarray.Dataset")
-    _check_keys(found.values)
+    _check_keys(found.values, required)
     for key, values in found.values.items():
         check(found, key, values)
-    if "silt" in found:
+    if "silt" in found and "clay" in found:
         texture = found["clay"] + found["silt"]
         bad = texture > 1 + 1e-9
         if bad.any():
@@ -159,10 +188,10 @@ def read(site: Mapping | xr.Dataset | Site) -> Site:
     return found
 
 
-def _from_mapping(site: Mapping) -> Site:
+def _from_mapping(site: Mapping, records: Mapping[str, Parameter]) -> Site:
     for key in site:
-        if key not in RECORDS:
-            raise unknown("site key", key, RECORDS)
+        if key not in records:
+            raise unknown("site key", key, records)
     arrays = {key: _numbers(key, value) for key, value in site.items()}
     sizes = {key: array.size for key, array in arrays.items() if array.ndim == 1}
     for key, array in arrays.items():
@@ -181,14 +210,15 @@ def _from_mapping(site: Mapping) -> Site:
         "site" if sizes else None,
         {},
         [str(i) for i in range(size)],
+        records,
     )
 
 
-def _from_dataset(site: xr.Dataset) -> Site:
-    chosen = site[[key for key in RECORDS if key in site.variables]].reset_coords(
-        [key for key in RECORDS if key in site.coords and key not in site.dims]
+def _from_dataset(site: xr.Dataset, records: Mapping[str, Parameter]) -> Site:
+    chosen = site[[key for key in records if key in site.variables]].reset_coords(
+        [key for key in records if key in site.coords and key not in site.dims]
     )
-    chosen = chosen[[key for key in RECORDS if key in chosen]]
+    chosen = chosen[[key for key in records if key in chosen]]
     if len(chosen.dims) > 1:
         dims = ", ".join(map(str, chosen.dims))
         raise InputError(f"site has the dimensions {dims}: allowed one; stack them into one first")
@@ -207,6 +237,7 @@ def _from_dataset(site: xr.Dataset) -> Site:
         dim,
         dict(chosen.coords),
         list(labels),
+        records,
     )
 
 
@@ -217,16 +248,17 @@ def _numbers(key: str, value: object) -> np.ndarray:
         raise InputError(f"{key} = {value!r} is not a number") from None
 
 
-def _check_keys(values: Mapping[str, np.ndarray]) -> None:
-    quality = [key for key in LITTER_QUALITY if key in values]
-    missing = [key for key in REQUIRED if key not in values]
-    if not quality:
-        missing.append(" or ".join(LITTER_QUALITY))
+def _check_keys(
+    values: Mapping[str, np.ndarray], required: tuple[str | tuple[str, ...], ...]
+) -> None:
+    either = [(key,) if isinstance(key, str) else key for key in required]
+    missing = [" or ".join(keys) for keys in either if not any(key in values for key in keys)]
     if missing:
-        raise InputError(
-            f"site has no {', '.join(missing)}; needed {', '.join(REQUIRED)} and "
-            f"{' or '.join(LITTER_QUALITY)}"
-        )
+        words = [" or ".join(keys) for keys in either]
+        *most, last = words
+        needed = f"{', '.join(most)} and {last}" if most else last
+        raise InputError(f"site has no {', '.join(missing)}; needed {needed}")
+    quality = [key for key in LITTER_QUALITY if key in values]
     if len(quality) > 1:
         raise InputError(
             "site has both f_met and lignin_to_n: allowed one of them, since each sets the other"
@@ -243,13 +275,14 @@ def check(site: Site, key: str, values: np.ndarray, bounds: tuple[float, float] 
     """Raise `InputError` for the first of `values` [site] that is no number within the bounds.
 
     `bounds` replaces those of the record, for a model that needs it. Productivity may be as small
-    as it likes, for the deserts of a global grid, but not 0: nothing lives on nothing.
+    as it likes, for the deserts of a global grid, but 0 only where the record says so: microbes
+    do not live on nothing.
     """
-    record = RECORDS[key]
+    record = site.records[key]
     low, high = bounds or record.bounds
     floor = f"{low:g}"
     bad = ~((values >= low) & (values <= high))
-    if key == "npp":
+    if key == "npp" and low > 0:
         bad = ~((values > 0) & (values <= high))
         floor = "above 0"
     if not bad.any():
@@ -259,6 +292,8 @@ def check(site: Site, key: str, values: np.ndarray, bounds: tuple[float, float] 
     hint = ""
     if key in _SHARES and high < value <= 100:
         hint = f" (a fraction); did you mean {value / 100:.2f}?"
+    elif record.unit == "%" and 0 < value < low <= 1:
+        hint = f"; did you mean {100 * value:g}?"
     raise InputError(
         f"{key} = {value:g}{site.where(_first(bad))}: allowed {floor} to {high:g}{unit}{hint}"
     )

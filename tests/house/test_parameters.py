@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soilnb.parameters import InputError, Parameter, ParameterSet, check_range, choose, unknown
+from soilnb.parameters import (
+    InputError,
+    Parameter,
+    ParameterSet,
+    check_range,
+    choose,
+    read_table,
+    unknown,
+)
 
 HALF = Parameter(0.5, "1", (0.0, 1.0), "e", "efficiency", "Table 1")
 RATE = Parameter(2.0, "d-1", (0.1, 10.0), "k", "decay rate", "Table 2", scale="log")
@@ -72,3 +80,73 @@ def test_range_check_names_value_range_unit_and_hint():
 
 def test_unknown_lists_what_is_valid():
     assert "valid: x, y" in str(unknown("pool", "z", ["x", "y"]))
+
+
+# --- tables -----------------------------------------------------------------------------------
+
+ROW = """
+[sets.one]
+description = "first"
+[sets.two]
+description = "second"
+[parameters.rate]
+value = { one = 0.5, two = 2.0 }
+unit = "yr-1"
+validity = [0.0, 10.0]
+prior = [0.1, 3.0]
+slider = [0.0, 5.0]
+symbol = "k"
+meaning = "decay rate"
+source = "Table 1"
+[drivers.wetness]
+value = 0.5
+unit = "1"
+validity = [0.0, 1.0]
+symbol = "w"
+meaning = "wetness"
+source = "assumed"
+"""
+
+
+def test_a_table_is_read_into_records():
+    sets, drivers = read_table(ROW)
+    assert {name: dict(values) for name, values in sets.items()} == {
+        "one": {"rate": 0.5},
+        "two": {"rate": 2.0},
+    }
+    record = sets["one"].records["rate"]
+    assert (record.bounds, record.prior, record.slider) == ((0, 10), (0.1, 3), (0, 5))
+    assert record.source == "Table 1"
+    assert drivers["wetness"].value == 0.5
+    assert drivers["wetness"].slider is None
+
+
+def test_a_set_names_the_source_of_rows_that_name_none():
+    told = ROW.replace('source = "Table 1"\n', "").replace('"first"', '"first"\nsource = "A"')
+    told = told.replace('"second"', '"second"\nsource = "B"')
+    sets = read_table(told).sets
+    assert [sets[name].records["rate"].source for name in ("one", "two")] == ["A", "B"]
+
+
+def test_a_table_may_be_a_file(tmp_path):
+    path = tmp_path / "toy.toml"
+    path.write_text(ROW, encoding="utf-8")
+    assert list(read_table(path).sets) == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('unit = "yr-1"\n', "", "rate has no unit"),
+        ('symbol = "k"', 'symbol = "k"\nnote = "x"', "unknown entry of rate 'note'"),
+        ("{ one = 0.5, two = 2.0 }", "{ one = 0.5 }", "rate has no value for the set 'two'"),
+        ("two = 2.0", "two = 2.0, three = 1.0", "unknown parameter set of rate 'three'"),
+        ("two = 2.0", "two = 20.0", "k = 20: allowed 0 to 10"),
+        ("slider = [0.0, 5.0]", "slider = [0.0, 50.0]", r"slider \(0.0, 50.0\): allowed 0 to 10"),
+        ("[drivers.", "[divers.", "unknown part of a parameter table 'divers'"),
+        ("[sets.one]", "[sets.one", "parameter table:"),
+    ],
+)
+def test_a_table_that_is_not_whole_is_refused(old, new, words):
+    with pytest.raises(InputError, match=words):
+        read_table(ROW.replace(old, new))

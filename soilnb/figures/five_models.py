@@ -1,0 +1,294 @@
+"""Box models side by side: what they are made of, what they hold, and how they answer.
+
+Every figure takes any number of models, and reads all that it knows of one from its ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import cycle
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from soilnb.figures import schematic, style
+from soilnb.figures.he2024 import FILLS
+from soilnb.figures.style import COLOURS
+
+#: Colours, dashes and markers of models, in the order in which they are given.
+LOOKS = (
+    (COLOURS["vermilion"], "-", "o"),
+    (COLOURS["green"], (0, (5, 1.5)), "D"),
+    (COLOURS["purple"], (0, (1, 1)), "s"),
+    (COLOURS["blue"], (0, (3, 1, 1, 1)), "^"),
+    (COLOURS["orange"], (0, (8, 2)), "v"),
+    (COLOURS["black"], "-", "P"),
+)
+
+#: Litter below this share does not make a pool one of litter.
+MOSTLY = 0.1
+
+#: Hatch and words of a kind of pool.
+HATCHES = {"litter": "//", "microbes": "..", "soil": ""}
+
+
+def looks(models) -> dict[str, tuple]:
+    """Return colour, dash and marker by model."""
+    return dict(zip(models, cycle(LOOKS), strict=False))
+
+
+def kinds(links: pd.DataFrame, pools: Mapping[str, str]) -> dict[str, str]:
+    """Return what each pool is (litter, microbes, soil), as its links and its name tell."""
+    entering = links[(links["source"] == "litter") & (links["share"] > MOSTLY)]["target"]
+    eaters = {*links["via"], *(pool for pool, name in pools.items() if "microb" in name)}
+    return {
+        pool: "microbes" if pool in eaters else "litter" if pool in set(entering) else "soil"
+        for pool in pools
+    }
+
+
+def rows(links: pd.DataFrame, pools) -> list[list[str]]:
+    """Return the pools row by row: where litter falls, then one step further in each row.
+
+    What no litter reaches comes last.
+    """
+    entering = links[(links["source"] == "litter") & (links["share"] > MOSTLY)]
+    found = [[pool for pool in pools if pool in set(entering["target"])]]
+    seen = set(found[0])
+    while found[-1]:
+        onward = set(links[links["source"].isin(found[-1])]["target"]) - seen
+        found.append([pool for pool in pools if pool in onward])
+        seen |= set(found[-1])
+    return [row for row in [*found, [pool for pool in pools if pool not in seen]] if row]
+
+
+# --- structures -------------------------------------------------------------------------------
+
+
+@style.styled
+def structures(models: Mapping[str, object], *, figure: Figure | None = None) -> Figure:
+    """Draw the pools and links of each model from its own ledger.
+
+    Parameters
+    ----------
+    models : mapping of str to `soilnb.profile.model.Model`
+        As `soilnb.profile.model.models` gives them.
+    """
+    wide = min(3, len(models))
+    tall = -(-len(models) // wide)
+    figure = style.new(3.3 * wide, 2.35 * tall + 1.0, figure=figure)
+    axes = figure.subplots(tall, wide, squeeze=False).ravel()
+    drawn = {}
+    for ax, model in zip(axes, models.values(), strict=False):
+        drawn[model.name] = model.structure()
+        _structure(ax, drawn[model.name], model.pools)
+        ax.set_title(model.name, fontsize=9, fontweight="bold")
+    for ax in axes[len(models) :]:
+        ax.axis("off")
+    handles = [
+        *schematic.handles(pd.concat(drawn.values())),
+        *(Line2D([], [], color=c, marker=m, lw=0, label=words)
+          for m, (*_, c, words) in zip("v^>", MARKS.values(), strict=True)),
+        *(Patch(facecolor=FILLS[kind], edgecolor="0.25", label=kind) for kind in HATCHES),
+    ]  # fmt: skip
+    figure.legend(handles=handles, loc="outside lower center", ncols=4)
+    return figure
+
+
+def _structure(ax: Axes, links: pd.DataFrame, pools: Mapping[str, str]) -> None:
+    places = {}
+    for level, row in enumerate(rows(links, pools)):
+        wide = 2.75 if len(row) < 4 else 2.1
+        for k, pool in enumerate(row):
+            # The middle of three stands higher, so that its neighbours see each other.
+            raised = 0.5 if len(row) == 3 and k == 1 else 0.0
+            places[pool] = (wide * (k - (len(row) - 1) / 2), raised - 2.0 * level)
+    what = kinds(links, pools)
+    names = {pool: pool.replace("_", "\n") for pool in pools}
+    fills = {pool: FILLS[kind] for pool, kind in what.items()}
+    schematic.boxes_and_arrows(ax, places, links, names=names, colours=fills)
+    ax.set(xlim=(-4.1, 4.1), ylim=(-4.5, 1.0))
+    for pool, _ in links[links["source"] == "litter"].groupby("target"):
+        _mark(ax, places[pool], "litter")
+    for sink, ending in links[links["target"].isin(list(MARKS))].groupby("target"):
+        for pool in ending["source"].unique():
+            _mark(ax, places[pool], sink)
+
+
+#: Begin and end of the arrow beside a box for what enters and leaves the soil, its colour, and
+#: what it means.
+MARKS = {
+    "litter": ((-0.6, 0.85), (-0.6, 0.33), COLOURS["green"], "litter"),
+    "CO2": ((0.6, 0.33), (0.6, 0.85), COLOURS["vermilion"], "CO₂"),
+    "export": ((0.78, 0.0), (1.3, 0.0), COLOURS["sky"], "leached"),
+}
+
+
+def _mark(ax: Axes, place: tuple[float, float], sign: str) -> None:
+    """Draw a short arrow: litter from above, CO2 upwards, what is leached to the side."""
+    begin, end, colour, _ = MARKS[sign]
+    arrow = {"arrowstyle": "-|>", "color": colour, "lw": 1.1, "mutation_scale": 8}
+    ax.annotate("", np.add(place, end), np.add(place, begin), arrowprops=arrow, zorder=1)
+
+
+def _patch(kind: str) -> Patch:
+    return Patch(facecolor=FILLS[kind], edgecolor="0.25", hatch=HATCHES[kind], label=kind)
+
+
+# --- stocks, ages, efficiencies ---------------------------------------------------------------
+
+
+@style.styled
+def soils(found: Mapping[str, xr.Dataset], *, figure: Figure | None = None) -> Figure:
+    """Draw how much carbon each model holds, how old it is, and which efficiency it has.
+
+    Parameters
+    ----------
+    found : mapping of str to Dataset
+        By model: ``carbon`` (kg C m-2) over ``pool`` with the coordinate ``pool_kind``,
+        ``system_age`` and ``transit_time`` (yr), and ``cue``.
+    """
+    figure = style.new(9.6, 0.44 * len(found) + 1.7, figure=figure)
+    stock, age, cue = figure.subplots(1, 3, sharey=True, width_ratios=(2.2, 1.5, 1.0))
+    names = list(found)
+    for k, soil in enumerate(found.values()):
+        _stack(stock, k, soil["carbon"])
+        pair = [float(soil["transit_time"]), float(soil["system_age"])]
+        age.plot(pair, [k, k], color="0.6", lw=1.2, zorder=1)
+        age.plot(
+            pair[:1], [k], "o", color=COLOURS["green"], label="of what leaves" if not k else ""
+        )
+        age.plot(
+            pair[1:], [k], "D", color=COLOURS["purple"], label="of what is there" if not k else ""
+        )
+        cue.barh(k, float(soil["cue"]), color="0.75", edgecolor="0.3", height=0.6)
+        cue.text(float(soil["cue"]) + 0.02, k, f"{float(soil['cue']):.3f}", va="center", fontsize=8)
+    stock.set_yticks(range(len(names)), names)
+    stock.invert_yaxis()
+    totals = [float(soil["carbon"].sum()) for soil in found.values()]
+    stock.set(xlabel="carbon (kg C m⁻²)", xlim=(0, 1.18 * max(totals)))
+    age.set(xlabel="mean age (years)", xscale="log", xlim=(0.8, 2000))
+    cue.set(xlabel="diagnosed CUE (1)", xlim=(0, 1))
+    # Above the bars, where no number lies.
+    age.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=1)
+    handles = [_patch(kind) for kind in HATCHES]
+    stock.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+    return figure
+
+
+def _stack(ax: Axes, row: int, carbon: xr.DataArray) -> None:
+    left = 0.0
+    for kind in HATCHES:
+        for value in carbon.values[(carbon["pool_kind"] == kind).values]:
+            ax.barh(
+                row,
+                value,
+                left=left,
+                color=FILLS[kind],
+                edgecolor="0.3",
+                height=0.6,
+                lw=0.7,
+                hatch=HATCHES[kind],
+            )
+            left += value
+    ax.text(left, row, f" {left:.1f}", va="center", fontsize=8)
+
+
+# --- answers in time --------------------------------------------------------------------------
+
+
+@style.styled
+def answers(runs: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+    """Draw how soil carbon answers each experiment, one line a model.
+
+    Parameters
+    ----------
+    runs : Dataset
+        ``change`` (experiment, model, time) and ``final`` (experiment, model), carbon over that
+        before, less one (%); ``time`` in years.
+    """
+    names = list(runs["experiment"].values)
+    figure = style.new(4.4 * len(names), 3.7, figure=figure)
+    axes = figure.subplots(1, len(names), squeeze=False)[0]
+    times = runs["time"].values
+    for letter, ax, name in zip("abcdef", axes, names, strict=False):
+        style.panel(ax, letter, str(name))
+        ax.axhline(0, color="0.7", lw=0.8, zorder=0)
+        for k, (model, (colour, dash, marker)) in enumerate(looks(runs["model"].values).items()):
+            one = runs.sel(experiment=name, model=model)
+            ax.plot(times, one["change"], color=colour, ls=dash, lw=1.7, label=str(model))
+            ax.plot(
+                (1.03 + 0.02 * k) * times[-1],
+                one["final"],
+                marker,
+                color=colour,
+                ms=5,
+                clip_on=False,
+            )
+        ax.set(xlabel="time (years)", ylabel="change of soil carbon (%)")
+        ax.set_xlim(0, 1.12 * times[-1])
+    axes[-1].legend(loc="upper left")
+    style.note(figure, "markers at the right: where each comes to rest")
+    return figure
+
+
+# --- efficiencies -----------------------------------------------------------------------------
+
+
+@style.styled
+def efficiencies(sweeps: Mapping[str, xr.DataArray], *, figure: Figure | None = None) -> Figure:
+    """Draw the diagnosed CUE of each model against what is changed about the soil.
+
+    Parameters
+    ----------
+    sweeps : mapping of str to DataArray
+        Axis label to the CUE (model, value), with the coordinate ``value``.
+    """
+    figure = style.new(3.3 * len(sweeps), 3.3, figure=figure)
+    axes = figure.subplots(1, len(sweeps), sharey=True, squeeze=False)[0]
+    for ax, (label, cue) in zip(axes, sweeps.items(), strict=True):
+        for model, (colour, dash, marker) in looks(cue["model"].values).items():
+            ax.plot(
+                cue["value"], cue.sel(model=model), color=colour, ls=dash, lw=1.7, marker=marker,
+                ms=4, markevery=3, label=str(model),
+            )  # fmt: skip
+        ax.set(xlabel=label, ylim=(0, 0.7))
+        ax.label_outer()
+    axes[0].set_ylabel("diagnosed CUE (1)")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=6)
+    return figure
+
+
+@style.styled
+def pools(soil: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+    """Draw the pools of one model as bars, each with the mean age of its carbon.
+
+    Parameters
+    ----------
+    soil : Dataset
+        ``carbon`` (kg C m-2) and ``age`` (yr) over ``pool`` with the coordinate ``pool_kind``.
+    """
+    figure = style.new(6.4, 3.3, figure=figure)
+    ax = figure.subplots()
+    carbon = soil["carbon"]
+    for kind, hatch in HATCHES.items():
+        at = np.flatnonzero(carbon["pool_kind"] == kind)
+        ax.bar(at, carbon.values[at], color=FILLS[kind], edgecolor="0.3", hatch=hatch)
+    for k, (value, years) in enumerate(zip(carbon.values, soil["age"].values, strict=True)):
+        age = "inert" if np.isnan(years) else f"{years:.3g} yr"
+        ax.annotate(
+            f"{value:.3g}\n{age}", (k, value), ha="center", va="bottom", fontsize=7.5,
+            xytext=(0, 1), textcoords="offset points",
+        )  # fmt: skip
+    labels = [str(name).replace(" ", "\n", 1) for name in carbon["pool_name"].values]
+    ax.set_xticks(range(carbon.size), labels)
+    ax.tick_params(axis="x", labelsize=7.5)
+    ax.set(ylabel="carbon (kg C m⁻²)", ylim=(0, max(0.1, 1.3 * float(carbon.max()))))
+    handles = [_patch(kind) for kind in HATCHES]
+    ax.legend(handles=handles, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    return figure
