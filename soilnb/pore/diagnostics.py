@@ -90,9 +90,8 @@ def pools(state: State, parameters: Mapping[str, float], per_gram: float) -> dic
         `soilnb.pore.chemistry.per_gram`.
     """
     p = parameters
-    was_there = state.kind == INITIAL_NECROMASS
-    initial = float(np.where(was_there, state.c_nec, 0.0).sum())
-    new = float(np.where(was_there, 0.0, state.c_nec).sum())
+    initial = float(state.c_nec[state.kind == INITIAL_NECROMASS].sum())
+    new = float(state.c_nec[state.kind != INITIAL_NECROMASS].sum())
     biomass, pom = float(state.c_b.sum()), float(state.c_pom.sum())
     sums = {
         "C_B": biomass,
