@@ -17,6 +17,9 @@ ROOT = Path(__file__).resolve().parents[1]
 #: Seconds from the start after which no further test begins.
 BUDGET = 40
 
+#: Files of tests at most: to collect many takes as long as to run a few.
+MOST_FILES = 24
+
 #: What all tests rest on: which of them a change here reaches, no graph of imports can say.
 EVERYTHING = ("pyproject.toml", "requirements.lock", "Makefile")
 
@@ -54,12 +57,13 @@ def changed(root, revision):
         done = subprocess.run(["git", "-C", root, *arguments], capture_output=True, text=True)
         return done.stdout.split("\0" if "-z" in arguments else None)
 
-    for name in (revision, f"origin/{revision}"):
-        if base := git("merge-base", "HEAD", name):
-            break
-    else:
+    bases = [git("merge-base", "HEAD", name) for name in (revision, f"origin/{revision}")]
+    bases = [base for found in bases for base in found]
+    if not bases:
         raise pytest.UsageError(f"--reach={revision}: allowed a revision of a git checkout")
-    differing = git("diff", "--name-only", "-z", *base)
+    # A local main may be older than the one that this branch left.
+    base = min(bases, key=lambda base: int(git("rev-list", "--count", f"{base}..HEAD")[0]))
+    differing = git("diff", "--name-only", "-z", base)
     new = git("ls-files", "--others", "--exclude-standard", "-z")
     return sorted({path for path in (*differing, *new) if path})
 
@@ -154,13 +158,16 @@ class Reach:
         over = str(time.time() + config.getoption("budget"))
         self.until = float(os.environ.setdefault("SOILNB_CHECK_UNTIL", over))
         self.paths = changed(ROOT, config.getoption("reach"))
-        self.files = Graph(ROOT).reached(self.paths)
+        reached = Graph(ROOT).reached(self.paths)
+        self.reached = len(reached)
+        self.files = dict(sorted(reached.items(), key=lambda item: item[1])[:MOST_FILES])
         self.collected, self.done = 0, set()
 
     def pytest_report_header(self):
         lines = [
-            f"check: {len(self.paths)} changed files reach {len(self.files)} test files; "
-            "notebooks and browser are left out"
+            f"check: {len(self.paths)} changed files reach {self.reached} test files"
+            + (f", of which the nearest {MOST_FILES} run" if self.reached > MOST_FILES else "")
+            + "; notebooks and browser are left out"
         ]
         if of_all := [path for path in self.paths if rests_on_everything(path)]:
             lines += [f"check: every test rests on {', '.join(of_all)}: make test runs them all"]

@@ -144,7 +144,7 @@ class _Place:
     """What all places have in common: the stamp covers every source that a kernel calls into."""
 
     def get_source_stamp(self) -> bytes:
-        return _digest(Path(self._py_file))
+        return digest(Path(self._py_file))
 
 
 class InNamed(_Place, caching.UserProvidedCacheLocator):
@@ -207,7 +207,7 @@ KernelCache._impl_class = _Kernel
 
 
 @functools.cache
-def _digest(file: Path) -> bytes:
+def digest(file: Path) -> bytes:
     """Hash the source of a kernel and all that it calls into."""
     known = hashlib.sha256()
     for path in sorted(sources(file)):

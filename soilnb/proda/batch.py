@@ -29,6 +29,7 @@ from tqdm import tqdm
 
 from soilnb import __version__
 from soilnb.kernels import metropolis as kernel
+from soilnb.kernels.compiler import digest
 from soilnb.parameters import InputError, check_range
 from soilnb.proda import posterior
 from soilnb.proda.chains import Profile, SamplingError, Settings, sample
@@ -269,7 +270,8 @@ class _Store:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"folder {folder} cannot be made: {error.strerror}") from None
-        about = [asdict(settings), work.__qualname__, __version__, kernel.DIGEST]
+        about = [asdict(settings), work.__qualname__, __version__]
+        about.append(digest(Path(kernel.__file__)).hex())
         self.common = json.dumps(about, sort_keys=True).encode()
 
     def _file(self, profile: Profile) -> Path:

@@ -55,8 +55,8 @@ def house(tmp_path, notebook_folder, results_root, write_notebook, monkeypatch, 
     (root / "book" / "assets").mkdir(parents=True)
     for name in ("_config.yml", "_toc.yml"):
         shutil.copy(ROOT / "book" / name, root / "book" / name)
-    for name in ("how_to_use", "guide_for_teachers", "scale", "glossary", "cite"):
-        (root / "book" / f"{name}.md").write_text(f"# {name}\n", encoding="utf-8")
+    for page in (ROOT / "book").glob("*.md"):
+        (root / "book" / page.name).write_text(f"# {page.stem}\n", encoding="utf-8")
     (root / "book" / "intro.md").write_text("# In\n\n![A](figures/a-fig1.png)\n", encoding="utf-8")
     (root / "book" / "assets" / "soilnb.css").write_text("p {}", encoding="utf-8")
     (root / "CHANGELOG.md").write_text("# Changelog\n", encoding="utf-8")

@@ -54,7 +54,7 @@ def toy(tmp_path, monkeypatch):
     (tmp_path / "neighbour.py").write_text("x = 1\n")
 
     def fresh():
-        for cached in (compiler._digest, compiler._imported, compiler._say):
+        for cached in (compiler.digest, compiler._imported, compiler._say):
             cached.cache_clear()
         for name in ("helper_of_toy", "toy_kernel"):
             spec = importlib.util.spec_from_file_location(name, tmp_path / f"{name}.py")

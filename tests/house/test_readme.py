@@ -1,0 +1,39 @@
+"""What the README shows in Python is what the package has."""
+
+import ast
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+TEXT = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+SNIPPETS = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+
+
+def test_the_first_soil_of_the_readme_has_carbon_and_an_efficiency(capsys):
+    exec(SNIPPETS[0], {})
+    carbon, *_, efficiency = capsys.readouterr().out.split()
+    assert 1 < float(carbon) < 100  # kg C m-2
+    assert 0 < float(efficiency) < 1
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS, ids=range(len(SNIPPETS)))
+def test_every_name_that_a_snippet_uses_exists(snippet):
+    tree = ast.parse(snippet)
+    known = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            module = import_module(node.module)
+            for alias in node.names:
+                if not hasattr(module, alias.name):
+                    import_module(f"{node.module}.{alias.name}")
+                known[alias.asname or alias.name] = getattr(module, alias.name)
+    used = {
+        (node.value.id, node.attr)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+    of_modules = {(name, attribute) for name, attribute in used if name in known}
+    assert known
+    assert {(n, a) for n, a in of_modules if not hasattr(known[n], a)} == set()
