@@ -406,6 +406,25 @@ def _eliminate(neighbour, start, rows, r, again, share, pivot, excess):
 
 
 @njit(cache=True, error_model="numpy")
+def _columns(order, begin, stop, member, number, cells):
+    """Return `start` and `rows` of the columns; number the cells by their `order`, in place."""
+    n = order.size
+    flat = number.ravel()
+    position = np.empty(n, np.uint32)
+    start = np.zeros(n + 1, np.uint32)
+    for k in range(n):
+        position[order[k]] = k
+        flat[cells[order[k]]] = k
+        start[k + 1] = start[k] + stop[k] - begin[k]
+    rows = np.empty(start[n], np.uint32)
+    for k in range(n):
+        for at in range(stop[k] - begin[k]):
+            rows[start[k] + at] = position[member[begin[k] + at]]
+    cells[:] = cells[order]
+    return start, rows
+
+
+# The next two are no kernels: what they call would be compiled twice.
 def factorize(open_cells, r):
     """Factorise the diffusion matrix of one geometry.
 
@@ -421,21 +440,9 @@ def factorize(open_cells, r):
     Factor
     """
     number, cells = _number_cells(open_cells)
-    order, begin, stop, member = _order(_neighbours(number, cells))
-    n = order.size
-    flat = number.ravel()
-    position = np.empty(n, np.uint32)
-    start = np.zeros(n + 1, np.uint32)
-    for k in range(n):
-        position[order[k]] = k
-        flat[cells[order[k]]] = k
-        start[k + 1] = start[k] + stop[k] - begin[k]
-    rows = np.empty(start[n], np.uint32)
-    for k in range(n):
-        for at in range(stop[k] - begin[k]):
-            rows[start[k] + at] = position[member[begin[k] + at]]
-    cells = cells[order]
+    start, rows = _columns(*_order(_neighbours(number, cells)), number, cells)
     neighbour = _neighbours(number, cells)
+    n = cells.size
     share, pivot, excess = np.empty(rows.size), np.ones(n), np.ones(n)
     _eliminate(neighbour, start, rows, r, np.ones(n, np.bool_), share, pivot, excess)
     return Factor(
@@ -521,6 +528,14 @@ def _more_rows(factor, neighbour, again):
 
 
 @njit(cache=True, error_model="numpy")
+def _keep_shares(factor, start, again, share):
+    """Copy the shares of all columns but those marked in `again`."""
+    for k in range(factor.cells.size):
+        if not again[k]:
+            for at in range(start[k + 1] - start[k]):
+                share[start[k] + at] = factor.share[factor.start[k] + at]
+
+
 def refactorize(factor, open_cells, r):
     """Return the factor of a geometry that differs in a few voxels from that of `factor`.
 
@@ -541,10 +556,7 @@ def refactorize(factor, open_cells, r):
     pivot, excess = np.ones(n), np.ones(n)
     pivot[:before], excess[:before] = factor.pivot, factor.excess
     share = np.empty(rows.size)
-    for k in range(before):
-        if not again[k]:
-            for at in range(start[k + 1] - start[k]):
-                share[start[k] + at] = factor.share[factor.start[k] + at]
+    _keep_shares(factor, start, again, share)
     _eliminate(neighbour, start, rows, r, again, share, pivot, excess)
     return Factor(
         open_cells.copy(), number, cells, neighbour, start, rows, share, pivot, excess
