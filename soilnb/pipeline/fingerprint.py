@@ -11,7 +11,7 @@ from pathlib import Path
 
 from soilnb.data import folders
 from soilnb.pipeline import reach
-from soilnb.pipeline.notebooks import read
+from soilnb.pipeline.notebooks import read, solutions
 
 __all__ = ["data_state", "fingerprint"]
 
@@ -69,6 +69,7 @@ def _seen(content: Mapping) -> dict:
 def _package(content: Mapping) -> str:
     """Hash every file of the package that a notebook's result can depend on."""
     code = [cell["source"] for cell in content["cells"] if cell["cell_type"] == "code"]
+    code += [source for _, source in solutions(content)]
     digest = hashlib.sha256()
     for path in [PACKAGE / "pipeline" / "worker.py", *reach.files(code, PACKAGE)]:
         if path.is_file():

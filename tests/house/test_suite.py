@@ -19,12 +19,13 @@ def graph():
 
 
 def test_notebooks_go_first_and_a_file_stays_together():
-    ran = suite.unit("tests/notebooks/test_notebooks.py::test_it_runs[13_dynamic]")
+    ran = suite.unit(
+        "tests/notebooks/test_notebooks.py::test_it_runs_with_its_solutions[13_dynamic]"
+    )
     assert ran == (0, "run 13_dynamic")
-    solved = suite.unit("tests/notebooks/test_notebooks.py::test_its_solutions_run[13_dynamic]")
     book = suite.unit("tests/browser/test_book_static.py::test_no_link_inside_the_book_is_dead")
     here, there = (suite.unit(f"tests/pore/test_kept.py::test_{name}[1]") for name in "ab")
-    assert ran < book < solved < here
+    assert ran < book < here
     assert here == there
     assert suite.unit("tests/cue/test_kept.py::test_a")[1] != here[1]
 

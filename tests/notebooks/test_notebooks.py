@@ -1,14 +1,14 @@
 """Every notebook: how it is stored, how it is written, and that it runs from top to bottom."""
 
 import ast
+import builtins
 import json
 import re
 from pathlib import Path
 
 import pytest
 
-from soilnb import results
-from soilnb.pipeline import runs
+from soilnb.pipeline import notebooks, runs
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -92,42 +92,22 @@ def test_it_knows_nothing_of_the_pipeline(path):
             assert not name.startswith(("soilnb.pipeline", "soilnb.cli")), name
 
 
-def directives(text):
-    """Return the MyST directives of a Markdown cell as (opening line, options, body) each."""
-    fences = re.finditer(
-        r"^(?P<fence>`{3,}|:{3,})\{(?P<name>[\w-]+)\}(?P<title>[^\n]*)\n(?P<body>.*?)^(?P=fence)\s*$",
-        text,
-        re.MULTILINE | re.DOTALL,
-    )
-    return [
-        (
-            f"{{{fence['name']}}}{fence['title']}",
-            re.findall(r"^:\w+:.*$", fence["body"], re.MULTILINE),
-            fence["body"],
-        )
-        for fence in fences
-    ]
+#: A directive of MyST that is called a solution: its title and its options.
+SOLUTION = re.compile(
+    r"^(?:`{3,}|:{3,})\{[\w-]+\}[^\n]*solution[^\n]*\n((?::\w+:.*\n)*)", re.I | re.M
+)
 
 
-def solutions(path):
-    """Return the folded solutions of a notebook: (cell number, text of the solution) each."""
-    found = []
-    for number, cell in enumerate(read(path)["cells"]):
-        if cell["cell_type"] == "markdown":
-            for opening, options, body in directives(cell["source"]):
-                if re.search("solution", opening, re.IGNORECASE):
-                    assert any("dropdown" in option for option in options), opening
-                    found.append((number, body))
-    return found
-
-
-def python_in(text):
-    return re.findall(r"^`{3,}(?:python|\{code-block\} python)\n(.*?)^`{3,}\s*$", text, re.M | re.S)
+def folds(path):
+    """Return whether each solution of a notebook folds."""
+    texts = [cell["source"] for cell in cells(path, "markdown")]
+    return ["dropdown" in options for text in texts for options in SOLUTION.findall(text)]
 
 
 @each
 def test_its_solutions_fold(path):
-    assert solutions(path), "no exercise with a folded solution"
+    assert folds(path), "no exercise with a folded solution"
+    assert all(folds(path))
     for cell in cells(path, "markdown"):
         headed = re.findall(r"^\s*(?:#+|\*\*)\s*Solution\b.*$", cell["source"], re.M | re.I)
         assert not headed, f"a solution in the open: {headed}"
@@ -138,16 +118,38 @@ def test_a_solution_in_the_open_would_be_found(tmp_path):
     nested = "````{admonition} A solution\n:class: dropdown\n```python\nx = 2\n```\n````\n"
     open_ = "```{admonition} Solution\n:class: tip\nIt is 2.\n```\n"
     path = tmp_path / "toy.ipynb"
+    cell = {"cell_type": "markdown", "metadata": {}, "source": folded + nested + open_}
+    path.write_text(json.dumps({"cells": [cell]}))
+    assert folds(path) == [True, True, False]
+    assert notebooks.solutions(read(path)) == [(0, "x = 2\n")]
 
-    def store(text):
-        cell = {"cell_type": "markdown", "metadata": {}, "source": text}
-        path.write_text(json.dumps({"cells": [cell]}))
 
-    store(folded + nested)
-    assert [python_in(body) for _, body in solutions(path)] == [[], ["x = 2\n"]]
-    store(open_)
-    with pytest.raises(AssertionError, match="Solution"):
-        solutions(path)
+class Names:
+    """Names that code reads before it gives them a value itself, and those that it gives."""
+
+    def __init__(self, source):
+        tree = ast.parse(without_magics(source))
+        walked = list(ast.walk(tree))
+        names = [node for node in walked if isinstance(node, ast.Name)]
+        self.read = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+        self.given = {node.id for node in names if not isinstance(node.ctx, ast.Load)}
+        self.given |= {node.arg for node in walked if isinstance(node, ast.arg)}
+        for node in walked:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                self.given.add(node.name)
+            elif isinstance(node, ast.Import | ast.ImportFrom):
+                self.given |= {(a.asname or a.name).split(".")[0] for a in node.names}
+
+
+@each
+def test_its_solutions_need_only_what_stands_above_them(path):
+    content = read(path)
+    for number, source in notebooks.solutions(content):
+        above = [c["source"] for c in content["cells"][:number] if c["cell_type"] == "code"]
+        above += [code for n, code in notebooks.solutions(content) if n < number]
+        known = set(dir(builtins)) | {"display"} | set().union(*(Names(c).given for c in above))
+        own = Names(source)
+        assert own.read - own.given <= known, source
 
 
 def saved_figures(path):
@@ -177,9 +179,10 @@ def test_the_figures_it_saves_are_described(path):
 
 @pytest.mark.notebook
 @each
-def test_it_runs(path, executed):
+def test_it_runs_with_its_solutions(path, executed):
     run = executed(path.stem)
     assert run.ok, f"{run.error}\n\nin this cell:\n{run.cell}\n\nwhat it left: {run.folder}"
+    assert len(cells(run.folder / f"{path.stem}.ipynb", "code")) == len(cells(path, "code"))
 
 
 @pytest.mark.notebook
@@ -191,44 +194,3 @@ def test_every_image_it_shows_is_described(path, executed):
         for output in cell["outputs"]:
             if any(kind.startswith("image/") for kind in output.get("data", {})):
                 check_alt(cell, cell["source"])
-
-
-def with_solutions(path):
-    """Return a notebook in which each solution is a cell below its exercise."""
-    content = read(path)
-    for number, body in reversed(solutions(path)):
-        new = [
-            {
-                "cell_type": "code",
-                "id": f"solution-{number}-{i}",
-                "metadata": {},
-                "source": source,
-                "outputs": [],
-                "execution_count": None,
-            }
-            for i, source in enumerate(python_in(body))
-        ]
-        content["cells"][number + 1 : number + 1] = new
-    return content
-
-
-@pytest.fixture
-def solved(tmp_path, workshop, run_notebook, monkeypatch):
-    """The run of a copy of a notebook in which each solution is a cell below its exercise."""
-
-    def run(path):
-        (tmp_path / path.name).write_text(json.dumps(with_solutions(path)), encoding="utf-8")
-        with workshop():
-            # Kept beside the results: what has not changed is not run by the next suite either.
-            monkeypatch.setenv("SOILNB_RESULTS", str(results.root() / "solved"))
-            monkeypatch.setenv("SOILNB_NOTEBOOKS", str(tmp_path))
-            return run_notebook(path.stem, "solved")
-
-    return run
-
-
-@pytest.mark.notebook
-@each
-def test_its_solutions_run(path, solved):
-    run = solved(path)
-    assert run.ok, f"{run.error}\n\nin this cell:\n{run.cell}"
