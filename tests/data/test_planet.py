@@ -324,7 +324,7 @@ def test_an_unknown_zone_is_refused():
 
 def package_files():
     folder = Path(soilnb.data.__file__).parent
-    return [path for path in folder.rglob("*") if path.suffix not in (".py", ".pyc")]
+    return [path for path in folder.rglob("*") if path.suffix not in (".py", ".pyi", ".pyc")]
 
 
 #: Tables of printed facts and of coefficients that the package holds, each with its source.
