@@ -14,7 +14,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -139,11 +140,30 @@ def save(
         raise InputError(f"name = {name!r}: allowed letters, digits, - and _ (no suffix)")
     show, files = _handlers(obj, alt=alt, dpi=dpi, digits=digits, rows=rows)
     run = current()
-    if run is not None:
-        _refuse_second(run, name)
-        for suffix, write in files.items():
-            _write(run.folder / f"{name}{suffix}", write)
-    show()
+    with _layout_kept(obj):
+        if run is not None:
+            _refuse_second(run, name)
+            for suffix, write in files.items():
+                _write(run.folder / f"{name}{suffix}", write)
+                _keep_layout(obj)
+        show()
+
+
+@contextmanager
+def _layout_kept(obj: object) -> Iterator[None]:
+    """Give a figure its layout engine back, which `_keep_layout` takes away."""
+    engine = obj.get_layout_engine() if isinstance(obj, Figure) else None
+    try:
+        yield
+    finally:
+        if engine is not None:
+            obj.set_layout_engine(engine)
+
+
+def _keep_layout(obj: object) -> None:
+    """Let the next picture of a figure take over the layout of the last: to solve it takes long."""
+    if isinstance(obj, Figure) and obj.get_layout_engine() is not None:
+        obj.set_layout_engine("none")
 
 
 def _handlers(obj, *, alt, dpi, digits, rows):

@@ -2,7 +2,8 @@
 
 Tests of one file stay on one worker, since they share what their fixtures made. The runs of the
 notebooks come first, each a unit of its own, because they take longest; then the pages of the book,
-on one worker. Everything else comes in any order.
+on one worker. Files that take long come before the many that do not, so that no worker waits for
+another at the end; apart from that the order is any.
 """
 
 import os
@@ -55,6 +56,7 @@ UNITS = [
     (r"tests/browser/test_book_", "book"),
     (r"tests/browser/test_lab_", "lab"),
     (r"tests/\S+(cluster|processes)", "workers"),  # one cluster, one pool for all
+    (r"(tests/(?:book|proda|running|claims|kernels)/\w+\.py)", "{}"),  # the longest files
 ]
 
 

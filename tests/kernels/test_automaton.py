@@ -681,10 +681,11 @@ class TestPlaceShapes:
 
 def test_the_plain_python_of_the_kernels_gives_the_same_day(monkeypatch):
     """The suite runs the kernels with and without the JIT; here both, on one small domain."""
-    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
     spec = importlib.util.spec_from_file_location("plain_automaton", automaton.__file__)
     python = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(python)
+    with monkeypatch.context() as patch:
+        patch.setattr(numba.config, "DISABLE_JIT", True)
+        spec.loader.exec_module(python)
     assert not hasattr(python.move_day, "py_func")
     compiled, plain_state = (plain.random_state(11, ny=12, nx=12) for _ in range(2))
     for kernels, state in ((automaton, compiled), (python, plain_state)):
