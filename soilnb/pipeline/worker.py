@@ -23,7 +23,10 @@ __all__ = ["MODELS", "end", "execute", "warm_up"]
 #: Modules with a `warm_up` that compiles their kernels. Those of a group share some; the groups
 #: take about equally long and can be compiled side by side.
 MODELS = (
-    ("soilnb.profile.compas", "soilnb.profile.clm5", "soilnb.profile.diagnostics"),
+    (
+        *("soilnb.profile.compas", "soilnb.profile.clm5", "soilnb.profile.diagnostics"),
+        "soilnb.proda.chains",
+    ),
     (
         "soilnb.pore.simulate",
         "soilnb.profile.mimics",

@@ -27,6 +27,7 @@ carbon in microbes (Tao et al. 2023, Methods), have no probability.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import math
 from dataclasses import dataclass
@@ -38,7 +39,14 @@ import xarray as xr
 from soilnb.kernels import layers
 from soilnb.kernels import metropolis as kernel
 from soilnb.parameters import InputError, ParameterSet, check_range, unknown
-from soilnb.profile import clm5_parameters, compas_parameters, grid, transport
+from soilnb.profile import (
+    clm5_parameters,
+    compas_parameters,
+    environment,
+    forcing,
+    grid,
+    transport,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -368,6 +376,17 @@ def sample(profile: Profile, settings: Settings) -> Chains:
         )
     run = _published if settings.sampler == "published" else _adaptive
     return run(profile, settings, target, prior, share, generators[:-1])
+
+
+def warm_up() -> None:
+    """Compile the kernels by short chains, so that several processes need not each do it."""
+    place = environment.column(forcing.example("temperate"))
+    pit = Profile("example", np.array([0.1, 0.5]), np.array([2e4, 8e3]), None, place)
+    for model in MODELS:
+        for sampler in SAMPLERS:
+            how = Settings(model, sampler, chains=2, warmup=100, steps=100, samples=10)
+            with contextlib.suppress(SamplingError):  # so few steps may not come to a good rate
+                sample(pit, how)
 
 
 def draw_prior(target: kernel.Problem, rng: np.random.Generator) -> tuple[Runs, float]:

@@ -671,3 +671,22 @@ def test_the_kernels_say_the_same_with_the_compiler_off():
         out = np.empty((1, len(y) + 1, 20))
         transient(model, parameters, c, 1, 0.7 * y, np.array([0.2]), 1e-2, out)
         np.testing.assert_allclose(series, out, rtol=1e-9, atol=1e-9)
+
+
+TIMES = [
+    (possible, model, at)
+    for possible, model, names in (
+        (layers._compas_possible, COMPAS, layers.COMPAS_NAMES),
+        (layers._clm5_possible, CLM5, layers.CLM5_NAMES),
+    )
+    for at, name in enumerate(names)
+    if name.startswith("tau")
+]
+
+
+@pytest.mark.parametrize(("possible", "model", "at"), TIMES)
+def test_a_turnover_time_may_be_short_but_not_zero(possible, model, at):
+    parameters = np.array(TYPICAL[model], float)
+    for time, expected in ((1e-6, True), (0.0, False), (-1.0, False), (np.nan, False)):
+        parameters[at] = time
+        assert possible(parameters) is expected
