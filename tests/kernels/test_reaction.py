@@ -674,6 +674,17 @@ def test_a_dead_cell_joins_former_microbes_but_not_other_organic_matter():
     assert soil.organic[3, 4] == 6
 
 
+def test_what_lies_in_the_memory_does_not_join_particles():
+    soil = Soil(0, (9, 9), 0.0, 0.0, 0.0)
+    soil.organic[4, 3], soil.kind[4, 3] = 5, 3
+    soil.organic[4, 5], soil.kind[4, 5] = 7, 3
+    soil.organic[0, 0], soil.kind[0, 0] = 7, 3  # apart from the other
+    memory = np.full(81, 1, np.int32)  # the voxel beside it
+    reaction.settle(np.array([40], np.int32), soil.organic, soil.kind, 3, 8, memory)
+    assert (soil.organic[4, 3:6] == 5).all()
+    assert soil.organic[0, 0] == 7
+
+
 def test_necromass_in_living_cells_can_be_made_to_decay():
     soil, before = Soil(3), Soil(3)
     reaction.living_decay(
