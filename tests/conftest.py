@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -152,18 +152,40 @@ def two_processes(_pool, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def cluster_of_processes():
-    """A Dask client with two worker processes; a worker that a test kills starts again."""
+def _start_cluster():
+    """Start a Dask cluster of two processes in place of the last, if there was one."""
     distributed = pytest.importorskip("distributed")
-    import dask
+    with ExitStack() as stack:
 
-    patient = {"distributed.comm.timeouts.connect": "600s", "distributed.comm.timeouts.tcp": "600s"}
-    with (
-        dask.config.set(patient),  # on a busy machine a worker takes long to start
-        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=":0") as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        yield client
+        def start():
+            stack.close()
+            cluster = distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=":0")
+            return stack.enter_context(distributed.Client(stack.enter_context(cluster)))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def _clients():
+    return []
+
+
+@pytest.fixture
+def cluster_of_processes(_start_cluster, _clients):
+    """A Dask client with two worker processes, which last for the session.
+
+    A worker that a test has killed starts again; on a busy machine Dask may give it up, and then
+    all of it starts anew.
+    """
+    if _clients:
+        try:
+            _clients[0].wait_for_workers(2, timeout=30)
+        except TimeoutError:
+            _clients.clear()
+    if not _clients:
+        _clients.append(_start_cluster())
+        _clients[0].wait_for_workers(2, timeout=600)
+    return _clients[0]
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,6 @@ def serial():
 
 @pytest.fixture
 def processes(cluster_of_processes):
-    cluster_of_processes.wait_for_workers(2)
     return cluster_of_processes
 
 

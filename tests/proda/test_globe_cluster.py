@@ -38,7 +38,6 @@ def threads(cluster_of_threads):
 
 @pytest.fixture
 def processes(cluster_of_processes):
-    cluster_of_processes.wait_for_workers(2)
     return cluster_of_processes
 
 

@@ -397,3 +397,10 @@ def test_a_modifier_is_one_where_its_key_is_absent():
         one = century.steady_state(bare, name)["carbon"]
         other = century.steady_state(bare | keys, name)["carbon"]
         assert np.allclose(one, other, rtol=1e-12), name
+
+
+def test_a_pool_that_does_not_decay_is_refused():
+    """In a soil of nothing but silt and clay, where texture takes all of the active pool's rate."""
+    place = SOILR | {"clay": 0.6, "silt": 0.4}
+    with pytest.raises(InputError, match="active.*does not decay"):
+        century.steady_state(place, {"texture_on_active": 1.0})
