@@ -402,5 +402,5 @@ def test_a_modifier_is_one_where_its_key_is_absent():
 def test_a_pool_that_does_not_decay_is_refused():
     """In a soil of nothing but silt and clay, where texture takes all of the active pool's rate."""
     place = SOILR | {"clay": 0.6, "silt": 0.4}
-    with pytest.raises(InputError, match="active.*does not decay"):
+    with pytest.raises(InputError, match=r"active.*does not decay"):
         century.steady_state(place, {"texture_on_active": 1.0})
