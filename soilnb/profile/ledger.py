@@ -215,3 +215,19 @@ def check_initial(initial: object, site: Site, pools: dict[str, str]) -> np.ndar
             f"initial {list(pools)[column]} = {carbon[row, column]:g}: allowed 0 or more kg C m-2"
         )
     return np.array(carbon)
+
+
+def modes(values: np.ndarray) -> dict[str, tuple]:
+    """Return eigenvalues (..., mode), in yr-1, as variables by name, fastest decay first.
+
+    Besides both parts the ``period`` of the oscillation and the ``e_folding_time``, in yr.
+    """
+    order = np.lexsort((-values.imag, values.real), axis=-1)
+    values = np.take_along_axis(values, order, axis=-1)
+    with np.errstate(divide="ignore"):
+        return {
+            "real_part": (("mode",), values.real),
+            "imaginary_part": (("mode",), values.imag),
+            "period": (("mode",), 2 * np.pi / np.abs(values.imag)),
+            "e_folding_time": (("mode",), -1 / values.real),
+        }

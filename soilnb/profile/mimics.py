@@ -217,16 +217,7 @@ def eigenvalues(
             rates.kinetics, matrices[i],
         )  # fmt: skip
     values = np.linalg.eigvals(matrices[:, : kernel.POOLS, : kernel.POOLS]) * HOURS_PER_YEAR
-    order = np.lexsort((-values.imag, values.real), axis=-1)
-    values = np.take_along_axis(values, order, axis=-1)
-    with np.errstate(divide="ignore"):
-        variables = {
-            "real_part": (("mode",), values.real),
-            "imaginary_part": (("mode",), values.imag),
-            "period": (("mode",), 2 * np.pi / np.abs(values.imag)),
-            "e_folding_time": (("mode",), -1 / values.real),
-        }
-    return _dataset(place, chosen, variables)
+    return _dataset(place, chosen, ledger.modes(values))
 
 
 def structure(

@@ -403,16 +403,7 @@ class Model:
         place, chosen, noted, system, state = self._at_rest(site, parameters)
         alive = np.ix_(range(place.size), *[np.flatnonzero(system.living)] * 2)
         values = np.linalg.eigvals(system.jacobian(state)[alive])
-        order = np.lexsort((-values.imag, values.real), axis=-1)
-        values = np.take_along_axis(values, order, axis=-1)
-        with np.errstate(divide="ignore"):
-            variables = {
-                "real_part": (("mode",), values.real),
-                "imaginary_part": (("mode",), values.imag),
-                "period": (("mode",), 2 * np.pi / np.abs(values.imag)),
-                "e_folding_time": (("mode",), -1 / values.real),
-            }
-        return self._dataset(place, chosen, noted, variables)
+        return self._dataset(place, chosen, noted, ledger.modes(values))
 
     def ages(
         self, site: Mapping | xr.Dataset, parameters: str | Mapping | ParameterSet | None = None
