@@ -6,7 +6,8 @@ import numba
 import numpy as np
 import pytest
 
-from soilnb.proda import globe, mapping, sensitivity
+from soilnb.proda import globe, sensitivity
+from soilnb.proda.globe import mapping
 from soilnb.profile import clm5, compas
 
 MODELS = {"compas": compas, "clm5": clm5}
@@ -97,7 +98,8 @@ def test_dense_solves(benchmark, model, cells):
 
 def dense(model, values, columns):
     """Stock to 1 m of each cell by the big matrix of the papers, in kg C m-2."""
-    from soilnb.profile import environment, grid, layered
+    from soilnb.profile import grid, layered
+    from soilnb.profile.forcing import environment
 
     structure = MODELS[model].MODEL
     found = np.empty(len(values))

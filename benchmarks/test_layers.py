@@ -8,7 +8,8 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from soilnb.kernels import layers
-from soilnb.profile import clm5, compas, environment, forcing
+from soilnb.profile import clm5, compas, forcing
+from soilnb.profile.forcing import environment
 
 RUNS = 2000
 CELLS = 45_000

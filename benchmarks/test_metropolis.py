@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from soilnb.proda import chains
-from soilnb.profile import environment, forcing
+from soilnb.profile import forcing
+from soilnb.profile.forcing import environment
 
 DEPTH = np.array([0.05, 0.15, 0.3, 0.5, 0.8, 1.2, 1.6])
 CARBON = np.array([30e3, 22e3, 14e3, 9e3, 6e3, 3.5e3, 2.5e3])

@@ -37,18 +37,6 @@ from typing import NamedTuple
 
 import pandas as pd
 
-__all__ = [
-    "InputError",
-    "Parameter",
-    "ParameterSet",
-    "Table",
-    "check_finite",
-    "check_range",
-    "choose",
-    "read_table",
-    "unknown",
-]
-
 
 class InputError(ValueError):
     """Bad input at the public border: one line with the name, the value and what is allowed."""

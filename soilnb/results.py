@@ -27,8 +27,6 @@ from matplotlib.figure import Figure
 
 from soilnb.parameters import InputError
 
-__all__ = ["SIZES", "Current", "checkout", "completed", "current", "folder", "root", "save"]
-
 #: Sizes of a run: quick for class and tests, paper for the set-up of the papers.
 SIZES = ("quick", "paper")
 

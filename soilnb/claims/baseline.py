@@ -25,24 +25,19 @@ import xarray as xr
 
 from soilnb.parameters import InputError, unknown
 
-__all__ = [
-    "SOURCES", "TABLES", "file", "load", "pack", "pack_table", "series", "source_hash", "stale",
-    "table", "write",
-]  # fmt: skip
-
 #: What decides an assimilation: the models, their forcing, the profiles and the chains.
 _ASSIMILATION = (
     *("kernels/layers.py", "kernels/metropolis.py"),
-    *(f"profile/{name}*.py" for name in ("clm5", "compas", "forcing", "layered")),
-    *(f"profile/{name}.py" for name in ("diagnostics", "environment", "transport")),
-    *(f"proda/{name}.py" for name in ("chains", "posterior", "observations", "quality")),
-    *(f"proda/{name}.py" for name in ("columns", "covariates", "density")),
+    *(f"profile/{name}*.py" for name in ("clm5", "compas", "layered", "diagnostics")),
+    *("profile/forcing/*.py", "data/profiles/*.py"),
+    *(f"proda/{name}.py" for name in ("chains", "posterior", "observations", "covariates")),
 )
 
 #: What decides a map of what was assimilated: the planet and the predictors.
 _MAPS = (
-    *(f"proda/{name}.py" for name in ("cells", "mapping", "globe", "predictors", "components")),
-    *(f"proda/{name}.py" for name in ("fitting", "dense", "bootstrap", "crossvalidation", "skill")),
+    *(f"proda/globe/{name}.py" for name in ("__init__", "cells", "mapping", "components")),
+    *(f"proda/network/{name}.py" for name in ("fitting", "dense", "ensemble", "crossvalidation")),
+    *("proda/predictors.py", "proda/skill.py"),
 )
 
 #: The sources that decide the numbers of a paper's baseline, and those among them that do not.
@@ -52,13 +47,12 @@ SOURCES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             *(f"kernels/{name}.py" for name in ("automaton", "outlines", "diffusion", "reaction")),
             "pore/*.py",
         ),
-        ("pore/measures.py", "pore/ensemble.py", "pore/kept.py"),
+        ("pore/ensemble.py", "pore/kept.py"),
     ),
     "tao2023": (
         (
             *_ASSIMILATION, *_MAPS,
-            *(f"proda/{name}.py" for name in ("controls", "regressions", "sensitivity")),
-            *(f"proda/{name}.py" for name in ("response", "explained", "importance")),
+            *("proda/controls.py", "proda/regressions.py", "proda/sensitivity/*.py"),
         ),
         (),
     ),

@@ -34,31 +34,6 @@ from soilnb.pore import simulate
 from soilnb.pore.diagnostics import respiration
 from soilnb.pore.scenarios import Scenario
 
-__all__ = [
-    "CHECK",
-    "CHECKED",
-    "CLAY",
-    "CLAY_CN",
-    "CN",
-    "COMMAND",
-    "QUANTITIES",
-    "SEEDS",
-    "SETTINGS",
-    "STRUCTURES",
-    "TEXTURES",
-    "check",
-    "file",
-    "keep",
-    "kept",
-    "load",
-    "load_textures",
-    "make_runs",
-    "measure",
-    "run",
-    "runs_file",
-    "stale",
-]
-
 COMMAND = "python -m soilnb.claims.pore_to_planet"
 
 #: Whose sources decide the numbers: those of the pore-scale model, as for its paper.

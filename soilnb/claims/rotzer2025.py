@@ -21,24 +21,11 @@ import xarray as xr
 
 from soilnb import claims, results
 from soilnb.claims import baseline
+from soilnb.claims.measures import by_seed, mean_over_seeds, measure, thin
 from soilnb.parameters import InputError, unknown
 from soilnb.pore import simulate, simulate_ensemble
 from soilnb.pore.diagnostics import SERIES
-from soilnb.pore.measures import by_seed, mean_over_seeds, measure, thin
 from soilnb.pore.scenarios import SCENARIOS, get_scenario
-
-__all__ = [
-    "PAPER",
-    "checks",
-    "curves",
-    "environment",
-    "fingerprint",
-    "keep_runs",
-    "make_runs",
-    "notes",
-    "record",
-    "runs_folder",
-]
 
 PAPER = "rotzer2025"
 
@@ -71,7 +58,7 @@ def notes(tables: Mapping[str, pd.DataFrame]) -> list[dict]:
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        By preset, what `soilnb.pore.measures.mean_over_seeds` returns.
+        By preset, what `soilnb.claims.measures.mean_over_seeds` returns.
     """
     rests_on = claims.presets(PAPER)
     found = []
@@ -90,7 +77,7 @@ def record(tables: Mapping[str, pd.DataFrame], notebook: str) -> None:
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        By preset, what `soilnb.pore.measures.measure_ensemble` returns.
+        By preset, what `soilnb.claims.measures.measure_ensemble` returns.
     notebook : str
         Name of the notebook, as in the claims.
     """
@@ -228,7 +215,7 @@ def curves(preset: str = "default") -> dict[str, xr.Dataset]:
     -------
     dict of str to Dataset
         By scenario, over ``statistic`` (``mean`` and ``sd`` over the seeds) and ``time``; see
-        `soilnb.pore.measures.thin`. Empty where there is no baseline.
+        `soilnb.claims.measures.thin`. Empty where there is no baseline.
     """
     kept = claims.series(PAPER)
     found = {}

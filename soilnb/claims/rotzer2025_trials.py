@@ -18,6 +18,7 @@ import numpy as np
 import xarray as xr
 
 from soilnb.claims import baseline, trials
+from soilnb.claims.measures import BEFORE, BIOMASS_PEAK_END, PULSE, SETTLED, by_seed, measure, pores
 from soilnb.claims.rotzer2025 import (
     EARLIER,
     PAPER,
@@ -30,18 +31,7 @@ from soilnb.claims.rotzer2025 import (
 from soilnb.kernels import automaton
 from soilnb.pore import simulate, simulate_ensemble
 from soilnb.pore.diagnostics import CELLS, respiration
-from soilnb.pore.measures import BEFORE, BIOMASS_PEAK_END, PULSE, SETTLED, by_seed, measure, pores
 from soilnb.pore.scenarios import get_scenario
-
-__all__ = [
-    "READINGS",
-    "behind",
-    "fingerprint",
-    "keep_trials",
-    "make_trials",
-    "scatter",
-    "unexplained",
-]
 
 #: Domain of the runs.
 SHAPE = (250, 250)
@@ -122,7 +112,7 @@ def behind(runs: Mapping[str, xr.Dataset]) -> dict[str, float]:
     Parameters
     ----------
     runs : mapping of str to Dataset
-        As `soilnb.pore.measures.measure` takes them.
+        As `soilnb.claims.measures.measure` takes them.
 
     Returns
     -------

@@ -40,8 +40,6 @@ from pathlib import Path
 from soilnb.claims import baseline
 from soilnb.parameters import InputError, unknown
 
-__all__ = ["describe", "file", "listed", "load", "outcomes", "quantities", "setup", "stale"]
-
 #: What a row can do in a trial.
 EFFECTS = (
     "explained", "nearer", "hardly nearer", "farther", "not clear", "held", "strained", "lost",

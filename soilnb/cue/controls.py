@@ -17,8 +17,6 @@ from soilnb.cue.values import Values
 from soilnb.data import tables
 from soilnb.parameters import ParameterSet, check_range
 
-__all__ = ["CERTAINTIES", "SIGNS", "catalogue", "combined", "links"]
-
 #: How certain a link is, from the least to the most.
 CERTAINTIES = ("low", "medium", "high")
 

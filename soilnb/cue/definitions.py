@@ -27,8 +27,6 @@ import xarray as xr
 
 from soilnb.parameters import InputError, unknown
 
-__all__ = ["FLUXES", "LAYOUTS", "LEVELS", "efficiency", "ledger", "nested"]
-
 #: Flux of a ledger: symbol and meaning.
 FLUXES = {
     "uptake": ("U", "carbon taken up by microbes"),

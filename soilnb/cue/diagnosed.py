@@ -15,8 +15,6 @@ import xarray as xr
 
 from soilnb.parameters import InputError, unknown
 
-__all__ = ["DECOMPOSITIONS", "diagnosed"]
-
 #: Name of a definition of D, and the fluxes that it sums.
 DECOMPOSITIONS = {
     "uptake": ("uptake",),

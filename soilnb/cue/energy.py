@@ -29,16 +29,6 @@ import numpy as np
 from soilnb.cue.values import Values, as_cue, check
 from soilnb.parameters import InputError, Parameter, ParameterSet, choose
 
-__all__ = [
-    "BIOMASS",
-    "GAMMA",
-    "PARAMETER_SETS",
-    "SUBSTRATES",
-    "cue_max",
-    "degree_of_reduction",
-    "parse_formula",
-]
-
 #: Mean microbial biomass, per carbon atom (Roels 1980).
 BIOMASS = "CH1.8O0.5N0.2"
 

@@ -15,17 +15,6 @@ from soilnb.cue import temperature
 from soilnb.data import tables
 from soilnb.parameters import InputError, ParameterSet
 
-__all__ = [
-    "GROUPS",
-    "by_method",
-    "by_substrate",
-    "places",
-    "published",
-    "spread_at_one_place",
-    "temperature_response",
-    "with_soc",
-]
-
 #: Kinds of substrate, by the labels of the data set.
 GROUPS = {
     "water (18O)": ("h2o",),

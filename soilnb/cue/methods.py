@@ -40,8 +40,6 @@ from soilnb.cue.definitions import ledger
 from soilnb.cue.values import Values, check
 from soilnb.parameters import InputError, Parameter, ParameterSet, choose
 
-__all__ = ["METHODS", "PARAMETER_SETS", "TIMES", "fluxes", "label", "measure"]
-
 _SOURCE = "invented for teaching"
 
 

@@ -36,15 +36,6 @@ import xarray as xr
 from soilnb.cue.values import Values, as_cue, check
 from soilnb.parameters import Parameter, ParameterSet, check_range, choose
 
-__all__ = [
-    "PARAMETER_SETS",
-    "RATIOS",
-    "enzymes",
-    "nitrogen_surplus",
-    "nutrient_limited",
-    "threshold_ratio",
-]
-
 #: Allowed element ratios of food and biomass, mol C per mol N or P.
 RATIOS = (1.0, 5000.0)
 

@@ -26,8 +26,6 @@ import xarray as xr
 from soilnb.cue.values import Values, as_cue, check
 from soilnb.parameters import InputError, Parameter, ParameterSet, choose
 
-__all__ = ["LINEAR", "LOGIT", "RANGE", "fit", "limits", "linear", "logit", "tangent"]
-
 #: Temperatures that any form here accepts, degC: from frozen soil to the hottest surface.
 RANGE = (-20.0, 60.0)
 

@@ -7,8 +7,6 @@ import xarray as xr
 
 from soilnb.parameters import InputError, check_range
 
-__all__ = ["Values", "as_cue", "check"]
-
 #: What a control takes: one number, an array, or a DataArray; it returns the same.
 Values = float | np.ndarray | xr.DataArray
 

@@ -30,8 +30,6 @@ import xarray as xr
 from soilnb.data import rasters, tables
 from soilnb.parameters import InputError, unknown
 
-__all__ = ["fit_climate", "observed_climate", "precipitation", "temperature", "write_tables"]
-
 #: Shrinkage, as the number of sites that weigh as much as the prior: main class, zone.
 PENALTY = (1.0, 3.0)
 

@@ -28,27 +28,6 @@ from soilnb.data import climate, depth_twins, planet, rasters
 from soilnb.data.registry import at_hand, open_dataset
 from soilnb.parameters import InputError, check_range, unknown
 
-__all__ = [
-    "EDGES",
-    "Exponential",
-    "Line",
-    "activity",
-    "belowground",
-    "carbon_by_layer",
-    "climate_shares",
-    "derived_stock",
-    "exponential",
-    "extrapolated",
-    "line",
-    "paired",
-    "regressed",
-    "root_shares",
-    "side_by_side",
-    "soil_layers",
-    "summary",
-    "turnover_by_layer",
-]
-
 #: Edges of the layers of Luo et al. 2025, Fig. 1, in cm.
 EDGES = (0, 20, 40, 60, 80, 100, 150, 200)
 

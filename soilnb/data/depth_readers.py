@@ -12,9 +12,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilnb.data import schema
-
-__all__ = ["read_clm5", "read_roots", "read_silsoe", "read_turnover"]
+from soilnb import schema
 
 #: What stands for a missing value in the table of roots.
 _MISSING = -999

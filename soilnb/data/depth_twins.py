@@ -8,9 +8,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from soilnb.data.schema import INCUBATIONS, LAYERS, ROOTS, SILSOE, TURNOVER, build
-
-__all__ = ["incubations_twin", "layers_twin", "roots_twin", "silsoe_twin", "turnover_twin"]
+from soilnb.schema import INCUBATIONS, LAYERS, ROOTS, SILSOE, TURNOVER, build
 
 #: Boxes of latitude and longitude (south, north, west, east) where most measurements lie.
 _REGIONS = ((33, 52, -120, -78), (42, 62, -3, 35), (27, 45, 95, 118), (-20, 5, -65, -45))
@@ -58,7 +56,7 @@ def roots_twin(seed: int = 2025) -> xr.Dataset:
     Returns
     -------
     Dataset
-        Variables as in `soilnb.data.schema.ROOTS`.
+        Variables as in `soilnb.schema.ROOTS`.
     """
     rng = np.random.default_rng(seed)
     count = 560
@@ -96,7 +94,7 @@ def turnover_twin(seed: int = 2025) -> xr.Dataset:
     Returns
     -------
     Dataset
-        Variables as in `soilnb.data.schema.TURNOVER`.
+        Variables as in `soilnb.schema.TURNOVER`.
     """
     rng = np.random.default_rng(seed)
     biomes = np.repeat(list(_BIOMES), [count for count, _, _ in _BIOMES.values()])
@@ -140,7 +138,7 @@ def silsoe_twin(seed: int = 2025) -> xr.Dataset:
     Returns
     -------
     Dataset
-        Variables as in `soilnb.data.schema.SILSOE`.
+        Variables as in `soilnb.schema.SILSOE`.
     """
     rng = np.random.default_rng(seed)
     spots = [(f"{b}{t}T", f"B{b}", t, d) for b in (1, 2, 3) for t in "CF" for d in range(5)]
@@ -190,7 +188,7 @@ def incubations_twin(seed: int = 2025) -> xr.Dataset:
     Returns
     -------
     Dataset
-        Variables as in `soilnb.data.schema.INCUBATIONS`.
+        Variables as in `soilnb.schema.INCUBATIONS`.
     """
     rng = np.random.default_rng(seed)
     jars = [
@@ -250,7 +248,7 @@ def layers_twin(seed: int = 2025) -> xr.Dataset:
     Returns
     -------
     Dataset
-        Variables as in `soilnb.data.schema.LAYERS`.
+        Variables as in `soilnb.schema.LAYERS`.
     """
     rng = np.random.default_rng(seed)
     edges = np.array([0, 10, 20, 30, 50, 80, 120, 160, 200.0])

@@ -14,8 +14,6 @@ import pooch
 
 from soilnb.parameters import InputError
 
-__all__ = ["OPENED", "cache", "note", "root"]
-
 #: File in the folder of a run that names the data sets which its results depend on.
 OPENED = ".opened"
 

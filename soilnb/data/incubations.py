@@ -34,10 +34,8 @@ import pandas as pd
 import xarray as xr
 import yaml
 
-from soilnb.data import schema
+from soilnb import schema
 from soilnb.parameters import InputError
-
-__all__ = ["FILES", "STUDIES", "files", "read_sidb"]
 
 #: The studies, by the names of their folders.
 STUDIES = (

@@ -31,8 +31,6 @@ import numpy as np
 from soilnb.data import folders
 from soilnb.parameters import InputError, check_finite
 
-__all__ = ["ZONES", "grid_steps", "koppen_zones", "land_fraction"]
-
 #: Zone names by number, from 1; the last one is no land.
 ZONES = (
     *("Af", "Am", "As", "Aw", "BSh", "BSk", "BWh", "BWk"),

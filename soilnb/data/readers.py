@@ -12,10 +12,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilnb.data import climate, planet, rasters, schema, tables
+from soilnb import schema
+from soilnb.data import climate, planet, rasters, tables
 from soilnb.parameters import InputError
-
-__all__ = ["read_cue", "read_israd", "read_lter", "read_mimics", "read_srdb", "read_testbed"]
 
 #: Cell size of the testbed grid in latitude and longitude, degrees.
 TESTBED_SIZE = (180 / 95, 2.5)

@@ -9,8 +9,6 @@ import xarray as xr
 
 from soilnb.data import depth_readers, depth_twins, incubations, planet, readers, twins
 
-__all__ = ["RECORDS", "File", "Record"]
-
 
 @dataclass(frozen=True)
 class File:

@@ -28,9 +28,6 @@ from soilnb.data import folders
 from soilnb.data.records import RECORDS, File, Record
 from soilnb.parameters import InputError, unknown
 
-__all__ = ["at_hand", "datasets", "fetch", "open_dataset"]
-
-
 _hashes: dict[tuple[str, int, int], str] = {}
 _announced: set[str] = set()
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from soilnb.data.schema import CUE, build
-
-__all__ = ["cue_twin"]
+from soilnb.schema import CUE, build
 
 #: Substrates of the twin with their shares among the records without labelled water.
 _SUBSTRATES = {
@@ -44,7 +42,7 @@ def cue_twin(seed: int = 2025) -> xr.Dataset:
     Returns
     -------
     Dataset
-        Variables as in `soilnb.data.schema.CUE`.
+        Variables as in `soilnb.schema.CUE`.
     """
     rng = np.random.default_rng(seed)
     water = _incubations(rng, 208, (16.7, 4.7), mean=0.334, spread=0.181, slope=-0.0048)

@@ -12,10 +12,8 @@ from soilnb.parameters import InputError
 from soilnb.proda import nash_sutcliffe
 from soilnb.proda.chains import Settings, read_profile, sample
 from soilnb.proda.observations import forcing_at
-from soilnb.profile import environment
+from soilnb.profile.forcing import environment
 from soilnb.profile.grid import NODE
-
-__all__ = ["bands", "live", "profile", "shrinkage"]
 
 _MODEL = {"COMPAS": "compas", "CLM5": "clm5"}
 LEVELS = (0.05, 0.5, 0.95)
@@ -70,7 +68,7 @@ def profile(
     observed : Dataset over layer
         One profile of `soilnb.proda.observations`.
     column : soilnb.kernels.layers.Column
-        Its forcing, from `soilnb.profile.environment.column`.
+        Its forcing, from `soilnb.profile.forcing.environment.column`.
     model : {"COMPAS", "CLM5"}
     horizons : int
         How many layers from the top are used.

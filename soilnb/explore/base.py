@@ -15,8 +15,6 @@ from matplotlib.figure import Figure
 
 from soilnb.parameters import InputError, Parameter, unknown
 
-__all__ = ["Control", "Explorer", "Prediction", "png"]
-
 _LABEL = widgets.Layout(width="330px")
 
 

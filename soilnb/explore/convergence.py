@@ -9,15 +9,14 @@ import numpy as np
 import xarray as xr
 
 from soilnb.explore.base import Control, Explorer, Prediction
-from soilnb.figures import tao2024_globe
+from soilnb.figures.tao2024 import globe as tao2024_globe
 from soilnb.parameters import InputError, check_range, unknown
-from soilnb.proda import components, globe
-from soilnb.proda.mapping import Ready
+from soilnb.proda import globe
+from soilnb.proda.globe import components
+from soilnb.proda.globe.mapping import Ready
 from soilnb.profile import clm5, compas
 
-__all__ = ["WHAT", "Met", "between", "converge", "meet"]
-
-#: What may move to its assimilated value: the groups of `soilnb.proda.components`.
+#: What may move to its assimilated value: the groups of `soilnb.proda.globe.components`.
 WHAT = {
     "all parameters": ("transfer", "cue", "decomposition", "modifier", "transport", "allocation"),
     "carbon transfer and CUE": ("transfer", "cue"),

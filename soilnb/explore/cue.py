@@ -11,11 +11,9 @@ from soilnb.cue import controls as control_functions
 from soilnb.cue import efficiency, energy, ledger, methods, nested, stoichiometry
 from soilnb.explore.base import Control, Explorer, Prediction
 from soilnb.explore.pools import REF15, stepped
-from soilnb.explore.pore_chemistry import pot
+from soilnb.explore.pore.chemistry import pot
 from soilnb.figures import cue as figures
 from soilnb.profile import compas, forcing, mimics
-
-__all__ = ["bench", "column", "controls", "guilds", "levels"]
 
 
 def guilds(run: xr.Dataset, parameters: str | dict = "sandbox") -> xr.Dataset:

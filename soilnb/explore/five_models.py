@@ -18,8 +18,6 @@ from soilnb.profile import rothc
 from soilnb.profile.model import Model, models
 from soilnb.profile.site import RECORDS
 
-__all__ = ["answers", "compare", "describe", "efficiencies", "one", "side_by_side", "soil"]
-
 #: What is not moved: loam with clay added to it, moist and neutral, under the mean LIDET litter.
 FIXED = {
     "silt": 0.3, "f_met": 0.3846423, "lignin_fraction": 0.25, "water": 0.25, "ph": 7.0,

@@ -5,12 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from soilnb.explore.base import Control, Explorer, Prediction
-from soilnb.figures import tao2023_globe
+from soilnb.figures.tao2023 import globe as tao2023_globe
 from soilnb.parameters import InputError, unknown
 from soilnb.proda import regressions
 from soilnb.proda.regressions import ASSIMILATED, Fit
-
-__all__ = ["CARBON", "EFFICIENCY", "choose", "profiles"]
 
 #: What may stand for soil carbon: column and label of the axis.
 CARBON = {

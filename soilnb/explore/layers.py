@@ -15,8 +15,6 @@ from soilnb.profile import clm5, compas, forcing
 from soilnb.profile.forcing import EXAMPLES
 from soilnb.profile.grid import overlap
 
-__all__ = ["change", "columns", "cue_soc", "pathways", "turnover_grid", "two_columns", "warming"]
-
 #: The grid of turnover times of Extended Data Fig. 4 of Tao et al. 2023 (yr).
 TAU_MIC = (0.1, 0.2, 0.5, 1.0, 1.5, 2.0, 5.0)
 TAU_ENZ = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)

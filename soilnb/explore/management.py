@@ -12,8 +12,6 @@ from soilnb.figures import management as figures
 from soilnb.profile import depth, management
 from soilnb.profile.management import MG_HA, PRACTICES, Practice
 
-__all__ = ["combine", "combined", "turn", "turned"]
-
 #: Cells of an explorer's profile, m: half as many as the model's default, for speed.
 THICKNESS = 0.04
 

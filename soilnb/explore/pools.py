@@ -16,8 +16,6 @@ from soilnb.figures import he2024
 from soilnb.profile import century, mimics
 from soilnb.profile.site import RECORDS
 
-__all__ = ["first_look", "responses", "step_response", "what_counts"]
-
 #: The reference point of the MIMICS code (wwieder/MIMICS@2b71740). Its fixed f_met of 0.3846, the
 #: mean litter of LIDET, is a lignin:N of 35.8 by the code's own formula 0.85 - 0.013 lignin:N.
 REF15 = {"temperature": 15.0, "clay": 0.30, "npp": 500.0, "lignin_to_n": 35.8}

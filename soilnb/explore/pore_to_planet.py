@@ -9,11 +9,9 @@ import numpy as np
 from soilnb.claims import pore_to_planet
 from soilnb.explore.base import Control, Explorer, Prediction
 from soilnb.figures import pore_to_planet as figures
-from soilnb.proda import emergent
-from soilnb.proda.emulator import CueEmulator, Emulator, fit, fit_cue
 from soilnb.profile import compas, forcing
-
-__all__ = ["TERMS", "emulators", "explorer", "hand_over"]
+from soilnb.upscale import emergent
+from soilnb.upscale.emulator import CueEmulator, Emulator, fit, fit_cue
 
 #: Sizes of the formulas behind CUE and of the exposed share; chosen in notebook 50.
 TERMS = {"cue": "quadratic", "exposed": "linear"}

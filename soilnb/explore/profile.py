@@ -17,8 +17,6 @@ from soilnb.explore.base import Control, Explorer, Prediction
 from soilnb.figures import luo2025
 from soilnb.profile import depth
 
-__all__ = ["READINGS", "entering", "profile", "spans", "whole_profile"]
-
 #: Set of parameters from which the explorer starts.
 SET = "luo2025"
 

@@ -11,8 +11,6 @@ from soilnb.figures import tao2023
 from soilnb.proda import regressions
 from soilnb.proda.regressions import Fit, Structure
 
-__all__ = ["measured", "measured_cue"]
-
 _ROWS = {"all": None, "18O in water": "18O", "substrates": "substrate"}
 _GROUPS = {"study": "study", "substrate": "substrate", "method": "method"}
 

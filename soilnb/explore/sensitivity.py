@@ -9,14 +9,12 @@ import numpy as np
 import xarray as xr
 
 from soilnb.explore.base import Control, Explorer, Prediction
-from soilnb.figures import tao2023_controls
-from soilnb.figures.tao2023_controls import COMPONENTS
+from soilnb.figures.tao2023 import controls as tao2023_controls
+from soilnb.figures.tao2023.controls import COMPONENTS
 from soilnb.parameters import InputError, check_range, unknown
 from soilnb.proda import globe, sensitivity
-from soilnb.proda.mapping import Ready, ready
+from soilnb.proda.globe.mapping import Ready, ready
 from soilnb.profile import compas
-
-__all__ = ["INDEX", "Answer", "answer", "components", "less_variation"]
 
 #: Words for where the turnover time of enzymes stands.
 INDEX = {"its own (tables)": "table", "tied to Km (published code)": "published"}

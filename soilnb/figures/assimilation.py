@@ -13,8 +13,6 @@ from matplotlib.figure import Figure
 from soilnb.figures import layers, style
 from soilnb.figures.style import COLOURS
 
-__all__ = ["batch", "fit", "informed", "learned", "ranks", "recovery"]
-
 
 @style.styled
 def fit(

@@ -11,10 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from soilnb.figures import style
-from soilnb.figures.he2024_concepts import METHODS
+from soilnb.figures.he2024.concepts import METHODS
 from soilnb.figures.style import COLOURS
-
-__all__ = ["bench", "controls", "levels", "pulse", "substrates", "temperature"]
 
 #: Label, colour and dash of each level of organisation.
 LEVELS = {

@@ -16,17 +16,6 @@ from matplotlib.ticker import NullLocator
 from soilnb.figures import schematic, style
 from soilnb.figures.style import COLOURS
 
-__all__ = [
-    "MODEL",
-    "budget",
-    "draw_structure",
-    "links",
-    "matrices",
-    "profiles",
-    "response",
-    "shades",
-]
-
 #: One colour and line per model, the same in every figure.
 MODEL = {"CLM5": (COLOURS["vermilion"], "-"), "COMPAS": (COLOURS["blue"], "--")}
 

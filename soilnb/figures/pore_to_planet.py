@@ -15,9 +15,7 @@ from matplotlib.ticker import NullLocator
 from soilnb.figures import style
 from soilnb.figures.he2024 import world
 from soilnb.figures.style import COLOURS
-from soilnb.proda.emulator import CueEmulator, Emulator
-
-__all__ = ["emergent", "exposure", "held_out", "maps", "profiles", "state"]
+from soilnb.upscale.emulator import CueEmulator, Emulator
 
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 
@@ -86,13 +84,13 @@ def held_out(
     Parameters
     ----------
     table : DataFrame
-        As from `soilnb.proda.emulator.held_out`, by ``structure``.
+        As from `soilnb.upscale.emulator.held_out`, by ``structure``.
     texture : DataFrame
         ``observed`` and ``predicted`` of runs that the emulator never saw, by another way to the
         same exposed shares.
     sizes : DataFrame
-        As from `soilnb.proda.emulator.candidates`, with ``attrs["seeds"]``, the standard deviation
-        of a setting's mean over the seeds.
+        As from `soilnb.upscale.emulator.candidates`, with ``attrs["seeds"]``, the standard
+        deviation of a setting's mean over the seeds.
     """
     figure = style.new(8.8, 4.0)
     left, right = figure.subplots(1, 2)
@@ -153,7 +151,7 @@ def profiles(places: xr.Dataset, *, deepest: float = 1.5, note: str = "") -> Fig
     Parameters
     ----------
     places : Dataset (place, draw, layer)
-        As from `soilnb.proda.emergent.handed_over`.
+        As from `soilnb.upscale.emergent.handed_over`.
     """
     count = places.sizes["place"]
     figure = style.new(2.3 * count, 3.7)
@@ -215,7 +213,7 @@ def maps(found: xr.Dataset, *, note: str = "") -> Figure:
     Parameters
     ----------
     found : Dataset (draw, site)
-        As from `soilnb.proda.emergent.world`.
+        As from `soilnb.upscale.emergent.world`.
     """
     figure = style.new(8.8, 5.4)
     axes = figure.subplots(2, 2)

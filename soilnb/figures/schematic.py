@@ -11,8 +11,6 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from soilnb.figures.style import COLOURS
 
-__all__ = ["boxes_and_arrows"]
-
 #: Colour and dash of a link by its kind, and the words that explain it.
 LINES = {
     "transfer": (COLOURS["blue"], "-", "decay, less what is respired"),

@@ -30,26 +30,6 @@ import numpy as np
 
 from soilnb.kernels.compiler import njit
 
-__all__ = [
-    "BIOMASS",
-    "GLUE",
-    "MINERAL",
-    "ORGANIC",
-    "REACTIVE",
-    "Workspace",
-    "age_edges",
-    "attractivities",
-    "contact_table",
-    "expel",
-    "exposure",
-    "find_place",
-    "label_components",
-    "move_day",
-    "move_range",
-    "place_shapes",
-    "workspace",
-]
-
 #: Bits of the byte that describes one side of a voxel; 0 is the side of an open voxel.
 MINERAL, REACTIVE, GLUE, ORGANIC, BIOMASS = 1, 2, 4, 8, 16
 

@@ -56,17 +56,6 @@ import numpy as np
 
 from soilnb.kernels.compiler import njit
 
-__all__ = [
-    "Factor",
-    "advance",
-    "diffuse",
-    "factorize",
-    "fourier_number",
-    "gather",
-    "refactorize",
-    "scatter",
-]
-
 #: A sweep that eliminates less than this share of the cells left raises the number of
 #: neighbours up to which cells are eliminated.
 _SWEEP_SHARE = 0.1

@@ -9,8 +9,6 @@ import numpy as np
 
 from soilnb.kernels.compiler import njit
 
-__all__ = ["WAVES", "distances", "min_width"]
-
 #: Waves around an outline.
 WAVES = np.arange(2, 7)
 

@@ -19,24 +19,6 @@ import numpy as np
 from soilnb.kernels.automaton import label_components
 from soilnb.kernels.compiler import njit
 
-__all__ = [
-    "FLUXES",
-    "decay",
-    "dissolve",
-    "exposed_edges",
-    "fluxes",
-    "living_decay",
-    "nitrogen_limit",
-    "prune",
-    "react",
-    "settle",
-    "split",
-    "spread",
-    "uptake",
-    "voxel_step",
-    "weigh",
-]
-
 #: Entries of `flux`: carbon uptake, nitrogen assimilation, decay of particulate organic matter and
 #: of necromass, death, growth, maintenance and overflow respiration, and the living carbon of
 #: cells that die out, which dissolves.

@@ -29,8 +29,6 @@ from soilnb.parameters import InputError
 from soilnb.pipeline import pages, runs
 from soilnb.proda import globe, predictors
 
-__all__ = ["BuildError", "assemble", "build", "vendor"]
-
 #: What the pages load in the browser: file or folder in `node_modules`, place in `_vendor`.
 #: MathJax loads its reading aids only when a reader switches them on.
 ASSETS = {

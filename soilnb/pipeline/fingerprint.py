@@ -13,8 +13,6 @@ from soilnb.data import folders
 from soilnb.pipeline import reach
 from soilnb.pipeline.notebooks import read, solutions
 
-__all__ = ["data_state", "fingerprint"]
-
 PACKAGE = Path(__file__).resolve().parent.parent
 
 #: Libraries whose version can change a number or a picture.

@@ -16,10 +16,6 @@ from pathlib import Path
 from soilnb import results
 from soilnb.parameters import InputError, unknown
 
-__all__ = [
-    "assign", "copy", "find", "folder", "notebooks", "parameters_of", "read", "solutions", "title",
-]  # fmt: skip
-
 #: A directive of MyST: its fence, its opening and what it holds.
 _DIRECTIVE = re.compile(
     r"^(?P<fence>`{3,}|:{3,})(?P<opening>\{[\w-]+\}[^\n]*)\n(?P<body>.*?)^(?P=fence)\s*$",

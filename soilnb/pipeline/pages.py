@@ -6,17 +6,17 @@ anything that the package does not.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import pandas as pd
 
 from soilnb.profile.model import models
-
-__all__ = ["api_pages", "changes", "data_sets", "parameters", "planet", "scoreboard"]
 
 #: Symbol and meaning of each verdict, in the order in which they are counted.
 VERDICTS = {
@@ -66,11 +66,11 @@ API = (
     ("soilnb.profile.compas", "COMPAS: layered pools, microbial"),
     ("soilnb.profile.forcing", "What drives the layered models, and formulas that make it"),
     ("soilnb.profile.diagnostics", "System metrics of the layered models"),
-    ("soilnb.profile.transport", "Vertical transport between layers"),
+    ("soilnb.profile.forcing.transport", "Vertical transport between layers"),
     ("soilnb.profile.grid", "The layers, and stocks to a depth"),
     ("soilnb.profile.depth", "The whole profile as one equation in depth"),
     ("soilnb.profile.management", "Practices that store carbon at depth"),
-    ("soilnb.profile.management_compas", "The practices on COMPAS"),
+    ("soilnb.profile.management.compas", "The practices on COMPAS"),
     ("soilnb.pore", "The pore-scale model"),
     ("soilnb.cue", "Carbon use efficiency diagnosed from any model"),
     ("soilnb.cue.definitions", "Nested definitions of carbon use efficiency"),
@@ -85,18 +85,18 @@ API = (
     ("soilnb.proda.regressions", "Mixed regressions of SOC on CUE"),
     ("soilnb.proda.predictors", "Covariates: what a network knows of a place"),
     ("soilnb.proda.network", "Parameters learnt from covariates"),
-    ("soilnb.proda.fitting", "The network, and the simpler predictors beside it"),
+    ("soilnb.proda.network.fitting", "The network, and the simpler predictors beside it"),
     ("soilnb.proda.skill", "How good a prediction is, in parameters and in carbon"),
-    ("soilnb.proda.crossvalidation", "Sites and studies that are left out"),
-    ("soilnb.proda.bootstrap", "Ensembles of networks"),
-    ("soilnb.proda.carrying", "From profiles to cells in one call"),
+    ("soilnb.proda.network.crossvalidation", "Sites and studies that are left out"),
+    ("soilnb.proda.network.ensemble", "Ensembles of networks"),
+    ("soilnb.proda.network.carrying", "From profiles to cells in one call"),
     ("soilnb.proda.globe", "Maps and totals"),
-    ("soilnb.proda.cells", "The cells of a planet"),
-    ("soilnb.proda.cells_files", "The papers' own grid, in the layout of their files"),
-    ("soilnb.proda.components", "Components of the models, and where parameters lie"),
-    ("soilnb.proda.response", "How the global stock follows each component"),
-    ("soilnb.proda.explained", "How much of the observed carbon parameters explain"),
-    ("soilnb.proda.importance", "Which covariates a predictor leans on"),
+    ("soilnb.proda.globe.cells", "The cells of a planet"),
+    ("soilnb.proda.globe.files", "The papers' own grid, in the layout of their files"),
+    ("soilnb.proda.globe.components", "Components of the models, and where parameters lie"),
+    ("soilnb.proda.sensitivity.response", "How the global stock follows each component"),
+    ("soilnb.proda.sensitivity.explained", "How much of the observed carbon parameters explain"),
+    ("soilnb.proda.sensitivity.importance", "Which covariates a predictor leans on"),
     ("soilnb.proda.sensitivity", "What controls soil carbon"),
     ("soilnb.proda.controls", "What belongs beside the relation of CUE and soil carbon"),
     ("soilnb.data", "Data sets and their synthetic twins"),
@@ -106,15 +106,15 @@ API = (
     ("soilnb.parameters", "Parameters, parameter sets, and checks of input"),
     ("soilnb.figures.he2024", "Figures of He et al. 2024"),
     ("soilnb.figures.rotzer2025", "Figures of Rötzer et al. 2025"),
-    ("soilnb.figures.he2024_concepts", "Figures 1 to 4 of He et al. 2024"),
+    ("soilnb.figures.he2024.concepts", "Figures 1 to 4 of He et al. 2024"),
     ("soilnb.figures.cue", "Our own figures of CUE"),
     ("soilnb.figures.five_models", "Box models side by side"),
     ("soilnb.figures.layers", "Figures of the layered models"),
     ("soilnb.figures.tao2023", "Figures of Tao et al. 2023"),
-    ("soilnb.figures.tao2023_globe", "Maps and networks of Tao et al. 2023"),
-    ("soilnb.figures.tao2023_controls", "What controls soil carbon, after Tao et al. 2023"),
+    ("soilnb.figures.tao2023.globe", "Maps and networks of Tao et al. 2023"),
+    ("soilnb.figures.tao2023.controls", "What controls soil carbon, after Tao et al. 2023"),
     ("soilnb.figures.tao2024", "Figures of Tao et al. 2024"),
-    ("soilnb.figures.tao2024_globe", "Maps of Tao et al. 2024"),
+    ("soilnb.figures.tao2024.globe", "Maps of Tao et al. 2024"),
     ("soilnb.figures.luo2025", "Figures of Luo et al. 2025"),
     ("soilnb.explore", "The explorers: widgets made of parameters, models and figures"),
     ("soilnb.kernels.boxes", "Kernels of box models: five laws for a flux"),
@@ -600,6 +600,7 @@ def api_pages(modules: Iterable[tuple[str, str]] | None = None) -> dict[str, str
         rest = [(module, f"{title}: steady state and runs") for title, module in boxes(API)]
         modules = (*API[:2], *rest, *API[2:])
     found = [(module, purpose) for module, purpose in modules if _exists(module)]
+    pages_of = {module for module, _ in found}
     listing = "\n".join(f"- [{module}]({module}.md): {purpose}" for module, purpose in found)
     pages = {
         "index": "# API\n\nWhat the notebooks are written with. The floors of the house, from "
@@ -608,9 +609,14 @@ def api_pages(modules: Iterable[tuple[str, str]] | None = None) -> dict[str, str
     }
     described: dict[str, str] = {}
     for module, _ in found:
-        names = _public(module)
-        again = {name: described[origin] for name, origin in names.items() if origin in described}
-        described |= {origin: module for name, origin in names.items() if name not in again}
+        names, again = _public(module), {}
+        for name, origin in names.items():
+            home = origin.rpartition(".")[0]  # where it is defined, which may have a page
+            home = home if home != module and home in pages_of else described.get(origin)
+            if home:
+                again[name] = home
+            else:
+                described[origin] = module
         options = f"   :exclude-members: {', '.join(again)}\n" if again else ""
         pages[module] = (
             f"# {module}\n\n```{{eval-rst}}\n.. automodule:: {module}\n"
@@ -630,11 +636,26 @@ def _elsewhere(names: Mapping[str, str]) -> str:
 
 
 def _public(module: str) -> dict[str, str]:
-    """Return the public names of a module, each with where its object was defined."""
+    """Return the public names of a module, each with where its object was defined.
+
+    Those are the names that it lists; else those that it defines, without underscore.
+    """
     loaded = importlib.import_module(module)
-    names = getattr(loaded, "__all__", [])
+    names = getattr(loaded, "__all__", None) or _defined(Path(loaded.__file__))
     objects = {name: getattr(loaded, name) for name in names}
     return {
         name: f"{getattr(value, '__module__', module)}.{getattr(value, '__qualname__', name)}"
         for name, value in objects.items()
     }
+
+
+def _defined(path: Path) -> list[str]:
+    """Return the public names that a file defines, in its order."""
+    names: list[str] = []
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            names.append(node.name)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names += [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
+    return [name for name in dict.fromkeys(names) if not name.startswith("_")]

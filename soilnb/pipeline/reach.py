@@ -15,8 +15,6 @@ from pathlib import Path
 
 import grimp
 
-__all__ = ["files"]
-
 #: What stands above the runs, and which no notebook imports.
 ABOVE = ("__main__", "cli", "pipeline")
 

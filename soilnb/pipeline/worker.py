@@ -18,8 +18,6 @@ from textwrap import shorten
 
 import psutil
 
-__all__ = ["MODELS", "end", "execute", "warm_up"]
-
 #: Modules with a `warm_up` that compiles their kernels. Those of a group share some; the groups
 #: take about equally long and can be compiled side by side.
 MODELS = (

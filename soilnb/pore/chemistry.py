@@ -27,8 +27,6 @@ from soilnb.pore.parameters import PAPER_SOLID, THICKNESS, VOXEL, resolve, voxel
 from soilnb.pore.scenarios import Pulse
 from soilnb.pore.state import NEW_NECROMASS, POM, State
 
-__all__ = ["FLUXES", "HOURS", "Chemistry", "per_gram"]
-
 #: Names of the daily fluxes that `Chemistry.day` returns.
 FLUXES = (*reaction.FLUXES, "R_leak")
 

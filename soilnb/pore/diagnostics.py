@@ -14,21 +14,6 @@ import xarray as xr
 from soilnb.pore.state import INITIAL_NECROMASS, NEW_NECROMASS, POM, State
 from soilnb.pore.tables import RATES, STATE_VARIABLES
 
-__all__ = [
-    "CELLS",
-    "FIELDS",
-    "SERIES",
-    "availability",
-    "carbon_residual",
-    "cell_types",
-    "fields",
-    "nitrogen_residual",
-    "pools",
-    "respiration",
-    "total_carbon",
-    "total_nitrogen",
-]
-
 _POOL, _FLUX = "mg g-1", "mg g-1 d-1"
 
 #: Variables over time: unit, symbol, meaning.

@@ -19,17 +19,6 @@ from soilnb.pore.parameters import PAPER_SOLID, PAPER_VOXELS, resolve, size_clas
 from soilnb.pore.particles import mineral_shapes, organic_shapes
 from soilnb.pore.state import INITIAL_NECROMASS, POM, SIDES, State
 
-__all__ = [
-    "add_pom",
-    "dispersed",
-    "fill_solution",
-    "mark_reactive",
-    "place_biomass",
-    "place_organic",
-    "place_pom",
-    "populate",
-]
-
 #: Fewest voxels down or across: the farthest move of a day must not reach round the torus.
 MIN_SIDE = 12
 

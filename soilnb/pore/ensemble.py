@@ -22,8 +22,6 @@ from soilnb.pore.scenarios import Scenario, get_scenario
 from soilnb.pore.simulate import Run, aggregated, simulate
 from soilnb.pore.state import State
 
-__all__ = ["simulate_ensemble"]
-
 #: Attributes that differ between the runs of an ensemble.
 _OF_A_RUN = ("scenario", "description", "pulses", "movement", "seed", "parameters", "notes")
 

@@ -30,15 +30,6 @@ from soilnb.pore.state import State
 if TYPE_CHECKING:
     from soilnb.pore.simulate import Run
 
-__all__ = [
-    "CheckpointWarning",
-    "OutputError",
-    "Snapshots",
-    "check_target",
-    "load_checkpoint",
-    "save_checkpoint",
-]
-
 
 class CheckpointWarning(RuntimeWarning):
     """A checkpoint could not be written; the run goes on."""

@@ -21,8 +21,6 @@ from soilnb.pore.parameters import VOXEL, resolve, size_classes
 from soilnb.pore.particles import min_feret
 from soilnb.pore.state import INITIAL_NECROMASS, POM, State
 
-__all__ = ["CODES", "from_image"]
-
 #: What the values of an image mean, unless the user says otherwise.
 CODES = {0: "pore", 1: "solid", 2: "pom", 3: "necromass"}
 

@@ -23,8 +23,6 @@ from soilnb.parameters import InputError
 from soilnb.pore.scenarios import SCENARIOS
 from soilnb.pore.simulate import Run, code_hash
 
-__all__ = ["KeepWarning", "Kept", "prepared"]
-
 #: What a file that is cut, spoilt, or no run at all may lead to.
 _UNREADABLE = (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError)
 

@@ -15,19 +15,6 @@ from soilnb.parameters import InputError, ParameterSet
 from soilnb.pore.parameters import resolve
 from soilnb.pore.state import POM, State
 
-__all__ = [
-    "Exposure",
-    "Moves",
-    "age_edges",
-    "aggregate",
-    "attractivity",
-    "cam_day",
-    "exposed_shares",
-    "exposure",
-    "move",
-    "workspace",
-]
-
 _EDGES = {"outer": 0, "without_organic": 1, "all": 2}
 
 

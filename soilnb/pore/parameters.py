@@ -21,19 +21,6 @@ from dataclasses import dataclass
 
 from soilnb.parameters import InputError, Parameter, ParameterSet, choose, unknown
 
-__all__ = [
-    "OPTIONS",
-    "PRESETS",
-    "RATES",
-    "STATE_VARIABLES",
-    "THICKNESS",
-    "VOXEL",
-    "SizeClass",
-    "resolve",
-    "size_classes",
-    "voxel_mass",
-]
-
 #: Edge of a voxel, in µm (Sect. 2.1).
 VOXEL = 2.0
 

@@ -25,8 +25,6 @@ from soilnb.kernels import automaton, outlines
 from soilnb.parameters import InputError
 from soilnb.pore.parameters import VOXEL, SizeClass, size_classes
 
-__all__ = ["min_feret", "mineral_shapes", "organic_shapes", "outline", "rod"]
-
 #: How often a shape of a class is drawn anew before the class counts as impossible.
 _ATTEMPTS = 400
 

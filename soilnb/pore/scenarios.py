@@ -25,8 +25,6 @@ from pathlib import Path
 from soilnb.parameters import InputError, check_finite, check_range, unknown
 from soilnb.pore.parameters import OPTIONS, RECORDS
 
-__all__ = ["SCENARIOS", "Pulse", "Scenario", "get_scenario", "read_scenario"]
-
 
 @dataclass(frozen=True)
 class Pulse:

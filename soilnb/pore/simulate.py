@@ -31,8 +31,6 @@ from soilnb.pore.parameters import PRESETS, VOXEL, resolve
 from soilnb.pore.scenarios import Scenario, get_scenario
 from soilnb.pore.state import State
 
-__all__ = ["Run", "aggregated", "code_hash", "simulate"]
-
 #: Domain of the paper: 500 x 500 µm.
 SHAPE = (250, 250)
 

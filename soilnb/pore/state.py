@@ -25,8 +25,6 @@ import numpy as np
 
 from soilnb.parameters import InputError
 
-__all__ = ["BUDGET", "INITIAL_NECROMASS", "NEW_NECROMASS", "POM", "SIDES", "State"]
-
 #: Steps (dy, dx) across the four sides of a voxel: up, right, down, left.
 SIDES = ((-1, 0), (0, 1), (1, 0), (0, -1))
 

@@ -9,8 +9,6 @@ import pandas as pd
 from soilnb.parameters import ParameterSet
 from soilnb.pore.parameters import RATES, STATE_VARIABLES, resolve, size_classes
 
-__all__ = ["tables"]
-
 # Table 4: printed symbol, printed value and unit, and our record.
 _TABLE4 = (
     (r"\nu_{C_S}", "1.6e-5", "s-1", "uptake_rate"),

@@ -19,12 +19,10 @@ from soilnb.parameters import InputError
 from soilnb.proda import posterior
 from soilnb.proda.batch import run_batch
 from soilnb.proda.chains import Profile, Settings, read_profile, sample
-from soilnb.profile import environment
+from soilnb.profile.forcing import environment
 
 if TYPE_CHECKING:
     import arviz
-
-__all__ = ["assimilate"]
 
 
 def assimilate(

@@ -34,8 +34,6 @@ from soilnb.parameters import InputError, check_range
 from soilnb.proda import posterior
 from soilnb.proda.chains import Profile, SamplingError, Settings, sample
 
-__all__ = ["Outcome", "on_cluster", "run_all", "run_batch"]
-
 #: What one task returns: its numbers (None where it was refused), and the reason (else empty).
 Outcome = tuple[dict[str, np.ndarray] | None, str]
 

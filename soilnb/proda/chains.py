@@ -39,30 +39,11 @@ import xarray as xr
 from soilnb.kernels import layers
 from soilnb.kernels import metropolis as kernel
 from soilnb.parameters import InputError, ParameterSet, check_range, unknown
-from soilnb.profile import (
-    clm5_parameters,
-    compas_parameters,
-    environment,
-    forcing,
-    grid,
-    transport,
-)
+from soilnb.profile import clm5_parameters, compas_parameters, forcing, grid
+from soilnb.profile.forcing import environment, transport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-__all__ = [
-    "Chains",
-    "Profile",
-    "SamplingError",
-    "Settings",
-    "draw_prior",
-    "evaluate",
-    "gelman_rubin",
-    "problem",
-    "read_profile",
-    "sample",
-]
 
 MODELS: Mapping[str, tuple[int, ParameterSet]] = {
     "compas": (kernel.COMPAS, compas_parameters.PARAMETER_SETS["tao2024"]),

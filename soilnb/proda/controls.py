@@ -32,13 +32,10 @@ from soilnb.kernels import layers
 from soilnb.parameters import InputError, check_range, unknown
 from soilnb.proda import regressions
 from soilnb.proda.assimilate import assimilate
-from soilnb.proda.cells import EARTH_RADIUS, _on_sphere, climate_group
 from soilnb.proda.covariates import forcing_at
-from soilnb.profile import compas, diagnostics, environment, grid
-
-__all__ = [
-    "DEPTHS", "TRIES", "at_places", "by_depth", "constant_cue", "prior", "relation", "slopes",
-]  # fmt: skip
+from soilnb.proda.globe.cells import EARTH_RADIUS, _on_sphere, climate_group
+from soilnb.profile import compas, diagnostics, grid
+from soilnb.profile.forcing import environment
 
 #: Upper limit of the papers' statistic of convergence for a profile to be kept.
 LIMIT = 1.05

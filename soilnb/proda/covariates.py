@@ -24,8 +24,6 @@ from soilnb.data import climate, rasters, tables
 from soilnb.parameters import InputError, unknown
 from soilnb.profile import forcing
 
-__all__ = ["forcing_at"]
-
 #: The cell of the zone map that a profile lies in, degrees.
 POINT = (1 / 36, 1 / 36)
 

@@ -1,9 +1,10 @@
 """Observed soil profiles: what the layered models are fitted to.
 
-A profile is a list of layers with their carbon density (`soilnb.proda.density`). Profiles come
-from ISRaD (`israd`), from a user's table (`read_csv`, `from_table`), from files in the papers' own
-layout (`open_authors`), or from a generator (`soilnb.proda.twins`). All pass the papers' quality
-rules (`soilnb.proda.quality`); `refused` names each profile that does not, with the reason.
+A profile is a list of layers with their carbon density (`soilnb.data.profiles.density`). Profiles
+come from ISRaD (`israd`), from a user's table (`read_csv`, `from_table`), from files in the papers'
+own layout (`open_authors`), or from a generator (`soilnb.proda.twins`). All pass the papers'
+quality
+rules (`soilnb.data.profiles.quality`); `refused` names each profile that does not, with the reason.
 `forcing_at` gives the forcing at the profiles.
 
 >>> from soilnb.proda import observations
@@ -24,13 +25,14 @@ import xarray as xr
 
 from soilnb import __version__
 from soilnb.data import datasets, open_dataset
+from soilnb.data.profiles import density
+from soilnb.data.profiles.columns import COLUMNS, numbers, rename
+from soilnb.data.profiles.columns import table as columns
+from soilnb.data.profiles.density import bulk_density, carbon_density, organic_carbon
+from soilnb.data.profiles.quality import LEAST_DEPTH, LEAST_LAYERS, judge
 from soilnb.parameters import InputError, check_range, unknown
-from soilnb.proda import density, twins
-from soilnb.proda.columns import COLUMNS, numbers, rename
-from soilnb.proda.columns import table as columns
+from soilnb.proda import twins
 from soilnb.proda.covariates import forcing_at
-from soilnb.proda.density import bulk_density, carbon_density, organic_carbon
-from soilnb.proda.quality import LEAST_DEPTH, LEAST_LAYERS, judge
 
 __all__ = [
     "COLUMNS",

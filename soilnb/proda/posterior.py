@@ -31,12 +31,10 @@ from soilnb.kernels import metropolis as kernel
 from soilnb.parameters import InputError
 from soilnb.proda.chains import Chains, Settings
 from soilnb.profile import diagnostics, grid
-from soilnb.profile.environment import Columns
+from soilnb.profile.forcing.environment import Columns
 
 if TYPE_CHECKING:
     import arviz
-
-__all__ = ["QUANTILES", "dataset", "inference_data", "nash_sutcliffe", "row", "summary"]
 
 #: Quantiles that are kept of each posterior.
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)

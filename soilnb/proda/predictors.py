@@ -43,21 +43,8 @@ import xarray as xr
 
 from soilnb.data import tables
 from soilnb.parameters import InputError, check_range, unknown
-from soilnb.proda.cells import climate_group
+from soilnb.proda.globe.cells import climate_group
 from soilnb.profile import forcing
-
-__all__ = [
-    "CATEGORIES",
-    "CLASSES",
-    "COVARIATES",
-    "SHARED",
-    "TABLE",
-    "Scaler",
-    "categories",
-    "covariate",
-    "frame",
-    "missing",
-]
 
 #: The papers' 60 inputs: see the source in ``TABLE.attrs``.
 TABLE = tables.read("covariates")

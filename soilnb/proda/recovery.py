@@ -33,10 +33,9 @@ from soilnb.parameters import InputError, check_range
 from soilnb.proda import posterior
 from soilnb.proda.batch import run_batch
 from soilnb.proda.chains import Chains, Profile, Settings, draw_prior, problem, sample
-from soilnb.profile import environment, grid
 from soilnb.profile import forcing as places
-
-__all__ = ["RANKS", "coverage", "recovery"]
+from soilnb.profile import grid
+from soilnb.profile.forcing import environment
 
 #: Number of draws that a truth is ranked among; ranks are 0 to this number.
 RANKS = 99

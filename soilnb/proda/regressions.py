@@ -29,8 +29,6 @@ from scipy.special import ndtr
 
 from soilnb.parameters import InputError, unknown
 
-__all__ = ["ASSIMILATED", "MEASURED", "Fit", "Structure", "fit", "modifier", "table", "twin"]
-
 
 @dataclass(frozen=True)
 class Structure:

@@ -25,11 +25,10 @@ import xarray as xr
 from soilnb import __version__
 from soilnb.kernels import metropolis as kernel
 from soilnb.parameters import InputError, unknown
-from soilnb.proda import components
+from soilnb.proda.globe import components
 from soilnb.proda.posterior import CONVERGED
-from soilnb.profile import clm5, compas, environment, grid
-
-__all__ = ["layer_nse", "parameter_nse", "targets", "to_parameters"]
+from soilnb.profile import clm5, compas, grid
+from soilnb.profile.forcing import environment
 
 MODELS = {"compas": compas, "clm5": clm5}
 
@@ -71,8 +70,8 @@ def targets(
     statistic : {"estimate", "mean", "best"}
         Point estimate, posterior mean, or the kept state with the lowest cost.
     index : {"table", "log", "published"}, optional
-        Where ``tau_enz_decay`` has its place, see `soilnb.proda.components`; by default as in the
-        assimilation. On the logarithmic scale small differences of short turnover times count.
+        Where ``tau_enz_decay`` has its place, see `soilnb.proda.globe.components`; by default as in
+        the assimilation. On the logarithmic scale small differences of short turnover times count.
 
     Returns
     -------

@@ -15,11 +15,9 @@ import numpy as np
 import pandas as pd
 
 from soilnb.data import climate, planet, tables
+from soilnb.data.profiles.density import bulk_density
 from soilnb.parameters import check_range
-from soilnb.proda.density import bulk_density
 from soilnb.profile import forcing
-
-__all__ = ["layers"]
 
 #: Latitudes (degrees) where the main classes of the zones lie.
 LATITUDES = {"A": (0, 20), "B": (15, 45), "C": (28, 52), "D": (42, 65), "E": (62, 74)}
@@ -29,7 +27,7 @@ EDGES = np.array([0, 10, 20, 30, 50, 75, 100, 150, 200.0])
 
 
 def layers(count: int = 60, seed: int = 2025) -> pd.DataFrame:
-    """Return made-up soil layers with the columns of `soilnb.proda.columns`.
+    """Return made-up soil layers with the columns of `soilnb.data.profiles.columns`.
 
     Parameters
     ----------

@@ -15,8 +15,6 @@ from soilnb.profile.ledger import metabolic_share
 from soilnb.profile.model import Flux, Ledger, Model
 from soilnb.profile.site import REQUIRED, Site
 
-__all__ = ["MODELS"]
-
 
 def century_ledger(site: Site, p: ParameterSet) -> Ledger:
     """Return CENTURY's ledger: every pool decays, a share goes on, the rest is respired."""

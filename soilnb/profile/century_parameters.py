@@ -7,8 +7,6 @@ and moisture, which is the option ``climate``.
 
 from soilnb.parameters import Parameter, ParameterSet
 
-__all__ = ["PARAMETER_SETS"]
-
 _SOILR = "cran/SoilR@6d63c04 v1.2.107"
 _CENTURY_MODEL = f"{_SOILR} R/CenturyModel.R"
 _CONSTANTS = "yangsssu/ORCHIDEE-CROP@8a57133 constantes_var.f90"

@@ -26,7 +26,7 @@ from soilnb.kernels import layers as kernel
 from soilnb.parameters import ParameterSet
 from soilnb.profile import layered
 from soilnb.profile.clm5_parameters import PARAMETER_SETS
-from soilnb.profile.environment import Columns
+from soilnb.profile.forcing.environment import Columns
 from soilnb.profile.layered import Matrices
 
 __all__ = [
@@ -131,10 +131,10 @@ def steady_state(
         variables are left alone.
     forcing : Dataset
         See `soilnb.profile.forcing`, of one place or over ``site``; or what
-        `soilnb.profile.environment.prepare` makes of it, for many runs of the same places.
+        `soilnb.profile.forcing.environment.prepare` makes of it, for many runs of the same places.
     transport : {"conservative", "published"}
         The published code does not conserve carbon at the bedrock, see
-        `soilnb.profile.transport.imbalance`.
+        `soilnb.profile.forcing.transport.imbalance`.
 
     Returns
     -------

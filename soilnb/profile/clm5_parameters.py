@@ -17,8 +17,6 @@ carbon (s3). ``tau4l2`` serves cellulose and lignin litter. The table prints 1 a
 
 from soilnb.parameters import Parameter, ParameterSet
 
-__all__ = ["PARAMETER_SETS"]
-
 _TABLE = "Tao et al. 2024, Supplementary Table 1"
 _FILE = "clm5_params.c171117.nc"
 _RULE = "0.146 + 0.0068 (100 - sand) in CLM5"

@@ -9,8 +9,6 @@ the code has 0.9999, because at 1 the input has no profile. The unit "year" that
 
 from soilnb.parameters import Parameter, ParameterSet
 
-__all__ = ["PARAMETER_SETS"]
-
 _TABLE = "Tao et al. 2024, Supplementary Table 2"
 
 #: name: (value, unit, bounds, symbol, meaning), in the order of the kernel

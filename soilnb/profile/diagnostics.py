@@ -52,9 +52,7 @@ import xarray as xr
 from soilnb.kernels import layers as kernel
 from soilnb.parameters import InputError, ParameterSet, unknown
 from soilnb.profile import clm5, compas, grid, layered
-from soilnb.profile.environment import Columns
-
-__all__ = ["METRICS", "MODELS", "system", "warm_up"]
+from soilnb.profile.forcing.environment import Columns
 
 MODELS = {"compas": compas.MODEL, "clm5": clm5.MODEL}
 

@@ -15,18 +15,6 @@ import xarray as xr
 from soilnb.kernels import layers as kernel
 from soilnb.parameters import InputError, check_range
 
-__all__ = [
-    "BOTTOM",
-    "LAYERS",
-    "NODE",
-    "STOCK_DEPTHS",
-    "THICKNESS",
-    "TOP",
-    "coordinates",
-    "overlap",
-    "stocks",
-]
-
 LAYERS = kernel.LAYERS
 #: Thickness of each layer, and depth of its top, bottom and node, m.
 THICKNESS = kernel.THICKNESS

@@ -28,8 +28,6 @@ from soilnb.parameters import ParameterSet, read_table
 from soilnb.profile.model import Flux, Ledger, Model
 from soilnb.profile.site import Site
 
-__all__ = ["PARAMETER_SETS", "POOL_NAMES", "simulate", "steady_state"]
-
 PARAMETER_SETS = read_table(Path(__file__).with_suffix(".toml")).sets
 
 #: Label and readable name of each pool.

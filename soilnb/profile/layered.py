@@ -16,16 +16,15 @@ import pandas as pd
 import xarray as xr
 
 from soilnb import __version__
+from soilnb.jobs import side_by_side
 from soilnb.kernels import layers as kernel
 from soilnb.parameters import InputError, ParameterSet, choose, unknown
-from soilnb.profile import environment, grid
-from soilnb.profile.environment import Columns
+from soilnb.profile import grid
+from soilnb.profile.forcing import environment
+from soilnb.profile.forcing.environment import Columns
+from soilnb.profile.forcing.transport import matrix as transport_matrix
+from soilnb.profile.forcing.transport import switch
 from soilnb.profile.ledger import check_time
-from soilnb.profile.threads import side_by_side
-from soilnb.profile.transport import matrix as transport_matrix
-from soilnb.profile.transport import switch
-
-__all__ = ["Cases", "Matrices", "Model"]
 
 #: Cases that make a thread worth its start: of steady states, and of runs in time.
 THREAD, THREAD_IN_TIME = 512, 4

@@ -32,13 +32,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from soilnb.jobs import side_by_side
 from soilnb.kernels import pools as kernel
 from soilnb.parameters import InputError, ParameterSet, choose, unknown
 from soilnb.profile import ledger
 from soilnb.profile.ledger import LitterQualityWarning
 from soilnb.profile.mimics_parameters import PARAMETER_SETS, PATHS
 from soilnb.profile.site import RECORDS, Site, check, read
-from soilnb.profile.threads import side_by_side
 
 __all__ = [
     "PARAMETER_SETS",

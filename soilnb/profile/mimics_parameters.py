@@ -16,8 +16,6 @@ general form serves all sets:
 
 from soilnb.parameters import Parameter, ParameterSet
 
-__all__ = ["PARAMETER_SETS"]
-
 #: Microbe and substrate of the six uptake paths, in the order of the kernel.
 PATHS = (
     ("r", "metabolic"),

@@ -35,13 +35,11 @@ import pandas as pd
 import xarray as xr
 from scipy.linalg import expm
 
+from soilnb.jobs import side_by_side
 from soilnb.kernels import boxes as kernel
 from soilnb.parameters import InputError, Parameter, ParameterSet, choose, unknown
 from soilnb.profile import ledger
 from soilnb.profile.site import RECORDS, Site, check, read
-from soilnb.profile.threads import side_by_side
-
-__all__ = ["KINDS", "LAWS", "Flux", "Ledger", "Model", "SteadyStateError", "models", "warm_up"]
 
 #: Law of a flux, see `soilnb.kernels.boxes`.
 LAWS = {

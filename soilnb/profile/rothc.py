@@ -33,11 +33,6 @@ from soilnb.parameters import InputError, ParameterSet, read_table
 from soilnb.profile.model import Flux, Ledger, Model
 from soilnb.profile.site import Site
 
-__all__ = [
-    "PARAMETER_SETS", "POOL_NAMES", "inert", "modifiers", "simulate", "steady_state",
-    "temperature_modifier",
-]  # fmt: skip
-
 PARAMETER_SETS, DRIVERS = read_table(Path(__file__).with_suffix(".toml"))
 
 #: Label and readable name of each pool.

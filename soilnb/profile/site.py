@@ -18,8 +18,6 @@ import xarray as xr
 
 from soilnb.parameters import InputError, Parameter, read_table, unknown
 
-__all__ = ["RECORDS", "REQUIRED", "Site", "check", "read"]
-
 _REF15 = "reference point of the validation: 1000 g dry mass m-2 yr-1 of litter, half of it carbon"
 
 #: Every key of a site, with the value of a typical place, the unit and what is allowed.

@@ -335,12 +335,12 @@ def test_an_object_is_described_on_one_api_page_only():
 
 
 def test_a_page_says_where_its_other_names_are_described():
-    made = pages.api_pages([("soilnb.proda.network", "n"), ("soilnb.proda.carrying", "c")])
-    assert made["soilnb.proda.carrying"].endswith(
-        "Described elsewhere: `Carried`, `carry` in [soilnb.proda.network](soilnb.proda.network.md)"
-        ".\n"
+    made = pages.api_pages([("soilnb.proda.network", "n"), ("soilnb.proda.network.carrying", "c")])
+    assert made["soilnb.proda.network"].endswith(
+        "Described elsewhere: `Carried`, `carry` in "
+        "[soilnb.proda.network.carrying](soilnb.proda.network.carrying.md).\n"
     )
-    assert "elsewhere" not in made["soilnb.proda.network"]
+    assert "elsewhere" not in made["soilnb.proda.network.carrying"]
 
 
 @pytest.mark.parametrize("module", ["mimics", "century"])

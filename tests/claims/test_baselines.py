@@ -201,7 +201,6 @@ def package(tmp_path):
         ("pore/simulate.py", True),
         ("pore/new.py", True),
         ("kernels/pools.py", False),
-        ("pore/measures.py", False),
         ("pore/ensemble.py", False),
         ("pore/kept.py", False),
     ],

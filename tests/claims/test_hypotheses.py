@@ -19,10 +19,10 @@ from myst_parser.docutils_ import Parser
 from soilnb import claims
 from soilnb.claims import __main__ as command
 from soilnb.claims import baseline, rotzer2025, rotzer2025_trials, trials
+from soilnb.claims.measures import measure
 from soilnb.parameters import InputError
 from soilnb.pipeline import pages
 from soilnb.pore.diagnostics import CELLS, SERIES
-from soilnb.pore.measures import measure
 from soilnb.pore.parameters import PRESETS, resolve
 from soilnb.pore.scenarios import SCENARIOS
 
@@ -268,7 +268,7 @@ def steps(before, after, days=500):
 
 
 def test_numbers_behind_the_claims(monkeypatch):
-    monkeypatch.setattr("soilnb.pore.measures.LARGE_PORE", 0.2)
+    monkeypatch.setattr("soilnb.claims.measures.LARGE_PORE", 0.2)
     runs = {
         "reference": run("reference", C_S=steps(2.0, 3.0), N_S=steps(1.0, 0.5)),
         "static": run("static", N_S=np.r_[np.ones(300), np.full(201, 4.0)]),
@@ -286,7 +286,7 @@ def test_numbers_behind_the_claims(monkeypatch):
 
 
 def test_other_readings_of_the_same_runs(monkeypatch):
-    monkeypatch.setattr("soilnb.pore.measures.LARGE_PORE", 0.2)
+    monkeypatch.setattr("soilnb.claims.measures.LARGE_PORE", 0.2)
     reference = run("reference", snapshots=(100.0, 199.0, 250.0))
     cn10 = run("cn10", R_O=steps(1.0, 2.0), R_G=steps(1.0, 4.0))
     at_195 = {"reference": run("reference")}

@@ -11,11 +11,11 @@ import xarray as xr
 
 from soilnb import claims
 from soilnb.claims import baseline, rotzer2025
+from soilnb.claims.measures import STATEMENTS, identities, mean_over_seeds, measure
 from soilnb.parameters import InputError
 from soilnb.pore import ensemble as ensembles
 from soilnb.pore import simulate_ensemble
 from soilnb.pore.diagnostics import CELLS, SERIES
-from soilnb.pore.measures import STATEMENTS, identities, mean_over_seeds, measure
 from soilnb.pore.parameters import PRESETS, resolve
 from soilnb.pore.scenarios import SCENARIOS
 

@@ -13,6 +13,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from soilnb import schema
 from soilnb.data import (
     datasets,
     depth,
@@ -22,7 +23,6 @@ from soilnb.data import (
     incubations,
     open_dataset,
     registry,
-    schema,
 )
 from soilnb.data.records import File
 from soilnb.parameters import InputError

@@ -3,7 +3,8 @@ import pytest
 import realdata
 import xarray as xr
 
-from soilnb.data import open_dataset, readers, schema, tables
+from soilnb import schema
+from soilnb.data import open_dataset, readers, tables
 from soilnb.parameters import InputError
 
 

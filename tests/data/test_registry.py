@@ -12,7 +12,8 @@ import pytest
 import realdata
 
 import soilnb
-from soilnb.data import datasets, fetch, open_dataset, readers, registry, schema
+from soilnb import schema
+from soilnb.data import datasets, fetch, open_dataset, readers, registry
 from soilnb.data.records import File
 from soilnb.parameters import InputError
 

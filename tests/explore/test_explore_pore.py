@@ -4,12 +4,14 @@ import ipywidgets as widgets
 import numpy as np
 import pytest
 
-from soilnb.explore import live, pore
+from soilnb.claims import measures
+from soilnb.explore import pore
 from soilnb.explore.base import Control
+from soilnb.explore.pore import live
 from soilnb.figures import pore as figures
-from soilnb.figures import pore_maps
+from soilnb.figures.pore import maps as pore_maps
 from soilnb.parameters import InputError
-from soilnb.pore import measures, motion, simulate, simulate_ensemble
+from soilnb.pore import motion, simulate, simulate_ensemble
 from soilnb.pore.diagnostics import CELLS
 from soilnb.pore.domain import dispersed
 

@@ -10,8 +10,8 @@ from soilnb.cue import controls, measured, methods, stoichiometry
 from soilnb.data import open_dataset, tables
 from soilnb.explore import cue as explorers
 from soilnb.figures import cue as figures
-from soilnb.figures import he2024_concepts as he2024
 from soilnb.figures import style
+from soilnb.figures.he2024 import concepts as he2024
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from soilnb.claims import pore_to_planet
 from soilnb.explore import pore_to_planet as explorers
 from soilnb.figures import pore_to_planet as figures
 from soilnb.figures import style
-from soilnb.proda import emergent, emulator
 from soilnb.profile import forcing
+from soilnb.upscale import emergent, emulator
 
 
 @pytest.fixture(scope="module")

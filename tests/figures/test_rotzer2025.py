@@ -18,16 +18,12 @@ from matplotlib.patches import FancyArrowPatch
 from PIL import Image
 
 from soilnb import claims
-from soilnb.figures import (
-    pore,
-    pore_maps,
-    pore_schematics,
-    rotzer2025,
-    rotzer2025_maps,
-    rotzer2025_series,
-    style,
-)
-from soilnb.figures import pore_series as series
+from soilnb.figures import pore, rotzer2025, style
+from soilnb.figures.pore import maps as pore_maps
+from soilnb.figures.pore import schematics as pore_schematics
+from soilnb.figures.pore import series
+from soilnb.figures.rotzer2025 import maps as rotzer2025_maps
+from soilnb.figures.rotzer2025 import series as rotzer2025_series
 from soilnb.parameters import InputError
 from soilnb.pore.diagnostics import CELLS, SERIES
 from soilnb.pore.parameters import resolve

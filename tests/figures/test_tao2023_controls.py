@@ -8,7 +8,7 @@ from matplotlib.collections import LineCollection
 
 from soilnb import claims
 from soilnb.figures import style
-from soilnb.figures import tao2023_controls as drawings
+from soilnb.figures.tao2023 import controls as drawings
 from soilnb.proda import sensitivity
 
 SEVEN = list(sensitivity.METRICS)

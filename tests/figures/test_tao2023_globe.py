@@ -8,7 +8,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from soilnb.figures import he2024, style
-from soilnb.figures import tao2023_globe as drawings
+from soilnb.figures.tao2023 import globe as drawings
 from soilnb.proda import globe, regressions
 from soilnb.profile import compas
 

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.colors import LogNorm
 
 from soilnb.figures import style
-from soilnb.figures import tao2024_globe as drawings
+from soilnb.figures.tao2024 import globe as drawings
 from soilnb.proda import globe
 
 HIDDEN = {"progress": False}

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from soilnb.proda import batch, chains
-from soilnb.profile import environment, forcing
+from soilnb.profile import forcing
+from soilnb.profile.forcing import environment
 
 SCRIPT = """
 from soilnb.proda import batch

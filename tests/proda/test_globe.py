@@ -8,10 +8,12 @@ import xarray as xr
 from scipy.io import savemat
 
 from soilnb.data import climate, open_dataset, rasters
+from soilnb.data.profiles import columns
 from soilnb.parameters import InputError
-from soilnb.proda import cells_files, columns, globe, observations
+from soilnb.proda import globe, observations
+from soilnb.proda.globe import files as cells_files
 from soilnb.profile import clm5, compas, diagnostics, forcing
-from soilnb.profile.forcing_files import ARRAY
+from soilnb.profile.forcing.files import ARRAY
 
 MODELS = {"compas": compas, "clm5": clm5}
 BOTH = pytest.mark.parametrize("model", list(MODELS))

@@ -10,7 +10,8 @@ import xarray as xr
 
 from soilnb import proda
 from soilnb.parameters import InputError
-from soilnb.proda import batch, globe, mapping, observations, sensitivity
+from soilnb.proda import batch, globe, observations, sensitivity
+from soilnb.proda.globe import mapping
 
 pytest.importorskip("distributed")
 

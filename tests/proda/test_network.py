@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from soilnb.data.planet import teaching_planet
 from soilnb.parameters import InputError
-from soilnb.proda import bootstrap as drawing
 from soilnb.proda import network, observations, predictors
+from soilnb.proda.network import ensemble as drawing
 from soilnb.profile import clm5, compas
 
 pytest.importorskip("jax")
@@ -65,7 +65,7 @@ def fitted(data):
 @given(st.integers(0, 10_000))
 @settings(max_examples=25)
 def test_losses_are_the_printed_formulas(seed):
-    from soilnb.proda import dense
+    from soilnb.proda.network import dense
 
     rows = 7
     true, made = np.random.default_rng(seed).uniform(0.01, 1, (2, rows, 3)).astype(np.float32)
@@ -80,7 +80,7 @@ def test_losses_are_the_printed_formulas(seed):
 
 @pytest.mark.parametrize("name", ["mse", "l1xl2"])
 def test_rows_that_fill_up_a_batch_do_not_count(name):
-    from soilnb.proda import dense
+    from soilnb.proda.network import dense
 
     rng = np.random.default_rng(1)
     true, made = rng.uniform(0.1, 1, (2, 6, 3))
@@ -92,7 +92,7 @@ def test_rows_that_fill_up_a_batch_do_not_count(name):
 
 
 def test_a_true_value_of_zero_gives_no_infinite_loss():
-    from soilnb.proda import dense
+    from soilnb.proda.network import dense
 
     loss = dense.l1xl2(np.full((1, 1), 0.5), np.zeros((1, 1)), np.ones(1))
     assert float(loss) == pytest.approx(500 * 0.25 * 25 * 0.5 / 1e-4, rel=1e-5)
@@ -165,7 +165,7 @@ def test_a_hidden_architecture_of_ones_own(data):
 
 def test_whole_studies_are_held_out(data):
     x, y, study = data
-    from soilnb.proda.fitting import _split
+    from soilnb.proda.network.fitting import _split
 
     (learnt, _), (held, _), sites = _split(x, y, 0.2, study, seed=1)
     assert sites == len(learnt) + len(held) == len(x)
@@ -404,10 +404,10 @@ def test_without_jax_one_line_says_what_to_install(data, monkeypatch):
     import sys
 
     x, y, _ = data
-    monkeypatch.delitem(sys.modules, "soilnb.proda.dense", raising=False)
-    import soilnb.proda
+    monkeypatch.delitem(sys.modules, "soilnb.proda.network.dense", raising=False)
+    import soilnb.proda.network
 
-    monkeypatch.delattr(soilnb.proda, "dense", raising=False)
+    monkeypatch.delattr(soilnb.proda.network, "dense", raising=False)
     real = builtins.__import__
 
     def without(name, *rest):
@@ -467,7 +467,7 @@ def test_the_prediction_in_numpy_is_that_of_the_trained_network(data, fitted):
     import equinox as eqx
     import jax
 
-    from soilnb.proda import dense
+    from soilnb.proda.network import dense
 
     x, y, _ = data
     sizes = (x.shape[1], 24, 24, y.shape[1])

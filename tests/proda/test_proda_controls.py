@@ -8,7 +8,8 @@ import xarray as xr
 from soilnb.parameters import InputError
 from soilnb.proda import controls
 from soilnb.proda.observations import twin_profiles
-from soilnb.profile import compas, environment, grid
+from soilnb.profile import compas, grid
+from soilnb.profile.forcing import environment
 
 SHORT = {"warmup": 800, "steps": 1600, "samples": 100, "jobs": 1, "progress": False}
 

@@ -282,7 +282,7 @@ def test_cue_rises_with_faster_uptake_and_falls_with_slower(cells):
         seen.append(np.asarray(values).copy())
         return original(values, model, index)
 
-    from soilnb.proda import response
+    from soilnb.proda.sensitivity import response
 
     original = response.physical
     response.physical = recorded

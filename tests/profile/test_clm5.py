@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from scipy.io import netcdf_file
 
 from soilnb.parameters import InputError
-from soilnb.profile import clm5, environment, forcing, grid
+from soilnb.profile import clm5, forcing, grid
+from soilnb.profile.forcing import environment
 
 TEMPERATE = forcing.example("temperate")
 PREPARED = {name: environment.prepare(forcing.example(name)) for name in forcing.EXAMPLES}

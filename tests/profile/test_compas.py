@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soilnb.parameters import InputError, ParameterSet
-from soilnb.profile import compas, environment, forcing, grid
+from soilnb.profile import compas, forcing, grid
+from soilnb.profile.forcing import environment
 
 TEMPERATE = forcing.example("temperate")
 PREPARED = {name: environment.prepare(forcing.example(name)) for name in forcing.EXAMPLES}

@@ -11,8 +11,8 @@ from scipy.io import savemat
 from soilnb.data import tables
 from soilnb.parameters import InputError
 from soilnb.profile import forcing, grid
-from soilnb.profile import forcing_formulas as formula
-from soilnb.profile.forcing_files import ARRAY
+from soilnb.profile.forcing import formulas as formula
+from soilnb.profile.forcing.files import ARRAY
 
 SCALARS = ("water_scalar", "oxygen_scalar", "nitrogen_scalar")
 BARE_GROUND = {"freezing_factor": 1.0, "thawing_factor": 1.0}

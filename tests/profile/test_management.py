@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soilnb.parameters import InputError
-from soilnb.profile import compas, depth, forcing, management, management_compas
+from soilnb.profile import compas, depth, forcing, management
 from soilnb.profile.management import PRACTICES
+from soilnb.profile.management import compas as management_compas
 
 YEARS = [0.0, 1.0, 30.0, 100.0]
 COARSE = depth.profile("cropland", thickness=0.1)

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soilnb.parameters import InputError
-from soilnb.profile import clm5, compas, diagnostics, environment, forcing, grid
+from soilnb.profile import clm5, compas, diagnostics, forcing, grid
+from soilnb.profile.forcing import environment
 
 BOREAL = forcing.example("boreal").assign(
     nitrogen_scalar=0.6 * forcing.example("boreal")["nitrogen_scalar"],

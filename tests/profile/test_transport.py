@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soilnb.parameters import InputError
-from soilnb.profile import clm5, environment, forcing, grid, transport
+from soilnb.profile import clm5, forcing, grid
+from soilnb.profile.forcing import environment, transport
 
 TEMPERATE = forcing.example("temperate")
 THAWED, PERMAFROST, FROZEN = (3.0,) * 12, (0.8,) * 12, (0.0,) * 12

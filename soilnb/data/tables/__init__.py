@@ -11,8 +11,6 @@ from io import StringIO
 
 import pandas as pd
 
-__all__ = ["read"]
-
 
 def read(name: str) -> pd.DataFrame:
     """Return the table `name`, with its source in ``attrs["source"]``."""

@@ -1,0 +1,1 @@
+"""A soil profile as people bring it: its columns, what is missing, what is wrong."""

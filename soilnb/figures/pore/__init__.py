@@ -1,0 +1,456 @@
+"""Teaching figures of the pore-scale model: what stands behind the figures of the paper.
+
+They explain structure (texture, exposed share), one voxel (what limits growth), transport (how a
+point spreads, which pores are isolated), and what the presets do. Those of
+`soilnb.explore.pore` redraw the figure that they are given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from cmcrameri import cm
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap, LogNorm, Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from soilnb.figures import style
+from soilnb.figures.pore import maps as pore_maps
+from soilnb.figures.pore import series
+from soilnb.figures.pore.series import LOOKS, Runs
+from soilnb.figures.style import COLOURS
+from soilnb.parameters import InputError
+
+#: Exposed share of organic matter that the paper's printed pools and fluxes imply.
+IMPLIED_SHARE = 0.11
+
+#: What becomes of the carbon that microbes take up: colour, hatch and words.
+FATES = {
+    "growth": (LOOKS["C_B"].colour, "", "kept: growth"),
+    "R_G": ("#6E6E6E", "", "respired for growth $R_G$"),
+    "R_M": ("#A9A9A9", "..", "respired for maintenance $R_M$"),
+    "R_O": (LOOKS["R_O"].colour, "//", "overflow: no nitrogen for it $R_O$"),
+}
+
+#: Kinds of pores: colour, marker and words.
+PORE_KINDS = {
+    "large": (COLOURS["sky"], "o", "large, with microbes"),
+    "isolated": ("#D6489A", "^", "small, with microbes"),
+    "empty": ("#1B2F5B", "s", "without microbes"),
+}
+
+
+#: Colours and styles of the lines of `lines`, in turn.
+_LINES = ((COLOURS["blue"], "-"), (COLOURS["vermilion"], "--"), (COLOURS["black"], ":"))
+
+
+# Curves -------------------------------------------------------------------------------------------
+
+
+@style.styled
+def lines(
+    table: pd.DataFrame,
+    xlabel: str,
+    ylabel: str,
+    *,
+    ylim: tuple[float, float] | None = None,
+    points: Sequence[str] = (),
+    mark: tuple[float, str] | None = None,
+    note: Sequence[str] = (),
+    figure: Figure | None = None,
+) -> Figure:
+    """Draw the columns of a table as lines.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One line a column, named by it, over the index; missing values are left out.
+    xlabel, ylabel : str
+        With units.
+    ylim : tuple of two floats, optional
+        Limits of the vertical axis.
+    points : sequence of str
+        Columns that are drawn as points.
+    mark : tuple of float and str, optional
+        A place on the horizontal axis, drawn as a vertical line, and its name.
+    note : sequence of str
+        What made the numbers: preset, seed, domain, size.
+    """
+    figure = style.new(6.0, 3.3, figure=figure)
+    ax = figure.subplots()
+    for turn, (name, values) in enumerate(table.items()):
+        values = values.dropna()
+        colour, line = _LINES[turn % len(_LINES)]
+        look = {"ls": "", "marker": "o", "ms": 5} if name in points else {"ls": line, "lw": 1.6}
+        ax.plot(values.index, values, color=colour, label=str(name), **look)
+    if mark is not None:
+        ax.axvline(mark[0], color="0.5", lw=1.2, ls=(0, (1, 1.5)), label=mark[1])
+    ax.set(xlabel=xlabel, ylabel=ylabel, ylim=ylim)
+    ax.margins(x=0.02)
+    handles = ax.get_legend_handles_labels()[0]
+    figure.legend(handles=handles, loc="outside upper center", ncols=min(3, len(handles)))
+    style.note(figure, *note)
+    return figure
+
+
+# Structure ----------------------------------------------------------------------------------------
+
+
+@style.styled
+def texture(classes: xr.Dataset, *, size: str = "", figure: Figure | None = None) -> Figure:
+    """Draw the particle-size distribution that was asked for, and the one that was made.
+
+    Parameters
+    ----------
+    classes : Dataset, [size_class]
+        ``target`` and ``realised`` (% of the mineral area), ``particles`` (how many); the
+        coordinate ``size_class`` has the labels of Table 3.
+    size : str
+        Size of the run, for the note.
+    """
+    figure = style.new(6.4, 3.3, figure=figure)
+    ax = figure.subplots()
+    at = np.arange(classes.sizes["size_class"])
+    looks = {"target": ("#DDDDDD", "//", "Table 3"), "realised": (COLOURS["blue"], "", "made here")}
+    for shift, (name, (colour, hatch, words)) in zip((-0.2, 0.2), looks.items(), strict=True):
+        ax.bar(at + shift, classes[name], 0.38, color=colour, hatch=hatch, ec="0.3", label=words)
+    tops = np.maximum(classes["target"], classes["realised"]).values
+    for x, top, count in zip(at, tops, classes["particles"].values, strict=True):
+        ax.text(x, top + 0.5, f"{count:,} particles", ha="center", va="bottom", fontsize=7.5)
+    ax.set_xticks(at, classes["size_class"].values)
+    ax.set(
+        xlabel="minimum Feret diameter (µm)",
+        ylabel="share of the mineral area (%)",
+        ylim=(0, 1.2 * tops.max()),
+    )
+    ax.legend(loc="upper left")
+    series.sources(figure, classes, size)
+    return figure
+
+
+@style.styled
+def exposed(
+    data: Runs,
+    *,
+    implied: float | None = IMPLIED_SHARE,
+    size: str = "",
+    figure: Figure | None = None,
+) -> Figure:
+    """Draw how much of the surface of organic matter is exposed to pores, over time.
+
+    Parameters
+    ----------
+    data : Dataset, [time] or [seed, time]; or several scenarios
+        With ``exposed_POM`` and ``exposed_Nec`` (1). Several scenarios differ by line style.
+    implied : float, optional
+        Share that the paper's numbers imply, drawn as a line.
+    size : str
+        Size of the run, for the note.
+    """
+    figure = style.new(6.8, 3.6, figure=figure)
+    ax = figure.subplots()
+    single = isinstance(data, xr.Dataset) and "scenario" not in data.dims
+    names = (
+        [""] if single else list(data["scenario"].values if isinstance(data, xr.Dataset) else data)
+    )
+    runs = {name: series.run_of(data, name) for name in names}
+    lines = ("-", "--", ":", "-.")
+    for name, line in zip(runs, lines, strict=False):
+        for phase, variable in enumerate(("exposed_POM", "exposed_Nec")):
+            drawn = series.draw(ax, runs[name], variable, line=line, phase=phase)
+            if name:
+                words = series.NAMES.get(name, name)
+                drawn.set_label(f"{LOOKS[variable].label}, {words}")
+    if implied is not None:
+        words = f"implied by the paper's numbers, {implied:g}"
+        ax.axhline(implied, color="black", lw=1.1, ls=(0, (6, 3)), label=words)
+    series.days(ax, next(iter(runs.values())))
+    ax.set(ylabel="exposed share of surface $s_f/s$ (1)", ylim=(0, None))
+    series.beside(ax)
+    series.sources(figure, next(iter(runs.values())), size)
+    return figure
+
+
+# One voxel, one pot -------------------------------------------------------------------------------
+
+
+@style.styled
+def limits(sweep: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+    """Draw what becomes of the carbon that microbes take up, by the C/N ratio of what they get.
+
+    Parameters
+    ----------
+    sweep : Dataset, [cn]
+        ``growth``, ``R_G``, ``R_M`` and ``R_O`` (share of uptake, 1) over the C/N ratio of the
+        solution; ``attrs``: ``cn`` (where the reader is), ``threshold`` (C/N at which the
+        limitation changes) and, optionally, ``biomass_cn``.
+    """
+    figure = style.new(6.8, 3.8, figure=figure)
+    ax = figure.subplots()
+    cn = sweep["cn"].values
+    # starving microbes respire more than they take up: the areas begin below zero
+    bottom = np.minimum(sweep["growth"].values, 0.0)
+    for name, (colour, hatch, words) in FATES.items():
+        top = np.maximum(sweep[name].values, 0.0) + bottom
+        ax.fill_between(cn, bottom, top, facecolor=colour, hatch=hatch, edgecolor="white", lw=0,
+                        label=words, gid=name)  # fmt: skip
+        bottom = top
+    ax.plot(cn, sweep["growth"], color="black", lw=1.8, label="carbon use efficiency")
+    threshold = sweep.attrs["threshold"]
+    if cn[0] < threshold < cn[-1]:
+        ax.axvline(threshold, color="black", lw=1.0, ls="--")
+        where = {"transform": ax.get_xaxis_transform(), "fontsize": 8, "va": "bottom"}
+        ax.text(threshold, 1.01, "carbon limits ", ha="right", **where)
+        ax.text(threshold, 1.01, " nitrogen limits", ha="left", **where)
+    here = sweep.attrs["cn"]
+    at = float(np.interp(here, cn, sweep["growth"].values))
+    ax.plot(here, at, "kD", ms=8, mfc="white", mew=1.6, label=f"here: C/N {here:g}", zorder=5)
+    lowest = float(sweep["growth"].min())
+    ax.set(
+        xlabel="C/N ratio of the solution (g g⁻¹)",
+        ylabel="share of the uptake (1)",
+        xlim=(cn[0], cn[-1]),
+        ylim=(min(0.0, 1.1 * lowest), 1.0),
+    )
+    series.beside(ax)
+    style.note(figure, "preset default", "one hour of one voxel")
+    return figure
+
+
+@style.styled
+def well_mixed(pot: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+    """Draw pools and CUE of a soil without space, in which everything is mixed.
+
+    Parameters
+    ----------
+    pot : Dataset, [time]
+        ``C_POM``, ``C_Nec``, ``C_B``, ``C_S`` (mg g-1) and ``CUE`` (1), as in the Datasets of
+        `soilnb.pore.simulate`; ``attrs["identity"]`` is k_BD / (nu a).
+    """
+    figure = style.new(8.6, 3.4, figure=figure)
+    left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": (1.25, 1)})
+    series.draw_all(left, pot, ("C_POM", "C_Nec", "C_B", "C_S"))
+    series.log_axis(left)
+    left.set_ylabel("carbon (mg g⁻¹ dry soil)")
+    left.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, columnspacing=1.0)
+    series.draw(right, pot, "CUE").set_label("simulated")
+    series.days(right, pot)
+    words = "steady biomass: $k_{BD}/(\\nu a)$"
+    right.axhline(pot.attrs["identity"], color="black", lw=1.2, ls="--", label=words)
+    right.set(ylabel="carbon use efficiency (1)", ylim=(0, 1))
+    right.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
+    for ax in (left, right):
+        days = np.arange(0, pot["time"].values[-1] + 1, 100)
+        ax.set_xticks(days, [f"{day:g}" for day in days])
+    right.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, columnspacing=1.0)
+    style.note(figure, "preset default", "one well-mixed pot")
+    return figure
+
+
+# Transport ----------------------------------------------------------------------------------------
+
+
+@style.styled
+def spreading(point: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+    """Draw how a solute spreads from one voxel, and how far, beside what theory says.
+
+    Parameters
+    ----------
+    point : Dataset, [y, x] and [hour]
+        ``share`` of the solute in each voxel (1), ``cell``; ``distance`` and ``theory`` over
+        ``hour``: root mean square distance (µm), simulated and sqrt(4 D t). The attributes
+        ``structure``, ``start`` and ``seed`` go into the note, where they are there.
+    """
+    figure = style.new(8.6, 3.8, figure=figure)
+    left, right = figure.subplots(1, 2)
+    share = point["share"].values
+    top = max(float(share.max()), 1e-12)
+    image = pore_maps.draw_solution(
+        left,
+        np.where(share > 0, share, np.nan),
+        point["cell"],
+        pore_maps.BLUES,
+        LogNorm(1e-5 * top, top),
+    )
+    bar = figure.colorbar(image, ax=left, shrink=0.85, pad=0.02, extend="min")
+    bar.set_label("share of the solute in a voxel (1)")
+    hours = point["hour"].values
+    right.plot(
+        hours, point["theory"], "--", color="black", lw=1.4, label="free water: $\\sqrt{4Dt}$"
+    )
+    right.plot(hours, point["distance"], color=COLOURS["vermilion"], lw=1.8, label="simulated")
+    right.set(
+        xlabel="time (h)",
+        ylabel="root mean square distance (µm)",
+        xlim=(0, max(hours[-1], 1)),
+        ylim=(0, 1.08 * float(max(point["theory"].max(), point["distance"].max(), 1e-3))),
+    )
+    right.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    made = [str(point.attrs[name]) for name in ("structure", "start") if name in point.attrs]
+    seed = f"seed {point.attrs['seed']}" if "seed" in point.attrs else ""
+    ny, nx = point["share"].shape
+    style.note(figure, *made, seed, f"{ny} × {nx} voxels of 2 µm")
+    return figure
+
+
+@style.styled
+def isolation(pores: xr.Dataset, *, size: str = "", figure: Figure | None = None) -> Figure:
+    """Draw which pores are connected with microbes, and how much carbon is available in each.
+
+    Parameters
+    ----------
+    pores : Dataset, [y, x] and [pore]
+        ``kind_map``: position of the kind in `PORE_KINDS` for voxels of pores, -1 elsewhere;
+        ``cell``; ``voxels``, ``availability`` and ``kind`` of each pore.
+    size : str
+        Size of the run, for the note.
+    """
+    figure = style.new(9.8, 4.6, figure=figure)
+    left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": (1.1, 1)})
+    kinds = ListedColormap([colour for colour, _, _ in PORE_KINDS.values()])
+    over = (*pore_maps.CLOSED, "biomass")
+    limits_of = Normalize(-0.5, len(PORE_KINDS) - 0.5)
+    pore_maps.draw_solution(left, pores["kind_map"], pores["cell"], kinds, limits_of, over=over)
+    handles = [Patch(facecolor=colour, ec="0.3", label=w) for colour, _, w in PORE_KINDS.values()]
+    shown = [n for n in pore_maps.present(pores["cell"]) if n != "pore"]
+    figure.legend(handles=handles + pore_maps.legend(shown), loc="outside upper center", ncols=4)
+    table = pores[["voxels", "availability", "kind"]].to_dataframe()
+    for name, (colour, marker, words) in PORE_KINDS.items():
+        some = table[table["kind"] == name]
+        right.plot(some["voxels"], some["availability"], marker, color=colour, ms=5, mew=0.4,
+                   mec="white", label=f"{words}: {len(some)}", ls="")  # fmt: skip
+    right.set_xscale("log")
+    right.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    right.set(
+        xlabel="size of the pore (voxels)",
+        ylabel="mean availability of carbon $C_S/(C_S+k)$ (1)",
+        ylim=(-0.03, 1.03),
+    )
+    series.sources(figure, pores, size, of_map=True)
+    return figure
+
+
+# Presets and scenarios ----------------------------------------------------------------------------
+
+
+@style.styled
+def presets(
+    measured: xr.Dataset,
+    quantities: Sequence[str] | None = None,
+    *,
+    size: str = "",
+    figure: Figure | None = None,
+) -> Figure:
+    """Draw what the presets make of a few quantities, beside the paper's values.
+
+    Parameters
+    ----------
+    measured : Dataset, [preset] or [preset, seed]
+        One variable a quantity, with ``long_name`` and ``units``, and the paper's value as the
+        attribute ``paper`` where there is one. Points are seeds, bars their means.
+    quantities : sequence of str, optional
+        Which, in this order; default all.
+    size : str
+        Size of the run, for the note.
+    """
+    names = list(measured.data_vars) if quantities is None else list(quantities)
+    for name in names:
+        if name not in measured:
+            raise InputError(f"quantity {name!r}: allowed {', '.join(measured.data_vars)}")
+    columns = min(3, len(names))
+    rows = -(-len(names) // columns)
+    figure = style.new(3.3 * columns, 2.5 * rows + 0.3, figure=figure)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    labels = [str(name) for name in measured["preset"].values]
+    colours = [cm.batlow(x) for x in np.linspace(0.05, 0.8, len(labels))]
+    hatches = ("", "//", "..", "xx")
+    for ax, name in zip(grid.flat, names, strict=False):
+        values = measured[name]
+        means = values.mean("seed") if "seed" in values.dims else values
+        for at, (colour, mean) in enumerate(zip(colours, means.values, strict=True)):
+            hatch = hatches[at % len(hatches)]
+            ax.bar(at, mean, 0.7, color=colour, hatch=hatch, ec="white", gid=f"{name}-{labels[at]}")
+        if "seed" in values.dims:
+            seeds = values.transpose("preset", "seed").values
+            ax.plot(np.arange(len(labels)), seeds, "o", color="black", ms=3, mfc="white", mew=0.9)
+        if "paper" in values.attrs:
+            ax.axhline(values.attrs["paper"], color="black", lw=1.2, ls="--")
+        units = values.attrs.get("units", "1")
+        ax.set_ylabel(
+            f"{values.attrs.get('long_name', name)}\n({series.typeset(units)})", fontsize=8
+        )
+        ax.set_xticks(range(len(labels)), labels, rotation=20, fontsize=7.5)
+    for ax in grid.flat[len(names) :]:
+        ax.axis("off")
+    handles = [Line2D([], [], color="black", lw=1.2, ls="--", label="paper")]
+    if "seed" in measured.dims:
+        handles.append(
+            Line2D([], [], color="black", marker="o", mfc="white", ls="", label="a seed")
+        )
+    figure.legend(handles=handles, loc="outside upper right", ncols=2)
+    series.sources(figure, measured.drop_attrs().assign_attrs(_domain(measured)), size, band="")
+    return figure
+
+
+def _domain(data: xr.Dataset) -> dict:
+    """Return what the note of a comparison of presets may say: not one preset."""
+    return {key: value for key, value in data.attrs.items() if key in ("ny", "nx", "provenance")}
+
+
+#: What the explorer of scenarios can show: variables, factor, axis label, and whether it is drawn
+#: on a logarithmic axis.
+SHOWN = {
+    "carbon pools": (("C_POM", "C_Nec", "C_B", "C_S"), 1, "carbon (mg g⁻¹ dry soil)", True),
+    "nitrogen pools": (("N_POM", "N_Nec", "N_B", "N_S"), 1, "nitrogen (mg g⁻¹ dry soil)", True),
+    "respiration": (("R", "R_O"), 1000, "carbon (µg g⁻¹ d⁻¹)", False),
+    "carbon use efficiency": (("CUE",), 1, "carbon use efficiency (1)", False),
+    "exposed shares": (("exposed_POM", "exposed_Nec"), 1, "exposed share of surface (1)", False),
+}
+
+
+@style.styled
+def scenario(chosen: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+    """Draw a scenario beside the reference, with a mark on one day.
+
+    Parameters
+    ----------
+    chosen : Dataset, [run, time]
+        The scenario and the reference along ``run``; ``attrs``: ``show`` (a key of `SHOWN`),
+        ``day`` and the ``pulses`` of the scenario.
+    """
+    figure = style.new(7.4, 3.8, figure=figure)
+    ax = figure.subplots()
+    names, factor, label, logarithmic = SHOWN[chosen.attrs["show"]]
+    scenario_name, other = (str(name) for name in chosen["run"].values)
+    runs = {scenario_name: chosen.isel(run=0), "beside": chosen.isel(run=1)}
+    series.compare(
+        ax, {"beside": runs["beside"]}, names, {"beside": (":", None, "")}, factor=factor
+    )
+    for phase, name in enumerate(names):
+        series.draw(ax, runs[scenario_name], name, factor=factor, phase=phase)
+    series.days(ax, runs[scenario_name])
+    if logarithmic:
+        series.log_axis(ax)
+    elif names == ("CUE",):
+        ax.set_ylim(-0.2, 1)
+    else:
+        ax.set_ylim(bottom=0)
+    ax.axvline(chosen.attrs["day"], color="black", lw=1.0, gid="day")
+    ax.set_ylabel(label)
+    _scenario_legend(ax, names, scenario_name, other)
+    return figure
+
+
+def _scenario_legend(ax: Axes, names: Sequence[str], chosen: str, other: str) -> None:
+    handles = [
+        Line2D([], [], color=LOOKS[name].colour, lw=2.5, label=LOOKS[name].label) for name in names
+    ]
+    for name, line in ((chosen, "-"), (other, ":")):
+        words = series.NAMES.get(name, name)
+        handles.append(Line2D([], [], color="black", ls=line, lw=1.6, label=words))
+    series.beside(ax, handles)

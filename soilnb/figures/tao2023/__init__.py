@@ -1,0 +1,358 @@
+"""The figures of Tao et al. 2023: two pathways, the microbial model, CUE and SOC."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from soilnb.figures import layers, schematic, style
+from soilnb.figures.style import COLOURS
+
+_SOIL = ("doc", "mic", "enz", "msoc")
+
+#: What each pathway runs through.
+_PATHWAYS = {
+    "a": (
+        "more growth leaves more necromass: SOC rises",
+        {("doc", "mic"), ("mic", "msoc")},
+    ),
+    "b": (
+        "more growth makes more enzymes: SOC falls",
+        {("doc", "mic"), ("mic", "enz"), ("enz", "msoc"), ("msoc", "doc")},
+    ),
+}
+
+
+@style.styled
+def fig1(transfers: pd.DataFrame, *, figure: Figure | None = None) -> Figure:
+    """Draw the two pathways from CUE to SOC on the soil pools of the microbial model.
+
+    Parameters
+    ----------
+    transfers : DataFrame [to, from]
+        The A matrix of COMPAS.
+    """
+    figure = style.new(9.0, 4.0, figure=figure)
+    found = layers.links(transfers)
+    for ax, (letter, (title, strong)) in zip(figure.subplots(1, 2), _PATHWAYS.items(), strict=True):
+        schematic.boxes_and_arrows(
+            ax,
+            {"doc": (0, 2.6), "mic": (3.2, 2.6), "enz": (3.2, 0.4), "msoc": (0, 0.4)},
+            found,
+            names=layers.NAMES,
+            colours={"doc": layers.FILL["soil"], "msoc": layers.FILL["soil"]}
+            | dict.fromkeys(("mic", "enz"), layers.FILL["microbes"]),
+            strong=strong,
+            size=(1.75, 0.78),
+        )
+        style.panel(ax, letter, title)
+        shown = found[
+            [pair in strong for pair in zip(found["source"], found["target"], strict=True)]
+        ]
+        schematic.legend(ax, shown, loc="upper center", bbox_to_anchor=(0.5, 0.06))
+    return figure
+
+
+@style.styled
+def figED3(transfers: pd.DataFrame, *, figure: Figure | None = None) -> Figure:
+    """Draw the structure of the microbial model COMPAS from its A matrix [to, from]."""
+    figure = style.new(6.4, 6.0, figure=figure)
+    ax = figure.subplots()
+    found = layers.draw_structure(ax, transfers)
+    schematic.legend(ax, found, loc="upper center", bbox_to_anchor=(0.5, 0.02))
+    return figure
+
+
+#: The steps of the assimilation: title, what happens, what comes out.
+STEPS = (
+    (
+        "Observe",
+        "a soil profile:\nSOC of its layers",
+        "carbon (g C m⁻³)\nat mid-depths",
+    ),
+    (
+        "Simulate",
+        "the model at steady state\nwith the site's forcing",
+        "SOC at 20 nodes,\nread at the same depths",
+    ),
+    (
+        "Judge",
+        "misfit J of model\nand observations",
+        "accept or refuse\nthe parameters",
+    ),
+    (
+        "Move",
+        "adaptive Metropolis:\na new proposal in the prior",
+        "three chains,\nposterior, R-hat",
+    ),
+    (
+        "Learn",
+        "site parameters against\nenvironmental covariates",
+        "a network that predicts\nparameters anywhere",
+    ),
+    (
+        "Map",
+        "the model with predicted\nparameters in each cell",
+        "SOC, CUE and the other\ncomponents, with spread",
+    ),
+)
+
+
+@style.styled
+def figED2(*, figure: Figure | None = None) -> Figure:
+    """Draw the workflow of the assimilation and of what follows it, from `STEPS`."""
+    figure = style.new(10.8, 3.2, figure=figure)
+    ax = figure.subplots()
+    boxes = []
+    for number, (title, does, gives) in enumerate(STEPS):
+        x = 1.9 * number
+        site = number < 4
+        boxes.append(
+            ax.add_patch(
+                FancyBboxPatch(
+                    (x - 0.8, 0),
+                    1.6,
+                    1.5,
+                    boxstyle="round,pad=0.03,rounding_size=0.12",
+                    facecolor=layers.FILL["microbes" if site else "soil"],
+                    edgecolor="0.25",
+                )
+            )
+        )
+        ax.text(x, 1.28, f"{number + 1}. {title}", ha="center", va="center", weight="bold")
+        ax.text(x, 0.85, does, ha="center", va="center", fontsize=7)
+        ax.text(x, 0.3, gives, ha="center", va="center", fontsize=7, style="italic")
+    for left, right in itertools.pairwise(boxes):
+        _arrow(ax, left, right, 0.0)
+    # Steps 2 to 4 repeat, which the arrow back says.
+    _arrow(ax, boxes[3], boxes[1], 0.35, COLOURS["blue"])
+    ax.text(3.8, -0.62, "repeated some 10⁵ times at each site", ha="center", color=COLOURS["blue"])
+    ax.set_xlim(-0.95, 1.9 * 5 + 0.95)
+    ax.set_ylim(-0.85, 1.7)
+    ax.axis("off")
+    return figure
+
+
+def _arrow(ax, source, target, bend, colour="0.25") -> None:
+    back = bend != 0
+    centre = [
+        (p.get_x() + p.get_width() / 2, 0.0 if back else p.get_y() + p.get_height() / 2)
+        for p in (source, target)
+    ]
+    ax.add_patch(
+        FancyArrowPatch(
+            *centre,
+            patchA=None if back else source,
+            patchB=None if back else target,
+            arrowstyle="-|>",
+            mutation_scale=12,
+            color=colour,
+            connectionstyle=f"arc3,rad={-bend}",
+            lw=1.4,
+        )
+    )
+
+
+@style.styled
+def figED4(grid: xr.Dataset, *, note: str = "", figure: Figure | None = None) -> Figure:
+    """Draw how the relation of CUE and SOC hangs on the turnover of microbes and enzymes.
+
+    Parameters
+    ----------
+    grid : Dataset over (tau_mic, tau_enz_decay, cue)
+        ``soc`` (kg C m-2 to 1 m, NaN where there is no steady state), ``sign`` (-1, 0, 1 over the
+        two turnover times; 0 where the relation turns), ``broken`` (share of the line on which
+        microbes exceed 10 % of SOC) and in its attributes ``slice_mic``, ``slice_enz``: the values
+        (yr) at which the two panels of lines are cut.
+    """
+    figure = style.new(9.6, 3.5, figure=figure)
+    first, second, third = figure.subplots(1, 3, width_ratios=(1, 1, 1.25))
+    mic, enz = grid["tau_mic"].values, grid["tau_enz_decay"].values
+    _slices(
+        first,
+        grid["soc"].sel(tau_mic=grid.attrs["slice_mic"]),
+        "tau_enz_decay",
+        r"$\tau_{ENZ,decay}$",
+        rf"$\tau_{{MIC}}$ = {grid.attrs['slice_mic']:g} yr",
+    )
+    _slices(
+        second,
+        grid["soc"].sel(tau_enz_decay=grid.attrs["slice_enz"]),
+        "tau_mic",
+        r"$\tau_{MIC}$",
+        rf"$\tau_{{ENZ,decay}}$ = {grid.attrs['slice_enz']:g} yr",
+    )
+    colours = ListedColormap([COLOURS["orange"], "#EEEEEE", COLOURS["sky"]])
+    signs = grid["sign"].transpose("tau_mic", "tau_enz_decay").values
+    third.pcolormesh(signs, cmap=colours, norm=BoundaryNorm([-1.5, -0.5, 0.5, 1.5], 3))
+    broken = grid["broken"].transpose("tau_mic", "tau_enz_decay").values > 0.5
+    for row, column in zip(*broken.nonzero(), strict=True):
+        third.fill_between(
+            [column, column + 1], row, row + 1, facecolor="none", edgecolor="0.35", hatch="////"
+        )
+    marks = {-1: "−", 0: "±", 1: "+"}
+    for row in range(len(mic)):
+        for column in range(len(enz)):
+            value = signs[row, column]
+            mark = marks.get(int(value), "") if value == value else ""
+            third.text(column + 0.5, row + 0.5, mark, ha="center", va="center", fontsize=10)
+    third.set_xticks([i + 0.5 for i in range(len(enz))], [f"{v:g}" for v in enz])
+    third.set_yticks([i + 0.5 for i in range(len(mic))], [f"{v:g}" for v in mic])
+    third.set_xlabel(r"turnover time of enzymes, $\tau_{ENZ,decay}$ (yr)")
+    third.set_ylabel(r"turnover time of microbes, $\tau_{MIC}$ (yr)")
+    third.set_title("a higher CUE stores …", loc="left")
+    third.legend(
+        handles=[
+            Patch(facecolor=COLOURS["sky"], label="more (+)"),
+            Patch(facecolor=COLOURS["orange"], label="less (−)"),
+            Patch(facecolor="#EEEEEE", label="first one, then the other (±)"),
+            Patch(facecolor="none", edgecolor="0.35", hatch="////", label="microbes > 10 % of SOC"),
+            Patch(facecolor="white", edgecolor="0.7", label="no steady state"),
+        ],
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.2),
+        ncols=2,
+        fontsize=7,
+    )
+    style.note(figure, note)
+    return figure
+
+
+def _slices(ax, soc, dim, symbol, title) -> None:
+    """Draw log SOC against CUE, one line per turnover time."""
+    values = soc[dim].values
+    shades = layers.shades(len(values))
+    for value, shade in zip(values, shades, strict=True):
+        line = soc.sel({dim: value})
+        ax.plot(line["cue"], line, "o-", ms=3, lw=1.3, color=shade, label=f"{value:g}")
+    ax.set_yscale("log")
+    ax.set_xlabel(r"microbial CUE, $\eta_{DOC}$")
+    ax.set_ylabel("SOC to 1 m (kg C m⁻²)")
+    ax.set_title(title, loc="left")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_formatter(NullFormatter())
+    ax.legend(
+        title=f"{symbol} (yr)",
+        ncols=4,
+        fontsize=6.5,
+        title_fontsize=7,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.2),
+    )
+
+
+@style.styled
+def partial_effect(
+    data: pd.DataFrame,
+    fit,
+    *,
+    others: dict[str, float],
+    group: str,
+    title: str = "",
+    panel: str = "",
+    note: str = "",
+    kind: str = "",
+    figure: Figure | None = None,
+) -> Figure:
+    """Draw SOC against CUE with the partial effect of a mixed model, as in Fig. 2.
+
+    Parameters
+    ----------
+    data : DataFrame
+        ``cue``, ``soc`` (g kg-1 or kg m-2) and the column `group`.
+    fit : soilnb.proda.regressions.Fit
+        The fitted model.
+    others : dict of str to float
+        Where the other variables are held.
+    group : str
+        Column that colours the points; levels beyond the eighth are grey.
+    title, panel, note, kind : str
+        Title, panel letter, note below, and ``synthetic`` for a made-up table.
+    """
+    figure = style.new(5.8, 3.8, figure=figure)
+    ax = figure.subplots()
+    levels = list(data[group].value_counts().index)
+    palette = [c for name, c in COLOURS.items() if name not in ("black", "grey")]
+    markers = "osD^vP*X"
+    for number, level in enumerate(levels):
+        rows = data[data[group] == level]
+        first = number < min(len(levels), len(palette))
+        ax.plot(
+            rows["cue"],
+            rows["soc"],
+            markers[number % 8] if first else ".",
+            ls="",
+            ms=4,
+            alpha=0.6,
+            color=palette[number] if first else COLOURS["grey"],
+            label=f"{level} ({len(rows)})" if first and len(levels) <= 20 else None,
+        )
+    at = np.linspace(float(data["cue"].min()), float(data["cue"].max()), 50)
+    line = fit.predict(at, **others)
+    logged = fit.structure.response.startswith("log10")
+    ax.plot(at, 10**line if logged else line, color="0.05", lw=2.2, zorder=5)
+    if logged:
+        ax.set_yscale("log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
+    ax.set_xlabel("microbial CUE")
+    ax.set_ylabel("soil organic carbon (g C kg⁻¹)")
+    slope = fit.coefficients.loc["cue"]
+    said = f"slope {slope['estimate']:.2f} ± {slope['error']:.2f}, n = {fit.n}"
+    if panel:
+        style.panel(ax, panel, title)
+    elif title:
+        ax.set_title(title, loc="left")
+    ax.text(0.98, 1.01, said, transform=ax.transAxes, ha="right", va="bottom", fontsize=8)
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=7, title=group)
+    style.note(figure, note, data=kind)
+    return figure
+
+
+@style.styled
+def slopes(table: pd.DataFrame, *, printed: float | None = None, note: str = "", kind: str = ""):
+    """Draw estimated slopes with their 95 % intervals, one row per case.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Indexed by the case: ``estimate``, ``error``, ``n``.
+    printed : float, optional
+        The paper's slope, as a line.
+    note, kind : str
+        Note below, and ``synthetic`` for made-up data.
+    """
+    figure = style.new(6.6, 0.9 + 0.34 * len(table))
+    ax = figure.subplots()
+    places = np.arange(len(table))
+    ax.errorbar(
+        table["estimate"],
+        places,
+        xerr=1.96 * table["error"],
+        fmt="o",
+        color=COLOURS["blue"],
+        capsize=3,
+    )
+    ax.axvline(0, color="0.6", lw=0.8)
+    if printed is not None:
+        ax.axvline(printed, color=COLOURS["vermilion"], ls="--", lw=1.2)
+        ax.text(
+            printed, 1.01, "printed", transform=ax.get_xaxis_transform(),
+            color=COLOURS["vermilion"], ha="center", va="bottom", fontsize=7,
+        )  # fmt: skip
+    labels = [f"{name} (n = {int(n)})" for name, n in zip(table.index, table["n"], strict=True)]
+    ax.set_yticks(places, labels)
+    ax.set_ylim(len(table) - 0.5, -1)
+    ax.set_xlabel("slope of log10 SOC on CUE, with 95 % interval")
+    style.note(figure, note, data=kind)
+    return figure

@@ -1,0 +1,64 @@
+"""From assimilated profiles to parameters anywhere: the network of PRODA and what it is judged by.
+
+>>> from soilnb.proda import globe, network, observations, predictors
+>>> profiles, planet = observations.israd(), globe.planet("testbed")
+>>> forcing = observations.forcing_at(profiles)
+>>> study = profiles["study"].to_series()
+>>> y = network.targets(assimilated)                         # places in the unit cube
+>>> x, y = network.match(predictors.frame(profiles, grid=planet), y)
+>>> network.compare(x, y, study, carbon=lambda p: network.layer_nse(p, profiles, forcing))
+>>> cells = predictors.frame(planet)
+>>> fitted = network.fit(x, y, scaler=predictors.Scaler.of(cells))
+>>> parameters = network.to_parameters(fitted.predict(cells), "compas")
+>>> globe.maps(parameters, planet.sel(site=parameters["site"]), "compas")
+
+- `soilnb.proda.network.fitting`: networks (`fit`), mean, ridge and forest (`baseline`), all as
+  `Fitted`.
+- `soilnb.proda.skill`: `targets`, `to_parameters`, `parameter_nse`, `layer_nse`.
+- `soilnb.proda.network.crossvalidation`: `cross_validate`, `compare`.
+- `soilnb.proda.network.ensemble`: `bootstrap`, an `Ensemble`.
+- `soilnb.proda.network.carrying`: `carry`, all of the above in one call.
+"""
+
+from soilnb.proda.network.carrying import Carried, carry
+from soilnb.proda.network.crossvalidation import Validation, compare, cross_validate, folds
+from soilnb.proda.network.ensemble import Ensemble, bootstrap, draw_sites
+from soilnb.proda.network.fitting import (
+    ARCHITECTURES,
+    BASELINES,
+    LEAST,
+    LEAST_SITES,
+    Fitted,
+    Settings,
+    baseline,
+    fit,
+    learn,
+    match,
+)
+from soilnb.proda.skill import layer_nse, parameter_nse, targets, to_parameters
+
+__all__ = [
+    "ARCHITECTURES",
+    "BASELINES",
+    "LEAST",
+    "LEAST_SITES",
+    "Carried",
+    "Ensemble",
+    "Fitted",
+    "Settings",
+    "Validation",
+    "baseline",
+    "bootstrap",
+    "carry",
+    "compare",
+    "cross_validate",
+    "draw_sites",
+    "fit",
+    "folds",
+    "layer_nse",
+    "learn",
+    "match",
+    "parameter_nse",
+    "targets",
+    "to_parameters",
+]
