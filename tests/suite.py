@@ -51,7 +51,7 @@ def pytest_sessionstart(session):
 #: Beginnings of test ids and the unit that they belong to, in the order in which units begin. All
 #: other tests belong to the unit of their file.
 UNITS = [
-    (r"tests/notebooks/\S+::test_it_runs_with_its_solutions\[(.+)\]", "run {}"),
+    (r"tests/notebooks/\S+::test_it_runs_with_its_answers\[(.+)\]", "run {}"),
     (r"tests/notebooks/\S+::test_every_image_\w+\[(.+)\]", "run {}"),
     (r"tests/browser/test_book_", "book"),
     (r"tests/browser/test_lab_", "lab"),

@@ -166,8 +166,34 @@ def _executed(name: str, size: str) -> str:
         cell["metadata"].pop("papermill", None)
         if "injected-parameters" not in cell["metadata"].get("tags", []):
             cells += _described(cell, name)
-    notebook["cells"] = cells
+    notebook["cells"] = _folded(cells)
     return json.dumps(notebook, ensure_ascii=False, indent=1)
+
+
+def _folded(cells: list[dict]) -> list[dict]:
+    """Return the cells with each answer, up to the next heading, behind one click.
+
+    In JupyterLab the heading of an answer folds what stands under it; in the book it becomes the
+    summary of a `details` element.
+    """
+    folded, opened = [], False
+    for cell in cells:
+        markdown = cell["cell_type"] == "markdown"
+        source = "".join(cell["source"])
+        answer = "answer" in cell["metadata"].get("tags", [])
+        if opened and markdown and (answer or source.startswith("#")):
+            folded.append(_html(f"{folded[-1]['id']}-end", "</details>"))
+            opened = False
+        if answer:
+            summary = source.strip("# \n")
+            cell = _html(cell["id"], f'<details class="answer"><summary>{summary}</summary>')
+            opened = True
+        folded.append(cell)
+    return [*folded, _html("answer-end", "</details>")] if opened else folded
+
+
+def _html(name: str, text: str) -> dict:
+    return {"cell_type": "markdown", "id": name[-64:], "metadata": {}, "source": text}
 
 
 def _described(cell: dict, name: str) -> list[dict]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from soilnb.data import folders
 from soilnb.pipeline import reach
-from soilnb.pipeline.notebooks import read, solutions
+from soilnb.pipeline.notebooks import read
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -67,7 +67,6 @@ def _seen(content: Mapping) -> dict:
 def _package(content: Mapping) -> str:
     """Hash every file of the package that a notebook's result can depend on."""
     code = [cell["source"] for cell in content["cells"] if cell["cell_type"] == "code"]
-    code += [source for _, source in solutions(content)]
     digest = hashlib.sha256()
     for path in [PACKAGE / "pipeline" / "worker.py", *reach.files(code, PACKAGE)]:
         if path.is_file():

@@ -6,7 +6,6 @@ import ast
 import json
 import math
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -15,17 +14,6 @@ from pathlib import Path
 
 from soilnb import results
 from soilnb.parameters import InputError, unknown
-
-#: A directive of MyST: its fence, its opening and what it holds.
-_DIRECTIVE = re.compile(
-    r"^(?P<fence>`{3,}|:{3,})(?P<opening>\{[\w-]+\}[^\n]*)\n(?P<body>.*?)^(?P=fence)\s*$",
-    re.MULTILINE | re.DOTALL,
-)
-
-#: Python within a solution.
-_PYTHON = re.compile(
-    r"^`{3,}(?:python|\{code-block\} python)\n(.*?)^`{3,}\s*$", re.MULTILINE | re.DOTALL
-)
 
 
 def folder() -> Path:
@@ -102,24 +90,6 @@ def read(path: Path) -> dict:
         # A notebook file may hold a cell's text as one string or as a list of lines.
         cell["source"] = "".join(cell["source"])
     return content
-
-
-def solutions(content: dict) -> list[tuple[int, str]]:
-    """Return the Python of a notebook's solutions, as (number of the cell, source) each.
-
-    Parameters
-    ----------
-    content : dict
-        A notebook, from `read`.
-    """
-    return [
-        (number, source)
-        for number, cell in enumerate(content["cells"])
-        if cell["cell_type"] == "markdown"
-        for directive in _DIRECTIVE.finditer(cell["source"])
-        if "solution" in directive["opening"].lower()
-        for source in _PYTHON.findall(directive["body"])
-    ]
 
 
 def title(path: Path) -> str:

@@ -34,8 +34,6 @@ from soilnb.pipeline.notebooks import (
     find,
     notebooks,
     parameters_of,
-    read,
-    solutions,
     title,
 )  # fmt: skip
 from soilnb.pipeline.worker import MODELS, end
@@ -101,11 +99,6 @@ class _Task:
     @property
     def folder(self) -> Path:
         return results.folder(self.name, self.size)
-
-    @property
-    def solutions(self) -> list[str]:
-        """Python of its solutions, where they take seconds."""
-        return [code for _, code in solutions(read(self.path))] if self.size == "quick" else []
 
     @property
     def failed(self) -> Path:
@@ -308,7 +301,7 @@ def _run_one(task: _Task, jobs: int, limit: float, stop: threading.Event, runnin
         output = work / f"{task.name}.ipynb"
         with tempfile.TemporaryDirectory(prefix="soilnb-", ignore_cleanup_errors=True) as scratch:
             order = {"notebook": str(task.path), "output": str(output)}
-            order |= {"parameters": dict(task.parameters), "solutions": task.solutions}
+            order |= {"parameters": dict(task.parameters)}
             error = _in_process(Path(scratch), order, _environment(task, work, jobs), limit, stop)
         seconds = time.monotonic() - begun
         cell = _last_cell(output) if error else ""

@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from textwrap import shorten
 
@@ -52,13 +52,8 @@ def main(folder: Path) -> None:
     (folder / "outcome.json").write_text(json.dumps(outcome), encoding="utf-8")
 
 
-def execute(
-    notebook: str, output: str, parameters: dict, cwd: str, solutions: Sequence[str] = ()
-) -> None:
+def execute(notebook: str, output: str, parameters: dict, cwd: str) -> None:
     """Run a notebook through papermill and leave it, executed, at `output`.
-
-    Its solutions run behind it in the same kernel, where they find what a reader has who has run
-    everything; they are no part of the run and of what it leaves, unless one of them fails.
 
     Parameters
     ----------
@@ -68,8 +63,6 @@ def execute(
         Parameters that differ from the notebook's own.
     cwd : str
         Working directory of the kernel.
-    solutions : sequence of str
-        Python of its solutions.
     """
     # nbformat checks notebooks with jsonschema, which for one more kind of text that no notebook
     # has builds a grammar: more work than all of its other imports.
@@ -77,11 +70,8 @@ def execute(
     import nbformat
     import papermill
 
-    given = nbformat.read(notebook, as_version=4)
-    if solutions:
-        given.cells += [_appended(source) for source in (_LEAVE, *solutions)]
     papermill.execute_notebook(
-        given,
+        _literal(notebook),
         _literal(output),
         parameters=parameters,
         kernel_name="python3",
@@ -90,22 +80,7 @@ def execute(
         progress_bar=False,
         start_timeout=600,  # a busy machine needs longer than the default of a minute
     )
-    executed = nbformat.read(output, as_version=4)
-    executed.cells = [cell for cell in executed.cells if _BEHIND not in cell.metadata.tags]
-    nbformat.write(_without_bookkeeping(executed), output)
-
-
-#: Tag of cells that run behind a notebook, and the first of them: the run ends before it.
-_BEHIND = "behind-the-run"
-_LEAVE = """import os
-for name in ("SOILNB_RUN_DIR", "SOILNB_RUN_SIZE", "SOILNB_RUN_NOTEBOOK"):
-    os.environ.pop(name, None)"""
-
-
-def _appended(source: str):
-    from nbformat.v4 import new_code_cell
-
-    return new_code_cell(source, metadata={"tags": [_BEHIND]})
+    nbformat.write(_without_bookkeeping(nbformat.read(output, as_version=4)), output)
 
 
 def _literal(path: str) -> str:

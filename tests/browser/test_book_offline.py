@@ -147,12 +147,13 @@ def test_the_search_works_from_the_disk(context, offline_html):
     visit.page.close()
 
 
-def test_folded_solutions_open(context, offline_html):
+def test_an_answer_opens_with_its_text_code_and_output(context, offline_html):
     visit = Visit(context, offline_html / "notebooks" / "22_diagnosed_cue.html")
     visit.look()
-    folded = visit.page.locator(".admonition.dropdown").first
-    inside = folded.locator("p:not(.admonition-title), pre").first
-    assert not inside.is_visible()
-    folded.locator(".admonition-title").click()
-    inside.wait_for(state="visible")
+    folded = visit.page.locator("details.answer").first
+    inside = [folded.locator(part).first for part in ("> p", ".cell_input", ".cell_output")]
+    assert not any(part.is_visible() for part in inside)
+    folded.locator("summary").click()
+    for part in inside:
+        part.wait_for(state="visible")
     visit.page.close()

@@ -19,9 +19,7 @@ def graph():
 
 
 def test_notebooks_go_first_and_a_file_stays_together():
-    ran = suite.unit(
-        "tests/notebooks/test_notebooks.py::test_it_runs_with_its_solutions[13_dynamic]"
-    )
+    ran = suite.unit("tests/notebooks/test_notebooks.py::test_it_runs_with_its_answers[13_dynamic]")
     assert ran == (0, "run 13_dynamic")
     book = suite.unit("tests/browser/test_book_static.py::test_no_link_inside_the_book_is_dead")
     here, there = (suite.unit(f"tests/pore/test_kept.py::test_{name}[1]") for name in "ab")

@@ -1,14 +1,13 @@
 """Every notebook: how it is stored, how it is written, and that it runs from top to bottom."""
 
 import ast
-import builtins
 import json
 import re
 from pathlib import Path
 
 import pytest
 
-from soilnb.pipeline import notebooks, runs
+from soilnb.pipeline import runs
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -92,64 +91,41 @@ def test_it_knows_nothing_of_the_pipeline(path):
             assert not name.startswith(("soilnb.pipeline", "soilnb.cli")), name
 
 
-#: A directive of MyST that is called a solution: its title and its options.
-SOLUTION = re.compile(
-    r"^(?:`{3,}|:{3,})\{[\w-]+\}[^\n]*solution[^\n]*\n((?::\w+:.*\n)*)", re.I | re.M
-)
-
-
-def folds(path):
-    """Return whether each solution of a notebook folds."""
-    texts = [cell["source"] for cell in cells(path, "markdown")]
-    return ["dropdown" in options for text in texts for options in SOLUTION.findall(text)]
+def exercises(path):
+    """Return an exercise's cells each: its heading, and what folds under its answer."""
+    found, inside, answer = [], False, False
+    for cell in read(path)["cells"]:
+        heads = cell["cell_type"] == "markdown" and re.findall(r"^#+ .*$", cell["source"], re.M)
+        if "answer" in cell["metadata"].get("tags", []):
+            assert inside, "an answer without an exercise"
+            assert cell["source"] == f"#### Answer {len(found)}"
+            assert cell["metadata"]["jp-MarkdownHeadingCollapsed"] is True
+            answer = True
+        elif heads:
+            inside, answer = heads[-1].startswith("### Exercise "), False
+            if inside:
+                assert heads[-1].startswith(f"### Exercise {len(found) + 1}")
+                found.append((heads[-1], []))
+        elif answer:
+            found[-1][1].append(cell)
+    return found
 
 
 @each
-def test_its_solutions_fold(path):
-    assert folds(path), "no exercise with a folded solution"
-    assert all(folds(path))
+def test_its_answers_fold_with_text_code_and_output(path):
+    folded = [cell for _, hidden in exercises(path) for cell in hidden]
+    in_answers = {cell["id"] for cell in folded}
+    solutions = {
+        c["id"] for c in read(path)["cells"] if "solution" in c["metadata"].get("tags", [])
+    }
+    assert solutions
+    assert solutions == {cell["id"] for cell in folded if cell["cell_type"] == "code"}
+    for heading, hidden in exercises(path):
+        kinds = [cell["cell_type"] for cell in hidden]
+        assert kinds[:2] == ["markdown", "code"] or "open question" in heading, heading
     for cell in cells(path, "markdown"):
-        headed = re.findall(r"^\s*(?:#+|\*\*)\s*Solution\b.*$", cell["source"], re.M | re.I)
-        assert not headed, f"a solution in the open: {headed}"
-
-
-def test_a_solution_in_the_open_would_be_found(tmp_path):
-    folded = "Try.\n\n```{admonition} Solution\n:class: tip, dropdown\nIt is 2.\n```\n"
-    nested = "````{admonition} A solution\n:class: dropdown\n```python\nx = 2\n```\n````\n"
-    open_ = "```{admonition} Solution\n:class: tip\nIt is 2.\n```\n"
-    path = tmp_path / "toy.ipynb"
-    cell = {"cell_type": "markdown", "metadata": {}, "source": folded + nested + open_}
-    path.write_text(json.dumps({"cells": [cell]}))
-    assert folds(path) == [True, True, False]
-    assert notebooks.solutions(read(path)) == [(0, "x = 2\n")]
-
-
-class Names:
-    """Names that code reads before it gives them a value itself, and those that it gives."""
-
-    def __init__(self, source):
-        tree = ast.parse(without_magics(source))
-        walked = list(ast.walk(tree))
-        names = [node for node in walked if isinstance(node, ast.Name)]
-        self.read = {node.id for node in names if isinstance(node.ctx, ast.Load)}
-        self.given = {node.id for node in names if not isinstance(node.ctx, ast.Load)}
-        self.given |= {node.arg for node in walked if isinstance(node, ast.arg)}
-        for node in walked:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                self.given.add(node.name)
-            elif isinstance(node, ast.Import | ast.ImportFrom):
-                self.given |= {(a.asname or a.name).split(".")[0] for a in node.names}
-
-
-@each
-def test_its_solutions_need_only_what_stands_above_them(path):
-    content = read(path)
-    for number, source in notebooks.solutions(content):
-        above = [c["source"] for c in content["cells"][:number] if c["cell_type"] == "code"]
-        above += [code for n, code in notebooks.solutions(content) if n < number]
-        known = set(dir(builtins)) | {"display"} | set().union(*(Names(c).given for c in above))
-        own = Names(source)
-        assert own.read - own.given <= known, source
+        if cell["id"] not in in_answers:
+            assert not re.search(r"^\W*(Solution|Answer)\b(?! \d+$)", cell["source"], re.M | re.I)
 
 
 def saved_figures(path):
@@ -179,7 +155,7 @@ def test_the_figures_it_saves_are_described(path):
 
 @pytest.mark.notebook
 @each
-def test_it_runs_with_its_solutions(path, executed):
+def test_it_runs_with_its_answers(path, executed):
     run = executed(path.stem)
     assert run.ok, f"{run.error}\n\nin this cell:\n{run.cell}\n\nwhat it left: {run.folder}"
     assert len(cells(run.folder / f"{path.stem}.ipynb", "code")) == len(cells(path, "code"))

@@ -36,23 +36,13 @@ print(SIZE, SEED, SHARE, DEEP, SITE, sys.executable, os.listdir("."), sep="|")
 """
 
 
-def solve(path, *sources):
-    """Add an exercise with a folded solution of several parts to a notebook."""
-    content = json.loads(path.read_text())
-    parts = "".join(f"```python\n{source}\n```\n" for source in sources)
-    text = f"Try.\n\n````{{admonition}} Solution\n:class: dropdown\n{parts}````\n"
-    content["cells"].append({"cell_type": "markdown", "id": "try", "metadata": {}, "source": text})
-    path.write_text(json.dumps(content))
-
-
 @pytest.fixture(scope="module")
 def first(tmp_path_factory, write_notebook):
     """One run of two good notebooks and three bad ones side by side, over older results."""
     place = tmp_path_factory.mktemp("first")
     folder = place / "notebooks {0}"  # papermill reads braces in a path as a template
     folder.mkdir()
-    solve(write_notebook(folder, "00_good", SAVES), "results.save(figure, 'extra')", "print(SEED)")
-    solve(write_notebook(folder, "40_unsolved", "x = 2"), "assert x == 2", "print(x)\nx / 0")
+    write_notebook(folder, "00_good", SAVES)
     saves = "import pandas as pd\nfrom soilnb import results\nresults.save(pd.Series([1]), 'part')"
     write_notebook(folder, "10_broken", saves, "x = 1\nraise ValueError('no\\nlight')", "x = 2")
     write_notebook(folder, "20_killed", "import os\nos._exit(3)")
@@ -117,18 +107,6 @@ def test_a_failing_notebook_shows_its_cell_and_keeps_what_it_had(first):
     assert run.folder.name == "10_broken.failed"
     assert {"10_broken.ipynb", "part.csv"} <= set(left_in(run.folder))
     assert "no\\nlight" in (run.folder / "10_broken.ipynb").read_text()
-
-
-def test_solutions_run_behind_the_notebook_and_leave_nothing(first):
-    executed = json.loads((first["00_good"].folder / "00_good.ipynb").read_text())
-    assert [cell["id"] for cell in executed["cells"]] == ["cell-0", "cell-1", "cell-2", "try"]
-    assert not (first["00_good"].folder / "extra.png").exists()
-
-
-def test_a_solution_that_fails_is_a_failure_of_the_run(first):
-    run = first["40_unsolved"]
-    assert (run.state, run.error) == ("failed", "ZeroDivisionError: division by zero")
-    assert run.cell.strip() == "print(x)\nx / 0"
 
 
 def test_a_killed_kernel_is_a_failure_of_its_cell(first):
