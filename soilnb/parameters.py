@@ -8,21 +8,31 @@ Parameter tables of models are data: TOML files (`read_table`) with one row for 
 
 .. code-block:: toml
 
+    [sources]                # names for what is cited often
+    paper = "Andrén & Kätterer 1997"
+
     [sets.fitted]
     description = "which publication or code the set reproduces"
-    source = "..."           # of every row that names none
+    source = "{paper}"       # of every row that names none
+    options = {form = "own"} # switches that are no numbers, if any
+
+    [options]                # what each of them may be
+    form = ["own", "other"]
 
     [parameters.rate_young]
-    value = 0.8              # or {fitted = 0.8, default = 0.6}: one value for each set
+    value = 0.8              # or {fitted = 0.8, "*" = 0.6}: by set, "*" for all others
     unit = "yr-1"
     validity = [0.0, 100.0]
     prior = [0.4, 1.6]       # optional
     slider = [0.1, 2.0]      # optional
     symbol = "k_1"
     meaning = "decay rate of young carbon"
-    source = "Table 1"       # or {fitted = "...", default = "..."}
+    source = "{source}, Table 1"
+    sets = ["fitted"]        # the sets that have it, if not all do
 
-and the same rows under ``drivers`` for what the model needs to know of a site.
+and the same rows under ``drivers`` for what the model needs to know of a site. Any entry of a row
+may differ by set, as the value does. In a source ``{source}`` stands for that of the set and
+``{paper}`` for what ``sources`` calls so. What else a model says of itself stands under ``about``.
 """
 
 from __future__ import annotations
@@ -30,8 +40,9 @@ from __future__ import annotations
 import difflib
 import math
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -142,6 +153,8 @@ class ParameterSet(Mapping[str, float]):
         One line: which publication or code the set reproduces.
     options : mapping, optional
         Switches that are no numbers (for example ``{"kinetics": "reverse"}``).
+    allowed : mapping, optional
+        Values that each option may have; any where it is not named.
     """
 
     def __init__(
@@ -150,11 +163,20 @@ class ParameterSet(Mapping[str, float]):
         records: Mapping[str, Parameter],
         description: str,
         options: Mapping[str, str] | None = None,
+        allowed: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.name = name
         self.records = dict(records)
         self.description = description
         self.options = dict(options or {})
+        self.allowed = dict(allowed or {})
+        self.check(self.options)
+
+    def check(self, options: Mapping[str, str]) -> None:
+        """Raise `InputError` for an option with a value that is not allowed."""
+        for option, value in options.items():
+            if value not in self.allowed.get(option, (value,)):
+                raise unknown(option, value, self.allowed[option])
 
     def __getitem__(self, key: str) -> float:
         return self.records[key].value
@@ -187,7 +209,8 @@ class ParameterSet(Mapping[str, float]):
                 )
             else:
                 raise unknown(f"parameter of set {self.name!r}", key, [*records, *options])
-        return ParameterSet(name or f"{self.name}*", records, self.description, options)
+        name = name or f"{self.name}*"
+        return ParameterSet(name, records, self.description, options, self.allowed)
 
     def table(self) -> pd.DataFrame:
         """Return the records as a table, one row per parameter, for the book and the reader."""
@@ -220,6 +243,7 @@ def choose(
         For an unknown set or parameter, or a value outside its bounds.
     """
     if isinstance(parameters, ParameterSet):
+        sets[default].check(parameters.options)
         return parameters
     if isinstance(parameters, str):
         if parameters not in sets:
@@ -236,13 +260,16 @@ def choose(
 class Table(NamedTuple):
     """What a parameter table holds: the named sets of a model (the default first), and drivers.
 
-    Drivers are what the model needs to know of a site beyond `soilnb.profile.site.RECORDS`.
+    Drivers are what the model needs to know of a site beyond `soilnb.profile.site.RECORDS`; about
+    is what else the table says, as it stands there.
     """
 
     sets: dict[str, ParameterSet]
     drivers: dict[str, Parameter]
+    about: dict[str, dict]
 
 
+@cache
 def read_table(source: str | Path) -> Table:
     """Read a parameter table; see the head of this module for its rows.
 
@@ -279,38 +306,55 @@ def read_table(source: str | Path) -> Table:
         raise InputError(f"parameter table: {error}") from None
     if unexpected := set(content) - set(_PARTS):
         raise unknown("part of a parameter table", min(unexpected), _PARTS)
-    rows = content.get("parameters", {})
-    sets = {}
-    for name, head in content.get("sets", {}).items():
-        shared = {"source": head["source"]} if "source" in head else {}
-        records = {key: _record(key, {**shared, **row}, name) for key, row in rows.items()}
-        sets[name] = ParameterSet(name, records, head["description"], head.get("options"))
+    heads, rows = content.get("sets", {}), content.get("parameters", {})
     for key, row in rows.items():
-        for entry in ("value", "source"):
-            named = row.get(entry) if isinstance(row.get(entry), dict) else {}
-            if strange := set(named) - set(sets):
-                raise unknown(f"parameter set of {key}", min(strange), sets)
-    drivers = {key: _record(key, row, "") for key, row in content.get("drivers", {}).items()}
-    return Table(sets, drivers)
+        _check_row(key, row, heads)
+    cited, options = content.get("sources", {}), content.get("options", {})
+    sets = {}
+    for name, head in heads.items():
+        words = {**cited, "source": _cite(head.get("source", ""), cited)}
+        shared = {"source": "{source}"} if "source" in head else {}
+        records = {
+            key: _record(key, {**shared, **row}, name, words)
+            for key, row in rows.items()
+            if name in row.get("sets", heads)
+        }
+        sets[name] = ParameterSet(name, records, head["description"], head.get("options"), options)
+    drivers = {key: _record(key, row, "", cited) for key, row in content.get("drivers", {}).items()}
+    return Table(sets, drivers, content.get("about", {}))
 
 
-_PARTS = ("sets", "parameters", "drivers")
+_PARTS = ("sources", "sets", "options", "parameters", "drivers", "about")
 _NEEDED = {"value", "unit", "validity", "symbol", "meaning", "source"}
-_OPTIONAL = {"prior", "slider", "scale"}
+_OPTIONAL = {"prior", "slider", "scale", "sets"}
+
+#: Stands in a row for every set that is not named.
+_OTHERS = "*"
 
 
-def _record(name: str, row: Mapping[str, object], chosen: str) -> Parameter:
+def _check_row(name: str, row: Mapping[str, object], sets: Iterable[str]) -> None:
+    """Refuse a row that names a set that there is not."""
+    named = [key for entry in row.values() if isinstance(entry, dict) for key in entry]
+    for key in [*named, *row.get("sets", ())]:
+        if key not in (*sets, _OTHERS):
+            raise unknown(f"parameter set of {name}", key, sets)
+
+
+def _record(
+    name: str, row: Mapping[str, object], chosen: str, cited: Mapping[str, str]
+) -> Parameter:
     """Turn a row of a parameter table into the record of one parameter set."""
     if missing := _NEEDED - set(row):
         raise InputError(f"parameter table: {name} has no {', '.join(sorted(missing))}")
     if strange := set(row) - _NEEDED - _OPTIONAL:
         raise unknown(f"entry of {name}", min(strange), sorted(_NEEDED | _OPTIONAL))
-    entry = dict(row)
-    for key in ("value", "source"):
-        if isinstance(entry[key], dict):
-            if chosen not in entry[key]:
+    entry = {}
+    for key, value in row.items():
+        if isinstance(value, dict):
+            if chosen not in value and _OTHERS not in value:
                 raise InputError(f"parameter table: {name} has no {key} for the set {chosen!r}")
-            entry[key] = entry[key][chosen]
+            value = value.get(chosen, value.get(_OTHERS))
+        entry[key] = value
     ranges = {key: tuple(map(float, entry[key])) for key in ("prior", "slider") if key in entry}
     return Parameter(
         float(entry["value"]),
@@ -318,7 +362,14 @@ def _record(name: str, row: Mapping[str, object], chosen: str) -> Parameter:
         tuple(map(float, entry["validity"])),
         entry["symbol"],
         entry["meaning"],
-        entry["source"],
+        _cite(entry["source"], cited),
         entry.get("scale", "linear"),
         **ranges,
     )
+
+
+def _cite(source: str, cited: Mapping[str, str]) -> str:
+    """Put what is cited in place of its name in braces."""
+    for name, words in cited.items():
+        source = source.replace(f"{{{name}}}", words)
+    return source

@@ -15,6 +15,7 @@ import ast
 import hashlib
 import json
 import math
+import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -28,7 +29,8 @@ from soilnb.parameters import InputError, unknown
 #: What decides an assimilation: the models, their forcing, the profiles and the chains.
 _ASSIMILATION = (
     *("kernels/layers.py", "kernels/metropolis.py"),
-    *(f"profile/{name}*.py" for name in ("clm5", "compas", "layered", "diagnostics")),
+    *(f"profile/{name}.py" for name in ("clm5", "compas", "layered", "diagnostics")),
+    *("profile/clm5.toml", "profile/compas.toml", "profile/forcing/*.toml"),
     *("profile/forcing/*.py", "data/profiles/*.py"),
     *(f"proda/{name}.py" for name in ("chains", "posterior", "observations", "covariates")),
 )
@@ -118,12 +120,15 @@ def source_hash(paper: str, package: Path | None = None) -> str:
     digest = hashlib.sha256()
     for path in sorted(found - {package / name for name in without}):
         name = path.relative_to(package).as_posix()
-        digest.update(f"{name}\0{_meaning(path.read_text(encoding='utf-8'))}\0".encode())
+        digest.update(f"{name}\0{_meaning(path)}\0".encode())
     return digest.hexdigest()
 
 
-def _meaning(source: str) -> str:
-    """Return what a module says to the machine: its syntax tree without docstrings."""
+def _meaning(path: Path) -> str:
+    """Return what a file says to the machine: no comments, and of a module no docstrings."""
+    source = path.read_text(encoding="utf-8")
+    if path.suffix == ".toml":
+        return json.dumps(tomllib.loads(source))
     tree = ast.parse(source)
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     for node in ast.walk(tree):

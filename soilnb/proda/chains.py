@@ -39,15 +39,15 @@ import xarray as xr
 from soilnb.kernels import layers
 from soilnb.kernels import metropolis as kernel
 from soilnb.parameters import InputError, ParameterSet, check_range, unknown
-from soilnb.profile import clm5_parameters, compas_parameters, forcing, grid
+from soilnb.profile import clm5, compas, forcing, grid
 from soilnb.profile.forcing import environment, transport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MODELS: Mapping[str, tuple[int, ParameterSet]] = {
-    "compas": (kernel.COMPAS, compas_parameters.PARAMETER_SETS["tao2024"]),
-    "clm5": (kernel.CLM5, clm5_parameters.PARAMETER_SETS["tao2024"]),
+    "compas": (kernel.COMPAS, compas.PARAMETER_SETS["tao2024"]),
+    "clm5": (kernel.CLM5, clm5.PARAMETER_SETS["tao2024"]),
 }
 SAMPLERS = ("adaptive-metropolis", "published")
 INDEX = {"table": layers.TABLE_INDEX, "published": layers.PUBLISHED_INDEX}

@@ -18,15 +18,15 @@ the set ``orchidee``; the option ``texture`` switches between them. A year has 3
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from scipy.linalg import expm
 
-from soilnb.parameters import InputError, ParameterSet, choose, unknown
+from soilnb.parameters import InputError, ParameterSet, choose, read_table
 from soilnb.profile import ledger
-from soilnb.profile.century_parameters import PARAMETER_SETS
 from soilnb.profile.ledger import LitterQualityWarning
 from soilnb.profile.site import RECORDS, Site, read
 
@@ -40,6 +40,9 @@ __all__ = [
     "structure",
     "warm_up",
 ]
+
+#: The two sets of CENTURY by name.
+PARAMETER_SETS = read_table(Path(__file__).with_suffix(".toml")).sets
 
 WEEKS_PER_YEAR = 365 / 7
 
@@ -55,9 +58,6 @@ POOL_NAMES = {
 }
 POOLS = tuple(POOL_NAMES)
 ACTIVE, SLOW, PASSIVE = 4, 5, 6
-
-#: Allowed values of the options of a parameter set.
-OPTIONS = {"climate": ("soilr", "orchidee"), "texture": ("clay+silt", "clay")}
 
 _PER_YEAR = {"yr-1": 1.0, "week-1": WEEKS_PER_YEAR}
 _SOURCE = "CENTURY, Parton et al. 1987, doi:10.2136/sssaj1987.03615995005100050015x"
@@ -235,9 +235,6 @@ def warm_up() -> None:
 
 def _inputs(site: object, parameters: object) -> tuple[Site, ParameterSet]:
     chosen = choose(parameters, PARAMETER_SETS, "soilr")
-    for option, allowed in OPTIONS.items():
-        if chosen.options[option] not in allowed:
-            raise unknown(option, chosen.options[option], allowed)
     return read(site), chosen
 
 

@@ -17,15 +17,15 @@ Rates are per year, carbon is in g C m-3.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from soilnb.kernels import layers as kernel
-from soilnb.parameters import ParameterSet
+from soilnb.parameters import ParameterSet, read_table
 from soilnb.profile import layered
-from soilnb.profile.clm5_parameters import PARAMETER_SETS
 from soilnb.profile.forcing.environment import Columns
 from soilnb.profile.layered import Matrices
 
@@ -44,6 +44,9 @@ __all__ = [
     "to_unit",
     "warm_up",
 ]
+
+#: The named sets of CLM5's soil.
+PARAMETER_SETS = read_table(Path(__file__).with_suffix(".toml")).sets
 
 #: Parameters in the order of the kernel.
 NAMES = kernel.CLM5_NAMES

@@ -177,7 +177,7 @@ def _read_parameters(
         missing = [name for name in model.names if name not in chosen]
         if missing:
             raise InputError(f"parameter set {chosen.name!r} has no {missing[0]} ({model.name})")
-        return _options(chosen), {}, None, {}
+        return chosen, {}, None, {}
     changes = dict(parameters)
     chosen = choose(changes.pop("set", model.default), model.sets, model.default)
     options = {name: changes.pop(name) for name in list(changes) if name in chosen.options}
@@ -194,7 +194,7 @@ def _read_parameters(
     single = {name: float(v) for name, v in values.items() if np.ndim(v) == 0}
     if options or single:
         chosen = chosen.replace(**options, **single)
-    return _options(chosen), values, dim, coords
+    return chosen, values, dim, coords
 
 
 def of_arrays(
@@ -217,14 +217,6 @@ def of_arrays(
         np.ascontiguousarray(parameters), columns, np.arange(size), switch(transport), "site", {},
         chosen, model.names,
     )  # fmt: skip
-
-
-def _options(chosen: ParameterSet) -> ParameterSet:
-    """Return the set, or raise `InputError` where an option has a value that is not allowed."""
-    transfers = chosen.options.get("transfers", "parameters")
-    if transfers not in ("parameters", "sand"):
-        raise unknown("transfers", transfers, ("parameters", "sand"))
-    return chosen
 
 
 def _numbers(name: str, value: object) -> tuple[np.ndarray, str | None, dict]:

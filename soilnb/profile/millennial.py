@@ -36,7 +36,7 @@ from soilnb.parameters import InputError, ParameterSet, read_table
 from soilnb.profile.model import Flux, Ledger, Model
 from soilnb.profile.site import Site
 
-PARAMETER_SETS, DRIVERS = read_table(Path(__file__).with_suffix(".toml"))
+PARAMETER_SETS, DRIVERS, _ = read_table(Path(__file__).with_suffix(".toml"))
 
 #: Label and readable name of each pool.
 POOL_NAMES = {

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -34,10 +35,9 @@ import xarray as xr
 
 from soilnb.jobs import side_by_side
 from soilnb.kernels import pools as kernel
-from soilnb.parameters import InputError, ParameterSet, choose, unknown
+from soilnb.parameters import InputError, ParameterSet, choose, read_table
 from soilnb.profile import ledger
 from soilnb.profile.ledger import LitterQualityWarning
-from soilnb.profile.mimics_parameters import PARAMETER_SETS, PATHS
 from soilnb.profile.site import RECORDS, Site, check, read
 
 __all__ = [
@@ -54,6 +54,9 @@ __all__ = [
     "warm_up",
 ]
 
+#: The four published sets of MIMICS by name.
+PARAMETER_SETS = read_table(Path(__file__).with_suffix(".toml")).sets
+
 HOURS_PER_YEAR = 8760.0
 
 #: Label and readable name of each pool, in the order of the kernel.
@@ -69,17 +72,19 @@ POOL_NAMES = {
 POOLS = tuple(POOL_NAMES)
 MICROBES = ("r", "K")
 
-#: Labels of the six uptake paths: microbe and substrate.
+#: Microbe and substrate of the six uptake paths, in the order of the kernel, and their labels.
+PATHS = (
+    ("r", "metabolic"),
+    ("r", "structural"),
+    ("r", "available"),
+    ("k", "metabolic"),
+    ("k", "structural"),
+    ("k", "available"),
+)
 PATH_NAMES = ("r LITm", "r LITs", "r SOMa", "K LITm", "K LITs", "K SOMa")
 
 #: What kind of process each of the kernel's fluxes is.
 FLUX_KINDS = ("uptake",) * 6 + ("oxidation",) * 2 + ("turnover",) * 2 + ("desorption",)
-
-#: Allowed values of the options of a parameter set.
-OPTIONS = {
-    "kinetics": ("reverse", "forward"),
-    "moisture_acts_on": ("uptake", "uptake and turnover"),
-}
 
 #: Lowest metabolic share, as in wwieder/biogeochem_testbed@165716f mimics_cycle_CN.f90
 #: (mimics_coeffplant): without any metabolic litter the pool LITm has no steady state to speak of.
@@ -276,9 +281,6 @@ def warm_up() -> None:
 
 def _inputs(site: object, parameters: object) -> tuple[Site, ParameterSet]:
     chosen = choose(parameters, PARAMETER_SETS, "sandbox")
-    for option, allowed in OPTIONS.items():
-        if chosen.options[option] not in allowed:
-            raise unknown(option, chosen.options[option], allowed)
     place = read(site)
     if "f_met" in place:
         check(place, "f_met", place["f_met"], (LOWEST_F_MET, 1.0))

@@ -704,10 +704,11 @@ def models() -> dict[str, Model]:
     ['dpm', 'rpm', 'bio', 'hum', 'iom']
     """
     folder = Path(__file__).parent
-    own = {
-        path.stem: import_module(f"soilnb.profile.{path.stem}").MODEL
-        for path in folder.glob("*.toml")
+    names = [path.stem for path in folder.glob("*.toml")]
+    found = {
+        name: getattr(import_module(f"soilnb.profile.{name}"), "MODEL", None) for name in names
     }
+    own = {name: model for name, model in found.items() if isinstance(model, Model)}
     older = import_module("soilnb.profile.adapters").MODELS
     return dict(sorted({**own, **older}.items()))
 

@@ -217,6 +217,16 @@ def test_line_ends_do_not_change_the_hash(package):
     assert baseline.source_hash("rotzer2025", package) == before
 
 
+def test_of_a_table_the_numbers_count_and_not_the_comments(tmp_path):
+    folder = tmp_path / "soilnb"
+    (folder / "profile").mkdir(parents=True)
+    hashes = []
+    for text in ("# one\n[a]\nx = 1\n", "[a]\nx = 1  # two\n", "[a]\nx = 2\n"):
+        (folder / "profile/compas.toml").write_text(text)
+        hashes.append(baseline.source_hash("tao2024", folder))
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
 def test_the_sources_of_this_package_are_found():
     package = Path(str(resources.files("soilnb")))
     for paper, (named, _) in baseline.SOURCES.items():

@@ -109,7 +109,7 @@ source = "assumed"
 
 
 def test_a_table_is_read_into_records():
-    sets, drivers = read_table(ROW)
+    sets, drivers, about = read_table(ROW)
     assert {name: dict(values) for name, values in sets.items()} == {
         "one": {"rate": 0.5},
         "two": {"rate": 2.0},
@@ -119,6 +119,7 @@ def test_a_table_is_read_into_records():
     assert record.source == "Table 1"
     assert drivers["wetness"].value == 0.5
     assert drivers["wetness"].slider is None
+    assert about == {}
 
 
 def test_a_set_names_the_source_of_rows_that_name_none():
@@ -150,3 +151,66 @@ def test_a_table_may_be_a_file(tmp_path):
 def test_a_table_that_is_not_whole_is_refused(old, new, words):
     with pytest.raises(InputError, match=words):
         read_table(ROW.replace(old, new))
+
+
+SHORT = """
+[sources]
+paper = "A 2015"
+[sets.one]
+description = "first"
+source = "{paper}, one.R"
+options = { form = "own" }
+[sets.two]
+description = "second"
+source = "two.csv"
+[sets.three]
+description = "third"
+source = "three.csv"
+[options]
+form = ["own", "other"]
+[parameters.rate]
+value = { one = 0.5, "*" = 2.0 }
+unit = { two = "week-1", "*" = "yr-1" }
+validity = { one = [0.0, 1.0], "*" = [0.0, 10.0] }
+symbol = "k"
+meaning = "decay rate"
+source = { one = "{source}: rate; {paper}", "*" = "{source}, k" }
+[parameters.own]
+value = 1.0
+unit = "1"
+validity = [0.0, 1.0]
+symbol = "o"
+meaning = "what one set has alone"
+sets = ["two"]
+[about.rate]
+title = "a rate"
+"""
+
+
+def test_an_entry_may_differ_by_set_and_cite():
+    sets, _, about = read_table(SHORT)
+    rates = {name: found.records["rate"] for name, found in sets.items()}
+    assert [r.value for r in rates.values()] == [0.5, 2.0, 2.0]
+    assert [r.unit for r in rates.values()] == ["yr-1", "week-1", "yr-1"]
+    assert [r.bounds for r in rates.values()] == [(0, 1), (0, 10), (0, 10)]
+    assert [r.source for r in rates.values()] == [
+        "A 2015, one.R: rate; A 2015", "two.csv, k", "three.csv, k",
+    ]  # fmt: skip
+    assert [list(found) for found in sets.values()] == [["rate"], ["rate", "own"], ["rate"]]
+    assert sets["two"].records["own"].source == "two.csv"
+    assert about == {"rate": {"title": "a rate"}}
+
+
+def test_an_option_is_checked_wherever_a_set_comes_from():
+    one = read_table(SHORT).sets["one"]
+    assert one.replace(form="other").options == {"form": "other"}
+    with pytest.raises(InputError, match=r"unknown form 'othr' \(did you mean 'other'\?\)"):
+        one.replace(form="othr")
+    stranger = ParameterSet("mine", one.records, "", {"form": "none"})
+    with pytest.raises(InputError, match="unknown form 'none'"):
+        choose(stranger, {"one": one}, "one")
+
+
+def test_a_set_that_there_is_not_has_no_parameter():
+    with pytest.raises(InputError, match="unknown parameter set of own 'twoo'"):
+        read_table(SHORT.replace('sets = ["two"]', 'sets = ["twoo"]'))

@@ -44,6 +44,7 @@ from soilnb import __version__
 from soilnb.kernels import depth as kernel
 from soilnb.parameters import InputError, ParameterSet, check_finite, unknown
 from soilnb.profile.depth.column import (
+    PARAMETER_SETS,
     Profile,
     amounts,
     grid,
@@ -52,7 +53,6 @@ from soilnb.profile.depth.column import (
     profile,
     root_shares,
 )
-from soilnb.profile.depth.parameters import PARAMETER_SETS
 from soilnb.profile.ledger import check_time
 
 __all__ = [

@@ -10,12 +10,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as _replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
 from soilnb.kernels import depth as kernel
-from soilnb.parameters import InputError, ParameterSet, check_finite, choose, unknown
-from soilnb.profile.depth.parameters import DEFINITIONS, OPTIONS, PARAMETER_SETS
+from soilnb.parameters import (
+    InputError,
+    ParameterSet,
+    check_finite,
+    choose,
+    read_table,
+    unknown,
+)
+
+#: The named sets of the whole-profile model.
+PARAMETER_SETS = read_table(Path(__file__).with_name("depth.toml")).sets
 
 #: Thickness (m) of the cells of the default grid, and of the points of the published variant.
 THICKNESS, PUBLISHED_SPACING = 0.02, 0.001
@@ -65,7 +75,7 @@ def root_shares(edges: Sequence[float], beta: float | None = None, **logistic: f
     if (beta is None) == (not logistic) or set(logistic) - {"d50", "d95"}:
         raise InputError("root_shares: allowed beta, or d50 and d95 (cm)")
     if beta is not None:
-        low, high = DEFINITIONS["root_beta"][1]
+        low, high = PARAMETER_SETS["cropland"].records["root_beta"].bounds
         if not low <= check_finite("beta", beta) <= high:
             raise InputError(f"beta = {beta:g}: allowed {low:g} to {high:g}")
         above = 1.0 - beta ** (edges / _CM)
@@ -287,9 +297,6 @@ def profile(
         negative rates, or arrays that do not fit.
     """
     chosen = choose(parameters, PARAMETER_SETS, "cropland")
-    for name, value in chosen.options.items():
-        if value not in OPTIONS[name]:
-            raise unknown(name, value, OPTIONS[name])
     arrays = {
         "edges": edges, "diffusion": diffusion, "advection": advection, "roots": roots,
         "source": source, "decay": decay,

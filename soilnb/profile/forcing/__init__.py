@@ -19,6 +19,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -26,10 +27,9 @@ import xarray as xr
 from soilnb import __version__
 from soilnb.data import tables
 from soilnb.data.planet import miami_npp as miami
-from soilnb.parameters import InputError, ParameterSet, choose, unknown
+from soilnb.parameters import InputError, ParameterSet, choose, read_table, unknown
 from soilnb.profile.forcing import formulas as formula
 from soilnb.profile.forcing.files import open_authors
-from soilnb.profile.forcing.parameters import PARAMETER_SETS
 from soilnb.profile.forcing.variables import LITTER_POOLS, MONTHS, VARIABLES, assemble, check
 from soilnb.profile.grid import BOTTOM, LAYERS, NODE
 
@@ -48,6 +48,10 @@ __all__ = [
     "seasonality",
     "vegetation_names",
 ]
+
+#: The constants of the formulas, each with its source or marked as an assumption: one set,
+#: ``stated``; a mapping of changes may be given wherever ``parameters=`` is asked for.
+PARAMETER_SETS = read_table(Path(__file__).with_name("forcing.toml")).sets
 
 #: Sand where none is known, %: an assumption, a loam.
 SAND = 40.0

@@ -8,7 +8,7 @@ it is mixed, or it moves the soil. Operations are composed in the order given,
 and each run has a control without any practice, from the same start. The carbon that a practice
 brings to the field (compost, biochar, the litter of trees) is counted, so the budget of a scenario
 closes as that of the control does. Magnitudes are illustrative unless their source says otherwise
-(`soilnb.profile.management.parameters`): the model shows what follows from an assumption.
+(``management.toml``): the model shows what follows from an assumption.
 
 Several things in one field are *materials* of the profile model: fresh remains, soil carbon,
 biochar, suberin, and soil that was turned over and keeps the decay it had. They are moved alike.
@@ -19,21 +19,58 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilnb.parameters import InputError, ParameterSet, unknown
+from soilnb.parameters import InputError, ParameterSet, read_table, unknown
 from soilnb.profile import depth
 from soilnb.profile.ledger import check_time
-from soilnb.profile.management.parameters import GROUPS, PARAMETERS, TEXTS, Text
 
 #: Years at which effects are told: a lifetime of a project, a century, the end of the matter.
 HORIZONS = (30.0, 100.0, 2500.0)
 
 #: 1 kg C m-2 is 10 Mg C ha-1.
 MG_HA = 10.0
+
+
+@dataclass(frozen=True)
+class Text:
+    """What is said of a practice.
+
+    Attributes
+    ----------
+    title : str
+        Name for figures and tables.
+    group : str
+        Row of Table 1, a key of `GROUPS`.
+    operation : str
+        What the practice does in the model, with the names of its parameters in braces.
+    published : str
+        A published magnitude, or that none was found.
+    source : str
+        Where the magnitude is from.
+    """
+
+    title: str
+    group: str
+    operation: str
+    published: str
+    source: str
+
+
+_TABLE = read_table(Path(__file__).with_name("management.toml"))
+
+#: The parameters of the operation of each practice.
+PARAMETERS = _TABLE.sets
+
+#: What is said of each practice.
+TEXTS = {name: Text(**words) for name, words in _TABLE.about["practices"].items()}
+
+#: Row of Table 1: mechanisms, challenges and representative references, as the paper has them.
+GROUPS = {name: tuple(words.values()) for name, words in _TABLE.about["groups"].items()}
 
 
 # --- the field --------------------------------------------------------------------------------
