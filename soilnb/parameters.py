@@ -22,7 +22,16 @@ Parameter tables of models are data: TOML files (`read_table`) with one row for 
     meaning = "decay rate of young carbon"
     source = "Table 1"       # or {fitted = "...", default = "..."}
 
-and the same rows under ``drivers`` for what the model needs to know of a site.
+and the same rows under ``drivers`` for what the model needs to know of a site. A row may have
+``scale = "log"``, ``whole = true`` and a ``group``. Switches are rows of their own,
+
+.. code-block:: toml
+
+    [options.kinetics]
+    allowed = ["forward", "reverse"]    # the default first
+    meaning = "what the choice decides"
+
+and a set that chooses otherwise says so: ``options = { kinetics = "reverse" }``.
 """
 
 from __future__ import annotations
@@ -100,6 +109,10 @@ class Parameter:
         Range in which an estimation looks for the value.
     slider : tuple of two floats, optional
         Range that an explorer offers; the validity where it is not given.
+    whole : bool
+        Whether it is a count, which has no fractions.
+    group : str
+        Part of the model to which it belongs, where a model has parts.
     """
 
     value: float
@@ -111,6 +124,8 @@ class Parameter:
     scale: str = "linear"
     prior: tuple[float, float] | None = None
     slider: tuple[float, float] | None = None
+    whole: bool = False
+    group: str = ""
 
     def __post_init__(self) -> None:
         low, high = self.bounds
@@ -123,10 +138,31 @@ class Parameter:
         if self.scale not in ("linear", "log") or (self.scale == "log" and low <= 0):
             raise InputError(f"{self.symbol}: scale {self.scale!r} does not fit bounds {low:g}")
 
+    def check(self, name: str, value: float) -> float:
+        """Return `value` as a float, or raise `InputError` when the parameter cannot have it."""
+        number = check_range(name, value, *self.bounds, unit=self.unit)
+        if self.whole and number != int(number):
+            low, high = self.bounds
+            raise InputError(f"{name} = {number:g}: allowed whole numbers from {low:g} to {high:g}")
+        return number
+
     @property
     def label(self) -> str:
         """Axis or slider label: meaning with its unit."""
         return self.meaning if self.unit == "1" else f"{self.meaning} ({self.unit})"
+
+
+@dataclass(frozen=True)
+class Option:
+    """A switch of a model: what may be chosen (the default first), and what it decides."""
+
+    allowed: tuple[str, ...]
+    meaning: str
+
+    @property
+    def default(self) -> str:
+        """The choice of every set that does not say otherwise."""
+        return self.allowed[0]
 
 
 class ParameterSet(Mapping[str, float]):
@@ -142,6 +178,8 @@ class ParameterSet(Mapping[str, float]):
         One line: which publication or code the set reproduces.
     options : mapping, optional
         Switches that are no numbers (for example ``{"kinetics": "reverse"}``).
+    switches : mapping of str to Option, optional
+        What may be chosen; a switch that is not among them takes any word.
     """
 
     def __init__(
@@ -150,11 +188,13 @@ class ParameterSet(Mapping[str, float]):
         records: Mapping[str, Parameter],
         description: str,
         options: Mapping[str, str] | None = None,
+        switches: Mapping[str, Option] | None = None,
     ) -> None:
         self.name = name
         self.records = dict(records)
         self.description = description
-        self.options = dict(options or {})
+        self.switches = dict(switches or {})
+        self.options = {key: self._choice(key, word) for key, word in (options or {}).items()}
 
     def __getitem__(self, key: str) -> float:
         return self.records[key].value
@@ -174,20 +214,27 @@ class ParameterSet(Mapping[str, float]):
         Raises
         ------
         InputError
-            For an unknown parameter name, or a value that is outside its bounds.
+            For an unknown parameter name or choice, or a value that is outside its bounds.
         """
         records, options = dict(self.records), dict(self.options)
         for key, value in values.items():
             if key in options:
-                options[key] = str(value)
+                options[key] = value
             elif key in records:
-                record = records[key]
-                records[key] = replace(
-                    record, value=check_range(key, value, *record.bounds, unit=record.unit)
-                )
+                records[key] = replace(records[key], value=records[key].check(key, value))
             else:
                 raise unknown(f"parameter of set {self.name!r}", key, [*records, *options])
-        return ParameterSet(name or f"{self.name}*", records, self.description, options)
+        name = name or f"{self.name}*"
+        return ParameterSet(name, records, self.description, options, self.switches)
+
+    def _choice(self, key: str, value: str | bool) -> str:
+        """Return the word of a choice; True and False are the words on and off."""
+        if key not in self.switches:
+            return str(value)
+        word = {True: "on", False: "off"}[value] if isinstance(value, bool) else value
+        if word not in self.switches[key].allowed:
+            raise unknown(f"choice of {key}", word, self.switches[key].allowed)
+        return word
 
     def table(self) -> pd.DataFrame:
         """Return the records as a table, one row per parameter, for the book and the reader."""
@@ -280,11 +327,17 @@ def read_table(source: str | Path) -> Table:
     if unexpected := set(content) - set(_PARTS):
         raise unknown("part of a parameter table", min(unexpected), _PARTS)
     rows = content.get("parameters", {})
+    switches = {
+        key: Option(tuple(row["allowed"]), row["meaning"])
+        for key, row in content.get("options", {}).items()
+    }
+    defaults = {key: option.default for key, option in switches.items()}
     sets = {}
     for name, head in content.get("sets", {}).items():
         shared = {"source": head["source"]} if "source" in head else {}
         records = {key: _record(key, {**shared, **row}, name) for key, row in rows.items()}
-        sets[name] = ParameterSet(name, records, head["description"], head.get("options"))
+        chosen = defaults | head.get("options", {})
+        sets[name] = ParameterSet(name, records, head["description"], chosen, switches)
     for key, row in rows.items():
         for entry in ("value", "source"):
             named = row.get(entry) if isinstance(row.get(entry), dict) else {}
@@ -294,9 +347,9 @@ def read_table(source: str | Path) -> Table:
     return Table(sets, drivers)
 
 
-_PARTS = ("sets", "parameters", "drivers")
+_PARTS = ("sets", "parameters", "drivers", "options")
 _NEEDED = {"value", "unit", "validity", "symbol", "meaning", "source"}
-_OPTIONAL = {"prior", "slider", "scale"}
+_OPTIONAL = {"prior", "slider", "scale", "whole", "group"}
 
 
 def _record(name: str, row: Mapping[str, object], chosen: str) -> Parameter:
@@ -311,7 +364,8 @@ def _record(name: str, row: Mapping[str, object], chosen: str) -> Parameter:
             if chosen not in entry[key]:
                 raise InputError(f"parameter table: {name} has no {key} for the set {chosen!r}")
             entry[key] = entry[key][chosen]
-    ranges = {key: tuple(map(float, entry[key])) for key in ("prior", "slider") if key in entry}
+    more = {key: tuple(map(float, entry[key])) for key in ("prior", "slider") if key in entry}
+    more |= {key: entry[key] for key in ("scale", "whole", "group") if key in entry}
     return Parameter(
         float(entry["value"]),
         entry["unit"],
@@ -319,6 +373,5 @@ def _record(name: str, row: Mapping[str, object], chosen: str) -> Parameter:
         entry["symbol"],
         entry["meaning"],
         entry["source"],
-        entry.get("scale", "linear"),
-        **ranges,
+        **more,
     )

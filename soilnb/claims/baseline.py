@@ -15,6 +15,7 @@ import ast
 import hashlib
 import json
 import math
+import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -45,7 +46,7 @@ SOURCES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "rotzer2025": (
         (
             *(f"kernels/{name}.py" for name in ("automaton", "outlines", "diffusion", "reaction")),
-            "pore/*.py",
+            *("pore/*.py", "pore/*.toml"),
         ),
         ("pore/ensemble.py", "pore/kept.py"),
     ),
@@ -118,12 +119,15 @@ def source_hash(paper: str, package: Path | None = None) -> str:
     digest = hashlib.sha256()
     for path in sorted(found - {package / name for name in without}):
         name = path.relative_to(package).as_posix()
-        digest.update(f"{name}\0{_meaning(path.read_text(encoding='utf-8'))}\0".encode())
+        digest.update(f"{name}\0{_meaning(path)}\0".encode())
     return digest.hexdigest()
 
 
-def _meaning(source: str) -> str:
-    """Return what a module says to the machine: its syntax tree without docstrings."""
+def _meaning(path: Path) -> str:
+    """Return what a source says to the machine: values of a table, a module without docstrings."""
+    source = path.read_text(encoding="utf-8")
+    if path.suffix == ".toml":
+        return json.dumps(tomllib.loads(source), sort_keys=True)
     tree = ast.parse(source)
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     for node in ast.walk(tree):
