@@ -13,13 +13,13 @@ import scipy.sparse as sp
 from scipy.sparse.linalg import cg, splu
 
 from soilnb.kernels import diffusion
-from soilnb.pore import domain, motion
+from soilnb.pore import motion, structure
 
 R = diffusion.fourier_number(1.94e-10, 3600.0, 2e-4)
 
 
 def aggregated_pores(shape):
-    state = domain.dispersed(shape, 0)
+    state = structure.dispersed(shape, 0)
     motion.aggregate(state, steps=30)
     return state.open
 

@@ -8,7 +8,7 @@ No peer of the whole model is public. Of its parts, the diffusion hour stands be
 import pytest
 
 from soilnb.kernels import automaton
-from soilnb.pore import Run, domain, motion
+from soilnb.pore import Run, motion, structure
 
 
 @pytest.fixture(scope="module")
@@ -69,14 +69,14 @@ def per_voxel(benchmark, side):
 @pytest.mark.benchmark(group="pore: placement by size of the domain")
 @pytest.mark.parametrize("side", [250, 500, 1000])
 def test_placement_by_size(benchmark, side):
-    benchmark.pedantic(domain.dispersed, args=((side, side), 0), rounds=3, warmup_rounds=1)
+    benchmark.pedantic(structure.dispersed, args=((side, side), 0), rounds=3, warmup_rounds=1)
     per_voxel(benchmark, side)
 
 
 @pytest.mark.benchmark(group="pore: ten steps of aggregation by size of the domain")
 @pytest.mark.parametrize("side", [250, 500, 1000])
 def test_aggregation_by_size(benchmark, side):
-    state = domain.dispersed((side, side), 0)
+    state = structure.dispersed((side, side), 0)
     work = motion.workspace(state)
     steps = {"steps": 10, "work": work}
     benchmark.pedantic(motion.aggregate, (state,), steps, rounds=3, warmup_rounds=1)

@@ -32,7 +32,16 @@ Parameter tables of models are data: TOML files (`read_table`) with one row for 
 
 and the same rows under ``drivers`` for what the model needs to know of a site. Any entry of a row
 may differ by set, as the value does. In a source ``{source}`` stands for that of the set and
-``{paper}`` for what ``sources`` calls so. What else a model says of itself stands under ``about``.
+``{paper}`` for what ``sources`` calls so. A row may have ``scale = "log"``, ``whole = true`` and a
+``group``. What else a model says of itself stands under ``about``. Switches are rows of their own,
+
+.. code-block:: toml
+
+    [options.kinetics]
+    allowed = ["forward", "reverse"]    # the default first
+    meaning = "what the choice decides"
+
+and a set that chooses otherwise says so: ``options = { kinetics = "reverse" }``.
 """
 
 from __future__ import annotations
@@ -40,7 +49,7 @@ from __future__ import annotations
 import difflib
 import math
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -111,6 +120,10 @@ class Parameter:
         Range in which an estimation looks for the value.
     slider : tuple of two floats, optional
         Range that an explorer offers; the validity where it is not given.
+    whole : bool
+        Whether it is a count, which has no fractions.
+    group : str
+        Part of the model to which it belongs, where a model has parts.
     """
 
     value: float
@@ -122,6 +135,8 @@ class Parameter:
     scale: str = "linear"
     prior: tuple[float, float] | None = None
     slider: tuple[float, float] | None = None
+    whole: bool = False
+    group: str = ""
 
     def __post_init__(self) -> None:
         low, high = self.bounds
@@ -134,10 +149,31 @@ class Parameter:
         if self.scale not in ("linear", "log") or (self.scale == "log" and low <= 0):
             raise InputError(f"{self.symbol}: scale {self.scale!r} does not fit bounds {low:g}")
 
+    def check(self, name: str, value: float) -> float:
+        """Return `value` as a float, or raise `InputError` when the parameter cannot have it."""
+        number = check_range(name, value, *self.bounds, unit=self.unit)
+        if self.whole and number != int(number):
+            low, high = self.bounds
+            raise InputError(f"{name} = {number:g}: allowed whole numbers from {low:g} to {high:g}")
+        return number
+
     @property
     def label(self) -> str:
         """Axis or slider label: meaning with its unit."""
         return self.meaning if self.unit == "1" else f"{self.meaning} ({self.unit})"
+
+
+@dataclass(frozen=True)
+class Option:
+    """A switch of a model: what may be chosen (the default first), and what it decides."""
+
+    allowed: tuple[str, ...]
+    meaning: str
+
+    @property
+    def default(self) -> str:
+        """The choice of every set that does not say otherwise."""
+        return self.allowed[0]
 
 
 class ParameterSet(Mapping[str, float]):
@@ -153,8 +189,8 @@ class ParameterSet(Mapping[str, float]):
         One line: which publication or code the set reproduces.
     options : mapping, optional
         Switches that are no numbers (for example ``{"kinetics": "reverse"}``).
-    allowed : mapping, optional
-        Values that each option may have; any where it is not named.
+    switches : mapping of str to Option, optional
+        What may be chosen; a switch that is not among them takes any word.
     """
 
     def __init__(
@@ -163,20 +199,13 @@ class ParameterSet(Mapping[str, float]):
         records: Mapping[str, Parameter],
         description: str,
         options: Mapping[str, str] | None = None,
-        allowed: Mapping[str, Sequence[str]] | None = None,
+        switches: Mapping[str, Option] | None = None,
     ) -> None:
         self.name = name
         self.records = dict(records)
         self.description = description
-        self.options = dict(options or {})
-        self.allowed = dict(allowed or {})
-        self.check(self.options)
-
-    def check(self, options: Mapping[str, str]) -> None:
-        """Raise `InputError` for an option with a value that is not allowed."""
-        for option, value in options.items():
-            if value not in self.allowed.get(option, (value,)):
-                raise unknown(option, value, self.allowed[option])
+        self.switches = dict(switches or {})
+        self.options = {key: self.choice(key, word) for key, word in (options or {}).items()}
 
     def __getitem__(self, key: str) -> float:
         return self.records[key].value
@@ -196,21 +225,27 @@ class ParameterSet(Mapping[str, float]):
         Raises
         ------
         InputError
-            For an unknown parameter name, or a value that is outside its bounds.
+            For an unknown parameter name or choice, or a value that is outside its bounds.
         """
         records, options = dict(self.records), dict(self.options)
         for key, value in values.items():
             if key in options:
-                options[key] = str(value)
+                options[key] = value
             elif key in records:
-                record = records[key]
-                records[key] = replace(
-                    record, value=check_range(key, value, *record.bounds, unit=record.unit)
-                )
+                records[key] = replace(records[key], value=records[key].check(key, value))
             else:
                 raise unknown(f"parameter of set {self.name!r}", key, [*records, *options])
         name = name or f"{self.name}*"
-        return ParameterSet(name, records, self.description, options, self.allowed)
+        return ParameterSet(name, records, self.description, options, self.switches)
+
+    def choice(self, key: str, value: str | bool) -> str:
+        """Return the word of a choice; True and False are the words on and off."""
+        if key not in self.switches:
+            return str(value)
+        word = {True: "on", False: "off"}[value] if isinstance(value, bool) else value
+        if word not in self.switches[key].allowed:
+            raise unknown(f"choice of {key}", word, self.switches[key].allowed)
+        return word
 
     def table(self) -> pd.DataFrame:
         """Return the records as a table, one row per parameter, for the book and the reader."""
@@ -243,7 +278,8 @@ def choose(
         For an unknown set or parameter, or a value outside its bounds.
     """
     if isinstance(parameters, ParameterSet):
-        sets[default].check(parameters.options)
+        for key, word in parameters.options.items():
+            sets[default].choice(key, word)
         return parameters
     if isinstance(parameters, str):
         if parameters not in sets:
@@ -307,10 +343,14 @@ def read_table(source: str | Path) -> Table:
     if unexpected := set(content) - set(_PARTS):
         raise unknown("part of a parameter table", min(unexpected), _PARTS)
     heads, rows = content.get("sets", {}), content.get("parameters", {})
+    switches = {
+        key: Option(tuple(row["allowed"]), row["meaning"])
+        for key, row in content.get("options", {}).items()
+    }
+    defaults = {key: option.default for key, option in switches.items()}
     for key, row in rows.items():
         _check_row(key, row, heads)
-    cited, options = content.get("sources", {}), content.get("options", {})
-    sets = {}
+    cited, sets = content.get("sources", {}), {}
     for name, head in heads.items():
         words = {**cited, "source": _cite(head.get("source", ""), cited)}
         shared = {"source": "{source}"} if "source" in head else {}
@@ -319,14 +359,15 @@ def read_table(source: str | Path) -> Table:
             for key, row in rows.items()
             if name in row.get("sets", heads)
         }
-        sets[name] = ParameterSet(name, records, head["description"], head.get("options"), options)
+        chosen = defaults | head.get("options", {})
+        sets[name] = ParameterSet(name, records, head["description"], chosen, switches)
     drivers = {key: _record(key, row, "", cited) for key, row in content.get("drivers", {}).items()}
     return Table(sets, drivers, content.get("about", {}))
 
 
 _PARTS = ("sources", "sets", "options", "parameters", "drivers", "about")
 _NEEDED = {"value", "unit", "validity", "symbol", "meaning", "source"}
-_OPTIONAL = {"prior", "slider", "scale", "sets"}
+_OPTIONAL = {"prior", "slider", "scale", "sets", "whole", "group"}
 
 #: Stands in a row for every set that is not named.
 _OTHERS = "*"
@@ -355,7 +396,8 @@ def _record(
                 raise InputError(f"parameter table: {name} has no {key} for the set {chosen!r}")
             value = value.get(chosen, value.get(_OTHERS))
         entry[key] = value
-    ranges = {key: tuple(map(float, entry[key])) for key in ("prior", "slider") if key in entry}
+    more = {key: tuple(map(float, entry[key])) for key in ("prior", "slider") if key in entry}
+    more |= {key: entry[key] for key in ("scale", "whole", "group") if key in entry}
     return Parameter(
         float(entry["value"]),
         entry["unit"],
@@ -363,8 +405,7 @@ def _record(
         entry["symbol"],
         entry["meaning"],
         _cite(entry["source"], cited),
-        entry.get("scale", "linear"),
-        **ranges,
+        **more,
     )
 
 

@@ -47,7 +47,7 @@ SOURCES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "rotzer2025": (
         (
             *(f"kernels/{name}.py" for name in ("automaton", "outlines", "diffusion", "reaction")),
-            "pore/*.py",
+            *("pore/*.py", "pore/*.toml"),
         ),
         ("pore/ensemble.py", "pore/kept.py"),
     ),
@@ -125,10 +125,10 @@ def source_hash(paper: str, package: Path | None = None) -> str:
 
 
 def _meaning(path: Path) -> str:
-    """Return what a file says to the machine: no comments, and of a module no docstrings."""
+    """Return what a source says to the machine: values of a table, a module without docstrings."""
     source = path.read_text(encoding="utf-8")
     if path.suffix == ".toml":
-        return json.dumps(tomllib.loads(source))
+        return json.dumps(tomllib.loads(source), sort_keys=True)
     tree = ast.parse(source)
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     for node in ast.walk(tree):

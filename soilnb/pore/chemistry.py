@@ -23,7 +23,7 @@ import numpy as np
 from soilnb.kernels import automaton, diffusion, reaction
 from soilnb.parameters import ParameterSet
 from soilnb.pore.motion import exposure
-from soilnb.pore.parameters import PAPER_SOLID, THICKNESS, VOXEL, resolve, voxel_mass
+from soilnb.pore.parameters import PAPER_SOLID, THICKNESS, VOXEL, voxel_mass, with_parameters
 from soilnb.pore.scenarios import Pulse
 from soilnb.pore.state import NEW_NECROMASS, POM, State
 
@@ -58,8 +58,9 @@ class Chemistry:
         See `soilnb.pore.parameters.resolve`.
     """
 
+    @with_parameters
     def __init__(self, state: State, parameters: str | Mapping = "default") -> None:
-        self.parameters: ParameterSet = resolve(parameters)
+        self.parameters: ParameterSet = parameters
         p, options = self.parameters, self.parameters.options
         n = state.solid.size
         self.per_gram = per_gram(state, p)

@@ -12,9 +12,54 @@ import numpy as np
 import xarray as xr
 
 from soilnb.pore.state import INITIAL_NECROMASS, NEW_NECROMASS, POM, State
-from soilnb.pore.tables import RATES, STATE_VARIABLES
 
 _POOL, _FLUX = "mg g-1", "mg g-1 d-1"
+
+#: Table 1: the state variables, by their names in the model's Datasets.
+STATE_VARIABLES = {
+    "C_B": ("C_B", "carbon in microbial biomass"),
+    "C_Nec": ("C_{Nec}", "carbon in microbial necromass"),
+    "C_CO2": ("C_{CO_2}", "carbon respired by the microbes since the start"),
+    "C_POM": ("C_{POM}", "carbon in particulate organic matter"),
+    "C_S": ("C_S", "organic carbon dissolved in the soil solution"),
+    "N_B": ("N_B", "nitrogen in microbial biomass"),
+    "N_leak": ("N_{leak}", "nitrogen leached since the start"),
+    "N_Nec": ("N_{Nec}", "nitrogen in microbial necromass"),
+    "N_POM": ("N_{POM}", "nitrogen in particulate organic matter"),
+    "N_S": ("N_S", "nitrogen dissolved in the soil solution"),
+}
+
+#: Table 2: the rates, by their names in the model's Datasets: symbol, formula, meaning.
+RATES = {
+    "f_U": ("f_U", r"\nu_{C_S} \frac{C_S}{C_S + k_{C_S}} C_B", "microbial uptake of carbon"),
+    "f_N": (
+        "f_N",
+        r"\frac{f_U - R}{(C/N)_B}",
+        "microbial assimilation (or mineralisation) of nitrogen",
+    ),
+    "f_POM": (
+        "f_{POM}",
+        r"k_{POM} (b + \frac{C_B^{total}}{C_B^k}) \frac{s_f}{s} C_{POM}",
+        "decay of particulate organic matter",
+    ),
+    "f_Nec": (
+        "f_{Nec}",
+        r"k_{Nec} (b + \frac{C_B^{total}}{C_B^k}) \frac{s_f}{s} C_{Nec}",
+        "decay of necromass",
+    ),
+    "f_BD": ("f_{BD}", "k_{BD} C_B", "microbial death"),
+    "R_O": (
+        "R_O",
+        r"\max(0, f_U - R_G - R_M - (C/N)_B N_S / \Delta t)",
+        "overflow respiration: carbon for which there is no nitrogen (conserving form of A2)",
+    ),
+    "R_G": ("R_G", "k_G f_U", "growth respiration"),
+    "R_M": ("R_M", "k_M C_B", "maintenance respiration"),
+    "R": ("R", "R_G + R_M + R_O", "respiration"),
+    "R_leak": ("R_{leak}", "k_{leak} N_S", "leaching of nitrogen"),
+    "R_POM": ("R_{POM}", "", "input of fresh organic particles"),
+    "R_root": ("R_{Root}", "", "input of root exudates"),
+}
 
 #: Variables over time: unit, symbol, meaning.
 SERIES: dict[str, tuple[str, str, str]] = {

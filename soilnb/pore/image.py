@@ -16,10 +16,9 @@ from PIL import Image, UnidentifiedImageError
 
 from soilnb.kernels import automaton
 from soilnb.parameters import InputError, check_range, unknown
-from soilnb.pore.domain import check_shape, generator, mark_reactive
-from soilnb.pore.parameters import VOXEL, resolve, size_classes
-from soilnb.pore.particles import min_feret
+from soilnb.pore.parameters import VOXEL, size_classes, with_parameters
 from soilnb.pore.state import INITIAL_NECROMASS, POM, State
+from soilnb.pore.structure import check_shape, generator, mark_reactive, min_feret
 
 #: What the values of an image mean, unless the user says otherwise.
 CODES = {0: "pore", 1: "solid", 2: "pom", 3: "necromass"}
@@ -27,6 +26,7 @@ CODES = {0: "pore", 1: "solid", 2: "pom", 3: "necromass"}
 _PHASES = ("pore", "solid", "pom", "necromass")
 
 
+@with_parameters
 def from_image(
     image: str | os.PathLike | np.ndarray,
     resolution: float,
@@ -38,7 +38,7 @@ def from_image(
     """Return a state with the structure of a segmented image.
 
     It has mineral particles with reactive edges by their size, and the organic particles of the
-    image, fresh; no biomass and no solution yet (see `soilnb.pore.domain.populate`).
+    image, fresh; no biomass and no solution yet (see `soilnb.pore.structure.populate`).
 
     Parameters
     ----------
@@ -60,7 +60,6 @@ def from_image(
         For a file that cannot be read, an image with other values, several channels or several
         pages, a domain that is too small, or one without solids or without pores.
     """
-    chosen = resolve(parameters)
     resolution = check_range("resolution", resolution, 1e-3, 1e3, "µm")
     phases = _at_model_voxels(_phases(_pixels(image), codes), resolution)
     state = State.empty(check_shape(phases.shape), generator(seed))
@@ -71,10 +70,10 @@ def from_image(
     state.organic[:] = _components(np.where(phases > 1, phases, 0))
     state.next_organic = int(state.organic.max()) + 1
     state.kind[phases == 2], state.kind[phases == 3] = POM, INITIAL_NECROMASS
-    state.c_pom[phases == 2] = chosen["pom_start"]
-    state.c_nec[phases == 3] = chosen["necromass_start"]
-    state.size_class = _classes(state.solid, chosen)
-    mark_reactive(state, chosen)
+    state.c_pom[phases == 2] = parameters["pom_start"]
+    state.c_nec[phases == 3] = parameters["necromass_start"]
+    state.size_class = _classes(state.solid, parameters)
+    mark_reactive(state, parameters)
     return state
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from soilnb.kernels import automaton
 from soilnb.parameters import InputError, ParameterSet
-from soilnb.pore.parameters import resolve
+from soilnb.pore.parameters import with_parameters
 from soilnb.pore.state import POM, State
 
 _EDGES = {"outer": 0, "without_organic": 1, "all": 2}
@@ -50,6 +50,7 @@ class Exposure(NamedTuple):
         return self.exposed / np.maximum(self.total, 1)
 
 
+@with_parameters
 def workspace(state: State, parameters: str | Mapping = "default") -> automaton.Workspace:
     """Return memory for the motion of `state`, to be used again every day.
 
@@ -58,7 +59,7 @@ def workspace(state: State, parameters: str | Mapping = "default") -> automaton.
     InputError
         When the farthest move reaches round the domain.
     """
-    reach = round(resolve(parameters)["range_max"])
+    reach = round(parameters["range_max"])
     if 2 * reach + 1 > min(state.shape):
         raise InputError(
             f"range_max = {reach}: allowed up to {(min(state.shape) - 1) // 2} in a domain of "
@@ -67,6 +68,7 @@ def workspace(state: State, parameters: str | Mapping = "default") -> automaton.
     return automaton.workspace(state.shape, reach)
 
 
+@with_parameters
 def cam_day(
     state: State,
     parameters: str | Mapping = "default",
@@ -87,16 +89,15 @@ def cam_day(
     work : Workspace, optional
         Memory from `workspace`, to be used again every day.
     """
-    chosen = resolve(parameters)
-    age_edges(state, chosen)
+    age_edges(state, parameters)
     if not movement:
         return Moves(0, 0, 0, 0)
-    return move(state, chosen, work=work)
+    return move(state, parameters, work=work)
 
 
+@with_parameters
 def age_edges(state: State, parameters: str | Mapping = "default") -> None:
     """Make, renew, age and lose gluing spots by one day."""
-    chosen = resolve(parameters)
     automaton.age_edges(
         state.solid,
         state.organic,
@@ -104,14 +105,15 @@ def age_edges(state: State, parameters: str | Mapping = "default") -> None:
         state.c_b,
         state.glue,
         state.age,
-        chosen["glue_threshold"],
-        chosen["glue_lifetime"],
-        chosen["glue_loss"],
-        chosen.options["age_reset"] == "organic_contact",
+        parameters["glue_threshold"],
+        parameters["glue_lifetime"],
+        parameters["glue_loss"],
+        parameters.options["age_reset"] == "organic_contact",
         state.rng,
     )
 
 
+@with_parameters
 def move(
     state: State,
     parameters: str | Mapping = "default",
@@ -126,9 +128,8 @@ def move(
     breaking : bool
         False leaves out the random break-up of bonds.
     """
-    chosen = resolve(parameters)
     moved = np.zeros(4, np.int64)
-    breaks = [chosen["break_glue"], chosen["break_organic"], chosen["break_other"]]
+    breaks = [parameters["break_glue"], parameters["break_organic"], parameters["break_other"]]
     automaton.move_day(
         state.solid.ravel(),
         state.organic.ravel(),
@@ -143,18 +144,18 @@ def move(
         state.age.ravel(),
         state.size_class.size - 1,
         state.next_organic - 1,
-        _weights(chosen),
+        _weights(parameters),
         np.array(breaks) * breaking,
-        chosen["range_max"],
-        chosen["range_scale"],
-        chosen["aggregate_limit"],
-        chosen.options["stay"] == "keep",
-        chosen.options["displaced"] == "swap",
-        chosen.options["aggregates"] == "move",
+        parameters["range_max"],
+        parameters["range_scale"],
+        parameters["aggregate_limit"],
+        parameters.options["stay"] == "keep",
+        parameters.options["displaced"] == "swap",
+        parameters.options["aggregates"] == "move",
         state.rng,
         moved,
-        work or workspace(state, chosen),
-        chosen.options["biomass_binds"] == "on",
+        work or workspace(state, parameters),
+        parameters.options["biomass_binds"] == "on",
     )
     automaton.expel(state.solid, state.organic, state.c_s, state.n_s)
     return Moves(*map(int, moved))
@@ -165,6 +166,7 @@ def _weights(chosen: ParameterSet) -> np.ndarray:
     return np.array([chosen[name] for name in names])
 
 
+@with_parameters
 def aggregate(
     state: State,
     parameters: str | Mapping = "default",
@@ -187,21 +189,20 @@ def aggregate(
     Without chemistry there are no gluing spots to make or age. Whether bonds break up here is
     the option ``break_initially``.
     """
-    chosen = resolve(parameters)
-    steps = round(chosen["initial_steps"]) if steps is None else steps
+    steps = round(parameters["initial_steps"]) if steps is None else steps
     if steps < 0 or int(steps) != steps:
         raise InputError(f"steps = {steps}: allowed whole numbers from 0")
-    work = work or workspace(state, chosen)
+    work = work or workspace(state, parameters)
     for step in range(int(steps)):
-        move(state, chosen, breaking=chosen.options["break_initially"] == "on", work=work)
+        move(state, parameters, breaking=parameters.options["break_initially"] == "on", work=work)
         if report is not None:
             report(step + 1)
     return state
 
 
+@with_parameters
 def exposure(state: State, parameters: str | Mapping = "default") -> Exposure:
     """Count the exposed edges of every organic particle, and which may decay."""
-    chosen = resolve(parameters)
     exposed, total = (np.zeros(state.next_organic, np.int32) for _ in range(2))
     touches = np.zeros(state.next_organic, np.uint8)
     automaton.exposure(
@@ -210,14 +211,14 @@ def exposure(state: State, parameters: str | Mapping = "default") -> Exposure:
         state.c_b,
         state.reactive,
         state.glue,
-        _EDGES[chosen.options["exposed_edges"]],
-        chosen.options["biomass_as_pore"] == "on",
-        chosen.options["gate"] == "with_gluing",
+        _EDGES[parameters.options["exposed_edges"]],
+        parameters.options["biomass_as_pore"] == "on",
+        parameters.options["gate"] == "with_gluing",
         exposed,
         total,
         touches,
     )
-    gate = total > 0 if chosen.options["gate"] == "off" else touches > 0
+    gate = total > 0 if parameters.options["gate"] == "off" else touches > 0
     return Exposure(exposed, total, gate)
 
 
@@ -237,6 +238,7 @@ def exposed_shares(state: State, parameters: str | Mapping = "default") -> dict[
     }
 
 
+@with_parameters
 def attractivity(
     state: State, voxels: np.ndarray, parameters: str | Mapping = "default"
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -254,10 +256,9 @@ def attractivity(
     scores : float array, shape (n,)
         Attractivity, NaN where the unit does not fit.
     """
-    chosen = resolve(parameters)
-    work = workspace(state, chosen)
+    work = workspace(state, parameters)
     cells = np.flatnonzero(voxels).astype(np.uint32)
-    reach = automaton.move_range(cells.size, chosen["range_max"], chosen["range_scale"])
+    reach = automaton.move_range(cells.size, parameters["range_max"], parameters["range_scale"])
     n = 2 * reach * (reach + 1) + 1
     scores = np.zeros(n)
     automaton.attractivities(
@@ -268,9 +269,9 @@ def attractivity(
         state.reactive.ravel(),
         state.glue.ravel(),
         state.size_class.size - 1,
-        _weights(chosen),
+        _weights(parameters),
         scores,
         work,
-        chosen.options["biomass_binds"] == "on",
+        parameters.options["biomass_binds"] == "on",
     )
     return work.offsets[:n], scores

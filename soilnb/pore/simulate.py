@@ -25,18 +25,18 @@ from tqdm import tqdm
 from soilnb.parameters import InputError, ParameterSet, check_range, unknown
 from soilnb.pore import diagnostics, files, motion
 from soilnb.pore.chemistry import FLUXES, Chemistry
-from soilnb.pore.domain import add_pom, check_shape, dispersed, domain_mass, populate
 from soilnb.pore.motion import cam_day
-from soilnb.pore.parameters import PRESETS, VOXEL, resolve
+from soilnb.pore.parameters import PRESETS, VOXEL, resolve, with_parameters
 from soilnb.pore.scenarios import Scenario, get_scenario
 from soilnb.pore.state import State
+from soilnb.pore.structure import add_pom, check_shape, dispersed, domain_mass, populate
 
 #: Domain of the paper: 500 x 500 µm.
 SHAPE = (250, 250)
 
 #: Sources that decide the numbers of a run.
 _KERNELS = ("automaton", "outlines", "reaction", "diffusion")
-_MODEL = ("parameters", "particles", "domain", "motion", "chemistry", "scenarios", "simulate")
+_MODEL = ("parameters", "structure", "motion", "chemistry", "scenarios", "simulate")
 
 #: Seconds after which a progress bar appears.
 _PATIENCE = 2.0
@@ -167,6 +167,7 @@ def _bar(progress: object, total: int, done: int, name: str) -> tqdm:
     )
 
 
+@with_parameters
 def aggregated(
     shape: tuple[int, int] = SHAPE,
     seed: int = 0,
@@ -183,8 +184,7 @@ def aggregated(
     parameters : str or mapping
         See `soilnb.pore.parameters.resolve`.
     """
-    chosen = resolve(parameters)
-    return _prepare(dispersed(shape, seed, chosen), chosen, initial_steps, progress)
+    return _prepare(dispersed(shape, seed, parameters), parameters, initial_steps, progress)
 
 
 def _prepare(
@@ -458,7 +458,8 @@ def code_hash() -> str:
     here = Path(__file__).parent
     kernels = [here.parent / "kernels" / f"{name}.py" for name in _KERNELS]
     digest = hashlib.sha256()
-    for path in (*kernels, *(here / f"{name}.py" for name in _MODEL)):
+    model = [here / f"{name}.py" for name in _MODEL]
+    for path in (*kernels, *model, here / "parameters.toml"):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

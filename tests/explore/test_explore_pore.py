@@ -13,7 +13,7 @@ from soilnb.figures.pore import maps as pore_maps
 from soilnb.parameters import InputError
 from soilnb.pore import motion, simulate, simulate_ensemble
 from soilnb.pore.diagnostics import CELLS
-from soilnb.pore.domain import dispersed
+from soilnb.pore.structure import dispersed
 
 SMALL = (64, 64)
 

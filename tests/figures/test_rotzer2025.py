@@ -25,10 +25,9 @@ from soilnb.figures.pore import series
 from soilnb.figures.rotzer2025 import maps as rotzer2025_maps
 from soilnb.figures.rotzer2025 import series as rotzer2025_series
 from soilnb.parameters import InputError
-from soilnb.pore.diagnostics import CELLS, SERIES
+from soilnb.pore.diagnostics import CELLS, RATES, SERIES, STATE_VARIABLES
 from soilnb.pore.parameters import resolve
 from soilnb.pore.scenarios import SCENARIOS
-from soilnb.pore.tables import RATES, STATE_VARIABLES
 
 SIDE, DAYS, SEEDS = 48, 500, (3, 4)
 KEPT = (0.0, 130.0, 135.0, 195.0, 200.0, 230.0, 500.0)

@@ -166,8 +166,9 @@ source = "two.csv"
 [sets.three]
 description = "third"
 source = "three.csv"
-[options]
-form = ["own", "other"]
+[options.form]
+allowed = ["own", "other"]
+meaning = "which form"
 [parameters.rate]
 value = { one = 0.5, "*" = 2.0 }
 unit = { two = "week-1", "*" = "yr-1" }
@@ -204,10 +205,12 @@ def test_an_entry_may_differ_by_set_and_cite():
 def test_an_option_is_checked_wherever_a_set_comes_from():
     one = read_table(SHORT).sets["one"]
     assert one.replace(form="other").options == {"form": "other"}
-    with pytest.raises(InputError, match=r"unknown form 'othr' \(did you mean 'other'\?\)"):
+    with pytest.raises(
+        InputError, match=r"unknown choice of form 'othr' \(did you mean 'other'\?\)"
+    ):
         one.replace(form="othr")
     stranger = ParameterSet("mine", one.records, "", {"form": "none"})
-    with pytest.raises(InputError, match="unknown form 'none'"):
+    with pytest.raises(InputError, match="unknown choice of form 'none'"):
         choose(stranger, {"one": one}, "one")
 
 

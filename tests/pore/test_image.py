@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from soilnb.parameters import InputError
-from soilnb.pore import domain, motion
+from soilnb.pore import motion, structure
 from soilnb.pore.image import from_image
 from soilnb.pore.state import INITIAL_NECROMASS, POM
 
@@ -46,7 +46,7 @@ class TestStructure:
 
     def test_goes_through_a_day(self):
         state = from_image(picture(), 2.0)
-        domain.populate(state, {"biomass_cells": 1000})
+        structure.populate(state, {"biomass_cells": 1000})
         motion.cam_day(state)
         assert np.bincount(state.solid.ravel())[1:].tolist() == [36, 4, 1]
         assert np.count_nonzero(state.c_b) == 6

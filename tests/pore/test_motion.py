@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from soilnb.kernels.automaton import move_range
 from soilnb.parameters import InputError
-from soilnb.pore import domain, motion
+from soilnb.pore import motion, structure
 from soilnb.pore.chemistry import Chemistry
 from soilnb.pore.parameters import OPTIONS, PRESETS, resolve
 from soilnb.pore.state import NEW_NECROMASS, POM, State
@@ -20,8 +20,8 @@ FINE = {"share_1_2": 40, "share_2_6": 20, "share_6_20": 40, "share_20_63": 0, "s
 def small(seed, **changes):
     """A small populated domain whose minerals carry gluing spots of several ages."""
     parameters = FINE | {"biomass_cells": 200, "organic_share": 0.15} | changes
-    state = domain.dispersed((32, 36), seed, parameters)
-    domain.populate(state, parameters)
+    state = structure.dispersed((32, 36), seed, parameters)
+    structure.populate(state, parameters)
     rng = np.random.default_rng(seed)
     state.c_s[state.open] = rng.uniform(0, 1e-3, np.count_nonzero(state.open))
     state.c_nec[state.biomass] = 0.01
@@ -155,18 +155,18 @@ class TestAggregation:
         ],
     )
     def test_exposed_share_after_100_steps(self, parameters, pom, necromass):
-        state = motion.aggregate(domain.dispersed((250, 250), 1, parameters), parameters, 100)
+        state = motion.aggregate(structure.dispersed((250, 250), 1, parameters), parameters, 100)
         shares = motion.exposed_shares(state, parameters)
         assert pom[0] <= shares["exposed_POM"] <= pom[1]
         assert necromass[0] <= shares["exposed_Nec"] <= necromass[1]
 
     def test_organic_particles_start_mostly_exposed(self):
-        shares = motion.exposed_shares(domain.dispersed((250, 250), 2, "literal"))
+        shares = motion.exposed_shares(structure.dispersed((250, 250), 2, "literal"))
         assert 0.6 <= shares["exposed_POM"] <= 0.75
         assert 0.6 <= shares["exposed_Nec"] <= 0.75
 
     def test_half_of_the_minerals_move_on_a_day_and_hardly_any_organic_particle(self):
-        state = motion.aggregate(domain.dispersed((250, 250), 0, "documented"), "documented", 60)
+        state = motion.aggregate(structure.dispersed((250, 250), 0, "documented"), "documented", 60)
         moves = motion.move(state, "documented")
         assert 0.4 <= moves.minerals / (state.size_class.size - 1) <= 0.6
         assert moves.organic <= 10
@@ -176,19 +176,19 @@ class TestAggregation:
         off = {"break_initially": "off", "break_glue": 1, "break_organic": 1, "break_other": 1}
         without = {"break_glue": 0, "break_organic": 0, "break_other": 0}
         one, other = (
-            motion.aggregate(domain.dispersed((70, 70), 0, p), p, 5) for p in (off, without)
+            motion.aggregate(structure.dispersed((70, 70), 0, p), p, 5) for p in (off, without)
         )
         np.testing.assert_array_equal(one.solid, other.solid)
 
     def test_reports_every_step(self):
         steps = []
-        motion.aggregate(domain.dispersed((70, 70), 0), steps=4, report=steps.append)
+        motion.aggregate(structure.dispersed((70, 70), 0), steps=4, report=steps.append)
         assert steps == [1, 2, 3, 4]
 
     @pytest.mark.parametrize("steps", [-1, 2.5])
     def test_refuses_strange_numbers_of_steps(self, steps):
         with pytest.raises(InputError, match="steps = "):
-            motion.aggregate(domain.dispersed((70, 70), 0), steps=steps)
+            motion.aggregate(structure.dispersed((70, 70), 0), steps=steps)
 
 
 class TestExposure:

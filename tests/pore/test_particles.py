@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from soilnb.parameters import InputError
 from soilnb.pore.parameters import PRESETS, resolve, size_classes
-from soilnb.pore.particles import min_feret, mineral_shapes, organic_shapes, outline, rod
+from soilnb.pore.structure import min_feret, mineral_shapes, organic_shapes, outline, rod
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -1,18 +1,23 @@
 """Records, presets, switches and the paper's tables."""
 
+import sys
+
 import pytest
 
+from soilnb.figures.rotzer2025.tables import tables
 from soilnb.parameters import InputError
+from soilnb.pore import motion, simulate
+from soilnb.pore.diagnostics import RATES, STATE_VARIABLES
 from soilnb.pore.parameters import (
     OPTIONS,
     PRESETS,
-    RATES,
     RECORDS,
-    STATE_VARIABLES,
     resolve,
     size_classes,
 )
-from soilnb.pore.tables import tables
+
+#: A texture for small domains.
+FINE = {"share_1_2": 80, "share_2_6": 20, "share_6_20": 0, "share_20_63": 0, "share_63_200": 0}
 
 
 @pytest.mark.parametrize("name", RECORDS)
@@ -64,6 +69,34 @@ def test_wrong_parameters_are_refused_in_one_line(changes, message):
     with pytest.raises(InputError, match=message) as error:
         resolve(changes)
     assert "\n" not in str(error.value)
+
+
+def test_a_walk_of_a_simulation_resolves_its_parameters_once():
+    entered = []
+
+    def note(frame, event, argument):
+        if event == "call" and frame.f_code is resolve.__code__:
+            entered.append(frame.f_back.f_code.co_name)
+
+    sys.setprofile(note)
+    try:
+        simulate("reference", days=11, shape=(40, 44), initial_steps=2, parameters=FINE)
+    finally:
+        sys.setprofile(None)
+    assert len(entered) == 1, entered
+
+
+def test_what_has_been_resolved_is_checked_anew_when_it_is_changed():
+    changed = resolve("documented").replace(fine_min=4, fine_max=3)
+    with pytest.raises(InputError, match="fine_min = 4"):
+        motion.move(None, changed)
+
+
+@pytest.mark.parametrize("name", [name for name, record in RECORDS.items() if record.whole])
+def test_counts_have_no_fractions(name):
+    low = RECORDS[name].bounds[0]
+    with pytest.raises(InputError, match=f"{name} = {low + 0.3:g}: allowed whole numbers from"):
+        resolve({name: low + 0.3})
 
 
 def test_options_default_first_and_say_what_they_decide():

@@ -366,8 +366,8 @@ def test_the_structure_is_a_complete_account_of_every_pool():
     [
         ("orchide", "unknown parameter set 'orchide' (did you mean 'orchidee'?)"),
         ({"rate_fast": 1.0}, "unknown parameter of set 'soilr' 'rate_fast'"),
-        ({"climate": "daycent"}, "unknown climate 'daycent'"),
-        ({"texture": "sand"}, "unknown texture 'sand'"),
+        ({"climate": "daycent"}, "unknown choice of climate 'daycent'"),
+        ({"texture": "sand"}, "unknown choice of texture 'sand'"),
         ({"slow_to_active": 1.0}, "slow passes on more than it loses: "),
         ({"respired_active_slope": 1.0, "respired_active": 0.0}, "active passes on more than"),
     ],

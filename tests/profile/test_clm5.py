@@ -192,7 +192,7 @@ def test_the_unit_cube_is_the_priors():
     [
         ({"efolding": 10.0}, r"efolding = 10: allowed 0 to 1 \(in m\)$"),
         ({"set": "default", "efolding": 101.0}, r"efolding = 101: allowed 0 to 100 \(in m\)$"),
-        ({"transfers": "clay"}, r"unknown transfers 'clay'; valid: parameters, sand$"),
+        ({"transfers": "clay"}, r"unknown choice of transfers 'clay'; valid: parameters, sand$"),
         ({"tau4s4": 1.0}, r"unknown parameter of CLM5 'tau4s4' \(did you mean 'tau4s1'\?\)|tau4s"),
         ({"eta_doc": 0.3}, r"unknown parameter of CLM5 'eta_doc'"),
     ],

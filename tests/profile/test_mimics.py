@@ -460,8 +460,8 @@ def test_the_structure_carries_the_fluxes_of_the_steady_state():
         ("sandbx", "unknown parameter set 'sandbx' (did you mean 'sandbox'?)"),
         ({"cue_r": 0.5}, "unknown parameter of set 'sandbox' 'cue_r'"),
         ({"cue_r_metabolic": 1.2}, "cue_r_metabolic = 1.2: allowed 0.01 to 0.99"),
-        ({"kinetics": "backward"}, "unknown kinetics 'backward'"),
-        ({"moisture_acts_on": "all"}, "unknown moisture_acts_on 'all'"),
+        ({"kinetics": "backward"}, "unknown choice of kinetics 'backward'"),
+        ({"moisture_acts_on": "all"}, "unknown choice of moisture_acts_on 'all'"),
     ],
 )
 def test_bad_parameters_are_refused(parameters, message):

@@ -25,11 +25,11 @@ from soilnb.kernels import automaton, diffusion
 from soilnb.parameters import ParameterSet
 from soilnb.pore import motion
 from soilnb.pore.diagnostics import CELLS, availability, cell_types
-from soilnb.pore.domain import dispersed
 from soilnb.pore.parameters import RECORDS, VOXEL, resolve, size_classes
 from soilnb.pore.scenarios import Pulse, Scenario
 from soilnb.pore.simulate import Run, aggregated
 from soilnb.pore.state import State
+from soilnb.pore.structure import dispersed
 
 __all__ = [
     "Film",

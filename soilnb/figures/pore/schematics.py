@@ -22,9 +22,8 @@ from scipy import ndimage
 from soilnb.figures import style
 from soilnb.figures.pore import maps as pore_maps
 from soilnb.figures.pore import series
-from soilnb.pore.diagnostics import CELLS
+from soilnb.pore.diagnostics import CELLS, RATES, STATE_VARIABLES
 from soilnb.pore.parameters import VOXEL
-from soilnb.pore.tables import RATES, STATE_VARIABLES
 
 # Fig. 1 -------------------------------------------------------------------------------------------
 
@@ -238,8 +237,8 @@ class Link(NamedTuple):
     """A flux of Fig. 2: where it comes from and goes to, and the rates that it is made of.
 
     ``None`` is the world outside. ``carbon`` and ``nitrogen`` are names in
-    `soilnb.pore.tables.RATES`; ``ratio`` is the C/N ratio by which nitrogen follows carbon, where
-    it has no rate of its own.
+    `soilnb.pore.diagnostics.RATES`; ``ratio`` is the C/N ratio by which nitrogen follows carbon,
+    where it has no rate of its own.
     """
 
     source: str | None

@@ -7,7 +7,7 @@ a mapping of scenario names to Datasets, or one Dataset with the dimension ``sce
 
 The figures are drawn in modules by kind: `soilnb.figures.pore.schematics`,
 `soilnb.figures.rotzer2025.maps`, `soilnb.figures.rotzer2025.series` and
-`soilnb.figures.rotzer2025.bars`.
+`soilnb.figures.rotzer2025.bars`; the tables are made in `soilnb.figures.rotzer2025.tables`.
 """
 
 from soilnb.figures.pore.schematics import fig1, fig2

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from soilnb.parameters import ParameterSet
-from soilnb.pore.parameters import RATES, STATE_VARIABLES, resolve, size_classes
+from soilnb.pore.diagnostics import RATES, STATE_VARIABLES
+from soilnb.pore.parameters import size_classes, with_parameters
 
 # Table 4: printed symbol, printed value and unit, and our record.
 _TABLE4 = (
@@ -38,13 +39,13 @@ _TABLE4 = (
 )
 
 
+@with_parameters
 def tables(parameters: str | Mapping = "default") -> dict[str, pd.DataFrame]:
     """Return Tables 1 to 4 of the paper from the records, under the keys ``"1"`` to ``"4"``.
 
     Table 2 has the model's formulas; Table 4 has the printed value beside the value in use, and
     the symbol as printed beside the one used here where a misprint makes them differ.
     """
-    chosen = resolve(parameters)
     one = pd.DataFrame.from_dict(
         STATE_VARIABLES, orient="index", columns=["symbol", "description"]
     ).rename_axis("variable")
@@ -52,11 +53,13 @@ def tables(parameters: str | Mapping = "default") -> dict[str, pd.DataFrame]:
         RATES, orient="index", columns=["symbol", "definition", "description"]
     ).rename_axis("variable")
     columns = ["feret_diameter", "low_um", "high_um", "contribution_percent", "reactive_percent"]
-    rows = [(c.label, c.low, c.high, 100 * c.share, 100 * c.reactive) for c in size_classes(chosen)]
+    rows = [
+        (c.label, c.low, c.high, 100 * c.share, 100 * c.reactive) for c in size_classes(parameters)
+    ]
     three = pd.DataFrame(rows, columns=columns)
     columns = ["parameter", "printed_symbol", "symbol", "definition", "printed_value"]
     columns += ["printed_unit", "value", "unit", "reference"]
-    rows = [_row_of_table4(chosen, *row) for row in _TABLE4]
+    rows = [_row_of_table4(parameters, *row) for row in _TABLE4]
     four = pd.DataFrame(rows, columns=columns).set_index("parameter")
     return {"1": one, "2": two, "3": three, "4": four}
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from soilnb.parameters import InputError
-from soilnb.pore import domain
+from soilnb.pore import structure
 from soilnb.pore.parameters import PRESETS, resolve, size_classes, voxel_mass
 from soilnb.pore.state import INITIAL_NECROMASS, POM, State
 
@@ -22,8 +22,8 @@ FINE = {"share_1_2": 40, "share_2_6": 20, "share_6_20": 40, "share_20_63": 0, "s
 @pytest.fixture(scope="module")
 def paper():
     """The domain of the paper: 250 x 250 voxels at a porosity of 0.411, with its microbes."""
-    state = domain.dispersed((250, 250), 0)
-    domain.populate(state)
+    state = structure.dispersed((250, 250), 0)
+    structure.populate(state)
     return state
 
 
@@ -56,18 +56,18 @@ class TestPaperDomain:
         assert sizes.tolist() == [20] * 46 + [15] * 37 + [10] * 37
         assert (paper.kind[paper.organic > 60] == INITIAL_NECROMASS).all()
         assert (paper.kind[(paper.organic > 0) & (paper.organic <= 60)] == POM).all()
-        milligrams = 1e3 * 4e-12 / domain.domain_mass(paper, PRESETS["default"])
+        milligrams = 1e3 * 4e-12 / structure.domain_mass(paper, PRESETS["default"])
         assert paper.c_pom.sum() * milligrams == pytest.approx(6.243, abs=0.001)
         necromass = paper.c_nec[paper.kind == INITIAL_NECROMASS].sum()
         assert necromass * milligrams == pytest.approx(2.607, abs=0.001)
 
     def test_weighs_what_the_paper_says(self, paper):
-        assert domain.domain_mass(paper, PRESETS["default"]) == pytest.approx(3.475e-7, rel=1e-3)
+        assert structure.domain_mass(paper, PRESETS["default"]) == pytest.approx(3.475e-7, rel=1e-3)
 
     def test_has_216_biomass_cells_in_72_triples(self, paper):
         assert np.count_nonzero(paper.c_b) == 216
         assert groups(paper.c_b > 0).tolist() == [3] * 72
-        micrograms = 1e6 * 4e-12 / domain.domain_mass(paper, PRESETS["default"])
+        micrograms = 1e6 * 4e-12 / structure.domain_mass(paper, PRESETS["default"])
         assert paper.c_b.sum() * micrograms == pytest.approx(158, abs=1)
 
     def test_solution_fills_every_open_voxel_and_no_other(self, paper):
@@ -84,7 +84,7 @@ class TestPaperDomain:
     def test_reactive_edges_by_class(self, paper):
         outer = np.stack(
             [
-                (paper.solid > 0) & (paper.solid != domain.neighbour(paper.solid, k))
+                (paper.solid > 0) & (paper.solid != structure.neighbour(paper.solid, k))
                 for k in range(4)
             ]
         )
@@ -115,26 +115,26 @@ class TestDispersed:
     @given(seeds, st.integers(30, 48), st.integers(30, 48), st.floats(0.4, 0.8), st.integers(1, 4))
     def test_small_domains_keep_the_counts(self, seed, ny, nx, porosity, longest):
         changes = FINE | {"porosity": porosity, "fine_max": longest, "biomass_cells": 100}
-        state = domain.dispersed((ny, nx), seed, changes)
-        domain.populate(state, changes)
+        state = structure.dispersed((ny, nx), seed, changes)
+        structure.populate(state, changes)
         voxels = math.floor((1 - porosity) * ny * nx + 1e-9)
         assert np.count_nonzero(state.solid) == voxels
         sizes = np.bincount(state.organic.ravel())[1:].tolist()
-        assert sizes == domain.organic_sizes(voxels, resolve(changes))
+        assert sizes == structure.organic_sizes(voxels, resolve(changes))
         assert np.count_nonzero(state.c_b) == 3 * round(100 * ny * nx / 62500 / 3)
         assert not (state.solid > 0)[state.organic > 0].any()
         assert not state.occupied[state.c_b > 0].any()
         assert set(np.unique(state.solid)) == set(range(state.size_class.size))
 
     def test_the_same_seed_gives_the_same_bytes(self):
-        one, two, other = (domain.dispersed((70, 70), seed).to_arrays() for seed in (3, 3, 4))
+        one, two, other = (structure.dispersed((70, 70), seed).to_arrays() for seed in (3, 3, 4))
         assert all(one[name].tobytes() == two[name].tobytes() for name in one)
         assert one["solid"].tobytes() != other["solid"].tobytes()
 
     def test_biomass_before_aggregation_is_a_switch(self):
-        state = domain.dispersed((70, 70), 0, {"biomass_placed": "before_aggregation"})
+        state = structure.dispersed((70, 70), 0, {"biomass_placed": "before_aggregation"})
         assert np.count_nonzero(state.c_b) == 3 * round(216 * 4900 / 62500 / 3)
-        assert not domain.dispersed((70, 70), 0).c_b.any()
+        assert not structure.dispersed((70, 70), 0).c_b.any()
 
     @pytest.mark.parametrize(
         ("shape", "changes", "message"),
@@ -154,26 +154,26 @@ class TestDispersed:
     )
     def test_impossible_wishes_are_refused_in_one_line(self, shape, changes, message):
         with pytest.raises(InputError, match=message) as error:
-            domain.populate(domain.dispersed(shape, 0, changes), changes)
+            structure.populate(structure.dispersed(shape, 0, changes), changes)
         assert "\n" not in str(error.value)
 
     @pytest.mark.parametrize("seed", [-1, "one", 0.5])
     def test_strange_seeds_are_refused(self, seed):
         with pytest.raises(InputError, match="seed = "):
-            domain.dispersed((70, 70), seed)
+            structure.dispersed((70, 70), seed)
 
 
 class TestPomInput:
     def test_a_pulse_is_one_particle_of_15_voxels(self, paper):
         state = paper.copy()
         before = state.c_s.sum(), state.n_s.sum(), state.c_pom.sum()
-        assert domain.place_pom(state) == 1
+        assert structure.place_pom(state) == 1
         new = state.organic == 121
         assert np.count_nonzero(new) == 15
         assert not (paper.occupied | paper.biomass)[new].any()
         assert (state.kind[new] == POM).all()
         assert not state.c_s[new].any()
-        milligrams = 1e3 * 4e-12 / domain.domain_mass(state, PRESETS["default"])
+        milligrams = 1e3 * 4e-12 / structure.domain_mass(state, PRESETS["default"])
         assert (state.c_pom.sum() - before[2]) * milligrams == pytest.approx(0.0829, abs=1e-4)
         assert (state.c_s.sum(), state.n_s.sum()) == pytest.approx(before[:2], rel=1e-13)
         assert state.budget["c_pom_input"] == pytest.approx(15 * 0.48)
@@ -183,16 +183,18 @@ class TestPomInput:
     @given(seeds, st.floats(1, 40), st.integers(100, 400))
     def test_input_follows_time_and_mineral_mass(self, seed, interval, days):
         changes = FINE | {"pom_interval": interval, "porosity": 0.8}
-        state = domain.dispersed((40, 40), seed, changes)
+        state = structure.dispersed((40, 40), seed, changes)
         mass = np.count_nonzero(state.solid) / 36812
         placed = 0
         for day in range(days):
             state.day = day
-            placed += domain.add_pom(state, changes)
+            placed += structure.add_pom(state, changes)
         due = math.floor(days / interval) * mass
         assert placed + state.pom_due == pytest.approx(due, rel=1e-9)
         assert 0 <= state.pom_due < 1
-        assert state.next_organic - 1 == len(domain.organic_sizes(320, resolve(changes))) + placed
+        assert (
+            state.next_organic - 1 == len(structure.organic_sizes(320, resolve(changes))) + placed
+        )
 
     def test_the_paper_gets_fifty_particles_in_500_days(self):
         # One on every tenth day, whatever the seed: 4.15 mg per g soil (Sect. 3.4).
@@ -202,11 +204,11 @@ class TestPomInput:
         days = []
         for day in range(500):
             state.day = day
-            days += [day + 1] * domain.add_pom(state)
+            days += [day + 1] * structure.add_pom(state)
         assert days == list(range(10, 501, 10))
         milligrams = 1e3 * voxel_mass(PRESETS["default"]) / PRESETS["default"]["solid_density"]
         carbon = state.budget["c_pom_input"] * milligrams
-        assert carbon / domain.domain_mass(state, PRESETS["default"]) == pytest.approx(
+        assert carbon / structure.domain_mass(state, PRESETS["default"]) == pytest.approx(
             4.15, abs=0.01
         )
 
@@ -215,21 +217,21 @@ class TestPomInput:
         state.solid[:] = 1
         state.solid[4] = 0
         state.size_class = np.zeros(2, np.int8)
-        assert domain.place_pom(state) == 1
+        assert structure.place_pom(state) == 1
         assert groups(state.organic == 1).tolist() == [15]
 
     def test_what_finds_no_place_stays_due(self):
         state = isolated_pores()
-        assert domain.place_pom(state, count=2) == 0
+        assert structure.place_pom(state, count=2) == 0
         assert state.budget["c_pom_input"] == 0
         state.day = 9
-        assert domain.add_pom(state, {"pom_interval": 1.0}) == 0
+        assert structure.add_pom(state, {"pom_interval": 1.0}) == 0
         assert state.pom_due == pytest.approx(np.count_nonzero(state.solid) / 36812)
 
 
 def test_biomass_without_room_is_refused():
     with pytest.raises(InputError, match="biomass_group = 3: allowed groups for which the pores"):
-        domain.place_biomass(isolated_pores(), {"biomass_cells": 5000})
+        structure.place_biomass(isolated_pores(), {"biomass_cells": 5000})
 
 
 def isolated_pores():
