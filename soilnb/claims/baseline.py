@@ -30,7 +30,10 @@ _ASSIMILATION = (
     *("kernels/layers.py", "kernels/metropolis.py"),
     *(f"profile/{name}*.py" for name in ("clm5", "compas", "layered", "diagnostics")),
     *("profile/forcing/*.py", "data/profiles/*.py"),
-    *(f"proda/{name}.py" for name in ("chains", "posterior", "observations", "covariates")),
+    *(
+        f"proda/{name}.py"
+        for name in ("chains", "convergence", "posterior", "observations", "covariates")
+    ),
 )
 
 #: What decides a map of what was assimilated: the planet and the predictors.

@@ -39,6 +39,7 @@ import xarray as xr
 from soilnb.kernels import layers
 from soilnb.kernels import metropolis as kernel
 from soilnb.parameters import InputError, ParameterSet, check_range, unknown
+from soilnb.proda.convergence import gelman_rubin
 from soilnb.profile import clm5_parameters, compas_parameters, forcing, grid
 from soilnb.profile.forcing import environment, transport
 
@@ -451,23 +452,3 @@ def _published(profile, settings, target, prior, share, generators) -> Chains:
         means, means[best : best + 1], gelman_rubin(halves), np.array(rates), np.array(restarts),
         np.array(redos),
     )  # fmt: skip
-
-
-def gelman_rubin(chains: list[np.ndarray]) -> np.ndarray:
-    r"""Return the papers' statistic of convergence of each parameter [d].
-
-    .. math:: \sqrt{\frac{(n-1) W / n + B / n}{W}}
-
-    with W the mean of the variances within the chains, B / n the variance of the chains' means,
-    and n the number of states of the last chain (phxtao/PRODA_MIC@90918f41).
-
-    Parameters
-    ----------
-    chains : list of array [state, d]
-        States of each chain; the numbers may differ.
-    """
-    n = len(chains[-1])
-    within = np.mean([chain.var(0, ddof=1) for chain in chains], axis=0)
-    between = np.var([chain.mean(0) for chain in chains], axis=0, ddof=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.sqrt(((n - 1) / n * within + between) / within)

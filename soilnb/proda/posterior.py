@@ -1,8 +1,7 @@
 r"""What the chains of a profile say: posterior, diagnostics, and how well the model fits.
 
-Convergence is judged twice: by ArviZ's rank-normalised R-hat and effective sample sizes (Vehtari
-et al. 2021, doi:10.1214/20-BA1221), and by the papers' own statistic
-(`soilnb.proda.chains.gelman_rubin`). The fit is the Nash-Sutcliffe efficiency
+Convergence is judged twice, by rank-normalised R-hat with effective sample sizes, and by the
+papers' own statistic (`soilnb.proda.convergence`). The fit is the Nash-Sutcliffe efficiency
 
 .. math:: E = 1 - \frac{\sum (\hat y_k - y_k)^2}{\sum (y_k - \bar y)^2},
 
@@ -29,6 +28,7 @@ from soilnb import __version__
 from soilnb.kernels import layers
 from soilnb.kernels import metropolis as kernel
 from soilnb.parameters import InputError
+from soilnb.proda import convergence
 from soilnb.proda.chains import Chains, Settings
 from soilnb.profile import diagnostics, grid
 from soilnb.profile.forcing.environment import Columns
@@ -89,19 +89,6 @@ def metrics(chains: Chains, parameters: np.ndarray) -> dict[str, np.ndarray]:
 def spread_out(n: int, wanted: int = METRIC_DRAWS) -> np.ndarray:
     """Return up to `wanted` of n indices, evenly spaced."""
     return np.unique(np.linspace(0, n - 1, min(n, wanted)).astype(int))
-
-
-def _convergence(chains: Chains) -> dict[str, np.ndarray]:
-    """Return R-hat and effective sample size of each parameter [d], by ArviZ."""
-    import arviz
-
-    data = arviz.convert_to_dataset({"x": chains.by_chain(chains.runs.parameters)})
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return {
-            "r_hat": arviz.rhat(data)["x"].values,
-            "ess_bulk": arviz.ess(data, method="bulk")["x"].values,
-            "ess_tail": arviz.ess(data, method="tail")["x"].values,
-        }
 
 
 #: Variables over the parameters: unit ("" = that of the parameter), long name.
@@ -167,7 +154,7 @@ def row(chains: Chains) -> dict[str, np.ndarray]:
         "prior_sd": chains.prior.parameters.std(0, ddof=1),
         "quantile": np.quantile(runs.parameters, QUANTILES, axis=0),
         "gelman_rubin": chains.gelman_rubin,
-        **_convergence(chains),
+        **convergence.diagnose(chains.by_chain(runs.parameters)),
     }
     found["shrinkage"] = 1.0 - found["sd"] / found["prior_sd"]
     estimate = chains.estimate.modelled[0]

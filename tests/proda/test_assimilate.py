@@ -9,7 +9,7 @@ import xarray as xr
 
 from soilnb import proda
 from soilnb.parameters import InputError
-from soilnb.proda import batch, chains, posterior
+from soilnb.proda import batch, chains, convergence, posterior
 from soilnb.proda.recovery import RANKS
 from soilnb.profile import clm5, compas, diagnostics, forcing, grid
 from soilnb.profile.forcing import environment
@@ -157,7 +157,7 @@ def test_the_papers_statistic_of_convergence():
     within = (1.0 + 2.0 / 3.0) / 2
     between = ((2.0 - 2.5) ** 2 + (3.0 - 2.5) ** 2) / 1
     expected = math.sqrt((3 / 4 * within + between) / within)  # n is that of the last chain
-    assert chains.gelman_rubin([one, other])[0] == pytest.approx(expected)
+    assert convergence.gelman_rubin([one, other])[0] == pytest.approx(expected)
 
 
 def test_the_weights_of_the_three_costs(temperate):
@@ -275,7 +275,7 @@ def test_the_second_half_of_what_was_accepted_counts(temperate, monkeypatch):
     means = chains.evaluate(found.problem, np.array([half.mean(0) for half in late]))
     error = ((means.modelled - CARBON) ** 2).mean(1)
     np.testing.assert_array_equal(found.estimate.places[0], means.places[error.argmin()])
-    np.testing.assert_allclose(found.gelman_rubin, chains.gelman_rubin(late))
+    np.testing.assert_allclose(found.gelman_rubin, convergence.gelman_rubin(late))
     np.testing.assert_allclose(found.acceptance, [0.4, 0.31, 0.5])
     assert found.restarts.tolist() == [1, 1, 1]
     own = posterior.row(found)
