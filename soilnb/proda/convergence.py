@@ -18,6 +18,10 @@ from __future__ import annotations
 
 import numpy as np
 
+#: A profile has converged when its largest rank R-hat, or the mean of the papers' statistic over
+#: its parameters, is below this (Tao et al. 2023, Methods).
+CONVERGED = 1.05
+
 #: What the tails' effective sample size looks at: being below these quantiles.
 TAILS = (0.05, 0.95)
 

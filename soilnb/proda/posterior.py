@@ -30,6 +30,7 @@ from soilnb.kernels import metropolis as kernel
 from soilnb.parameters import InputError
 from soilnb.proda import convergence
 from soilnb.proda.chains import Chains, Settings
+from soilnb.proda.models import MODELS
 from soilnb.profile import diagnostics, grid
 from soilnb.profile.forcing.environment import Columns
 
@@ -38,16 +39,8 @@ if TYPE_CHECKING:
 
 #: Quantiles that are kept of each posterior.
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-#: A profile has converged when its largest rank R-hat, or the mean of the papers' statistic over
-#: its parameters, is below this (Tao et al. 2023, Methods).
-CONVERGED = 1.05
 #: States of the posterior and of the prior for which system-level metrics are computed.
 METRIC_DRAWS = 500
-
-SOURCES = {
-    "compas": "Tao et al. 2023, doi:10.1038/s41586-023-06042-3",
-    "clm5": "Tao et al. 2024, doi:10.1111/gcb.17297",
-}
 
 
 def nash_sutcliffe(modelled: np.ndarray, observed: np.ndarray, nse: str = "observed") -> np.ndarray:
@@ -177,7 +170,7 @@ def row(chains: Chains) -> dict[str, np.ndarray]:
         "carbon_sd": runs.carbon.std(0, ddof=1),
     }
     numbers = found | fit | carbon | _metric_row(chains)
-    numbers |= {"layers": observed.size, "converged": fit[which] < CONVERGED}
+    numbers |= {"layers": observed.size, "converged": fit[which] < convergence.CONVERGED}
     return {name: np.asarray(value) for name, value in numbers.items()}
 
 
@@ -228,12 +221,6 @@ def _sd(values: np.ndarray) -> np.ndarray:
 # -------------------------------------------------------------------------------- Datasets
 
 
-def metric_names(model: str) -> list[str]:
-    """Return the names of the system-level metrics that a model has."""
-    of_microbes = ("cue", "non_microbial_transfer")
-    return [name for name in diagnostics.METRICS if model == "compas" or name not in of_microbes]
-
-
 def dataset(
     rows: list[dict[str, np.ndarray] | None],
     labels: list[str],
@@ -277,7 +264,8 @@ def dataset(
 
 def _coordinates(settings: Settings) -> dict:
     """Return the coordinates of everything but the profiles."""
-    records, names = settings.parameters.records, metric_names(settings.model)
+    model = MODELS[settings.model]
+    records, names = model.records, model.system_metrics()
     layer = {key: value for key, value in grid.coordinates().items() if key != "layer"}
     return {
         "parameter": ("parameter", list(records)),
@@ -292,7 +280,7 @@ def _coordinates(settings: Settings) -> dict:
 
 def _provenance(settings: Settings) -> dict[str, object]:
     """Return the attributes that say how a result was made."""
-    made = {"source": SOURCES[settings.model], "soilnb_version": __version__}
+    made = {"source": MODELS[settings.model].source, "soilnb_version": __version__}
     return asdict(settings) | made
 
 
@@ -361,7 +349,7 @@ def inference_data(chains: Chains) -> arviz.InferenceData:
 
 def _parameters(values: np.ndarray, settings: Settings, attrs: dict) -> xr.Dataset:
     """Return parameters [chain, draw, d], each under its name."""
-    records = settings.parameters.records
+    records = settings.parameters
     return xr.Dataset(
         {
             name: (

@@ -36,6 +36,7 @@ from soilnb.proda.chains import Chains, Profile, Settings, draw_prior, problem, 
 from soilnb.profile import forcing as places
 from soilnb.profile import grid
 from soilnb.profile.forcing import environment
+from soilnb.profile.layered import two_switches
 
 #: Number of draws that a truth is ranked among; ranks are 0 to this number.
 RANKS = 99
@@ -62,6 +63,7 @@ class Known(Profile):
     truth: np.ndarray
 
 
+@two_switches
 def recovery(
     n: int = 100,
     model: str = "compas",

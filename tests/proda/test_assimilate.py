@@ -231,10 +231,10 @@ def test_emcee_finds_the_same_posterior(temperate):
 # ------------------------------------------------------------------------------- published
 
 
-def test_the_published_sampler_with_the_published_index(temperate):
+def test_the_published_sampler_with_the_published_enzymes(temperate):
     found = proda.assimilate(
-        profile(), forcing=temperate, sampler="published", index="published", r_hat="published",
-        warmup=3_000, steps=8_000, samples=300, progress=False,
+        profile(), forcing=temperate, sampler="published", r_hat="published",
+        enzyme_turnover="tied", prior="log", warmup=3_000, steps=8_000, samples=300, progress=False,
     )  # fmt: skip
     assert "lp" not in found.sample_stats
     for name, record in compas.PARAMETER_SETS["tao2024"].records.items():
@@ -455,7 +455,8 @@ def test_bad_observations_are_refused_in_one_line(observations, words, temperate
     [
         ({"model": "roth-c"}, "unknown model 'roth-c'"),
         ({"sampler": "gibbs"}, "unknown sampler 'gibbs'; valid: adaptive-metropolis, published"),
-        ({"index": "tables"}, r"unknown index 'tables' \(did you mean 'table'\?\)"),
+        ({"enzyme_turnover": "tide"}, r"unknown enzyme_turnover 'tide' \(did you mean 'tied'\?\)"),
+        ({"index": "published"}, r"index = 'published': now two switches, .* tied and log"),
         ({"cost": "mse"}, "unknown cost"),
         ({"nse": "model"}, "unknown nse"),
         ({"r_hat": 1.05}, "unknown r_hat"),

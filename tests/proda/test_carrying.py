@@ -7,6 +7,7 @@ import xarray as xr
 
 from soilnb.parameters import InputError
 from soilnb.proda import globe, network, observations, predictors
+from soilnb.proda.cube import READINGS
 from soilnb.profile import clm5, compas
 
 MODULES = {"compas": compas, "clm5": clm5}
@@ -22,14 +23,14 @@ def profiles():
     return observations.twin_profiles(count=50)
 
 
-def assimilated(profiles, model="compas", index="table", failed=()):
+def assimilated(profiles, model="compas", reading="table", failed=()):
     """Estimates that depend on the climate, as an assimilation returns them."""
     names = MODULES[model].NAMES
     rng = np.random.default_rng(4)
     size = profiles.sizes["profile"]
     places = 0.5 + 0.004 * profiles["latitude"].values[:, np.newaxis] * rng.random(len(names))
     places = np.clip(places + 0.02 * rng.standard_normal((size, len(names))), 0.05, 0.95)
-    named = MODULES[model].from_unit(places, index)
+    named = MODULES[model].from_unit(places, **READINGS[reading])
     estimate = np.array([named[name] for name in names]).T
     nse = np.where(np.isin(np.arange(size), failed), -1.0, 0.8)
     return xr.Dataset(
@@ -39,32 +40,32 @@ def assimilated(profiles, model="compas", index="table", failed=()):
             "gelman_rubin_mean": ("profile", np.ones(size)),
         },
         {"profile": profiles["profile"].values, "parameter": list(names)},
-        {"model": model, "index": index},
+        {"model": model, **READINGS[reading]},
     )
 
 
 @pytest.mark.parametrize(
-    ("model", "index"), [("compas", "table"), ("compas", "published"), ("clm5", "table")]
+    ("model", "reading"), [("compas", "table"), ("compas", "published"), ("clm5", "table")]
 )
-def test_it_is_what_the_steps_give(planet, profiles, model, index):
-    found = network.carry(assimilated(profiles, model, index), profiles, planet, seed=3)
-    y = network.targets(assimilated(profiles, model, index), index=index)
+def test_it_is_what_the_steps_give(planet, profiles, model, reading):
+    found = network.carry(assimilated(profiles, model, reading), profiles, planet, seed=3)
+    y = network.targets(assimilated(profiles, model, reading), **READINGS[reading])
     x, y = network.match(predictors.frame(profiles, grid=planet, quiet=True), y, quiet=True)
     pd.testing.assert_frame_equal(found.x, x)
     pd.testing.assert_frame_equal(found.y, y)
     cells = predictors.frame(planet, quiet=True)
     fitted = network.learn("ridge", x, y, scaler=predictors.Scaler.of(cells), seed=3)
     predicted = fitted.predict(cells, quiet=True).dropna()
-    expected = network.to_parameters(predicted, model, index=index)
+    expected = network.to_parameters(predicted, model, **READINGS[reading])
     xr.testing.assert_identical(found.parameters, expected)
-    assert found.parameters.attrs["index"] == index
+    assert READINGS[reading].items() <= found.parameters.attrs.items()
     np.testing.assert_array_equal(found.cells["site"], found.parameters["site"])
     maps = globe.maps(found.parameters, found.cells, model, progress=False)
     assert maps.sizes["site"] > 0.9 * planet.sizes["site"]
 
 
-def test_the_published_index_keeps_enzymes_tied(planet, profiles):
-    found = network.carry(assimilated(profiles, index="published"), profiles, planet).parameters
+def test_the_published_reading_keeps_enzymes_tied(planet, profiles):
+    found = network.carry(assimilated(profiles, reading="published"), profiles, planet).parameters
     low, high = compas.PARAMETER_SETS["tao2024"].records["km_assim"].bounds
     place = (found["km_assim"] - low) / (high - low)
     np.testing.assert_allclose(found["tau_enz_decay"], 10 ** (3 * place - 3), rtol=1e-9)

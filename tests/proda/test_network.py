@@ -677,17 +677,19 @@ def test_an_ensemble_keeps_its_members():
 
 def test_enzymes_on_a_logarithmic_scale_and_tied_to_uptake():
     found, places = assimilated()
-    for index in ("table", "log"):
-        y = network.targets(found, keep="all", index=index)
-        back = network.to_parameters(y, index=index)["tau_enz_decay"]
+    for prior in ("linear", "log"):
+        y = network.targets(found, keep="all", prior=prior)
+        back = network.to_parameters(y, prior=prior)["tau_enz_decay"]
         np.testing.assert_allclose(back, found["estimate"].sel(parameter="tau_enz_decay"))
         np.testing.assert_allclose(y.drop(columns="tau_enz_decay"), places[:, ENZYME_LEFT_OUT])
     np.testing.assert_allclose(10 ** (3 * y["tau_enz_decay"] - 3), back)
-    assert network.targets(found.assign_attrs(index="log"), keep="all").equals(y)
-    with pytest.raises(InputError, match="unknown index 'tabel'"):
-        network.targets(found, keep="all", index="tabel")
+    assert network.targets(found.assign_attrs(prior="log"), keep="all").equals(y)
+    older = network.targets(found.assign_attrs(index="published"), keep="all")
+    assert older["tau_enz_decay"].equals(older["km_assim"].rename("tau_enz_decay"))
+    with pytest.raises(InputError, match="unknown prior 'lin'"):
+        network.targets(found, keep="all", prior="lin")
     y = pd.DataFrame(places, columns=list(compas.NAMES))
-    tied = network.to_parameters(y, index="published")["tau_enz_decay"]
+    tied = network.to_parameters(y, enzyme_turnover="tied", prior="log")["tau_enz_decay"]
     np.testing.assert_allclose(tied, 10 ** (3 * y["km_assim"] - 3))
 
 

@@ -7,7 +7,7 @@
 >>> globe.by_zone(world)["cue"].sel(statistic="median")
 
 The cells come from `soilnb.proda.globe.cells`, the papers' files from `soilnb.proda.globe.files`,
-and the runs from `soilnb.proda.globe.mapping`.
+and the runs from `soilnb.proda.globe.runs`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import xarray as xr
 
 from soilnb import __version__
 from soilnb.parameters import InputError, check_range, unknown
-from soilnb.proda.globe import mapping
 from soilnb.proda.globe.cells import (
     CELLS,
     CLIMATE_ZONES,
@@ -34,9 +33,17 @@ from soilnb.proda.globe.cells import (
     planet,
     schema,
 )
-from soilnb.proda.globe.fields import Source
 from soilnb.proda.globe.files import open_authors, open_predicted, read_grid
-from soilnb.proda.globe.mapping import CHUNK, LARGEST, Ready, Runs, evaluate, ready
+from soilnb.proda.globe.parameters import Parameters
+from soilnb.proda.globe.runs import (
+    CHUNK,
+    LARGEST,
+    Prepared,
+    Runs,
+    evaluate,
+    parameters_of,
+    prepare,
+)
 from soilnb.profile import diagnostics, grid
 
 __all__ = [
@@ -54,8 +61,8 @@ __all__ = [
     "open_authors",
     "open_predicted",
     "planet",
+    "prepare",
     "read_grid",
-    "ready",
     "schema",
     "total",
     "zonal",
@@ -88,7 +95,7 @@ _PETAGRAM = 1e12  # kg
 
 def maps(
     parameters: object,
-    planet: xr.Dataset | Ready,
+    planet: xr.Dataset | Prepared,
     model: str = "compas",
     *,
     components: bool = True,
@@ -107,8 +114,8 @@ def maps(
         variable for each parameter, over ``site``, ``member`` or both; or a DataArray with a
         dimension ``parameter``. In physical units (`soilnb.profile.compas.from_unit` gives them
         for places in the unit cube). Parameters that are not given take their default.
-    planet : Dataset or Ready
-        As from `planet`; `ready` prepares it once for many maps.
+    planet : Dataset or Prepared
+        As from `planet`; `prepare` does its part once for many maps.
     model : {"compas", "clm5"}
         The model.
     components : bool
@@ -143,8 +150,8 @@ def maps(
         One line for an unknown model or parameter, values out of their bounds, parameters and
         planet of different length or labels, a planet without area, unknown switches.
     """
-    world = ready(planet)
-    source = mapping.source(parameters, model, world)
+    world = prepare(planet)
+    source = parameters_of(world, parameters, model)
     if members not in ("spread", "all"):
         raise unknown("value of members", members, ("spread", "all"))
     names = ()
@@ -195,7 +202,7 @@ def _kept(found: dict[str, np.ndarray]) -> np.ndarray:
     return found["feasible"] & (found["soc"] > 0) & (found["soc"] < LARGEST)
 
 
-def _single(found: dict, world: Ready, source: Source, attrs: dict) -> xr.Dataset:
+def _single(found: dict, world: Prepared, source: Parameters, attrs: dict) -> xr.Dataset:
     """Return maps of one parameter set, or of every member by itself."""
     lead = ("site",) if source.members is None else ("member", "site")
     found["kept"] = _kept(found)
@@ -207,7 +214,7 @@ def _single(found: dict, world: Ready, source: Source, attrs: dict) -> xr.Datase
 
 
 def _ensemble(
-    found: dict, totals: np.ndarray, world: Ready, source: Source, attrs: dict
+    found: dict, totals: np.ndarray, world: Prepared, source: Parameters, attrs: dict
 ) -> xr.Dataset:
     """Return mean and spread of an ensemble."""
     result = _assemble(found, ("site",), world, source, attrs)
@@ -219,7 +226,7 @@ def _ensemble(
 
 
 def _assemble(
-    found: dict, lead: tuple[str, ...], world: Ready, source: Source, attrs: dict
+    found: dict, lead: tuple[str, ...], world: Prepared, source: Parameters, attrs: dict
 ) -> xr.Dataset:
     litter = world.columns.columns.litter.sum(axis=1)
     shown = {"input": litter} | found
@@ -250,7 +257,7 @@ _FLAGS = {
 }
 
 
-def _attributes(world: Ready, model: str, parameters: object, switches: dict) -> dict:
+def _attributes(world: Prepared, model: str, parameters: object, switches: dict) -> dict:
     """Where a map comes from."""
     told = {
         name: str(world.columns.attrs[name])

@@ -14,12 +14,15 @@
 
 - `soilnb.proda.network.fitting`: networks (`fit`), mean, ridge and forest (`baseline`), all as
   `Fitted`.
-- `soilnb.proda.skill`: `targets`, `to_parameters`, `parameter_nse`, `layer_nse`.
+- `soilnb.proda.cube`: `targets`, `to_parameters`; `soilnb.proda.efficiency`: `parameter_nse`,
+  `layer_nse`.
 - `soilnb.proda.network.crossvalidation`: `cross_validate`, `compare`.
 - `soilnb.proda.network.ensemble`: `bootstrap`, an `Ensemble`.
 - `soilnb.proda.network.carrying`: `carry`, all of the above in one call.
 """
 
+from soilnb.proda.cube import targets, to_parameters
+from soilnb.proda.efficiency import layer_nse, parameter_nse
 from soilnb.proda.network.carrying import Carried, carry
 from soilnb.proda.network.crossvalidation import Validation, compare, cross_validate, folds
 from soilnb.proda.network.ensemble import Ensemble, bootstrap, draw_sites
@@ -35,7 +38,6 @@ from soilnb.proda.network.fitting import (
     learn,
     match,
 )
-from soilnb.proda.skill import layer_nse, parameter_nse, targets, to_parameters
 
 __all__ = [
     "ARCHITECTURES",

@@ -1,4 +1,4 @@
-r"""From assimilated profiles to places in the unit cube, back to carbon, and how good that is.
+r"""How good predicted parameters are: by themselves, and by the carbon that they give.
 
 A prediction is judged twice by the Nash-Sutcliffe efficiency
 
@@ -16,6 +16,7 @@ not be.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,162 +25,14 @@ import xarray as xr
 
 from soilnb import __version__
 from soilnb.kernels import metropolis as kernel
-from soilnb.parameters import InputError, unknown
-from soilnb.proda.globe import components
-from soilnb.proda.posterior import CONVERGED
-from soilnb.profile import clm5, compas, grid
+from soilnb.parameters import InputError
+from soilnb.proda.cube import Cube, to_parameters
+from soilnb.proda.globe.parameters import Parameters
+from soilnb.proda.globe.runs import Runs, evaluate, prepare
+from soilnb.proda.posterior import nash_sutcliffe
+from soilnb.profile import grid
 from soilnb.profile.forcing import environment
-
-MODELS = {"compas": compas, "clm5": clm5}
-
-#: Statistics of an assimilated profile that can be learnt.
-STATISTICS = ("estimate", "mean", "best")
-
-#: What a profile must pass to be learnt from.
-KEEP = {
-    "published": ("gelman_rubin_mean", "nse"),
-    "converged": ("converged", "nse"),
-    "fitted": ("nse",),
-    "all": (),
-}
-
-
-def _model(model: str) -> Any:
-    if not isinstance(model, str) or model not in MODELS:
-        raise unknown("model", model, MODELS)
-    return MODELS[model]
-
-
-def targets(
-    assimilated: xr.Dataset,
-    *,
-    keep: str = "published",
-    statistic: str = "estimate",
-    index: str | None = None,
-) -> pd.DataFrame:
-    """Return the parameters of assimilated profiles as places in the unit cube.
-
-    Parameters
-    ----------
-    assimilated : Dataset
-        Many profiles, as from `soilnb.proda.assimilate`.
-    keep : {"published", "converged", "fitted", "all"}
-        Which profiles: as in the papers those with a mean G-R statistic below 1.05 and an
-        efficiency above 0; those marked as ``converged`` with an efficiency above 0; those with an
-        efficiency above 0; or all. Profiles that were refused are left out always.
-    statistic : {"estimate", "mean", "best"}
-        Point estimate, posterior mean, or the kept state with the lowest cost.
-    index : {"table", "log", "published"}, optional
-        Where ``tau_enz_decay`` has its place, see `soilnb.proda.globe.components`; by default as in
-        the assimilation. On the logarithmic scale small differences of short turnover times count.
-
-    Returns
-    -------
-    DataFrame [profile, parameter]
-        0 to 1.
-
-    Raises
-    ------
-    InputError
-        For a Dataset that is no such result, an unknown choice, or when no profile is left.
-    """
-    for name, value, allowed in (("keep", keep, KEEP), ("statistic", statistic, STATISTICS)):
-        if value not in allowed:
-            raise unknown(name, value, allowed)
-    for name in (statistic, *KEEP[keep], "profile"):
-        if not isinstance(assimilated, xr.Dataset) or name not in assimilated.variables:
-            raise InputError(f"assimilated has no {name!r}: allowed what proda.assimilate returns")
-    model = str(assimilated.attrs.get("model", "compas"))
-    index = str(assimilated.attrs.get("index", "table")) if index is None else index
-    names = list(_model(model).NAMES)
-    values = assimilated[statistic].sel(parameter=names).transpose("profile", "parameter").values
-    kept = np.isfinite(values).all(axis=1)
-    for name in KEEP[keep]:
-        kept &= _passes(assimilated[name])
-    if not kept.any():
-        raise InputError(f"none of {kept.size} profiles passes: keep = {keep!r}")
-    profiles = pd.Index(assimilated["profile"].values[kept].astype(str), name="profile")
-    return pd.DataFrame(components.unit(values[kept], model, index), profiles, names)
-
-
-def _passes(values: xr.DataArray) -> np.ndarray:
-    """Return which profiles pass the test of one variable."""
-    if values.name == "nse":
-        return values.values > 0
-    if values.name == "gelman_rubin_mean":
-        return values.values < CONVERGED
-    return values.values.astype(bool)
-
-
-def to_parameters(
-    predicted: pd.DataFrame | xr.DataArray,
-    model: str = "compas",
-    *,
-    index: str = "table",
-    dim: str = "site",
-) -> xr.Dataset:
-    """Return parameters in their units for places in the unit cube.
-
-    Parameters
-    ----------
-    predicted : DataFrame [site, parameter] or DataArray
-        As from ``predict`` of a predictor, or of an ensemble: (member, site, parameter).
-    model : {"compas", "clm5"}
-        The model.
-    index : {"table", "log", "published"}
-        Where ``tau_enz_decay`` has its place, as in `targets`.
-    dim : str
-        Name of the dimension of the places, as the forcing has it.
-
-    Returns
-    -------
-    Dataset
-        A variable for each parameter, as ``steady_state`` and `soilnb.proda.globe` take them.
-        Places without a prediction (of any member) are left out: select the others from a planet
-        by ``planet.sel(site=parameters["site"])``.
-
-    Raises
-    ------
-    InputError
-        For missing parameters, an unknown model or index, or when no place has a prediction.
-    """
-    module = _model(model)
-    array = _array(predicted, dim)
-    lacking = [name for name in module.NAMES if name not in array["parameter"].values]
-    if lacking:
-        raise InputError(f"predicted has no parameter {lacking[0]!r} of {model}")
-    array = array.sel(parameter=list(module.NAMES)).transpose(..., dim, "parameter")
-    known = np.isfinite(array.values).reshape(-1, *array.shape[-2:]).all(axis=(0, 2))
-    if not known.any():
-        raise InputError(f"predicted has no prediction at any of {known.size} places")
-    array = array.isel({dim: np.flatnonzero(known)})
-    values = components.physical(np.clip(array.values, 0.0, 1.0), model, index)
-    records = module.PARAMETER_SETS["tao2024"].records
-    data = {
-        name: (
-            array.dims[:-1], values[..., i],
-            {"units": records[name].unit, "long_name": records[name].meaning,
-             "symbol": records[name].symbol},
-        )
-        for i, name in enumerate(module.NAMES)
-    }  # fmt: skip
-    coords = {name: c for name, c in array.coords.items() if "parameter" not in c.dims}
-    attrs = {"model": model, "index": index, "soilnb_version": __version__}
-    return xr.Dataset(data, coords, attrs)
-
-
-def _array(predicted: pd.DataFrame | xr.DataArray, dim: str) -> xr.DataArray:
-    """Return predictions as an array whose places run over `dim`."""
-    if isinstance(predicted, pd.DataFrame):
-        names = [str(name) for name in predicted.columns]
-        coords = {dim: predicted.index.to_numpy(), "parameter": names}
-        return xr.DataArray(predicted.to_numpy(dtype=float), coords, (dim, "parameter"))
-    own = [name for name in predicted.dims if name not in ("member", "parameter")]
-    if len(own) != 1:
-        raise InputError(
-            f"predicted has the dimensions {predicted.dims}: allowed member, places and parameter"
-        )
-    return predicted.rename({own[0]: dim}) if own[0] != dim else predicted
+from soilnb.profile.layered import two_switches
 
 
 def parameter_nse(y: pd.DataFrame, predicted: pd.DataFrame) -> tuple[float, pd.Series]:
@@ -204,13 +57,15 @@ def parameter_nse(y: pd.DataFrame, predicted: pd.DataFrame) -> tuple[float, pd.S
     return float(1 - error.sum() / total) if total > 0 else np.nan, by_parameter
 
 
+@two_switches
 def layer_nse(
     predicted: pd.DataFrame,
     observations: xr.Dataset,
     forcing: xr.Dataset,
     model: str = "compas",
     *,
-    index: str = "table",
+    enzyme_turnover: str = "own",
+    prior: str = "linear",
     transport: str = "conservative",
 ) -> xr.Dataset:
     """Compare the carbon that predicted parameters give with the observed layers.
@@ -223,8 +78,8 @@ def layer_nse(
         Profiles as from `soilnb.proda.observations`.
     forcing : Dataset
         Their forcing over ``site``, in the order of `observations` or labelled by its names.
-    model, index, transport
-        As in `to_parameters` and ``steady_state`` of the model.
+    model, enzyme_turnover, prior, transport
+        As in `soilnb.proda.cube.to_parameters` and ``steady_state`` of the model.
 
     Returns
     -------
@@ -237,14 +92,15 @@ def layer_nse(
     Raises
     ------
     InputError
-        For profiles that the observations do not have, or as `to_parameters`.
+        For profiles that the observations do not have, or as `soilnb.proda.cube.to_parameters`.
     """
-    module = _model(model)
+    cube = Cube(model, enzyme_turnover, prior)
+    switches = {"enzyme_turnover": enzyme_turnover, "prior": prior}
     places = predicted.dropna()
     rows = _rows(places, observations)
-    parameters = to_parameters(places, model, index=index).drop_vars("site")
+    parameters = to_parameters(places, model, **switches).drop_vars("site")
     here = _select(forcing, rows, observations)
-    steady = module.steady_state(parameters, here, transport=transport)
+    steady = cube.model.module.steady_state(parameters, here, transport=transport)
     feasible = np.atleast_1d(steady["feasible"].values)
     soc = steady["soc"].transpose(..., "layer").values
     observed = observations["carbon_density"].values[rows]
@@ -253,7 +109,7 @@ def layer_nse(
     for i in np.flatnonzero(feasible):
         known = np.isfinite(observed[i]) & np.isfinite(depth[i])
         modelled[i, known] = at_depth(soc[i], depth[i, known])
-    return _compared(places, observed, modelled, feasible, {"model": model, "index": index})
+    return _compared(places, observed, modelled, feasible, cube.attrs)
 
 
 def _rows(places: pd.DataFrame, observations: xr.Dataset) -> np.ndarray:
@@ -334,3 +190,118 @@ def _compared(
         {"profile": places.index.to_numpy(dtype=str)},
         {**attrs, "soilnb_version": __version__},
     )  # fmt: skip
+
+
+def explained(
+    parameters: object,
+    observations: xr.Dataset,
+    model: str = "compas",
+    *,
+    forcing: xr.Dataset | None = None,
+    transport: str = "conservative",
+) -> float:
+    """Return the share of the variance of observed carbon that parameters explain.
+
+    Parameters
+    ----------
+    parameters : str, mapping, Dataset or DataArray
+        At the profiles, in their order, over ``site`` or ``profile``.
+    observations : Dataset
+        ``carbon_density`` (g C m-3) and ``depth`` (m) over (profile, layer), padded with NaN.
+    model : {"compas", "clm5"}
+        The model.
+    forcing : Dataset, optional
+        At the profiles; by default `soilnb.proda.observations.forcing_at`.
+    transport : {"conservative", "published"}
+        As in ``steady_state`` of the model.
+
+    Returns
+    -------
+    float
+        Nash-Sutcliffe efficiency over all layers of all profiles that have a steady state.
+
+    Raises
+    ------
+    InputError
+        As ``steady_state``; for observations without depth or carbon, or another length.
+    """
+    found = efficiencies(
+        parameters, observations, forcing, Cube(model), transport,
+        lambda places: Runs(Cube(model).physical(places)[np.newaxis]),
+    )  # fmt: skip
+    return float(found[0])
+
+
+def efficiencies(
+    parameters: object,
+    observations: xr.Dataset,
+    forcing: xr.Dataset | None,
+    cube: Cube,
+    transport: str,
+    cases: Callable[[np.ndarray], Runs],
+    member: int = 0,
+) -> np.ndarray:
+    """Return the efficiency [run] of the runs that `cases` makes of the parameters at profiles.
+
+    `cases` takes places between the bounds [profile, n]. Of a run count the layers of profiles
+    that have a steady state in it and in the first run.
+    """
+    for name in ("depth", "carbon_density"):
+        if name not in observations:
+            raise InputError(f"observations have no {name!r}: needed over profile and layer")
+    if forcing is None:
+        from soilnb.proda.observations import forcing_at
+
+        forcing = forcing_at(observations)
+    size = observations.sizes["profile"]
+    if forcing.sizes.get("site") != size:
+        raise InputError(
+            f"forcing has {forcing.sizes.get('site', 0)} sites, observations {size} profiles: "
+            "allowed one length"
+        )
+    world = prepare(forcing.assign_coords(area=("site", np.ones(size))))
+    source = Parameters(_site_for_profile(parameters), cube.name, size)
+    places = cube.unit(source.values(slice(None))[min(member, (source.members or 1) - 1)])
+    runs = cases(places)
+    found = [
+        part for _, part in evaluate(
+            cube.name, world, lambda piece: _part(runs, piece), ("profile",),
+            switches={"transport": transport}, progress=False,
+        )
+    ]  # fmt: skip
+    profile = np.concatenate([part["profile"] for part in found], axis=1)
+    feasible = np.concatenate([part["feasible"] for part in found], axis=1)
+    return _efficiency(profile, feasible, observations)
+
+
+def _part(runs: Runs, piece: slice) -> Runs:
+    litter = None if runs.litter is None else runs.litter[:, piece]
+    return Runs(runs.parameters[:, piece], litter)
+
+
+def _site_for_profile(parameters: object) -> object:
+    """Return parameters with ``profile`` renamed to ``site`` and without its labels."""
+    if isinstance(parameters, (xr.Dataset, xr.DataArray)):
+        if "profile" in parameters.dims:
+            parameters = parameters.rename(profile="site")
+        return parameters.drop_vars("site", errors="ignore")
+    return parameters
+
+
+def _efficiency(profile: np.ndarray, feasible: np.ndarray, observations: xr.Dataset) -> np.ndarray:
+    """Nash-Sutcliffe efficiency [run] of carbon by layer [run, profile, 20] at observed depths."""
+    from scipy.interpolate import PchipInterpolator
+
+    depth = observations["depth"].transpose("profile", ...).values
+    carbon = observations["carbon_density"].transpose("profile", ...).values
+    there = np.isfinite(depth) & np.isfinite(carbon)
+    modelled = np.full((len(profile), *depth.shape), np.nan)
+    for i in range(len(depth)):
+        if feasible[0, i] and there[i].any():
+            curve = PchipInterpolator(grid.NODE, profile[:, i], axis=1)
+            modelled[:, i, there[i]] = curve(depth[i, there[i]])
+    found = np.empty(len(profile))
+    for k, case in enumerate(modelled):
+        use = there & np.isfinite(case) & feasible[k][:, np.newaxis]
+        found[k] = nash_sutcliffe(case[use], carbon[use]) if use.sum() > 1 else np.nan
+    return found
