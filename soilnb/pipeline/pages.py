@@ -101,7 +101,7 @@ API = (
     ("soilnb.proda.sensitivity", "What controls soil carbon"),
     ("soilnb.proda.cue_soc", "What belongs beside the relation of CUE and soil carbon"),
     ("soilnb.data", "Data sets and their synthetic twins"),
-    ("soilnb.data.depth", "Roots, turnover and carbon by depth"),
+    ("soilnb.data.by_layer", "Roots, turnover and carbon by depth"),
     ("soilnb.claims", "What the papers say in numbers, and how we compare"),
     ("soilnb.results", "Where a running notebook hands over what it made"),
     ("soilnb.parameters", "Parameters, parameter sets, and checks of input"),

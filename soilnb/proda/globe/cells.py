@@ -205,7 +205,7 @@ def from_cells(cells: xr.Dataset, **options: object) -> xr.Dataset:
     ----------
     cells : Dataset
         Over ``cell`` or ``site``, in the units of the data set ``testbed``
-        (`soilnb.schema.TESTBED`). Needed: ``latitude``, ``longitude``, ``area`` (m2),
+        (`soilnb.data.schemas.TESTBED`). Needed: ``latitude``, ``longitude``, ``area`` (m2),
         ``temperature``, ``precipitation``, ``npp``; used where there: ``koppen`` (else from the
         zone map), ``vegetation`` (IGBP class or name, else the class that stands for the zone),
         ``sand`` and ``clay`` (fractions, else those of a loam), ``vegetated``.
