@@ -39,7 +39,10 @@ _ASSIMILATION = (
 #: What decides a map of what was assimilated: the planet and the predictors.
 _MAPS = (
     *(f"proda/globe/{name}.py" for name in ("__init__", "cells", "parameters", "runs")),
-    *(f"proda/network/{name}.py" for name in ("fitting", "dense", "ensemble", "crossvalidation")),
+    *(
+        f"proda/network/{name}.py"
+        for name in ("fitting", "training", "ensemble", "crossvalidation")
+    ),
     *("proda/predictors.py", "proda/cube.py", "proda/efficiency.py", "proda/models.py"),
 )
 

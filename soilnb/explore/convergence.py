@@ -53,7 +53,7 @@ def between(
     Parameters
     ----------
     parameters : Dataset over site
-        Where the way ends, as from `soilnb.proda.network.carry`.
+        Where the way ends, as from `soilnb.proda.network.extrapolate`.
     model : {"CLM5", "COMPAS"}
         The model; its way begins at the set ``tao2024``.
     share : float
@@ -120,7 +120,7 @@ def converge(
     ----------
     parameters : mapping of str to Dataset
         Assimilated parameters of ``CLM5`` and ``COMPAS`` over the sites of the planet, as from
-        `soilnb.proda.network.carry`.
+        `soilnb.proda.network.extrapolate`.
     planet : Dataset over site
         A few hundred cells answer fast enough.
     kind : str

@@ -90,7 +90,7 @@ API = (
     ("soilnb.proda.efficiency", "How good a prediction is, in parameters and in carbon"),
     ("soilnb.proda.network.crossvalidation", "Sites and studies that are left out"),
     ("soilnb.proda.network.ensemble", "Ensembles of networks"),
-    ("soilnb.proda.network.carrying", "From profiles to cells in one call"),
+    ("soilnb.proda.network.extrapolation", "From profiles to cells in one call"),
     ("soilnb.proda.globe", "Maps and totals"),
     ("soilnb.proda.globe.cells", "The cells of a planet"),
     ("soilnb.proda.globe.files", "The papers' own grid, in the layout of their files"),

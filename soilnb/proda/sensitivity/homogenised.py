@@ -102,40 +102,32 @@ def homogenise(
     parts = cube.chosen(components)
     row = depth_row(depth)
     spread = _input_spread(world, npp_sd)
-    factor = _signs(spread, seed)
     if (observations is None) != (predicted is None):
         raise InputError("observations and predicted: allowed both or none")
     means = _means(sites, given, cube)
-    names = ["none", *parts, "all"]
-    area = world.cells["area"].values
+    factor, area = _signs(spread, seed), world.cells["area"].values
+    how = {"client": client, "chunk": chunk, "progress": progress}
 
     def one(member: int) -> xr.Dataset:
         sums: dict[str, np.ndarray | float] = {"deviation": 0.0, "stock": 0.0, "excluded": 0}
-
-        def runs(piece: slice) -> Runs:
-            places = cube.unit(given.values(piece)[member])
-            return _fixed(places, means[member], parts, cube, factor[piece])
-
         for _, found in evaluate(
-            model, world, runs, (), reduce=_deviation, extra=lambda piece: (area[piece], row),
-            switches={"transport": transport}, client=client, chunk=chunk, progress=progress,
+            model, world,
+            lambda piece: _fixed(
+                cube.unit(given.values(piece)[member]), means[member], parts, cube, factor[piece]
+            ),
+            (), reduce=_deviation, extra=lambda piece: (area[piece], row),
+            switches={"transport": transport}, **how,
         ):  # fmt: skip
             sums = {name: value + found[name] for name, value in sums.items()}
-        result = xr.Dataset(
-            {name: ("component", value, _ATTRS[name]) for name, value in sums.items()},
-            {"component": names},
-        )
-        if observations is None:
-            return result
-        at_profiles = _signs(np.full(observations.sizes["profile"], spread.mean()), seed)
-        efficiency = efficiencies(
-            predicted, observations, forcing, cube, transport,
-            lambda places: _fixed(places, means[member], parts, cube, at_profiles),
-            member,
-        )  # fmt: skip
-        result["explained"] = ("component", efficiency, _ATTRS["explained"])
-        result["loss"] = ("component", efficiency - efficiency[0], _ATTRS["loss"])
-        return result
+        if observations is not None:
+            at_profiles = _signs(np.full(observations.sizes["profile"], spread.mean()), seed)
+            sums["explained"] = efficiencies(
+                predicted, observations, forcing, cube, transport,
+                lambda places: _fixed(places, means[member], parts, cube, at_profiles), member,
+            )  # fmt: skip
+            sums["loss"] = sums["explained"] - sums["explained"][0]
+        data = {name: ("component", value, _ATTRS[name]) for name, value in sums.items()}
+        return xr.Dataset(data, {"component": ["none", *parts, "all"]})
 
     attrs = cube.attrs | {"depth": depth, "seed": seed, "transport": transport}
     return over_members(one, given, attrs)

@@ -14,7 +14,7 @@ from soilnb.proda.network.fitting import Fitted, learn, match
 from soilnb.profile.layered import two_switches
 
 
-class Carried(NamedTuple):
+class Extrapolated(NamedTuple):
     """What was learnt at profiles, and what it says about the cells of a planet."""
 
     #: Parameters over ``site``, as `soilnb.proda.globe.maps` takes them.
@@ -31,7 +31,7 @@ class Carried(NamedTuple):
 
 
 @two_switches
-def carry(
+def extrapolate(
     assimilated: xr.Dataset,
     observations: xr.Dataset,
     planet: xr.Dataset,
@@ -43,7 +43,7 @@ def carry(
     seed: int = 0,
     quiet: bool = False,
     **options: Any,
-) -> Carried:
+) -> Extrapolated:
     """Learn parameters from the environment of profiles, and predict them in every cell.
 
     Covariates are scaled by their ranges over the planet, as in the papers. Profiles and cells that
@@ -71,7 +71,7 @@ def carry(
 
     Returns
     -------
-    Carried
+    Extrapolated
         Parameters, cells, predictor, the tables it learnt from, and what is left out.
 
     Raises
@@ -97,4 +97,4 @@ def carry(
         print(f"note: left out are {left_out}", file=sys.stderr)
     parameters = to_parameters(predicted, **cube.attrs)
     cells = planet.sel(site=parameters["site"].values)
-    return Carried(parameters, cells, fitted, x, y, left_out)
+    return Extrapolated(parameters, cells, fitted, x, y, left_out)

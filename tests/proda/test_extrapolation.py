@@ -48,7 +48,7 @@ def assimilated(profiles, model="compas", reading="table", failed=()):
     ("model", "reading"), [("compas", "table"), ("compas", "published"), ("clm5", "table")]
 )
 def test_it_is_what_the_steps_give(planet, profiles, model, reading):
-    found = network.carry(assimilated(profiles, model, reading), profiles, planet, seed=3)
+    found = network.extrapolate(assimilated(profiles, model, reading), profiles, planet, seed=3)
     y = network.targets(assimilated(profiles, model, reading), **READINGS[reading])
     x, y = network.match(predictors.frame(profiles, grid=planet, quiet=True), y, quiet=True)
     pd.testing.assert_frame_equal(found.x, x)
@@ -65,7 +65,8 @@ def test_it_is_what_the_steps_give(planet, profiles, model, reading):
 
 
 def test_the_published_reading_keeps_enzymes_tied(planet, profiles):
-    found = network.carry(assimilated(profiles, reading="published"), profiles, planet).parameters
+    given = assimilated(profiles, reading="published")
+    found = network.extrapolate(given, profiles, planet).parameters
     low, high = compas.PARAMETER_SETS["tao2024"].records["km_assim"].bounds
     place = (found["km_assim"] - low) / (high - low)
     np.testing.assert_allclose(found["tau_enz_decay"], 10 ** (3 * place - 3), rtol=1e-9)
@@ -74,12 +75,12 @@ def test_the_published_reading_keeps_enzymes_tied(planet, profiles):
 
 def test_profiles_that_fail_are_not_learnt_from(planet, profiles):
     some = assimilated(profiles, failed=range(10))
-    found = network.carry(some, profiles, planet)
+    found = network.extrapolate(some, profiles, planet)
     assert len(found.x) == 40
     with pytest.raises(InputError, match="29 sites to learn from: allowed 30 or more"):
-        network.carry(assimilated(profiles, failed=range(21)), profiles, planet)
+        network.extrapolate(assimilated(profiles, failed=range(21)), profiles, planet)
     with pytest.raises(InputError, match="unknown method 'lasso'"):
-        network.carry(some, profiles, planet, method="lasso")
+        network.extrapolate(some, profiles, planet, method="lasso")
 
 
 def test_profiles_and_cells_that_are_left_out_are_counted_in_one_line(planet, profiles, capsys):
@@ -92,7 +93,7 @@ def test_profiles_and_cells_that_are_left_out_are_counted_in_one_line(planet, pr
     bare["longitude"][:2] = [-150.0, -150.0]  # far from every cell
     bare["latitude"][:2] = [-40.0, -40.0]
     capsys.readouterr()
-    found = network.carry(assimilated(profiles), bare, gap)
+    found = network.extrapolate(assimilated(profiles), bare, gap)
     strange = gap.sizes["site"] - 3 - found.cells.sizes["site"]
     assert strange >= of_cells[unseen].sum() > 0
     line = (
@@ -101,5 +102,5 @@ def test_profiles_and_cells_that_are_left_out_are_counted_in_one_line(planet, pr
     )
     assert found.left_out == line
     assert capsys.readouterr().err == f"note: left out are {line}\n"
-    assert network.carry(assimilated(profiles), bare, gap, quiet=True).left_out == line
+    assert network.extrapolate(assimilated(profiles), bare, gap, quiet=True).left_out == line
     assert capsys.readouterr().err == ""
