@@ -1,14 +1,16 @@
-"""What a data set contains: one list of variables for its reader and for its twin.
+"""What a Dataset contains: variables described as data, and Datasets made and checked by that.
 
-A `Schema` names the dimension, and for each variable its unit, kind and meaning. Reader and
-twin both build their Dataset with `build`, so they cannot drift apart, and `check_schema`
-says whether any Dataset (a user's own grid, for instance) fits.
+A `Variable` has a unit and a meaning; `assemble` makes a Dataset of arrays and their variables. A
+`Schema` names the dimension of a data set and its variables. Reader and twin both build their
+Dataset with `build`, so they cannot drift apart, and `check_schema` says whether any Dataset (a
+user's own grid, for instance) fits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +25,8 @@ class Variable:
 
     `dims` are the dimensions beyond the leading one; `coordinate` variables travel with
     whatever is computed from the data set. `table` names another leading dimension than that
-    of the schema, where a data set has more than one table.
+    of the schema, where a data set has more than one table. `symbol` is the paper's, `bounds` what
+    is allowed.
     """
 
     unit: str
@@ -32,6 +35,14 @@ class Variable:
     dims: tuple[str, ...] = ()
     coordinate: bool = False
     table: str = ""
+    symbol: str | None = None
+    bounds: tuple[float, float] | None = None
+
+    @property
+    def attrs(self) -> dict[str, str]:
+        """Unit, meaning and symbol under the names that Datasets have for them."""
+        found = {"units": self.unit, "long_name": self.meaning}
+        return found if self.symbol is None else found | {"symbol": self.symbol}
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,33 @@ class Schema:
 
 
 _TYPES = {"f": np.float64, "i": np.int64, "b": np.bool_, "U": np.str_}
+
+
+def assemble(
+    variables: Mapping[str, Variable],
+    arrays: Mapping[str, Any],
+    *lead: str,
+    coords: Mapping | None = None,
+    attrs: Mapping[str, Any] | None = None,
+) -> xr.Dataset:
+    """Return a Dataset of arrays, each with its attributes.
+
+    Parameters
+    ----------
+    variables : mapping of str to Variable
+        By the names of `arrays`, at least.
+    arrays : mapping of str to array
+        Shape [*lead, *dims of the variable].
+    *lead : str
+        Leading dimensions.
+    coords, attrs : mapping, optional
+        Of the Dataset.
+    """
+    data = {
+        name: ((*lead, *variables[name].dims), values, variables[name].attrs)
+        for name, values in arrays.items()
+    }
+    return xr.Dataset(data, coords, attrs)
 
 
 def build(
@@ -90,11 +128,10 @@ def build(
     dataset = xr.Dataset(coords=coordinates)
     for name, variable in schema.variables.items():
         values = np.asarray(arrays[name]).astype(_TYPES[variable.kind])
-        attrs = {"units": variable.unit, "long_name": variable.meaning}
         dims = schema.dims(name)
         if dims[0] not in dataset.coords:
             dataset = dataset.assign_coords({dims[0]: np.arange(1, len(values) + 1)})
-        dataset[name] = (dims, values, attrs)
+        dataset[name] = (dims, values, variable.attrs)
         if variable.coordinate:
             dataset = dataset.set_coords(name)
     return dataset

@@ -34,6 +34,7 @@ from soilnb.proda.convergence import CONVERGED
 from soilnb.proda.models import MODELS, Model, find
 from soilnb.profile import layered
 from soilnb.profile.layered import READINGS, two_switches
+from soilnb.schema import Variable, assemble
 
 #: Statistics of an assimilated profile that can be learnt.
 STATISTICS = ("estimate", "mean", "best")
@@ -346,16 +347,14 @@ def to_parameters(
         raise InputError(f"predicted has no prediction at any of {known.size} places")
     array = array.isel({dim: np.flatnonzero(known)})
     values = cube.physical(np.clip(array.values, 0.0, 1.0))
-    data = {
-        name: (
-            array.dims[:-1], values[..., i],
-            {"units": records[name].unit, "long_name": records[name].meaning,
-             "symbol": records[name].symbol},
-        )
-        for i, name in enumerate(names)
-    }  # fmt: skip
+    variables = {
+        name: Variable(records[name].unit, records[name].meaning, symbol=records[name].symbol)
+        for name in names
+    }
+    arrays = {name: values[..., i] for i, name in enumerate(names)}
     coords = {name: c for name, c in array.coords.items() if "parameter" not in c.dims}
-    return xr.Dataset(data, coords, cube.attrs | {"soilnb_version": __version__})
+    attrs = cube.attrs | {"soilnb_version": __version__}
+    return assemble(variables, arrays, *array.dims[:-1], coords=coords, attrs=attrs)
 
 
 def _array(predicted: pd.DataFrame | xr.DataArray, dim: str) -> xr.DataArray:

@@ -33,6 +33,7 @@ from soilnb.proda.posterior import nash_sutcliffe
 from soilnb.profile import grid
 from soilnb.profile.forcing import environment
 from soilnb.profile.layered import two_switches
+from soilnb.schema import Variable, assemble
 
 
 def parameter_nse(y: pd.DataFrame, predicted: pd.DataFrame) -> tuple[float, pd.Series]:
@@ -172,24 +173,29 @@ def _compared(
         spread = np.nansum((truth[some] - mean) ** 2, axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             by_profile[some] = 1 - square[some].sum(axis=1) / spread
-    both, unit = ("profile", "layer"), {"units": "g C m-3"}
-    one = {"units": "1"}
-    return xr.Dataset(
-        {
-            "modelled": (both, modelled, {**unit, "long_name": "modelled carbon density"}),
-            "observed": (both, observed, {**unit, "long_name": "observed carbon density"}),
-            "nse": ((), overall, {**one, "long_name": "Nash-Sutcliffe efficiency, all layers"}),
-            "nse_profile": (
-                "profile", by_profile, {**one, "long_name": "Nash-Sutcliffe efficiency"},
-            ),
-            "feasible": ("profile", feasible, {**one, "long_name": "whether there is a state"}),
-            "infeasible": (
-                (), int((~feasible).sum()), {**one, "long_name": "profiles without a steady state"},
-            ),
-        },
-        {"profile": places.index.to_numpy(dtype=str)},
-        {**attrs, "soilnb_version": __version__},
-    )  # fmt: skip
+    arrays = {
+        "modelled": modelled,
+        "observed": observed,
+        "nse": overall,
+        "nse_profile": by_profile,
+        "feasible": feasible,
+        "infeasible": int((~feasible).sum()),
+    }
+    coords = {"profile": places.index.to_numpy(dtype=str)}
+    return assemble(
+        _VARIABLES, arrays, coords=coords, attrs=attrs | {"soilnb_version": __version__}
+    )
+
+
+_BOTH = ("profile", "layer")
+_VARIABLES = {
+    "modelled": Variable("g C m-3", "modelled carbon density", dims=_BOTH),
+    "observed": Variable("g C m-3", "observed carbon density", dims=_BOTH),
+    "nse": Variable("1", "Nash-Sutcliffe efficiency, all layers"),
+    "nse_profile": Variable("1", "Nash-Sutcliffe efficiency", dims=("profile",)),
+    "feasible": Variable("1", "whether there is a state", dims=("profile",)),
+    "infeasible": Variable("1", "profiles without a steady state"),
+}
 
 
 def explained(

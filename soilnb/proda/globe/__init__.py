@@ -45,6 +45,7 @@ from soilnb.proda.globe.runs import (
     prepare,
 )
 from soilnb.profile import diagnostics, grid
+from soilnb.schema import Variable
 
 __all__ = [
     "CELLS",
@@ -237,7 +238,7 @@ def _assemble(
         meaning = f"standard deviation over the members of: {meaning}" if base != name else meaning
         dims = ("site",) if name == "input" else lead
         dims = (*dims, "to_depth") if base == "stock" else dims
-        data[name] = (dims, values, {"units": unit, "long_name": meaning, "symbol": symbol})
+        data[name] = (dims, values, Variable(unit, meaning, symbol=symbol).attrs)
     coords = dict(world.cells.coords) | {
         "to_depth": (
             "to_depth", list(grid.STOCK_DEPTHS),
@@ -312,15 +313,21 @@ def total(maps: xr.Dataset) -> xr.Dataset:
     found["too_much"] = (feasible & ~kept).sum("site")
     found["area"] = (area * kept).sum("site")
     result = xr.Dataset(found)
-    for name in ("stock", "stock_low", "stock_high"):
-        if name in result:
-            result[name].attrs = {"units": "Pg C", "long_name": "global soil organic carbon"}
-    counts = {"cells": "kept cells", "infeasible": "cells without a steady state",
-              "too_much": "cells with 1,000 kg C m-2 or more"}  # fmt: skip
-    for name, meaning in counts.items():
-        result[name].attrs = {"units": "1", "long_name": f"number of {meaning}"}
-    result["area"].attrs = {"units": "m2", "long_name": "area of the kept cells"}
+    for name, array in result.items():
+        array.attrs = _TOTALS[name].attrs
     return result.reset_coords(drop=True).assign_attrs(maps.attrs)
+
+
+_STOCK = Variable("Pg C", "global soil organic carbon")
+_TOTALS = {
+    "stock": _STOCK,
+    "stock_low": _STOCK,
+    "stock_high": _STOCK,
+    "cells": Variable("1", "number of kept cells"),
+    "infeasible": Variable("1", "number of cells without a steady state"),
+    "too_much": Variable("1", "number of cells with 1,000 kg C m-2 or more"),
+    "area": Variable("m2", "area of the kept cells"),
+}
 
 
 def zonal(

@@ -24,6 +24,7 @@ from soilnb.proda.globe.runs import (
     prepare,
 )
 from soilnb.profile.layered import two_switches
+from soilnb.schema import Variable, assemble
 
 #: Standard deviation of the plant input over its mean where the planet has none: an assumption.
 NPP_SD = 0.1
@@ -126,19 +127,20 @@ def homogenise(
                 lambda places: _fixed(places, means[member], parts, cube, at_profiles), member,
             )  # fmt: skip
             sums["loss"] = sums["explained"] - sums["explained"][0]
-        data = {name: ("component", value, _ATTRS[name]) for name, value in sums.items()}
-        return xr.Dataset(data, {"component": ["none", *parts, "all"]})
+        return assemble(
+            _VARIABLES, sums, "component", coords={"component": ["none", *parts, "all"]}
+        )
 
     attrs = cube.attrs | {"depth": depth, "seed": seed, "transport": transport}
     return over_members(one, given, attrs)
 
 
-_ATTRS = {
-    "deviation": {"units": "Pg C", "long_name": "sum of the absolute deviations of the cells"},
-    "stock": {"units": "Pg C", "long_name": "global soil organic carbon"},
-    "excluded": {"units": "1", "long_name": "cells without a steady state because of the change"},
-    "explained": {"units": "1", "long_name": "Nash-Sutcliffe efficiency over all layers"},
-    "loss": {"units": "1", "long_name": "change of the explained variance"},
+_VARIABLES = {
+    "deviation": Variable("Pg C", "sum of the absolute deviations of the cells"),
+    "stock": Variable("Pg C", "global soil organic carbon"),
+    "excluded": Variable("1", "cells without a steady state because of the change"),
+    "explained": Variable("1", "Nash-Sutcliffe efficiency over all layers"),
+    "loss": Variable("1", "change of the explained variance"),
 }
 
 

@@ -22,6 +22,7 @@ from soilnb.proda.globe.runs import (
     prepare,
 )
 from soilnb.profile.layered import two_switches
+from soilnb.schema import Variable, assemble
 
 #: Parameters that fall when their component rises: faster uptake of DOC goes with a higher CUE.
 FALLING = ("tau_assim", "km_assim")
@@ -35,11 +36,11 @@ CHANGES = tuple(np.round(np.arange(-0.1, 0.101, 0.02), 2).tolist())
 #: Places between the bounds are kept within these, as in the published code; that of ``b`` lower.
 LOWEST, HIGHEST, HIGHEST_B = 1e-4, 1.0, 0.98
 
-_ATTRS = {
-    "metric_change": {"units": "1", "long_name": "median relative change of the metric"},
-    "stock_change": {"units": "1", "long_name": "relative change of the global stock"},
-    "stock": {"units": "Pg C", "long_name": "global soil organic carbon"},
-    "excluded": {"units": "1", "long_name": "cells left out of the curve"},
+_VARIABLES = {
+    "metric_change": Variable("1", "median relative change of the metric", dims=("change",)),
+    "stock_change": Variable("1", "relative change of the global stock", dims=("change",)),
+    "stock": Variable("Pg C", "global soil organic carbon", dims=("change",)),
+    "excluded": Variable("1", "cells left out of the curve"),
 }
 
 
@@ -125,17 +126,9 @@ def proportional(
                 )
             )  # fmt: skip
             rows.append(_curve(found, measure, area, row, steps))
-        return xr.Dataset(
-            {
-                key: (
-                    ("component", "change") if rows[0][key].ndim else "component",
-                    np.array([line[key] for line in rows]),
-                    _ATTRS[key],
-                )
-                for key in rows[0]
-            },
-            {"component": list(parts), "change": steps},
-        )
+        arrays = {key: np.array([line[key] for line in rows]) for key in _VARIABLES}
+        coords = {"component": list(parts), "change": steps}
+        return assemble(_VARIABLES, arrays, "component", coords=coords)
 
     attrs = cube.attrs | {"depth": depth, "modifier": modifier, **switches}
     return over_members(one, given, attrs)
@@ -236,22 +229,18 @@ def needed(curves: xr.Dataset, target: float = 0.1) -> xr.Dataset:
         input_core_dims=[["change"], ["change"], []], output_core_dims=[["result"]],
         vectorize=True, kwargs={"target": float(target)},
     )  # fmt: skip
-    names = ("interpolated", "regression", "metric_low", "metric_high", "reached")
-    meanings = (
-        "change of the metric, between changes that were run",
-        "change of the metric, from a line through the logarithms",
-        "least change of the metric up to which the stock is monotone",
-        "largest change of the metric up to which the stock is monotone",
-        "largest change of the stock in the monotone range",
-    )
-    result = xr.Dataset(
-        {
-            name: found.isel(result=i).transpose(*dims)
-            .assign_attrs(units="1", long_name=meaning)
-            for i, (name, meaning) in enumerate(zip(names, meanings, strict=True))
-        }
-    )  # fmt: skip
+    arrays = {name: found.isel(result=i).transpose(*dims) for i, name in enumerate(_NEEDED)}
+    result = xr.Dataset({n: array.assign_attrs(_NEEDED[n].attrs) for n, array in arrays.items()})
     return result.assign_attrs(curves.attrs | {"target": target})
+
+
+_NEEDED = {
+    "interpolated": Variable("1", "change of the metric, between changes that were run"),
+    "regression": Variable("1", "change of the metric, from a line through the logarithms"),
+    "metric_low": Variable("1", "least change of the metric up to which the stock is monotone"),
+    "metric_high": Variable("1", "largest change of the metric up to which the stock is monotone"),
+    "reached": Variable("1", "largest change of the stock in the monotone range"),
+}
 
 
 def _needed_of_curve(
