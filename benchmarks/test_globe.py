@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from soilnb.proda import globe, sensitivity
-from soilnb.proda.globe import mapping
+from soilnb.proda.globe import runs
 from soilnb.profile import clm5, compas
 
 MODELS = {"compas": compas, "clm5": clm5}
@@ -28,7 +28,7 @@ def planet():
 
 @pytest.fixture(scope="module")
 def cells(planet):
-    return globe.ready(planet)
+    return globe.prepare(planet)
 
 
 def predicted(model, size, seed=1):
@@ -88,9 +88,7 @@ def test_dense_solves(benchmark, model, cells):
     stock = benchmark(dense, model, values, columns)
     benchmark.extra_info["units"] = FEW
     part = {name: array[:FEW] for name, array in parameters.items()}
-    few = mapping.Ready(
-        cells.cells.isel(site=slice(0, FEW)), mapping.Columns(columns, "site", {}, {})
-    )
+    few = runs.Prepared(cells.cells.isel(site=slice(0, FEW)), runs.Columns(columns, "site", {}, {}))
     found = globe.maps(part, few, model, progress=False)["stock"].sel(to_depth=1.0)
     use = np.isfinite(found.values)
     np.testing.assert_allclose(stock[use], found.values[use], rtol=1e-8)
@@ -105,7 +103,7 @@ def dense(model, values, columns):
     found = np.empty(len(values))
     for i, parameters in enumerate(values):
         place = environment.Columns(
-            mapping.kernel.Column(*(np.asarray(f)[i : i + 1] for f in columns))
+            runs.kernel.Column(*(np.asarray(f)[i : i + 1] for f in columns))
         )
         given = dict(zip(structure.names, parameters, strict=True))
         solved = MODELS[model].dense_solve(given, place)
@@ -127,17 +125,17 @@ def test_ensemble(benchmark, cells):
 
 @pytest.mark.benchmark(group="preparing a 0.5-degree planet", min_rounds=1)
 def test_preparation(benchmark, planet):
-    benchmark.pedantic(globe.ready, (planet,), rounds=3)
+    benchmark.pedantic(globe.prepare, (planet,), rounds=3)
 
 
 @pytest.mark.benchmark(group="both sensitivity analyses on 2,855 cells")
 def test_both_sensitivity_analyses(benchmark, planet):
     some = planet.isel(site=np.linspace(0, CELLS - 1, 2855).astype(int))
-    cells = globe.ready(some)
+    cells = globe.prepare(some)
     parameters = predicted("compas", cells.size)
 
     def both():
-        options = {"index": "published", "progress": False}
+        options = {**sensitivity.READINGS["published"], "progress": False}
         first = sensitivity.homogenise(parameters, cells, **options)
         return first, sensitivity.proportional(parameters, cells, **options)
 

@@ -45,7 +45,7 @@ def test_profiles(benchmark, model, sampler):
 def test_cells(benchmark, model):
     planet = globe.planet("teaching", resolution=0.5)
     some = np.linspace(0, planet.sizes["site"] - 1, CELLS).astype(int)
-    cells = globe.ready(planet.isel(site=some))
+    cells = globe.prepare(planet.isel(site=some))
     records = MODELS[model].PARAMETER_SETS["tao2024"].records
     factor = np.random.default_rng(1).uniform(0.97, 1.03, CELLS)
     parameters = {"q10": records["q10"].value * factor}

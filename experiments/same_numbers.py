@@ -50,7 +50,7 @@ def layers():
     from soilnb.proda import globe, observations
     from soilnb.profile import clm5, compas, forcing
 
-    cells = globe.ready(globe.planet("teaching", resolution=3))
+    cells = globe.planet("teaching", resolution=3)
     rng = np.random.default_rng(1)
     profiles = observations.twin_profiles(2, seed=1)
     place = forcing.example("temperate")
@@ -59,7 +59,7 @@ def layers():
         steady = model.steady_state("tao2024", place)
         ran = model.simulate("tao2024", warm, np.arange(0, 101.0, 5), initial=steady)
         q10 = model.PARAMETER_SETS["tao2024"].records["q10"].value
-        spread = {"q10": q10 * rng.uniform(0.9, 1.1, cells.size)}
+        spread = {"q10": q10 * rng.uniform(0.9, 1.1, cells.sizes["site"])}
         maps = globe.maps(spread, cells, name, progress=False)
         for kind, data in (("steady", steady), ("run", ran), ("map", maps)):
             for variable in data.data_vars:

@@ -32,14 +32,20 @@ _ASSIMILATION = (
     *(f"profile/{name}.py" for name in ("clm5", "compas", "layered", "diagnostics")),
     *("profile/clm5.toml", "profile/compas.toml", "profile/forcing/*.toml"),
     *("profile/forcing/*.py", "data/profiles/*.py"),
-    *(f"proda/{name}.py" for name in ("chains", "posterior", "observations", "covariates")),
+    *(
+        f"proda/{name}.py"
+        for name in ("chains", "convergence", "posterior", "observations", "covariates")
+    ),
 )
 
 #: What decides a map of what was assimilated: the planet and the predictors.
 _MAPS = (
-    *(f"proda/globe/{name}.py" for name in ("__init__", "cells", "mapping", "components")),
-    *(f"proda/network/{name}.py" for name in ("fitting", "dense", "ensemble", "crossvalidation")),
-    *("proda/predictors.py", "proda/skill.py"),
+    *(f"proda/globe/{name}.py" for name in ("__init__", "cells", "parameters", "runs")),
+    *(
+        f"proda/network/{name}.py"
+        for name in ("fitting", "training", "ensemble", "crossvalidation")
+    ),
+    *("proda/predictors.py", "proda/cube.py", "proda/efficiency.py", "proda/models.py"),
 )
 
 #: The sources that decide the numbers of a paper's baseline, and those among them that do not.
@@ -54,7 +60,7 @@ SOURCES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tao2023": (
         (
             *_ASSIMILATION, *_MAPS,
-            *("proda/controls.py", "proda/regressions.py", "proda/sensitivity/*.py"),
+            *("proda/cue_soc.py", "proda/regressions.py", "proda/sensitivity/*.py"),
         ),
         (),
     ),

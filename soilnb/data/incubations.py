@@ -34,8 +34,9 @@ import pandas as pd
 import xarray as xr
 import yaml
 
-from soilnb import schema
+from soilnb.data import schemas
 from soilnb.parameters import InputError
+from soilnb.schema import build
 
 #: The studies, by the names of their folders.
 STUDIES = (
@@ -110,9 +111,9 @@ def read_sidb(folder: Path) -> xr.Dataset:
         name: np.concatenate([row[name] for row in series])
         if name in ("time", "value", "respired")
         else np.repeat(np.array([row[name] for row in series]), lengths)
-        for name in schema.INCUBATIONS.variables
+        for name in schemas.INCUBATIONS.variables
     }
-    return schema.build(schema.INCUBATIONS, arrays, np.arange(1, sum(lengths) + 1))
+    return build(schemas.INCUBATIONS, arrays, np.arange(1, sum(lengths) + 1))
 
 
 def _study(folder: Path) -> list[dict]:

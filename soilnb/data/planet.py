@@ -17,7 +17,7 @@ variable           formula
 =================  ============================================================================
 
 The last two are *synthetic*: of the right size, never evidence. The list of variables with
-units and meanings is `soilnb.schema.TESTBED`; the reader of the real grid keeps to it too.
+units and meanings is `soilnb.data.schemas.TESTBED`; the reader of the real grid keeps to it too.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ import numpy as np
 import xarray as xr
 
 from soilnb.data import climate, rasters, tables
-from soilnb.schema import TESTBED, build
+from soilnb.data.schemas import TESTBED
+from soilnb.schema import build
 
 #: Radius of the sphere with the earth's surface, in m.
 EARTH_RADIUS = 6.371e6

@@ -1,6 +1,6 @@
 """The registry of data sets: how they are found, checked, opened, listed and downloaded.
 
-What each data set is, and where it comes from, stands in `soilnb.data.records`.
+What each data set is, and where it comes from, stands in ``records.toml`` beside this module.
 
 `open_dataset` looks in the folder that ``SOILNB_DATA`` names, then in the download cache. If
 the data set lies in neither, its synthetic twin stands in, marked
@@ -17,6 +17,9 @@ import os
 import shutil
 import sys
 import tempfile
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -24,9 +27,95 @@ import pooch
 import xarray as xr
 
 import soilnb
-from soilnb.data import folders
-from soilnb.data.records import RECORDS, File, Record
+from soilnb.data import folders, incubations, planet, readers, twins
 from soilnb.parameters import InputError, unknown
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a data set: its name here, its SHA-256, and its URL upstream if it has one.
+
+    An optional file is checked where it lies, and may be absent.
+    """
+
+    name: str
+    sha256: str
+    url: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the registry knows about one data set.
+
+    Attributes
+    ----------
+    title, citation, licence, url : str
+        For people; `url` is the page or repository that publishes the data.
+    reader : callable
+        Takes the folder with the files, or nothing where the package holds the table.
+    files : tuple of File
+        Empty where the package holds the table.
+    present : tuple of str
+        Names of further files that must be there; their content is not compared.
+    twin : callable, optional
+        Makes the synthetic stand-in.
+    twin_source : str
+        What the twin is, in words.
+    """
+
+    title: str
+    citation: str
+    licence: str
+    url: str
+    reader: Callable[..., xr.Dataset]
+    files: tuple[File, ...] = ()
+    present: tuple[str, ...] = ()
+    twin: Callable[[], xr.Dataset] | None = None
+    twin_source: str = ""
+
+    @property
+    def in_package(self) -> bool:
+        """Whether the package itself holds the table."""
+        return not self.files and not self.present
+
+    @property
+    def downloadable(self) -> bool:
+        """Whether every file that is needed has a URL upstream and a checksum."""
+        needed = [file for file in self.files if not file.optional]
+        return bool(needed) and all(file.url for file in needed) and not self.present
+
+    @property
+    def source(self) -> str:
+        """Where the files come from, in words."""
+        named = [file.url or f"{self.url} ({file.name})" for file in self.files]
+        if self.present:
+            named.append(f"{self.url} ({len(self.present)} files)")
+        return "; ".join(named)
+
+
+def _read(entry: dict) -> Record:
+    """Return the record of one table of ``records.toml``."""
+
+    def function(key: str) -> Callable | None:
+        module, _, name = entry.pop(key, "").partition(".")
+        return getattr(_MODULES[module], name) if module else None
+
+    present = function("present")
+    files = tuple(File(**file) for file in entry.pop("files", ()))
+    found = {"reader": function("reader"), "twin": function("twin"), "files": files}
+    return Record(**found, present=present() if present else (), **entry)
+
+
+_MODULES = {"readers": readers, "incubations": incubations, "planet": planet, "twins": twins}
+
+#: The data sets by name; a name is also the name of the folder in ``SOILNB_DATA``.
+RECORDS = {
+    name: _read(entry)
+    for name, entry in tomllib.loads(
+        Path(__file__).with_name("records.toml").read_text(encoding="utf-8")
+    ).items()
+}
 
 _hashes: dict[tuple[str, int, int], str] = {}
 _announced: set[str] = set()
@@ -143,9 +232,7 @@ def fetch(name: str, *, progress: bool = True) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".part-") as part:
             complete = Path(part) / name
-            for file in record.files:
-                if file.url:
-                    _download(name, file, complete, progress)
+            _download(name, complete, progress)
             shutil.rmtree(target, ignore_errors=True)
             os.replace(complete, target)
     except OSError as error:
@@ -248,15 +335,24 @@ def _with_provenance(
     )
 
 
-def _download(name: str, file: File, folder: Path, progress: bool) -> None:
-    expected = f"sha256:{file.sha256}"
-    try:
-        pooch.retrieve(file.url, expected, fname=file.name, path=folder, progressbar=progress)
-    except OSError as error:  # the errors of requests are OSErrors
-        reason = _why_not(error)
-        raise InputError(f"data set {name!r}: {file.url} cannot be downloaded: {reason}") from None
-    except ValueError as error:  # pooch has deleted the file and says both hashes
-        raise InputError(f"data set {name!r}: {str(error).partition('. ')[0]}") from None
+def _download(name: str, folder: Path, progress: bool) -> None:
+    """Download the files of a data set that have an address, each checked by its SHA-256."""
+    files = [file for file in RECORDS[name].files if file.url]
+    source = pooch.create(
+        folder,
+        base_url="",
+        registry={file.name: f"sha256:{file.sha256}" for file in files},
+        urls={file.name: file.url for file in files},
+    )
+    for file in files:
+        try:
+            source.fetch(file.name, progressbar=progress)
+        except OSError as error:  # the errors of requests are OSErrors
+            reason = _why_not(error)
+            line = f"data set {name!r}: {file.url} cannot be downloaded: {reason}"
+            raise InputError(line) from None
+        except ValueError as error:  # pooch has deleted the file and says both hashes
+            raise InputError(f"data set {name!r}: {str(error).partition('. ')[0]}") from None
 
 
 def _why_not(error: OSError) -> str:

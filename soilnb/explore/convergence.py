@@ -12,11 +12,11 @@ from soilnb.explore.base import Control, Explorer, Prediction
 from soilnb.figures.tao2024 import globe as tao2024_globe
 from soilnb.parameters import InputError, check_range, unknown
 from soilnb.proda import globe
-from soilnb.proda.globe import components
-from soilnb.proda.globe.mapping import Ready
+from soilnb.proda.cube import Cube
+from soilnb.proda.globe.runs import Prepared
 from soilnb.profile import clm5, compas
 
-#: What may move to its assimilated value: the groups of `soilnb.proda.globe.components`.
+#: What may move to its assimilated value: the groups of `soilnb.proda.models`.
 WHAT = {
     "all parameters": ("transfer", "cue", "decomposition", "modifier", "transport", "allocation"),
     "carbon transfer and CUE": ("transfer", "cue"),
@@ -27,8 +27,8 @@ WHAT = {
 }
 
 _MODELS = {"CLM5": clm5, "COMPAS": compas}
-#: On the logarithmic index the turnover time of enzymes has a place of its own.
-_INDEX = {"CLM5": "table", "COMPAS": "log"}
+#: The turnover time of enzymes goes its own way, on a logarithmic scale.
+_CUBES = {"CLM5": Cube("clm5"), "COMPAS": Cube("compas", prior="log")}
 
 
 class Met(NamedTuple):
@@ -53,7 +53,7 @@ def between(
     Parameters
     ----------
     parameters : Dataset over site
-        Where the way ends, as from `soilnb.proda.network.carry`.
+        Where the way ends, as from `soilnb.proda.network.extrapolate`.
     model : {"CLM5", "COMPAS"}
         The model; its way begins at the set ``tao2024``.
     share : float
@@ -76,32 +76,32 @@ def between(
     if what not in WHAT:
         raise unknown("what", what, WHAT)
     check_range("share", share, 0.0, 1.0)
-    module, name, index = _MODELS[model], model.lower(), _INDEX[model]
+    module, cube = _MODELS[model], _CUBES[model]
     default = module.PARAMETER_SETS["tao2024"]
     start = np.array([default[key] for key in module.NAMES])
     end = np.stack([parameters[key].values for key in module.NAMES], axis=-1)
-    groups = components.groups(name, index)
+    groups = cube.groups()
     moving = {key for group in WHAT[what] for key in groups.get(group, ())}
     step = share * np.array([key in moving for key in module.NAMES])
-    places = components.unit(start, name, index) * (1 - step)
-    places = places + components.unit(end, name, index) * step
-    values = components.physical(places, name, index)
+    places = cube.unit(start) * (1 - step)
+    places = places + cube.unit(end) * step
+    values = cube.physical(places)
     site = parameters["site"]
     data = {key: ("site", values[:, i]) for i, key in enumerate(module.NAMES)}
     return xr.Dataset(data, {"site": site})
 
 
-def meet(parameters: Mapping[str, xr.Dataset], planet: xr.Dataset | Ready) -> Met:
+def meet(parameters: Mapping[str, xr.Dataset], planet: xr.Dataset | Prepared) -> Met:
     """Run both models over a planet and compare their soil carbon.
 
     Parameters
     ----------
     parameters : mapping of str to Dataset
         Of CLM5 and of COMPAS, over the sites of the planet.
-    planet : Dataset or Ready
+    planet : Dataset or Prepared
         As from `soilnb.proda.globe.planet`.
     """
-    world = globe.ready(planet)
+    world = globe.prepare(planet)
     maps = {
         model: globe.maps(parameters[model], world, model.lower(), components=False, progress=False)
         for model in _MODELS
@@ -120,7 +120,7 @@ def converge(
     ----------
     parameters : mapping of str to Dataset
         Assimilated parameters of ``CLM5`` and ``COMPAS`` over the sites of the planet, as from
-        `soilnb.proda.network.carry`.
+        `soilnb.proda.network.extrapolate`.
     planet : Dataset over site
         A few hundred cells answer fast enough.
     kind : str
@@ -134,7 +134,7 @@ def converge(
     for model in _MODELS:
         if not np.array_equal(parameters[model]["site"].values, planet["site"].values):
             raise InputError(f"parameters of {model} are of other sites than the planet")
-    world = globe.ready(planet)
+    world = globe.prepare(planet)
     controls = {
         "clm5": Control("CLM5: way to its assimilated parameters (%)", 0.0, 0.0, 100.0, 5.0),
         "compas": Control("COMPAS: way to its assimilated parameters (%)", 0.0, 0.0, 100.0, 5.0),

@@ -28,7 +28,7 @@ def profiles(table: pd.DataFrame, *, limit: float = 1.05, kind: str = "") -> Exp
     Parameters
     ----------
     table : DataFrame
-        As from `soilnb.proda.controls.relation`.
+        As from `soilnb.proda.cue_soc.relation`.
     limit : float
         Where the slider of the papers' statistic starts.
     kind : str
@@ -75,7 +75,7 @@ def choose(
     Parameters
     ----------
     table : DataFrame
-        As from `soilnb.proda.controls.relation`.
+        As from `soilnb.proda.cue_soc.relation`.
     carbon, efficiency : str
         Of `CARBON` and `EFFICIENCY`.
     chains, fit : float

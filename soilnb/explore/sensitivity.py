@@ -13,11 +13,12 @@ from soilnb.figures.tao2023 import controls as tao2023_controls
 from soilnb.figures.tao2023.controls import COMPONENTS
 from soilnb.parameters import InputError, check_range, unknown
 from soilnb.proda import globe, sensitivity
-from soilnb.proda.globe.mapping import Ready, ready
+from soilnb.proda.cube import Cube
+from soilnb.proda.globe.runs import Prepared, prepare
 from soilnb.profile import compas
 
-#: Words for where the turnover time of enzymes stands.
-INDEX = {"its own (tables)": "table", "tied to Km (published code)": "published"}
+#: Words for the two readings of the turnover time of enzymes (`sensitivity.READINGS`).
+READINGS = {"its own (tables)": "table", "tied to Km (published code)": "published"}
 
 #: Components that have parameters, by the words of the figures.
 CHOICES = {COMPONENTS[name][0]: name for name, members in sensitivity.groups().items() if members}
@@ -31,7 +32,7 @@ class Answer(NamedTuple):
     #: Component, and depth down to which carbon is counted, m.
     component: str
     depth: float
-    #: By words of `INDEX`, the chosen one first: changes of metric and stock over ``change``.
+    #: By words of `READINGS`, the chosen one first: changes of metric and stock over ``change``.
     curves: Mapping[str, xr.Dataset]
     #: Changes of metric and stock at the chosen change.
     point: tuple[float, float]
@@ -44,14 +45,14 @@ class Answer(NamedTuple):
 
 
 def components(
-    worlds: Mapping[str, tuple[xr.Dataset, xr.Dataset | Ready]], *, kind: str = ""
+    worlds: Mapping[str, tuple[xr.Dataset, xr.Dataset | Prepared]], *, kind: str = ""
 ) -> Explorer:
     """Let the reader change a component everywhere, or take its variation away.
 
     Parameters
     ----------
     worlds : mapping of str to (Dataset, planet)
-        For the index ``table`` and ``published``: parameters over the cells of a coarse planet,
+        For the readings ``table`` and ``published``: parameters over the cells of a coarse planet,
         and the planet.
     kind : str
         ``synthetic`` where made-up profiles are behind the parameters.
@@ -61,15 +62,17 @@ def components(
     InputError
         When one of the two is missing.
     """
-    for index in INDEX.values():
-        if index not in worlds:
-            raise InputError(f"worlds has no index {index!r}: allowed both")
-    worlds = {index: (given, ready(planet)) for index, (given, planet) in worlds.items()}
+    for reading in READINGS.values():
+        if reading not in worlds:
+            raise InputError(f"worlds has no reading {reading!r}: allowed both")
+    worlds = {reading: (given, prepare(planet)) for reading, (given, planet) in worlds.items()}
     controls = {
         "component": Control("Component", next(iter(CHOICES)), choices=tuple(CHOICES)),
         "change": Control("Change of its parameters' places everywhere (%)", 10, -20, 20, 2),
         "removed": Control("Share of its variation that is taken away (%)", 100, 0, 100, 10),
-        "enzymes": Control("Turnover time of enzymes", next(iter(INDEX)), choices=tuple(INDEX)),
+        "enzymes": Control(
+            "Turnover time of enzymes", next(iter(READINGS)), choices=tuple(READINGS)
+        ),
         "depth": Control("Carbon down to", "1 m", choices=tuple(_DEPTHS)),
     }
     prediction = Prediction(
@@ -96,7 +99,7 @@ def components(
 
 
 def answer(
-    worlds: Mapping[str, tuple[xr.Dataset, Ready]],
+    worlds: Mapping[str, tuple[xr.Dataset, Prepared]],
     component: str = "microbial CUE",
     change: float = 10.0,
     removed: float = 100.0,
@@ -110,7 +113,7 @@ def answer(
     worlds : mapping
         As for `components`.
     component, enzymes, depth : str
-        Of `CHOICES`, `INDEX` and the depths.
+        Of `CHOICES`, `READINGS` and the depths.
     change, removed : float
         Change of the places between the bounds, -50 to 50 %, and share of the variation that is
         taken away, 0 to 100 %.
@@ -121,29 +124,31 @@ def answer(
         For an unknown choice, or a number out of range.
     """
     for name, value, allowed in (
-        ("component", component, CHOICES), ("enzymes", enzymes, INDEX), ("depth", depth, _DEPTHS),
-    ):  # fmt: skip
+        ("component", component, CHOICES),
+        ("enzymes", enzymes, READINGS),
+        ("depth", depth, _DEPTHS),
+    ):
         if value not in allowed:
             raise unknown(name, value, allowed)
     step = check_range("change", change, -50.0, 50.0, "%") / 100
     share = check_range("removed", removed, 0.0, 100.0, "%") / 100
     which, below = CHOICES[component], _DEPTHS[depth]
-    order = [enzymes, *(words for words in INDEX if words != enzymes)]
+    order = [enzymes, *(words for words in READINGS if words != enzymes)]
     curves = {}
     for words in order:
-        index = INDEX[words]
-        given, planet = worlds[index]
+        reading = READINGS[words]
+        given, planet = worlds[reading]
         steps = sorted({-0.2, -0.1, 0.0, 0.1, 0.2, step if words == enzymes else 0.0})
         found = sensitivity.proportional(
-            given, planet, changes=steps, index=index, depth=below, components=[which],
-            progress=False,
+            given, planet, changes=steps, depth=below, components=[which], progress=False,
+            **sensitivity.READINGS[reading],
         )  # fmt: skip
         curves[words] = found.isel(component=0)
     here = curves[enzymes].sel(change=step)
     point = float(here["metric_change"]), float(here["stock_change"])
-    index = INDEX[enzymes]
-    given, planet = worlds[index]
-    flat = less_variation(given, which, share, index)
+    reading = READINGS[enzymes]
+    given, planet = worlds[reading]
+    flat = less_variation(given, which, share, **sensitivity.READINGS[reading])
     before, after = (
         globe.maps(p, planet, components=False, progress=False).sel(to_depth=below)
         for p in (given, flat)
@@ -152,7 +157,11 @@ def answer(
 
 
 def less_variation(
-    parameters: xr.Dataset, component: str, share: float = 1.0, index: str = "table"
+    parameters: xr.Dataset,
+    component: str,
+    share: float = 1.0,
+    enzyme_turnover: str = "own",
+    prior: str = "linear",
 ) -> xr.Dataset:
     """Return parameters of which those of a component lie closer to their mean.
 
@@ -164,16 +173,17 @@ def less_variation(
         Of `soilnb.proda.sensitivity.groups`.
     share : float
         Share of the way to the mean place between the bounds, 0 to 1.
-    index : {"table", "log", "published"}
-        Where enzymes stand.
+    enzyme_turnover, prior : str
+        See `soilnb.proda.cube`.
     """
     names = list(compas.NAMES)
     values = np.stack([np.asarray(parameters[name].values, float) for name in names], axis=-1)
-    places = sensitivity.unit(values, "compas", index)
-    columns = [names.index(name) for name in sensitivity.groups("compas", index)[component]]
+    cube = Cube("compas", enzyme_turnover, prior)
+    places = cube.unit(values)
+    columns = [names.index(name) for name in cube.groups()[component]]
     middle = places[:, columns].mean(axis=0)
     places[:, columns] += share * (middle - places[:, columns])
-    changed = sensitivity.physical(places, "compas", index)
+    changed = cube.physical(places)
     return parameters.assign(
         {name: (parameters[name].dims, changed[:, i]) for i, name in enumerate(names)}
     )

@@ -61,8 +61,9 @@ _COMPAS_DEPTH_MODIFIER = np.exp(-NODE / COMPAS_FOLDING_DEPTH)
 #: slow carbon of CLM5 follow the sand of each layer instead of its parameter.
 CONSERVATIVE, PUBLISHED_TRANSPORT, SAND_TRANSFERS = 0, 1, 2
 
-#: Switch of `scale`: where the turnover time of enzymes in COMPAS comes from.
-TABLE_INDEX, PUBLISHED_INDEX = 0, 1
+#: Switches of `scale`, to be added up: the turnover time of enzymes in COMPAS has the place of
+#: ``km_assim`` instead of its own, and is on a logarithmic scale.
+TIED_ENZYMES, LOG_ENZYMES = 1, 2
 
 COMPAS_NAMES = (
     "eta_doc", "eta_ml", "eta_cl_ll", "km_assim", "tau_assim", "tau_decom", "km_decom",
@@ -148,17 +149,22 @@ def at(columns, site):
 
 
 @njit(cache=True, error_model="numpy")
-def scale(u, low, high, index, out):
+def scale(u, low, high, enzymes, out):
     """Write physical parameters for a point `u` [n] of the unit cube into `out` [n].
 
-    low + u (high - low). With `PUBLISHED_INDEX` (COMPAS only) the turnover time of enzymes is
-    10^(3 u - 3) yr with the u of ``km_assim``, as in the published code; the u of
-    ``tau_enz_decay`` then has no effect.
+    low + u (high - low). `enzymes` (COMPAS only): with `TIED_ENZYMES` the turnover time of enzymes
+    takes the u of ``km_assim``, and its own has no effect; with `LOG_ENZYMES` it is 10^(3 u - 3)
+    yr. The published code does both.
     """
     for i in range(u.size):
         out[i] = low[i] + u[i] * (high[i] - low[i])
-    if index == PUBLISHED_INDEX:
-        out[TAU_ENZ_DECAY] = 10.0 ** (3.0 * u[KM_ASSIM] - 3.0)
+    if enzymes == 0:
+        return
+    own, place = TAU_ENZ_DECAY, u[KM_ASSIM if enzymes & TIED_ENZYMES else TAU_ENZ_DECAY]
+    if enzymes & LOG_ENZYMES:
+        out[own] = 10.0 ** (3.0 * place - 3.0)
+    else:
+        out[own] = low[own] + place * (high[own] - low[own])
 
 
 # --- environment, input and transport ---------------------------------------------------------

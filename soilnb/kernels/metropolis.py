@@ -231,7 +231,7 @@ class Problem(NamedTuple):
     ----------
     model : int
         `COMPAS` or `CLM5`.
-    index, switches : int
+    enzymes, switches : int
         Switches of the model, see ``layers.py``.
     biomass : float
         Largest share of microbes in all soil carbon; no limit where infinite.
@@ -252,7 +252,7 @@ class Problem(NamedTuple):
     """
 
     model: int
-    index: int
+    enzymes: int
     switches: int
     biomass: float
     stock: float
@@ -308,7 +308,7 @@ def _workspace(problem):
 @njit(error_model="numpy", nogil=True)
 def _run(place, problem, work):
     """Run the model; fill ``work.total`` and ``work.modelled``; say what became of it."""
-    layers.scale(place, problem.low, problem.high, problem.index, work.parameters)
+    layers.scale(place, problem.low, problem.high, problem.enzymes, work.parameters)
     if problem.model == COMPAS:
         exists = layers.compas_steady(
             work.parameters, problem.column, problem.switches, work.model, work.carbon

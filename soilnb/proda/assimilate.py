@@ -20,11 +20,13 @@ from soilnb.proda import posterior
 from soilnb.proda.batch import run_batch
 from soilnb.proda.chains import Profile, Settings, read_profile, sample
 from soilnb.profile.forcing import environment
+from soilnb.profile.layered import two_switches
 
 if TYPE_CHECKING:
     import arviz
 
 
+@two_switches
 def assimilate(
     observations: xr.Dataset,
     model: str = "compas",
@@ -36,7 +38,8 @@ def assimilate(
     samples: int = 2_000,
     seed: int = 0,
     sampler: str = "adaptive-metropolis",
-    index: str = "table",
+    enzyme_turnover: str = "own",
+    prior: str = "linear",
     cost: str = "sse",
     inverse_temperature: float = 1.0,
     biomass: float = 0.1,
@@ -77,9 +80,11 @@ def assimilate(
         Seed; a profile's random numbers follow from it and from the profile's name.
     sampler : {"adaptive-metropolis", "published"}
         Wrapped adaptive Metropolis, or the annealed search of the papers.
-    index : {"table", "published"}
-        COMPAS: whether ``tau_enz_decay`` is a parameter of its own, uniform in its bounds, or
-        follows from the place of ``km_assim`` as in the published code.
+    enzyme_turnover : {"own", "tied"}
+        COMPAS: whether ``tau_enz_decay`` has a place of its own, or follows from that of
+        ``km_assim`` as in the published code.
+    prior : {"linear", "log"}
+        COMPAS: whether it is uniform in its bounds, or in its logarithm as in the published code.
     cost : {"sse", "weighted", "gaussian"}
         Weights of the squared differences.
     inverse_temperature : float
@@ -131,9 +136,9 @@ def assimilate(
     10 % of the carbon in microbes.
     """
     settings = Settings(
-        model=model, sampler=sampler, index=index, cost=cost, nse=nse, r_hat=r_hat,
-        transport=transport, chains=chains, warmup=warmup, steps=steps, samples=samples,
-        inverse_temperature=inverse_temperature, biomass=biomass, seed=seed,
+        model=model, sampler=sampler, enzyme_turnover=enzyme_turnover, prior=prior, cost=cost,
+        nse=nse, r_hat=r_hat, transport=transport, chains=chains, warmup=warmup, steps=steps,
+        samples=samples, inverse_temperature=inverse_temperature, biomass=biomass, seed=seed,
     )  # fmt: skip
     if not isinstance(observations, xr.Dataset):
         raise InputError(

@@ -38,26 +38,19 @@ import xarray as xr
 
 from soilnb.kernels import layers
 from soilnb.kernels import metropolis as kernel
-from soilnb.parameters import InputError, ParameterSet, check_range, unknown
-from soilnb.profile import clm5, compas, forcing, grid
+from soilnb.parameters import InputError, Parameter, check_range, unknown
+from soilnb.proda.convergence import gelman_rubin
+from soilnb.proda.models import MODELS
+from soilnb.profile import forcing, grid, layered
 from soilnb.profile.forcing import environment, transport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MODELS: Mapping[str, tuple[int, ParameterSet]] = {
-    "compas": (kernel.COMPAS, compas.PARAMETER_SETS["tao2024"]),
-    "clm5": (kernel.CLM5, clm5.PARAMETER_SETS["tao2024"]),
-}
 SAMPLERS = ("adaptive-metropolis", "published")
-INDEX = {"table": layers.TABLE_INDEX, "published": layers.PUBLISHED_INDEX}
 COSTS = ("sse", "weighted", "gaussian")
 NSE = ("observed", "published")
 R_HAT = ("rank", "published")
-
-#: Parameters that walk on a stretched scale, for their posterior is a funnel near zero, and the
-#: number of powers of e that the scale spans; chosen by effective samples on real profiles.
-STRETCH = {"compas": {"tau_enz_decay": 5.0, "tau_mic": 4.0}, "clm5": {}}
 
 #: Number of draws from the prior that the posterior is compared with, and how many draws are
 #: tried at most to find them.
@@ -74,7 +67,8 @@ class Settings:
 
     model: str = "compas"
     sampler: str = "adaptive-metropolis"
-    index: str = "table"
+    enzyme_turnover: str = "own"
+    prior: str = "linear"
     cost: str = "sse"
     nse: str = "observed"
     r_hat: str = "rank"
@@ -90,12 +84,13 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, allowed in (
-            ("model", MODELS), ("sampler", SAMPLERS), ("index", INDEX), ("cost", COSTS),
-            ("nse", NSE), ("r_hat", R_HAT), ("transport", transport.MODES),
+            ("model", MODELS), ("sampler", SAMPLERS), ("cost", COSTS), ("nse", NSE),
+            ("r_hat", R_HAT), ("transport", transport.MODES),
         ):  # fmt: skip
             value = getattr(self, name)
             if not isinstance(value, str) or value not in allowed:
                 raise unknown(name, value, allowed)
+        self.enzymes  # noqa: B018 - refuses unknown switches
         for name, low in (("chains", 2), ("warmup", 100), ("steps", 100), ("samples", 10)):
             _whole(name, getattr(self, name), low, 10**9)
         _whole("seed", self.seed, 0, 2**63)
@@ -106,9 +101,15 @@ class Settings:
             raise InputError(f"stock = {self.stock}: allowed above 0 g C m-2")
 
     @property
-    def parameters(self) -> ParameterSet:
+    def parameters(self) -> Mapping[str, Parameter]:
         """Records of the parameters that are estimated, in their order."""
-        return MODELS[self.model][1]
+        return MODELS[self.model].records
+
+    @property
+    def enzymes(self) -> int:
+        """The kernel's switch of the turnover time of enzymes."""
+        structure = MODELS[self.model].structure
+        return layered.enzyme_switch(structure, self.enzyme_turnover, self.prior)
 
 
 def _whole(name: str, value: object, low: int, high: int) -> None:
@@ -218,19 +219,18 @@ def weights(profile: Profile, cost: str) -> np.ndarray:
 
 def problem(profile: Profile, settings: Settings) -> kernel.Problem:
     """Return a profile and its model as the kernel reads them."""
-    code, records = MODELS[settings.model]
-    bounds = np.array([record.bounds for record in records.records.values()])
+    model = MODELS[settings.model]
+    low, high = layered.bounds(model.structure)
     interval = np.searchsorted(grid.NODE, profile.depth, side="right") - 1
-    compas_only = settings.model == "compas"
     return kernel.Problem(
-        code,
-        INDEX[settings.index] if compas_only else layers.TABLE_INDEX,
+        model.code,
+        settings.enzymes,
         transport.switch(settings.transport),
-        settings.biomass if compas_only else math.inf,
+        settings.biomass if model.microbes else math.inf,
         settings.stock,
-        np.ascontiguousarray(bounds[:, 0]),
-        np.ascontiguousarray(bounds[:, 1]),
-        np.array([STRETCH[settings.model].get(name, 0.0) for name in records]),
+        low,
+        high,
+        np.array([model.stretch.get(name, 0.0) for name in model.names]),
         profile.column,
         np.clip(interval, 0, grid.LAYERS - 2),
         profile.depth,
@@ -451,23 +451,3 @@ def _published(profile, settings, target, prior, share, generators) -> Chains:
         means, means[best : best + 1], gelman_rubin(halves), np.array(rates), np.array(restarts),
         np.array(redos),
     )  # fmt: skip
-
-
-def gelman_rubin(chains: list[np.ndarray]) -> np.ndarray:
-    r"""Return the papers' statistic of convergence of each parameter [d].
-
-    .. math:: \sqrt{\frac{(n-1) W / n + B / n}{W}}
-
-    with W the mean of the variances within the chains, B / n the variance of the chains' means,
-    and n the number of states of the last chain (phxtao/PRODA_MIC@90918f41).
-
-    Parameters
-    ----------
-    chains : list of array [state, d]
-        States of each chain; the numbers may differ.
-    """
-    n = len(chains[-1])
-    within = np.mean([chain.var(0, ddof=1) for chain in chains], axis=0)
-    between = np.var([chain.mean(0) for chain in chains], axis=0, ddof=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.sqrt(((n - 1) / n * within + between) / within)

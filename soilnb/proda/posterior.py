@@ -1,8 +1,7 @@
 r"""What the chains of a profile say: posterior, diagnostics, and how well the model fits.
 
-Convergence is judged twice: by ArviZ's rank-normalised R-hat and effective sample sizes (Vehtari
-et al. 2021, doi:10.1214/20-BA1221), and by the papers' own statistic
-(`soilnb.proda.chains.gelman_rubin`). The fit is the Nash-Sutcliffe efficiency
+Convergence is judged twice, by rank-normalised R-hat with effective sample sizes, and by the
+papers' own statistic (`soilnb.proda.convergence`). The fit is the Nash-Sutcliffe efficiency
 
 .. math:: E = 1 - \frac{\sum (\hat y_k - y_k)^2}{\sum (y_k - \bar y)^2},
 
@@ -29,25 +28,22 @@ from soilnb import __version__
 from soilnb.kernels import layers
 from soilnb.kernels import metropolis as kernel
 from soilnb.parameters import InputError
+from soilnb.proda import convergence
 from soilnb.proda.chains import Chains, Settings
+from soilnb.proda.models import MODELS
 from soilnb.profile import diagnostics, grid
 from soilnb.profile.forcing.environment import Columns
+from soilnb.schema import Variable, assemble
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import arviz
 
 #: Quantiles that are kept of each posterior.
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-#: A profile has converged when its largest rank R-hat, or the mean of the papers' statistic over
-#: its parameters, is below this (Tao et al. 2023, Methods).
-CONVERGED = 1.05
 #: States of the posterior and of the prior for which system-level metrics are computed.
 METRIC_DRAWS = 500
-
-SOURCES = {
-    "compas": "Tao et al. 2023, doi:10.1038/s41586-023-06042-3",
-    "clm5": "Tao et al. 2024, doi:10.1111/gcb.17297",
-}
 
 
 def nash_sutcliffe(modelled: np.ndarray, observed: np.ndarray, nse: str = "observed") -> np.ndarray:
@@ -91,70 +87,60 @@ def spread_out(n: int, wanted: int = METRIC_DRAWS) -> np.ndarray:
     return np.unique(np.linspace(0, n - 1, min(n, wanted)).astype(int))
 
 
-def _convergence(chains: Chains) -> dict[str, np.ndarray]:
-    """Return R-hat and effective sample size of each parameter [d], by ArviZ."""
-    import arviz
-
-    data = arviz.convert_to_dataset({"x": chains.by_chain(chains.runs.parameters)})
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return {
-            "r_hat": arviz.rhat(data)["x"].values,
-            "ess_bulk": arviz.ess(data, method="bulk")["x"].values,
-            "ess_tail": arviz.ess(data, method="tail")["x"].values,
-        }
+def of(dim: str, unit: str, meaning: str) -> Variable:
+    """Return a variable of each profile over a further dimension, in its unit where it has none."""
+    return Variable(unit or f"that of the {dim}", meaning, dims=(dim,) if dim else ())
 
 
-#: Variables over the parameters: unit ("" = that of the parameter), long name.
-OF_PARAMETERS = {
-    "mean": ("", "posterior mean"),
-    "sd": ("", "posterior standard deviation"),
-    "estimate": ("", "point estimate: posterior mean, or as published that of the best chain"),
-    "best": ("", "kept state with the lowest cost"),
-    "prior_mean": ("", "mean of the feasible prior"),
-    "prior_sd": ("", "standard deviation of the feasible prior"),
-    "shrinkage": ("1", "1 - posterior sd / prior sd"),
-    "r_hat": ("1", "rank-normalised R-hat"),
-    "ess_bulk": ("1", "effective sample size, bulk"),
-    "ess_tail": ("1", "effective sample size, tails"),
-    "gelman_rubin": ("1", "the papers' G-R statistic"),
-}
-
-#: Variables of a profile.
-OF_PROFILE = {
-    "nse": ("1", "Nash-Sutcliffe efficiency of the point estimate"),
-    "nse_best": ("1", "Nash-Sutcliffe efficiency of the kept state with the lowest cost"),
-    "nse_predictive": ("1", "Nash-Sutcliffe efficiency of the mean of the modelled profiles"),
-    "rmse": ("g C m-3", "root mean square error of the point estimate"),
-    "cost": ("1", "mean cost J of the kept states"),
-    "r_hat_max": ("1", "largest rank-normalised R-hat of the parameters"),
-    "gelman_rubin_mean": ("1", "mean of the papers' statistic over the parameters"),
-    "acceptance": ("1", "acceptance rate, mean of the chains"),
-    "feasible_share": ("1", "share of the prior that is feasible"),
-    "infeasible_states": ("1", "share of the kept states that is not feasible"),
-}
-
-#: Soil carbon over the model's layers.
-OF_LAYERS = {
-    "carbon": ("g C m-3", "soil organic carbon of the point estimate"),
-    "carbon_mean": ("g C m-3", "posterior mean of soil organic carbon"),
-    "carbon_sd": ("g C m-3", "posterior standard deviation of soil organic carbon"),
-}
-
-#: System-level metrics: statistics of their posterior and prior.
-OF_METRICS = {
-    "metric_mean": "posterior mean of the system-level metric",
-    "metric_sd": "posterior standard deviation of the system-level metric",
-    "metric_estimate": "system-level metric of the point estimate",
-    "metric_prior_mean": "mean of the system-level metric over the feasible prior",
-    "metric_prior_sd": "standard deviation of the system-level metric over the feasible prior",
+#: What is kept of a profile.
+VARIABLES = {
+    "mean": of("parameter", "", "posterior mean"),
+    "sd": of("parameter", "", "posterior standard deviation"),
+    "estimate": of(
+        "parameter", "", "point estimate: posterior mean, or as published that of the best chain"
+    ),
+    "best": of("parameter", "", "kept state with the lowest cost"),
+    "prior_mean": of("parameter", "", "mean of the feasible prior"),
+    "prior_sd": of("parameter", "", "standard deviation of the feasible prior"),
+    "shrinkage": of("parameter", "1", "1 - posterior sd / prior sd"),
+    "r_hat": of("parameter", "1", "rank-normalised R-hat"),
+    "ess_bulk": of("parameter", "1", "effective sample size, bulk"),
+    "ess_tail": of("parameter", "1", "effective sample size, tails"),
+    "gelman_rubin": of("parameter", "1", "the papers' G-R statistic"),
+    "quantile": Variable(
+        "that of the parameter", "quantile of the posterior", dims=("level", "parameter")
+    ),
+    "nse": of("", "1", "Nash-Sutcliffe efficiency of the point estimate"),
+    "nse_best": of("", "1", "Nash-Sutcliffe efficiency of the kept state with the lowest cost"),
+    "nse_predictive": of("", "1", "Nash-Sutcliffe efficiency of the mean of the modelled profiles"),
+    "rmse": of("", "g C m-3", "root mean square error of the point estimate"),
+    "cost": of("", "1", "mean cost J of the kept states"),
+    "r_hat_max": of("", "1", "largest rank-normalised R-hat of the parameters"),
+    "gelman_rubin_mean": of("", "1", "mean of the papers' statistic over the parameters"),
+    "acceptance": of("", "1", "acceptance rate, mean of the chains"),
+    "feasible_share": of("", "1", "share of the prior that is feasible"),
+    "infeasible_states": of("", "1", "share of the kept states that is not feasible"),
+    "carbon": of("layer", "g C m-3", "soil organic carbon of the point estimate"),
+    "carbon_mean": of("layer", "g C m-3", "posterior mean of soil organic carbon"),
+    "carbon_sd": of("layer", "g C m-3", "posterior standard deviation of soil organic carbon"),
+    "metric_mean": of("metric", "", "posterior mean of the system-level metric"),
+    "metric_sd": of("metric", "", "posterior standard deviation of the system-level metric"),
+    "metric_estimate": of("metric", "", "system-level metric of the point estimate"),
+    "metric_prior_mean": of(
+        "metric", "", "mean of the system-level metric over the feasible prior"
+    ),
+    "metric_prior_sd": of(
+        "metric", "", "standard deviation of the system-level metric over the feasible prior"
+    ),
+    "layers": of("", "1", "number of observed layers"),
+    "converged": of("", "1", "whether the chains have converged"),
 }
 
 
 def row(chains: Chains) -> dict[str, np.ndarray]:
     """Return all numbers that are kept of a profile: arrays by name.
 
-    The names are those of `OF_PARAMETERS` [d], ``quantile`` [5, d], `OF_PROFILE`, `OF_LAYERS`
-    [20], `OF_METRICS` [metric], ``layers`` (their number) and ``converged``.
+    The names and dimensions are those of `VARIABLES`.
     """
     settings, observed, runs = chains.settings, chains.profile.carbon, chains.runs
     best = int(np.argmin(runs.cost))
@@ -167,7 +153,7 @@ def row(chains: Chains) -> dict[str, np.ndarray]:
         "prior_sd": chains.prior.parameters.std(0, ddof=1),
         "quantile": np.quantile(runs.parameters, QUANTILES, axis=0),
         "gelman_rubin": chains.gelman_rubin,
-        **_convergence(chains),
+        **convergence.diagnose(chains.by_chain(runs.parameters)),
     }
     found["shrinkage"] = 1.0 - found["sd"] / found["prior_sd"]
     estimate = chains.estimate.modelled[0]
@@ -190,7 +176,7 @@ def row(chains: Chains) -> dict[str, np.ndarray]:
         "carbon_sd": runs.carbon.std(0, ddof=1),
     }
     numbers = found | fit | carbon | _metric_row(chains)
-    numbers |= {"layers": observed.size, "converged": fit[which] < CONVERGED}
+    numbers |= {"layers": observed.size, "converged": fit[which] < convergence.CONVERGED}
     return {name: np.asarray(value) for name, value in numbers.items()}
 
 
@@ -203,7 +189,7 @@ def _efficiency(chains: Chains) -> float:
 
 
 def _metric_row(chains: Chains) -> dict[str, np.ndarray]:
-    """Return the statistics of `OF_METRICS`, each [metric]."""
+    """Return the statistics of the system-level metrics, each [metric]."""
     posterior = chains.runs.parameters[spread_out(len(chains.runs.cost))]
     prior = chains.prior.parameters[:METRIC_DRAWS]
     sets = np.concatenate([chains.estimate.parameters, posterior, prior])
@@ -241,17 +227,12 @@ def _sd(values: np.ndarray) -> np.ndarray:
 # -------------------------------------------------------------------------------- Datasets
 
 
-def metric_names(model: str) -> list[str]:
-    """Return the names of the system-level metrics that a model has."""
-    of_microbes = ("cue", "non_microbial_transfer")
-    return [name for name in diagnostics.METRICS if model == "compas" or name not in of_microbes]
-
-
 def dataset(
     rows: list[dict[str, np.ndarray] | None],
     labels: list[str],
     reasons: list[str],
     settings: Settings,
+    more: Mapping[str, Variable] | None = None,
 ) -> xr.Dataset:
     """Return the rows of profiles as a Dataset over ``profile``.
 
@@ -263,34 +244,25 @@ def dataset(
         Names of the profiles, and why they were refused (empty where not).
     settings : Settings
         Of all profiles.
+    more : mapping of str to Variable, optional
+        Variables of the rows beyond `VARIABLES`.
     """
     coords = _coordinates(settings)
-    variables = {
-        **{name: (("parameter",), unit, text) for name, (unit, text) in OF_PARAMETERS.items()},
-        "quantile": (("level", "parameter"), "", "quantile of the posterior"),
-        **{name: ((), unit, text) for name, (unit, text) in OF_PROFILE.items()},
-        **{name: (("layer",), unit, text) for name, (unit, text) in OF_LAYERS.items()},
-        **{name: (("metric",), "", text) for name, text in OF_METRICS.items()},
-        "layers": ((), "1", "number of observed layers"),
-        "converged": ((), "1", "whether the chains have converged"),
-    }
-    data = {}
-    for name, (dims, unit, text) in variables.items():
-        absent = np.full([len(coords[dim][1]) for dim in dims], np.nan)
-        values = np.array([absent if r is None else np.asarray(r[name], float) for r in rows])
-        if name == "converged":
-            values = values == 1.0
-        units = unit or f"that of the {dims[-1]}"
-        data[name] = (("profile", *dims), values, {"units": units, "long_name": text})
-    attrs = {"units": "1", "long_name": "why the profile was refused; empty where it was not"}
-    data["reason"] = ("profile", np.array(reasons, dtype=np.str_), attrs)
+    variables, arrays = VARIABLES | dict(more or {}), {}
+    for name, variable in variables.items():
+        absent = np.full([len(coords[dim][1]) for dim in variable.dims], np.nan)
+        arrays[name] = np.array([absent if r is None else np.asarray(r[name], float) for r in rows])
+    arrays["converged"] = arrays["converged"] == 1.0
+    arrays["reason"] = np.array(reasons, dtype=np.str_)
+    variables["reason"] = of("", "1", "why the profile was refused; empty where it was not")
     coords["profile"] = ("profile", np.array(labels, dtype=np.str_), {"long_name": "profile"})
-    return xr.Dataset(data, coords, _provenance(settings))
+    return assemble(variables, arrays, "profile", coords=coords, attrs=_provenance(settings))
 
 
 def _coordinates(settings: Settings) -> dict:
     """Return the coordinates of everything but the profiles."""
-    records, names = settings.parameters.records, metric_names(settings.model)
+    model = MODELS[settings.model]
+    records, names = model.records, model.system_metrics()
     layer = {key: value for key, value in grid.coordinates().items() if key != "layer"}
     return {
         "parameter": ("parameter", list(records)),
@@ -305,7 +277,7 @@ def _coordinates(settings: Settings) -> dict:
 
 def _provenance(settings: Settings) -> dict[str, object]:
     """Return the attributes that say how a result was made."""
-    made = {"source": SOURCES[settings.model], "soilnb_version": __version__}
+    made = {"source": MODELS[settings.model].source, "soilnb_version": __version__}
     return asdict(settings) | made
 
 
@@ -374,19 +346,14 @@ def inference_data(chains: Chains) -> arviz.InferenceData:
 
 def _parameters(values: np.ndarray, settings: Settings, attrs: dict) -> xr.Dataset:
     """Return parameters [chain, draw, d], each under its name."""
-    records = settings.parameters.records
-    return xr.Dataset(
-        {
-            name: (
-                _DRAWS,
-                values[..., i],
-                {"units": record.unit, "long_name": record.meaning, "symbol": record.symbol},
-            )
-            for i, (name, record) in enumerate(records.items())
-        },
-        {dim: np.arange(size) for dim, size in zip(_DRAWS, values.shape, strict=False)},
-        attrs,
-    )
+    records = settings.parameters
+    variables = {
+        name: Variable(record.unit, record.meaning, symbol=record.symbol)
+        for name, record in records.items()
+    }
+    arrays = {name: values[..., i] for i, name in enumerate(records)}
+    coords = {dim: np.arange(size) for dim, size in zip(_DRAWS, values.shape, strict=False)}
+    return assemble(variables, arrays, *_DRAWS, coords=coords, attrs=attrs)
 
 
 def _statistics(chains: Chains) -> xr.Dataset:

@@ -36,6 +36,7 @@ from soilnb.proda.chains import Chains, Profile, Settings, draw_prior, problem, 
 from soilnb.profile import forcing as places
 from soilnb.profile import grid
 from soilnb.profile.forcing import environment
+from soilnb.profile.layered import two_switches
 
 #: Number of draws that a truth is ranked among; ranks are 0 to this number.
 RANKS = 99
@@ -44,14 +45,18 @@ RANKS = 99
 #: Earth, where the folding depth of decay is near zero.
 STOCK = 1e6
 
-#: Variables beyond those of an assimilation: dimensions, unit, long name.
+#: Variables beyond those of an assimilation.
 _VARIABLES = {
-    "truth": (("parameter",), "that of the parameter", "parameters that made the profile"),
-    "covered": (("parameter",), "1", "whether the 90 % interval holds the truth"),
-    "rank": (("parameter",), "1", f"rank of the truth among {RANKS} draws of the posterior"),
-    "metric_truth": (("metric",), "that of the metric", "system-level metric of the truth"),
-    "metric_covered": (("metric",), "1", "whether the 90 % interval holds the true metric"),
-    "metric_rank": (("metric",), "1", f"rank of the true metric among {RANKS} draws"),
+    "truth": posterior.of("parameter", "", "parameters that made the profile"),
+    "covered": posterior.of("parameter", "1", "whether the 90 % interval holds the truth"),
+    "rank": posterior.of(
+        "parameter", "1", f"rank of the truth among {RANKS} draws of the posterior"
+    ),
+    "metric_truth": posterior.of("metric", "", "system-level metric of the truth"),
+    "metric_covered": posterior.of(
+        "metric", "1", "whether the 90 % interval holds the true metric"
+    ),
+    "metric_rank": posterior.of("metric", "1", f"rank of the true metric among {RANKS} draws"),
 }
 
 
@@ -62,6 +67,7 @@ class Known(Profile):
     truth: np.ndarray
 
 
+@two_switches
 def recovery(
     n: int = 100,
     model: str = "compas",
@@ -120,11 +126,8 @@ def recovery(
         jobs=jobs, client=client, folder=folder, progress=progress, work=compare,
     )  # fmt: skip
     rows = [row for row, _ in outcomes]
-    data = posterior.dataset(rows, labels, [reason for _, reason in outcomes], settings)
-    for name, (dims, unit, text) in _VARIABLES.items():
-        absent = np.full([data.sizes[dim] for dim in dims], np.nan)
-        values = np.array([absent if row is None else row[name] for row in rows])
-        data[name] = (("profile", *dims), values, {"units": unit, "long_name": text})
+    reasons = [reason for _, reason in outcomes]
+    data = posterior.dataset(rows, labels, reasons, settings, _VARIABLES)
     return data.assign_attrs(noise="drawn from the likelihood" if noise else "none")
 
 

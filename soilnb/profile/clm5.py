@@ -252,15 +252,18 @@ def structure(parameters: str | Mapping | ParameterSet = "tao2024") -> pd.DataFr
     return layered.structure(MODEL, parameters)
 
 
-def from_unit(u: np.ndarray, index: str = "table") -> dict[str, np.ndarray]:
+@layered.two_switches
+def from_unit(
+    u: np.ndarray, enzyme_turnover: str = "own", prior: str = "linear"
+) -> dict[str, np.ndarray]:
     """Return parameters for points of the unit cube, in which assimilation works.
 
     Parameters
     ----------
     u : array [..., 21]
         Where each parameter lies between its prior bounds, 0 to 1, in the order of `NAMES`.
-    index : {"table"}
-        As in `soilnb.profile.compas.from_unit`; CLM5 has no other.
+    enzyme_turnover, prior : str
+        As in `soilnb.profile.compas.from_unit`; CLM5 has only ``own`` and ``linear``.
 
     Returns
     -------
@@ -272,7 +275,7 @@ def from_unit(u: np.ndarray, index: str = "table") -> dict[str, np.ndarray]:
     InputError
         For another number of parameters, or places outside 0 to 1.
     """
-    return layered.from_unit(MODEL, u, index)
+    return layered.from_unit(MODEL, u, enzyme_turnover, prior)
 
 
 def to_unit(parameters: str | Mapping | ParameterSet | xr.Dataset) -> np.ndarray:

@@ -307,17 +307,22 @@ def structure(parameters: str | Mapping | ParameterSet = "tao2024") -> pd.DataFr
     return layered.structure(MODEL, parameters)
 
 
-def from_unit(u: np.ndarray, index: str = "table") -> dict[str, np.ndarray]:
+@layered.two_switches
+def from_unit(
+    u: np.ndarray, enzyme_turnover: str = "own", prior: str = "linear"
+) -> dict[str, np.ndarray]:
     """Return parameters for points of the unit cube, in which assimilation works.
 
     Parameters
     ----------
     u : array [..., 23]
         Where each parameter lies between its prior bounds, 0 to 1, in the order of `NAMES`.
-    index : {"table", "published"}
-        With ``table`` every parameter has its own place, as in the printed tables. The published
-        code computes ``tau_enz_decay`` from the place of ``km_assim``, 10^(3 u - 3) yr, and does
-        not use its own: ``published``.
+    enzyme_turnover : {"own", "tied"}
+        Whether ``tau_enz_decay`` has a place of its own, as in the printed tables, or takes that of
+        ``km_assim``, as in the published code, so that its own has no effect.
+    prior : {"linear", "log"}
+        Whether that place is linear between the bounds, as in the printed tables, or
+        10^(3 u - 3) yr, as in the published code.
 
     Returns
     -------
@@ -329,14 +334,13 @@ def from_unit(u: np.ndarray, index: str = "table") -> dict[str, np.ndarray]:
     InputError
         For another number of parameters, or places outside 0 to 1.
     """
-    return layered.from_unit(MODEL, u, index)
+    return layered.from_unit(MODEL, u, enzyme_turnover, prior)
 
 
 def to_unit(parameters: str | Mapping | ParameterSet | xr.Dataset) -> np.ndarray:
-    """Return where parameters lie between their prior bounds [..., 23]: undoes ``index="table"``.
+    """Return where parameters lie between their prior bounds [..., 23]: own and linear.
 
-    With the published index the places of all but ``tau_enz_decay`` are the same, and its own has
-    no effect.
+    With other switches the places of all but ``tau_enz_decay`` are the same.
     """
     return layered.to_unit(MODEL, parameters)
 

@@ -6,10 +6,11 @@ A model is a `Model`: its pools, its parameter sets and its kernels. `soilnb.pro
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -283,7 +284,50 @@ def _match(
     return size, columns.dim or dim or "site", {**coords, **columns.coords}
 
 
-def from_unit(model: Model, u: object, index: str = "table") -> dict[str, np.ndarray]:
+#: Switches of the turnover time of enzymes, see `soilnb.profile.compas.from_unit`.
+ENZYME_TURNOVER = {"own": 0, "tied": kernel.TIED_ENZYMES}
+PRIOR = {"linear": 0, "log": kernel.LOG_ENZYMES}
+
+#: Both switches as the papers' printed tables and as their published code have them.
+READINGS = {
+    "table": {"enzyme_turnover": "own", "prior": "linear"},
+    "published": {"enzyme_turnover": "tied", "prior": "log"},
+}
+
+
+def enzyme_switch(model: Model, enzyme_turnover: object, prior: object) -> int:
+    """Return the kernel's switch of the turnover time of enzymes, or raise `InputError`."""
+    code = 0
+    for name, value, allowed in (
+        ("enzyme_turnover", enzyme_turnover, ENZYME_TURNOVER), ("prior", prior, PRIOR),
+    ):  # fmt: skip
+        if model.code != kernel.COMPAS:
+            allowed = [key for key, number in allowed.items() if number == 0]
+        if not isinstance(value, str) or value not in allowed:
+            raise unknown(name, value, allowed)
+        code += {**ENZYME_TURNOVER, **PRIOR}[value]
+    return code
+
+
+def two_switches(function: Callable) -> Callable:
+    """Let a function refuse the word ``index``, which these two switches once were."""
+
+    @functools.wraps(function)
+    def refusing(*args: Any, **options: Any) -> Any:
+        if "index" in options:
+            raise InputError(
+                f"index = {options['index']!r}: now two switches, enzyme_turnover = 'own' or "
+                "'tied' and prior = 'linear' or 'log'; 'table' was own and linear, 'published' "
+                "tied and log, 'log' own and log"
+            )
+        return function(*args, **options)
+
+    return refusing
+
+
+def from_unit(
+    model: Model, u: object, enzyme_turnover: str = "own", prior: str = "linear"
+) -> dict[str, np.ndarray]:
     """Return parameters by name for points of the unit cube [..., n]."""
     array = np.asarray(u, dtype=float)
     if array.ndim == 0 or array.shape[-1] != len(model.names):
@@ -293,7 +337,7 @@ def from_unit(model: Model, u: object, index: str = "table") -> dict[str, np.nda
     low, high = bounds(model)
     flat = array.reshape(-1, len(model.names))
     out = np.empty_like(flat)
-    code = index_switch(model, index)
+    code = enzyme_switch(model, enzyme_turnover, prior)
     for i in range(len(flat)):
         kernel.scale(flat[i], low, high, code, out[i])
     out = out.reshape(array.shape)
@@ -301,7 +345,7 @@ def from_unit(model: Model, u: object, index: str = "table") -> dict[str, np.nda
 
 
 def to_unit(model: Model, parameters: object) -> np.ndarray:
-    """Return where parameters lie between the prior bounds: the inverse of the table's index."""
+    """Return where parameters lie between the prior bounds: own and linear."""
     chosen, values, _, _ = _read_parameters(model, parameters)
     low, high = bounds(model)
     arrays = [np.asarray(values.get(name, chosen[name]), float) for name in model.names]
@@ -313,16 +357,6 @@ def bounds(model: Model) -> tuple[np.ndarray, np.ndarray]:
     records = model.sets[model.default].records
     pairs = np.array([records[name].bounds for name in model.names])
     return np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
-
-
-def index_switch(model: Model, index: str) -> int:
-    """Return the kernel's switch of ``index``, or raise `InputError`."""
-    allowed = {"table": kernel.TABLE_INDEX}
-    if model.code == kernel.COMPAS:
-        allowed["published"] = kernel.PUBLISHED_INDEX
-    if not isinstance(index, str) or index not in allowed:
-        raise unknown("index", index, allowed)
-    return allowed[index]
 
 
 # --- runs -------------------------------------------------------------------------------------

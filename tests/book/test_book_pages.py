@@ -335,12 +335,12 @@ def test_an_object_is_described_on_one_api_page_only():
 
 
 def test_a_page_says_where_its_other_names_are_described():
-    made = pages.api_pages([("soilnb.proda.network", "n"), ("soilnb.proda.network.carrying", "c")])
+    part = "soilnb.proda.network.extrapolation"
+    made = pages.api_pages([("soilnb.proda.network", "n"), (part, "c")])
     assert made["soilnb.proda.network"].endswith(
-        "Described elsewhere: `Carried`, `carry` in "
-        "[soilnb.proda.network.carrying](soilnb.proda.network.carrying.md).\n"
+        f"Described elsewhere: `Extrapolated`, `extrapolate` in [{part}]({part}.md).\n"
     )
-    assert "elsewhere" not in made["soilnb.proda.network.carrying"]
+    assert "elsewhere" not in made[part]
 
 
 @pytest.mark.parametrize("module", ["mimics", "century"])

@@ -4,16 +4,16 @@ import realdata
 import xarray as xr
 
 from soilnb import schema
-from soilnb.data import open_dataset, readers, tables
+from soilnb.data import open_dataset, readers, schemas, tables
 from soilnb.parameters import InputError
 
 
 def test_the_table_of_the_sites_is_the_published_file(monkeypatch):
     realdata.use_real(monkeypatch, "mimics")
     table, published = open_dataset("lter"), open_dataset("mimics")
-    schema.check_schema(published, schema.SITES)
+    schema.check_schema(published, schemas.SITES)
     assert table["site"].values.tolist() == published["site"].values.tolist()
-    for name in schema.SITES.variables:
+    for name in schemas.SITES.variables:
         # C:N is printed with two decimals; all else is printed in full
         tolerance = 0.005 if name == "carbon_to_nitrogen" else 1e-12
         np.testing.assert_allclose(table[name], published[name], rtol=0, atol=tolerance)
@@ -21,7 +21,7 @@ def test_the_table_of_the_sites_is_the_published_file(monkeypatch):
 
 def test_the_sites_are_fourteen_in_the_order_of_the_paper():
     sites = open_dataset("lter")
-    schema.check_schema(sites, schema.SITES)
+    schema.check_schema(sites, schemas.SITES)
     codes = "ARC BNZ NWT HBR CDR HFR AND SGS KBS CWT KNZ JRN SEV LUQ"
     assert " ".join(sites["site"].values) == codes
     assert sites["site_name"].sel(site="HFR") == "Harvard Forest"
@@ -46,14 +46,14 @@ def test_the_printed_ratio_agrees_with_the_printed_nitrogen():
 def test_the_testbed_grid_has_the_published_size(monkeypatch):
     realdata.use_real(monkeypatch, "testbed")
     grid = open_dataset("testbed", twin=False)
-    schema.check_schema(grid, schema.TESTBED)
+    schema.check_schema(grid, schemas.TESTBED)
     assert grid.sizes["cell"] == 4299
     assert int(grid["vegetated"].sum()) == 2855
     assert float((grid["npp"] * grid["area"]).sum()) / 1e15 == pytest.approx(47.06, abs=0.01)
     vegetated = grid.isel(cell=grid["vegetated"].values)
     assert not set(np.unique(vegetated["vegetation"])) & {15, 17}
-    for name in schema.TESTBED.variables:
-        if schema.TESTBED.variables[name].kind == "f":
+    for name in schemas.TESTBED.variables:
+        if schemas.TESTBED.variables[name].kind == "f":
             assert np.isfinite(vegetated[name]).all(), name
     assert (vegetated["mimics_carbon"] >= 0).all()
     np.testing.assert_allclose(grid["sand"] + grid["silt"] + grid["clay"], 1, atol=2e-5)
@@ -75,7 +75,7 @@ def test_ice_of_the_testbed_lies_where_the_zone_map_has_cold_climate(monkeypatch
 def test_the_cue_table_has_the_moments_that_the_design_names(monkeypatch):
     realdata.use_real(monkeypatch, "cue")
     cue = open_dataset("cue", twin=False)
-    schema.check_schema(cue, schema.CUE)
+    schema.check_schema(cue, schemas.CUE)
     facts = {"18O": (208, 0.334, 0.181, -0.0048), "substrate": (618, 0.527, 0.249, -0.018)}
     for method, (count, mean, spread, slope) in facts.items():
         part = cue.isel(record=cue["method"].values == method)
@@ -125,8 +125,8 @@ def test_the_cue_twin_has_similar_moments():
 def test_soil_respiration_and_profiles_are_read(monkeypatch):
     realdata.use_real(monkeypatch, "srdb", "israd")
     respiration, layers = open_dataset("srdb"), open_dataset("israd")
-    schema.check_schema(respiration, schema.RESPIRATION)
-    schema.check_schema(layers, schema.LAYERS)
+    schema.check_schema(respiration, schemas.RESPIRATION)
+    schema.check_schema(layers, schemas.LAYERS)
     assert respiration.sizes["record"] == 10366
     assert layers.sizes["layer"] == 4755
     assert len(np.unique(layers["profile"])) == 1365
@@ -151,7 +151,7 @@ def test_every_variable_says_its_unit_and_meaning():
 
 
 def test_a_schema_lists_itself():
-    table = schema.TESTBED.table()
+    table = schemas.TESTBED.table()
     assert table.loc["npp", "unit"] == "g m-2 yr-1"
     assert table.loc["mimics_carbon", "dimensions"] == "cell x pool"
 
@@ -169,10 +169,10 @@ def test_what_does_not_fit_the_schema_is_named():
     }
     for message, dataset in cases.items():
         with pytest.raises(InputError, match=message):
-            schema.check_schema(dataset, schema.SITES)
+            schema.check_schema(dataset, schemas.SITES)
     planet = open_dataset("testbed", twin=True)
     with pytest.raises(InputError, match="labels of 'pool'"):
-        schema.check_schema(planet.isel(pool=slice(None, None, -1)), schema.TESTBED)
+        schema.check_schema(planet.isel(pool=slice(None, None, -1)), schemas.TESTBED)
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ import realdata
 
 import soilnb
 from soilnb import schema
-from soilnb.data import datasets, fetch, open_dataset, readers, registry
-from soilnb.data.records import File
+from soilnb.data import datasets, fetch, open_dataset, readers, registry, schemas
+from soilnb.data.registry import File
 from soilnb.parameters import InputError
 
 SMALL = {
@@ -161,7 +161,7 @@ def test_opening_never_downloads(monkeypatch):
     def refuse(*args, **kwargs):
         raise AssertionError("open_dataset tried to download")
 
-    monkeypatch.setattr(pooch, "retrieve", refuse)
+    monkeypatch.setattr(pooch.Pooch, "fetch", refuse)
     assert open_dataset("cue").attrs["provenance"] == "synthetic"
     with pytest.raises(InputError):
         open_dataset("mimics")
@@ -254,7 +254,7 @@ def test_a_complete_download_is_not_repeated(server, own_cache, small_testbed, m
     write(folder, SMALL)
     small_testbed(SMALL, url)
     first = fetch("testbed", progress=False)
-    monkeypatch.setattr(pooch, "retrieve", None)
+    monkeypatch.setattr(pooch.Pooch, "fetch", None)
     assert fetch("testbed") == first
 
 
@@ -391,7 +391,7 @@ def test_a_twin_is_the_same_in_every_process(capsys):
     assert len(done.stdout.split()[0]) == 64
 
 
-@pytest.mark.parametrize(("name", "expected"), [("cue", schema.CUE), ("testbed", schema.TESTBED)])
+@pytest.mark.parametrize(("name", "expected"), [("cue", schemas.CUE), ("testbed", schemas.TESTBED)])
 def test_twin_and_reader_have_one_schema(name, expected, monkeypatch, request):
     twin = open_dataset(name, twin=True)
     schema.check_schema(twin, expected)

@@ -9,7 +9,7 @@ from soilnb.parameters import InputError
 from soilnb.proda import globe, sensitivity
 from soilnb.profile import compas
 
-OWN, TIED = explorers.INDEX
+OWN, TIED = explorers.READINGS
 
 
 @pytest.fixture(scope="module")
@@ -18,12 +18,13 @@ def worlds():
     cells = globe.planet("teaching", 10.0).isel(site=slice(None, None, 4))
     rng = np.random.default_rng(5)
     found = {}
-    for index in explorers.INDEX.values():
+    for reading in explorers.READINGS.values():
         middle = compas.to_unit("tao2024")
         places = middle + 0.03 * rng.standard_normal((cells.sizes["site"], middle.size))
-        values = sensitivity.physical(np.clip(places, 0.02, 0.95), "compas", index)
+        switches = sensitivity.READINGS[reading]
+        values = sensitivity.physical(np.clip(places, 0.02, 0.95), "compas", **switches)
         given = {name: ("site", values[:, i]) for i, name in enumerate(compas.NAMES)}
-        found[index] = (xr.Dataset(given, {"site": cells["site"]}), globe.ready(cells))
+        found[reading] = (xr.Dataset(given, {"site": cells["site"]}), globe.prepare(cells))
     return found
 
 
@@ -78,11 +79,11 @@ def test_the_chosen_change_lies_on_the_curve(worlds):
 
 def test_only_the_component_comes_closer_to_its_mean(worlds):
     given, _ = worlds["published"]
-    flat = explorers.less_variation(given, "cue", 1.0, "published")
+    flat = explorers.less_variation(given, "cue", 1.0, "tied", "log")
     for name in ("eta_doc", "km_assim", "tau_enz_decay"):
         assert float(flat[name].std()) < 1e-6 * float(given[name].std())
     np.testing.assert_allclose(flat["tau_mic"], given["tau_mic"])
-    half = explorers.less_variation(given, "decomposition", 0.5, "published")
+    half = explorers.less_variation(given, "decomposition", 0.5, "tied", "log")
     assert float(half["tau_mic"].std()) == pytest.approx(0.5 * float(given["tau_mic"].std()))
 
 
@@ -102,5 +103,5 @@ def test_what_is_not_offered_is_refused(worlds):
         explorers.answer(worlds, depth="5 m")
     with pytest.raises(InputError, match="removed = 120"):
         explorers.answer(worlds, removed=120.0)
-    with pytest.raises(InputError, match="worlds has no index 'published'"):
+    with pytest.raises(InputError, match="worlds has no reading 'published'"):
         explorers.components({"table": worlds["table"]})

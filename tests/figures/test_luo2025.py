@@ -5,8 +5,7 @@ import pytest
 import xarray as xr
 
 from soilnb import claims
-from soilnb.data import depth as measured
-from soilnb.data import depth_twins
+from soilnb.data import by_layer, twins
 from soilnb.explore import profile as explorers
 from soilnb.figures import luo2025, style
 from soilnb.profile import depth
@@ -17,18 +16,18 @@ DATA = {"provenance": "synthetic"}
 @pytest.fixture(scope="module")
 def parts():
     """What Fig. 1 is drawn from, on twins."""
-    roots = depth_twins.roots_twin().assign_attrs(DATA)
-    turnover = depth_twins.turnover_twin().assign_attrs(DATA)
-    shares, production = measured.root_shares(roots), measured.belowground(roots)
-    carbon = measured.carbon_by_layer(depth_twins.layers_twin().assign_attrs(DATA))
-    by_depth = measured.summary(roots=shares, BNPP=production["bnpp"], SOC=carbon["share"])
+    roots = twins.roots_twin().assign_attrs(DATA)
+    turnover = twins.turnover_twin().assign_attrs(DATA)
+    shares, production = by_layer.root_shares(roots), by_layer.belowground(roots)
+    carbon = by_layer.carbon_by_layer(twins.layers_twin().assign_attrs(DATA))
+    by_depth = by_layer.summary(roots=shares, BNPP=production["bnpp"], SOC=carbon["share"])
     by_depth = by_depth.assign(source=("kind", ["a, n = 1", "b, n = 2", "c, n = 3"]))
-    times = measured.extrapolated(measured.turnover_by_layer(turnover))
+    times = by_layer.extrapolated(by_layer.turnover_by_layer(turnover))
     times = times.assign_attrs(paper_depth=(10, 175), paper_years=(50, 4000))
-    trial = measured.paired(depth_twins.silsoe_twin().assign_attrs(DATA))
-    trial = measured.regressed(trial, "root_length", "carbon")
-    model = measured.derived_stock(production, turnover, profiles=30)
-    model = measured.regressed(model, "bnpp", "stock", log=True)
+    trial = by_layer.paired(twins.silsoe_twin().assign_attrs(DATA))
+    trial = by_layer.regressed(trial, "root_length", "carbon")
+    model = by_layer.derived_stock(production, turnover, profiles=30)
+    model = by_layer.regressed(model, "bnpp", "stock", log=True)
     return by_depth, times, trial, model
 
 
@@ -138,7 +137,7 @@ def test_twins_are_named_synthetic_and_real_data_are_named_with_their_n(parts):
 
 @pytest.fixture(scope="module")
 def turnover():
-    twin = depth_twins.turnover_twin().assign_attrs(DATA, data="turnover, n = 892")
+    twin = twins.turnover_twin().assign_attrs(DATA, data="turnover, n = 892")
     return twin.assign(cold=np.isin(twin["biome"], ["Tundra"]) & (twin["biome"] != ""))
 
 
@@ -171,10 +170,10 @@ def test_the_histogram_counts_every_profile(turnover, implied):
 
 @pytest.fixture(scope="module")
 def incubated():
-    twin = depth_twins.incubations_twin().assign_attrs(DATA)
-    jars = measured.activity(twin).assign_attrs(data="sidb, n = 80 jars")
-    primed = measured.side_by_side(twin, "cellulose", "cellulose_amended", "control")
-    sieved = measured.side_by_side(twin, "disturbance", "sieved", "undisturbed")
+    twin = twins.incubations_twin().assign_attrs(DATA)
+    jars = by_layer.activity(twin).assign_attrs(data="sidb, n = 80 jars")
+    primed = by_layer.side_by_side(twin, "cellulose", "cellulose_amended", "control")
+    sieved = by_layer.side_by_side(twin, "disturbance", "sieved", "undisturbed")
     field = xr.Dataset({"relative": ("layer", [1.0, 0.5]), "depth": ("layer", [10.0, 90.0])})
     return jars, primed, sieved, field
 

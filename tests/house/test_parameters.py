@@ -205,9 +205,8 @@ def test_an_entry_may_differ_by_set_and_cite():
 def test_an_option_is_checked_wherever_a_set_comes_from():
     one = read_table(SHORT).sets["one"]
     assert one.replace(form="other").options == {"form": "other"}
-    with pytest.raises(
-        InputError, match=r"unknown choice of form 'othr' \(did you mean 'other'\?\)"
-    ):
+    refused = r"unknown choice of form 'othr' \(did you mean 'other'\?\)"
+    with pytest.raises(InputError, match=refused):
         one.replace(form="othr")
     stranger = ParameterSet("mine", one.records, "", {"form": "none"})
     with pytest.raises(InputError, match="unknown choice of form 'none'"):

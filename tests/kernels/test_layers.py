@@ -261,17 +261,22 @@ def test_transport_moves_carbon_and_makes_none(bedrock):
 def test_the_unit_cube_is_stretched_to_the_priors(model):
     low, high = np.array(LOW[model], float), np.array(HIGH[model], float)
     u, out = np.random.default_rng(3).uniform(size=low.size), np.empty(low.size)
-    layers.scale(u, low, high, layers.TABLE_INDEX, out)
+    layers.scale(u, low, high, 0, out)
     np.testing.assert_allclose(out, low + u * (high - low), rtol=1e-15)
 
 
-def test_the_published_index_ties_enzymes_to_the_uptake_of_doc():
+def test_the_published_reading_ties_enzymes_to_the_uptake_of_doc():
     low, high = np.array(LOW[COMPAS], float), np.array(HIGH[COMPAS], float)
     u, out = np.full(23, 0.5), np.empty(23)
     u[layers.KM_ASSIM], u[layers.TAU_ENZ_DECAY] = 0.55, 0.9
-    layers.scale(u, low, high, layers.PUBLISHED_INDEX, out)
+    layers.scale(u, low, high, layers.TIED_ENZYMES + layers.LOG_ENZYMES, out)
     assert out[layers.TAU_ENZ_DECAY] == pytest.approx(10 ** (3 * 0.55 - 3))
     assert out[layers.KM_ASSIM] == pytest.approx(300 + 2700 * 0.55)
+    layers.scale(u, low, high, layers.LOG_ENZYMES, out)
+    assert out[layers.TAU_ENZ_DECAY] == pytest.approx(10 ** (3 * 0.9 - 3))
+    layers.scale(u, low, high, layers.TIED_ENZYMES, out)
+    own = layers.TAU_ENZ_DECAY
+    assert out[own] == pytest.approx(low[own] + 0.55 * (high[own] - low[own]))
 
 
 # --- steady states ----------------------------------------------------------------------------

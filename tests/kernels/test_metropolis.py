@@ -233,7 +233,7 @@ def problem(model=metropolis.COMPAS, weight=None, stretch=None, **changes):
     limit = 0.1 if model == metropolis.COMPAS else np.inf
     interval = np.searchsorted(layers.NODE, DEPTH, side="right") - 1
     return metropolis.Problem(
-        model, layers.TABLE_INDEX, layers.CONSERVATIVE, limit, np.inf, low, high, stretch,
+        model, 0, layers.CONSERVATIVE, limit, np.inf, low, high, stretch,
         temperate(), interval, DEPTH, OBSERVED, np.full(DEPTH.size, weight),
     )._replace(**changes)  # fmt: skip
 
@@ -326,8 +326,8 @@ def test_a_limit_of_the_stock_makes_a_richer_column_infeasible():
     np.testing.assert_array_equal((limited == metropolis.TOO_MUCH_CARBON), rich)
 
 
-def test_the_published_index_ties_enzyme_turnover_to_the_place_of_km_assim():
-    target = problem(index=layers.PUBLISHED_INDEX)
+def test_the_published_reading_ties_enzyme_turnover_to_the_place_of_km_assim():
+    target = problem(enzymes=layers.TIED_ENZYMES + layers.LOG_ENZYMES)
     places = np.random.default_rng(6).random((50, 23))
     parameters = evaluate(target, places)[0]
     tied = 10.0 ** (3.0 * places[:, layers.KM_ASSIM] - 3.0)

@@ -9,7 +9,7 @@ import xarray as xr
 
 from soilnb import proda
 from soilnb.parameters import InputError
-from soilnb.proda import batch, chains, posterior
+from soilnb.proda import batch, chains, convergence, posterior
 from soilnb.proda.recovery import RANKS
 from soilnb.profile import clm5, compas, diagnostics, forcing, grid
 from soilnb.profile.forcing import environment
@@ -157,7 +157,7 @@ def test_the_papers_statistic_of_convergence():
     within = (1.0 + 2.0 / 3.0) / 2
     between = ((2.0 - 2.5) ** 2 + (3.0 - 2.5) ** 2) / 1
     expected = math.sqrt((3 / 4 * within + between) / within)  # n is that of the last chain
-    assert chains.gelman_rubin([one, other])[0] == pytest.approx(expected)
+    assert convergence.gelman_rubin([one, other])[0] == pytest.approx(expected)
 
 
 def test_the_weights_of_the_three_costs(temperate):
@@ -231,10 +231,10 @@ def test_emcee_finds_the_same_posterior(temperate):
 # ------------------------------------------------------------------------------- published
 
 
-def test_the_published_sampler_with_the_published_index(temperate):
+def test_the_published_sampler_with_the_published_enzymes(temperate):
     found = proda.assimilate(
-        profile(), forcing=temperate, sampler="published", index="published", r_hat="published",
-        warmup=3_000, steps=8_000, samples=300, progress=False,
+        profile(), forcing=temperate, sampler="published", r_hat="published",
+        enzyme_turnover="tied", prior="log", warmup=3_000, steps=8_000, samples=300, progress=False,
     )  # fmt: skip
     assert "lp" not in found.sample_stats
     for name, record in compas.PARAMETER_SETS["tao2024"].records.items():
@@ -275,7 +275,7 @@ def test_the_second_half_of_what_was_accepted_counts(temperate, monkeypatch):
     means = chains.evaluate(found.problem, np.array([half.mean(0) for half in late]))
     error = ((means.modelled - CARBON) ** 2).mean(1)
     np.testing.assert_array_equal(found.estimate.places[0], means.places[error.argmin()])
-    np.testing.assert_allclose(found.gelman_rubin, chains.gelman_rubin(late))
+    np.testing.assert_allclose(found.gelman_rubin, convergence.gelman_rubin(late))
     np.testing.assert_allclose(found.acceptance, [0.4, 0.31, 0.5])
     assert found.restarts.tolist() == [1, 1, 1]
     own = posterior.row(found)
@@ -455,7 +455,8 @@ def test_bad_observations_are_refused_in_one_line(observations, words, temperate
     [
         ({"model": "roth-c"}, "unknown model 'roth-c'"),
         ({"sampler": "gibbs"}, "unknown sampler 'gibbs'; valid: adaptive-metropolis, published"),
-        ({"index": "tables"}, r"unknown index 'tables' \(did you mean 'table'\?\)"),
+        ({"enzyme_turnover": "tide"}, r"unknown enzyme_turnover 'tide' \(did you mean 'tied'\?\)"),
+        ({"index": "published"}, r"index = 'published': now two switches, .* tied and log"),
         ({"cost": "mse"}, "unknown cost"),
         ({"nse": "model"}, "unknown nse"),
         ({"r_hat": 1.05}, "unknown r_hat"),

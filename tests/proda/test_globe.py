@@ -10,7 +10,7 @@ from scipy.io import savemat
 from soilnb.data import climate, open_dataset, rasters
 from soilnb.data.profiles import columns
 from soilnb.parameters import InputError
-from soilnb.proda import globe, observations
+from soilnb.proda import globe, models, observations
 from soilnb.proda.globe import files as cells_files
 from soilnb.profile import clm5, compas, diagnostics, forcing
 from soilnb.profile.forcing.files import ARRAY
@@ -27,7 +27,7 @@ def planet():
 
 @pytest.fixture(scope="module")
 def cells(planet):
-    return globe.ready(planet)
+    return globe.prepare(planet)
 
 
 def fields(model, size, seed=1, spread=0.03, members=None):
@@ -597,9 +597,9 @@ def test_the_papers_columns_are_where_their_scripts_find_them():
 
 
 def test_predicted_parameters_are_read_in_the_papers_order(tmp_path):
-    names = cells_files.PREDICTED["compas"]
+    names = models.find("compas").order
     assert sorted(names) == sorted(compas.NAMES)
-    assert sorted(cells_files.PREDICTED["clm5"]) == sorted(clm5.NAMES)
+    assert sorted(models.find("clm5").order) == sorted(clm5.NAMES)
     places = np.full((2, 23), 0.5)
     places[1, names.index("b")] = 1.3
     places[1, names.index("tau_mic")] = -0.2
@@ -612,7 +612,7 @@ def test_predicted_parameters_are_read_in_the_papers_order(tmp_path):
     assert float(found["tau_enz_decay"][0]) == pytest.approx(10 ** (3 * 0.6 - 3))
     assert float(found["b"][1]) == pytest.approx(0.9999)
     assert float(found["tau_mic"][1]) == pytest.approx(2e-4)
-    table = globe.open_predicted(tmp_path, index="table")
+    table = globe.open_predicted(tmp_path, enzyme_turnover="own", prior="linear")
     assert float(table["tau_enz_decay"][0]) == pytest.approx(0.001 + 0.5 * 0.999)
 
 

@@ -11,7 +11,7 @@ import xarray as xr
 from soilnb import proda
 from soilnb.parameters import InputError
 from soilnb.proda import batch, globe, observations, sensitivity
-from soilnb.proda.globe import mapping
+from soilnb.proda.globe import runs
 
 pytest.importorskip("distributed")
 
@@ -20,7 +20,7 @@ CHUNK = {"chunk": 25, "progress": False}
 
 @pytest.fixture(scope="module")
 def cells():
-    return globe.ready(globe.planet("teaching", resolution=10))
+    return globe.prepare(globe.planet("teaching", resolution=10))
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_no_cell_is_lost_or_doubled_when_a_worker_dies_midway(
 ):
     here = globe.maps(parameters, cells, **CHUNK)
     seen = []
-    original = mapping.on_cluster
+    original = runs.on_cluster
 
     def then_kill(*arguments):
         for key, found in original(*arguments):
@@ -93,7 +93,7 @@ def test_no_cell_is_lost_or_doubled_when_a_worker_dies_midway(
             seen.append(key)
             kill_the_busiest()
 
-    monkeypatch.setattr(mapping, "on_cluster", then_kill)
+    monkeypatch.setattr(runs, "on_cluster", then_kill)
     there = globe.maps(parameters, cells, client=processes, **CHUNK)
     xr.testing.assert_identical(there, here)
     assert seen == list(range(-(-cells.size // CHUNK["chunk"])))

@@ -65,7 +65,7 @@ def fitted(data):
 @given(st.integers(0, 10_000))
 @settings(max_examples=25)
 def test_losses_are_the_printed_formulas(seed):
-    from soilnb.proda.network import dense
+    from soilnb.proda.network import training
 
     rows = 7
     true, made = np.random.default_rng(seed).uniform(0.01, 1, (2, rows, 3)).astype(np.float32)
@@ -73,18 +73,18 @@ def test_losses_are_the_printed_formulas(seed):
     square = (error**2).mean()
     ratio = (abs(error) / true).mean()
     all_rows = np.ones(rows, np.float32)
-    assert float(dense.mse(made, true, all_rows)) == pytest.approx(square, rel=1e-4)
+    assert float(training.mse(made, true, all_rows)) == pytest.approx(square, rel=1e-4)
     expected = 500 * square * 25 * ratio
-    assert float(dense.l1xl2(made, true, all_rows)) == pytest.approx(expected, rel=1e-4)
+    assert float(training.l1xl2(made, true, all_rows)) == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize("name", ["mse", "l1xl2"])
 def test_rows_that_fill_up_a_batch_do_not_count(name):
-    from soilnb.proda.network import dense
+    from soilnb.proda.network import training
 
     rng = np.random.default_rng(1)
     true, made = rng.uniform(0.1, 1, (2, 6, 3))
-    loss = dense.LOSSES[name]
+    loss = training.LOSSES[name]
     filled = loss(
         np.vstack([made, made * 0]), np.vstack([true, true * 0]), np.repeat([1.0, 0.0], 6)
     )
@@ -92,9 +92,9 @@ def test_rows_that_fill_up_a_batch_do_not_count(name):
 
 
 def test_a_true_value_of_zero_gives_no_infinite_loss():
-    from soilnb.proda.network import dense
+    from soilnb.proda.network import training
 
-    loss = dense.l1xl2(np.full((1, 1), 0.5), np.zeros((1, 1)), np.ones(1))
+    loss = training.l1xl2(np.full((1, 1), 0.5), np.zeros((1, 1)), np.ones(1))
     assert float(loss) == pytest.approx(500 * 0.25 * 25 * 0.5 / 1e-4, rel=1e-5)
 
 
@@ -404,10 +404,10 @@ def test_without_jax_one_line_says_what_to_install(data, monkeypatch):
     import sys
 
     x, y, _ = data
-    monkeypatch.delitem(sys.modules, "soilnb.proda.network.dense", raising=False)
+    monkeypatch.delitem(sys.modules, "soilnb.proda.network.training", raising=False)
     import soilnb.proda.network
 
-    monkeypatch.delattr(soilnb.proda.network, "dense", raising=False)
+    monkeypatch.delattr(soilnb.proda.network, "training", raising=False)
     real = builtins.__import__
 
     def without(name, *rest):
@@ -467,11 +467,11 @@ def test_the_prediction_in_numpy_is_that_of_the_trained_network(data, fitted):
     import equinox as eqx
     import jax
 
-    from soilnb.proda.network import dense
+    from soilnb.proda.network import training
 
     x, y, _ = data
     sizes = (x.shape[1], 24, 24, y.shape[1])
-    own = dense.Network(sizes, True, jax.random.key(0))
+    own = training.Network(sizes, True, jax.random.key(0))
     layers = tuple(
         eqx.tree_at(lambda l: (l.weight, l.bias), layer, (weight, bias))
         for layer, weight, bias in zip(
@@ -677,17 +677,19 @@ def test_an_ensemble_keeps_its_members():
 
 def test_enzymes_on_a_logarithmic_scale_and_tied_to_uptake():
     found, places = assimilated()
-    for index in ("table", "log"):
-        y = network.targets(found, keep="all", index=index)
-        back = network.to_parameters(y, index=index)["tau_enz_decay"]
+    for prior in ("linear", "log"):
+        y = network.targets(found, keep="all", prior=prior)
+        back = network.to_parameters(y, prior=prior)["tau_enz_decay"]
         np.testing.assert_allclose(back, found["estimate"].sel(parameter="tau_enz_decay"))
         np.testing.assert_allclose(y.drop(columns="tau_enz_decay"), places[:, ENZYME_LEFT_OUT])
     np.testing.assert_allclose(10 ** (3 * y["tau_enz_decay"] - 3), back)
-    assert network.targets(found.assign_attrs(index="log"), keep="all").equals(y)
-    with pytest.raises(InputError, match="unknown index 'tabel'"):
-        network.targets(found, keep="all", index="tabel")
+    assert network.targets(found.assign_attrs(prior="log"), keep="all").equals(y)
+    older = network.targets(found.assign_attrs(index="published"), keep="all")
+    assert older["tau_enz_decay"].equals(older["km_assim"].rename("tau_enz_decay"))
+    with pytest.raises(InputError, match="unknown prior 'lin'"):
+        network.targets(found, keep="all", prior="lin")
     y = pd.DataFrame(places, columns=list(compas.NAMES))
-    tied = network.to_parameters(y, index="published")["tau_enz_decay"]
+    tied = network.to_parameters(y, enzyme_turnover="tied", prior="log")["tau_enz_decay"]
     np.testing.assert_allclose(tied, 10 ** (3 * y["km_assim"] - 3))
 
 

@@ -183,8 +183,10 @@ def test_the_unit_cube_is_the_priors():
     parameters = clm5.from_unit(u)
     np.testing.assert_allclose(clm5.to_unit(parameters), u, atol=1e-12)
     assert clm5.steady_state(parameters, TEMPERATE)["feasible"].all()
-    with pytest.raises(InputError, match=r"unknown index 'published'; valid: table"):
-        clm5.from_unit(u, "published")
+    with pytest.raises(InputError, match=r"unknown enzyme_turnover 'tied'; valid: own"):
+        clm5.from_unit(u, "tied")
+    with pytest.raises(InputError, match=r"unknown prior 'log'; valid: linear"):
+        clm5.from_unit(u, prior="log")
 
 
 @pytest.mark.parametrize(

@@ -46,11 +46,11 @@ def test_the_defaults_are_those_of_the_printed_table():
     np.testing.assert_allclose(table[["value", "low", "high"]], list(rows.values()), rtol=1e-12)
 
 
-def test_a_quarter_of_the_priors_is_feasible_with_the_published_index():
+def test_a_quarter_of_the_priors_is_feasible_with_the_published_enzymes():
     """In a synthetic temperate column 21 % of the prior draws have negative pools, and 53 % of
     them more microbes than a tenth of the soil's carbon: a trial outside this package."""
     u = np.random.default_rng(0).uniform(size=(4000, 23))
-    found = compas.steady_state(compas.from_unit(u, "published"), PREPARED["temperate"])
+    found = compas.steady_state(compas.from_unit(u, "tied", "log"), PREPARED["temperate"])
     stock = (found["carbon"] * found["thickness"]).sum("layer").isel(pool=slice(4, 8))
     lean = stock.sel(pool="mic") <= 0.1 * stock.sum("pool")
     exists = found["feasible"]
@@ -58,26 +58,26 @@ def test_a_quarter_of_the_priors_is_feasible_with_the_published_index():
     assert float((exists & ~lean).mean()) == pytest.approx(0.53, abs=0.04)
 
 
-def elasticity(index):
+def elasticity(*switches):
     """Change of the 1 m stock for the paper's change of its CUE group, in logarithms."""
     u = np.full((2, 23), 0.5)
     at = {name: i for i, name in enumerate(compas.NAMES)}
-    if index == "table":
+    if switches == ("own", "linear"):
         u[:, at["tau_enz_decay"]] = 0.04  # near the default, 0.04 yr
     for row, step in enumerate((-0.01, 0.01)):
         for name in ("eta_doc", "eta_ml", "eta_cl_ll"):
             u[row, at[name]] *= 1 + step
         for name in ("tau_assim", "km_assim"):
             u[row, at[name]] *= 1 - step
-    stock = compas.steady_state(compas.from_unit(u, index), PREPARED["temperate"])["stock"]
+    stock = compas.steady_state(compas.from_unit(u, *switches), PREPARED["temperate"])["stock"]
     return float(np.diff(np.log(stock.sel(to_depth=1.0)))[0] / 0.02)
 
 
-def test_the_tied_index_makes_the_carbon_follow_the_cue():
-    """+3.2 to +3.4 with the published index, -0.5 to -0.6 with the table's, in a re-implementation
+def test_tied_enzymes_make_the_carbon_follow_the_cue():
+    """+3.2 to +3.4 with tied enzymes, -0.5 to -0.6 with their own, in a re-implementation
     with another synthetic temperate forcing."""
-    assert elasticity("published") == pytest.approx(3.3, abs=0.5)
-    assert elasticity("table") == pytest.approx(-0.55, abs=0.25)
+    assert elasticity("tied", "log") == pytest.approx(3.3, abs=0.5)
+    assert elasticity("own", "linear") == pytest.approx(-0.55, abs=0.25)
 
 
 def test_turnover_times_set_the_sign_of_the_relation_of_cue_and_carbon():
@@ -337,12 +337,12 @@ def test_from_the_cube_and_back(u):
     compas.steady_state(parameters, PREPARED["temperate"])  # every corner of the priors is allowed
 
 
-def test_the_published_index_has_22_parameters():
+def test_tied_enzymes_leave_22_parameters():
     u = np.random.default_rng(1).uniform(size=(5, 23))
     at = compas.NAMES.index("tau_enz_decay")
-    first = compas.from_unit(u, "published")
+    first = compas.from_unit(u, "tied", "log")
     u[:, at] = 0.123
-    second = compas.from_unit(u, "published")
+    second = compas.from_unit(u, "tied", "log")
     np.testing.assert_array_equal(first["tau_enz_decay"], second["tau_enz_decay"])
     tied = 10 ** (3 * u[:, compas.NAMES.index("km_assim")] - 3)
     np.testing.assert_allclose(first["tau_enz_decay"], tied)
@@ -404,8 +404,10 @@ def test_a_bad_forcing_or_switch_is_refused():
         compas.steady_state("tao2024", TEMPERATE.drop_vars("soil_temperature"))
     with pytest.raises(InputError, match=r"unknown transport 'leaky'; valid: conservative"):
         compas.steady_state("tao2024", TEMPERATE, transport="leaky")
-    with pytest.raises(InputError, match=r"unknown index 'tied'"):
-        compas.from_unit(np.zeros(23), "tied")
+    with pytest.raises(InputError, match=r"unknown enzyme_turnover 'bound'"):
+        compas.from_unit(np.zeros(23), "bound")
+    with pytest.raises(InputError, match=r"index = 'table': now two switches"):
+        compas.from_unit(np.zeros(23), index="table")
     with pytest.raises(InputError, match=r"u has shape \(22,\): allowed \(\.\.\., 23\)$"):
         compas.from_unit(np.zeros(22))
     with pytest.raises(InputError, match=r"u: allowed 0 to 1$"):

@@ -7,7 +7,7 @@
 >>> globe.by_zone(world)["cue"].sel(statistic="median")
 
 The cells come from `soilnb.proda.globe.cells`, the papers' files from `soilnb.proda.globe.files`,
-and the runs from `soilnb.proda.globe.mapping`.
+and the runs from `soilnb.proda.globe.runs`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import xarray as xr
 
 from soilnb import __version__
 from soilnb.parameters import InputError, check_range, unknown
-from soilnb.proda.globe import mapping
 from soilnb.proda.globe.cells import (
     CELLS,
     CLIMATE_ZONES,
@@ -34,10 +33,19 @@ from soilnb.proda.globe.cells import (
     planet,
     schema,
 )
-from soilnb.proda.globe.fields import Source
 from soilnb.proda.globe.files import open_authors, open_predicted, read_grid
-from soilnb.proda.globe.mapping import CHUNK, LARGEST, Ready, Runs, evaluate, ready
+from soilnb.proda.globe.parameters import Parameters
+from soilnb.proda.globe.runs import (
+    CHUNK,
+    LARGEST,
+    Prepared,
+    Runs,
+    evaluate,
+    parameters_of,
+    prepare,
+)
 from soilnb.profile import diagnostics, grid
+from soilnb.schema import Variable
 
 __all__ = [
     "CELLS",
@@ -54,8 +62,8 @@ __all__ = [
     "open_authors",
     "open_predicted",
     "planet",
+    "prepare",
     "read_grid",
-    "ready",
     "schema",
     "total",
     "zonal",
@@ -88,7 +96,7 @@ _PETAGRAM = 1e12  # kg
 
 def maps(
     parameters: object,
-    planet: xr.Dataset | Ready,
+    planet: xr.Dataset | Prepared,
     model: str = "compas",
     *,
     components: bool = True,
@@ -107,8 +115,8 @@ def maps(
         variable for each parameter, over ``site``, ``member`` or both; or a DataArray with a
         dimension ``parameter``. In physical units (`soilnb.profile.compas.from_unit` gives them
         for places in the unit cube). Parameters that are not given take their default.
-    planet : Dataset or Ready
-        As from `planet`; `ready` prepares it once for many maps.
+    planet : Dataset or Prepared
+        As from `planet`; `prepare` does its part once for many maps.
     model : {"compas", "clm5"}
         The model.
     components : bool
@@ -143,8 +151,8 @@ def maps(
         One line for an unknown model or parameter, values out of their bounds, parameters and
         planet of different length or labels, a planet without area, unknown switches.
     """
-    world = ready(planet)
-    source = mapping.source(parameters, model, world)
+    world = prepare(planet)
+    source = parameters_of(world, parameters, model)
     if members not in ("spread", "all"):
         raise unknown("value of members", members, ("spread", "all"))
     names = ()
@@ -195,7 +203,7 @@ def _kept(found: dict[str, np.ndarray]) -> np.ndarray:
     return found["feasible"] & (found["soc"] > 0) & (found["soc"] < LARGEST)
 
 
-def _single(found: dict, world: Ready, source: Source, attrs: dict) -> xr.Dataset:
+def _single(found: dict, world: Prepared, source: Parameters, attrs: dict) -> xr.Dataset:
     """Return maps of one parameter set, or of every member by itself."""
     lead = ("site",) if source.members is None else ("member", "site")
     found["kept"] = _kept(found)
@@ -207,7 +215,7 @@ def _single(found: dict, world: Ready, source: Source, attrs: dict) -> xr.Datase
 
 
 def _ensemble(
-    found: dict, totals: np.ndarray, world: Ready, source: Source, attrs: dict
+    found: dict, totals: np.ndarray, world: Prepared, source: Parameters, attrs: dict
 ) -> xr.Dataset:
     """Return mean and spread of an ensemble."""
     result = _assemble(found, ("site",), world, source, attrs)
@@ -219,7 +227,7 @@ def _ensemble(
 
 
 def _assemble(
-    found: dict, lead: tuple[str, ...], world: Ready, source: Source, attrs: dict
+    found: dict, lead: tuple[str, ...], world: Prepared, source: Parameters, attrs: dict
 ) -> xr.Dataset:
     litter = world.columns.columns.litter.sum(axis=1)
     shown = {"input": litter} | found
@@ -230,7 +238,7 @@ def _assemble(
         meaning = f"standard deviation over the members of: {meaning}" if base != name else meaning
         dims = ("site",) if name == "input" else lead
         dims = (*dims, "to_depth") if base == "stock" else dims
-        data[name] = (dims, values, {"units": unit, "long_name": meaning, "symbol": symbol})
+        data[name] = (dims, values, Variable(unit, meaning, symbol=symbol).attrs)
     coords = dict(world.cells.coords) | {
         "to_depth": (
             "to_depth", list(grid.STOCK_DEPTHS),
@@ -250,7 +258,7 @@ _FLAGS = {
 }
 
 
-def _attributes(world: Ready, model: str, parameters: object, switches: dict) -> dict:
+def _attributes(world: Prepared, model: str, parameters: object, switches: dict) -> dict:
     """Where a map comes from."""
     told = {
         name: str(world.columns.attrs[name])
@@ -305,15 +313,21 @@ def total(maps: xr.Dataset) -> xr.Dataset:
     found["too_much"] = (feasible & ~kept).sum("site")
     found["area"] = (area * kept).sum("site")
     result = xr.Dataset(found)
-    for name in ("stock", "stock_low", "stock_high"):
-        if name in result:
-            result[name].attrs = {"units": "Pg C", "long_name": "global soil organic carbon"}
-    counts = {"cells": "kept cells", "infeasible": "cells without a steady state",
-              "too_much": "cells with 1,000 kg C m-2 or more"}  # fmt: skip
-    for name, meaning in counts.items():
-        result[name].attrs = {"units": "1", "long_name": f"number of {meaning}"}
-    result["area"].attrs = {"units": "m2", "long_name": "area of the kept cells"}
+    for name, array in result.items():
+        array.attrs = _TOTALS[name].attrs
     return result.reset_coords(drop=True).assign_attrs(maps.attrs)
+
+
+_STOCK = Variable("Pg C", "global soil organic carbon")
+_TOTALS = {
+    "stock": _STOCK,
+    "stock_low": _STOCK,
+    "stock_high": _STOCK,
+    "cells": Variable("1", "number of kept cells"),
+    "infeasible": Variable("1", "number of cells without a steady state"),
+    "too_much": Variable("1", "number of cells with 1,000 kg C m-2 or more"),
+    "area": Variable("m2", "area of the kept cells"),
+}
 
 
 def zonal(

@@ -14,7 +14,6 @@ attribute ``left_out`` counts them.
 from __future__ import annotations
 
 import sys
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,6 +24,7 @@ from soilnb.data import open_dataset, rasters, tables
 from soilnb.data import planet as teaching
 from soilnb.parameters import InputError, unknown
 from soilnb.profile import forcing
+from soilnb.schema import Schema, Variable
 
 #: Radius of the earth in the papers' cell areas, m.
 EARTH_RADIUS = 6_371_008.8
@@ -43,27 +43,24 @@ CLIMATE_ZONES = {
 _ZONE_OF = {letter: zone for zone, letters in CLIMATE_ZONES.items() for letter in letters}
 
 
-class Cell(NamedTuple):
-    """One variable of the cells: unit, bounds, meaning, and whether it is a coordinate."""
-
-    unit: str
-    meaning: str
-    bounds: tuple[float, float] | None = None
-    coordinate: bool = False
-
-
 #: What a planet holds over ``site`` beside its forcing. Texts have no bounds.
 CELLS = {
-    "latitude": Cell("degrees_north", "latitude of the centre", (-90.0, 90.0), True),
-    "longitude": Cell("degrees_east", "longitude of the centre", (-180.0, 180.0), True),
-    "area": Cell("m2", "area that the stocks of the cell stand for", (0.0, np.inf), True),
-    "climate": Cell("1", "Köppen-Geiger zone", None, True),
-    "climate_zone": Cell("1", "climate zone of the papers", None, True),
-    "vegetation": Cell("1", "vegetation class of the table litter_split", None, True),
-    "temperature": Cell("degC", "mean annual air temperature", (-60.0, 40.0)),
-    "precipitation": Cell("mm yr-1", "mean annual precipitation", (0.0, 15000.0)),
-    "npp": Cell("g C m-2 yr-1", "plant carbon that enters the soil", (0.0, 5000.0)),
-    "clay": Cell("%", "clay of the mineral soil", (0.0, 100.0)),
+    "latitude": Variable(
+        "degrees_north", "latitude of the centre", coordinate=True, bounds=(-90.0, 90.0)
+    ),
+    "longitude": Variable(
+        "degrees_east", "longitude of the centre", coordinate=True, bounds=(-180.0, 180.0)
+    ),
+    "area": Variable(
+        "m2", "area that the stocks of the cell stand for", coordinate=True, bounds=(0.0, np.inf)
+    ),
+    "climate": Variable("1", "Köppen-Geiger zone", "U", coordinate=True),
+    "climate_zone": Variable("1", "climate zone of the papers", "U", coordinate=True),
+    "vegetation": Variable("1", "vegetation class of the table litter_split", "U", coordinate=True),
+    "temperature": Variable("degC", "mean annual air temperature", bounds=(-60.0, 40.0)),
+    "precipitation": Variable("mm yr-1", "mean annual precipitation", bounds=(0.0, 15000.0)),
+    "npp": Variable("g C m-2 yr-1", "plant carbon that enters the soil", bounds=(0.0, 5000.0)),
+    "clay": Variable("%", "clay of the mineral soil", bounds=(0.0, 100.0)),
 }
 
 #: What `from_cells` must be given.
@@ -72,13 +69,11 @@ _NEEDED = ("latitude", "longitude", "area", "temperature", "precipitation", "npp
 
 def schema() -> pd.DataFrame:
     """Return `CELLS` and the variables of a forcing as a table: dimensions, unit, meaning."""
-    rows = {name: ("site", cell.unit, cell.meaning) for name, cell in CELLS.items()}
-    rows |= {
-        name: (" x ".join(("site", *variable.dims)), variable.unit, variable.meaning)
-        for name, variable in forcing.VARIABLES.items()
+    of_forcing = {
+        name: Variable(own.unit, own.meaning, dims=own.dims)
+        for name, own in forcing.VARIABLES.items()
     }
-    heads = ["dimensions", "unit", "meaning"]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=heads).rename_axis("variable")
+    return Schema("site", CELLS | of_forcing).table()
 
 
 def planet(
@@ -205,7 +200,7 @@ def from_cells(cells: xr.Dataset, **options: object) -> xr.Dataset:
     ----------
     cells : Dataset
         Over ``cell`` or ``site``, in the units of the data set ``testbed``
-        (`soilnb.schema.TESTBED`). Needed: ``latitude``, ``longitude``, ``area`` (m2),
+        (`soilnb.data.schemas.TESTBED`). Needed: ``latitude``, ``longitude``, ``area`` (m2),
         ``temperature``, ``precipitation``, ``npp``; used where there: ``koppen`` (else from the
         zone map), ``vegetation`` (IGBP class or name, else the class that stands for the zone),
         ``sand`` and ``clay`` (fractions, else those of a loam), ``vegetated``.
@@ -264,10 +259,7 @@ def from_cells(cells: xr.Dataset, **options: object) -> xr.Dataset:
 
 def assemble(table: dict[str, np.ndarray], made: xr.Dataset, attrs: dict) -> xr.Dataset:
     """Return a forcing with the variables of `CELLS`, shapes [site], beside it."""
-    data = {
-        name: ("site", values, {"units": CELLS[name].unit, "long_name": CELLS[name].meaning})
-        for name, values in table.items()
-    }
+    data = {name: ("site", values, CELLS[name].attrs) for name, values in table.items()}
     result = made.assign(data).set_coords([n for n in table if CELLS[n].coordinate])
     kept = {f"forcing_{name}": made.attrs[name] for name in ("source", "parameters")
             if name in made.attrs}  # fmt: skip

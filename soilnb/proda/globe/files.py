@@ -6,7 +6,7 @@ Layout, as the scripts of phxtao/PRODA_MIC@90918f41 and phxtao/SOC_Convergence@8
 - ``world_grid_envinfo_present.mat`` holds one array ``EnvInfo`` [cell, 77], the columns of
   `GRID_COLUMNS`, NaN where nothing is known; a cell's number is its row, from 1;
 - ``grid_para_result_<case>.csv``, without heading, one row per cell: where the network puts each
-  parameter between its prior bounds, in the order of `PREDICTED`;
+  parameter between its prior bounds, in the order of `soilnb.proda.models.Model.order`;
 - ``valid_grid_loc_<case>.csv``: the number of the cell of each of these rows.
 
 The forcing lies beside them in the files that `soilnb.profile.forcing.open_authors` reads; its
@@ -23,10 +23,13 @@ import pandas as pd
 import xarray as xr
 
 from soilnb import __version__
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import InputError
+from soilnb.proda.cube import to_parameters
 from soilnb.proda.globe import cells
-from soilnb.profile import clm5, compas, forcing
+from soilnb.proda.models import find
+from soilnb.profile import forcing
 from soilnb.profile.forcing.files import load_array
+from soilnb.profile.layered import two_switches
 
 #: Cell size of the papers' grid, degrees.
 RESOLUTION = 0.5
@@ -55,21 +58,6 @@ BECK = (
     *("Cfa", "Cfb", "Cfc", "Dsa", "Dsb", "Dsc", "Dsd", "Dwa", "Dwb", "Dwc", "Dwd"),
     *("Dfa", "Dfb", "Dfc", "Dfd", "ET", "EF"),
 )
-
-#: Parameters in the order of the published files.
-PREDICTED = {
-    "compas": (
-        "diffus", "cryo", "q10", "w_scaling", "tau_cwd", "tau_ml", "tau_cl_ll", "tau_assim",
-        "tau_mic", "tau_enz_prod", "tau_enz_decay", "tau_decom", "km_assim", "km_decom",
-        "a_cl_cwd", "a_doc_ml", "a_doc_cl", "a_soc_ll", "eta_ml", "eta_cl_ll", "eta_doc",
-        "a_soc_mic", "b",
-    ),
-    "clm5": (
-        "diffus", "cryo", "q10", "efolding", "tau4cwd", "tau4l1", "tau4l2", "tau4s1", "tau4s2",
-        "tau4s3", "fs1l1", "fs1l2", "fs2l3", "fs2s1", "fs3s1", "fs1s2", "fs3s2", "fs1s3",
-        "fl2cwd", "w_scaling", "b",
-    ),
-}  # fmt: skip
 
 #: What predictions at or below 0 are set to, as in the published code.
 LEAST = 1e-4
@@ -188,8 +176,13 @@ def _columns(table: pd.DataFrame, made: xr.Dataset) -> dict[str, np.ndarray]:
     }
 
 
+@two_switches
 def open_predicted(
-    folder: str | Path, model: str = "compas", *, index: str = "published"
+    folder: str | Path,
+    model: str = "compas",
+    *,
+    enzyme_turnover: str = "tied",
+    prior: str = "log",
 ) -> xr.Dataset:
     """Return parameters that the papers' network has predicted, from files in their layout.
 
@@ -199,8 +192,8 @@ def open_predicted(
         Folder with one ``grid_para_result_*.csv`` and its ``valid_grid_loc_*.csv``.
     model : {"compas", "clm5"}
         The model.
-    index : {"published", "table"}
-        COMPAS: where the turnover time of enzymes comes from (`soilnb.profile.compas.from_unit`).
+    enzyme_turnover, prior : str
+        COMPAS: see `soilnb.proda.cube`.
 
     Returns
     -------
@@ -213,30 +206,18 @@ def open_predicted(
     InputError
         For an unknown model, missing or several files, or tables that do not fit each other.
     """
-    if model not in PREDICTED:
-        raise unknown("model", model, PREDICTED)
+    order = find(model).order
     places = _csv(folder, "grid_para_result")
     numbers = _csv(folder, "valid_grid_loc")[:, 0].astype(int)
-    names = PREDICTED[model]
-    if places.shape != (numbers.size, len(names)):
+    if places.shape != (numbers.size, len(order)):
         raise InputError(
             f"grid_para_result has the shape {places.shape}: allowed ({numbers.size}, "
-            f"{len(names)}), a row for each of valid_grid_loc"
+            f"{len(order)}), a row for each of valid_grid_loc"
         )
     bounded = np.where(places <= 0.0, LEAST, np.minimum(places, 1.0))
-    structure = compas if model == "compas" else clm5
-    order = [names.index(name) for name in structure.NAMES]
-    index = index if model == "compas" else "table"
-    values = structure.from_unit(bounded[:, order], index)
-    records = structure.PARAMETER_SETS[structure.MODEL.default].records
-    return xr.Dataset(
-        {
-            name: ("site", array, {"units": records[name].unit, "long_name": records[name].meaning})
-            for name, array in values.items()
-        },
-        {"site": numbers},
-        {"model": model, "index": index, "provenance": "real", "soilnb_version": __version__},
-    )
+    switches = {"enzyme_turnover": enzyme_turnover, "prior": prior} if find(model).microbes else {}
+    found = to_parameters(pd.DataFrame(bounded, numbers, list(order)), model, **switches)
+    return found.assign_attrs(provenance="real")
 
 
 def _csv(folder: str | Path, start: str) -> np.ndarray:

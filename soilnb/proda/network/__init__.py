@@ -14,15 +14,18 @@
 
 - `soilnb.proda.network.fitting`: networks (`fit`), mean, ridge and forest (`baseline`), all as
   `Fitted`.
-- `soilnb.proda.skill`: `targets`, `to_parameters`, `parameter_nse`, `layer_nse`.
+- `soilnb.proda.cube`: `targets`, `to_parameters`; `soilnb.proda.efficiency`: `parameter_nse`,
+  `layer_nse`.
 - `soilnb.proda.network.crossvalidation`: `cross_validate`, `compare`.
 - `soilnb.proda.network.ensemble`: `bootstrap`, an `Ensemble`.
-- `soilnb.proda.network.carrying`: `carry`, all of the above in one call.
+- `soilnb.proda.network.extrapolation`: `extrapolate`, all of the above in one call.
 """
 
-from soilnb.proda.network.carrying import Carried, carry
+from soilnb.proda.cube import targets, to_parameters
+from soilnb.proda.efficiency import layer_nse, parameter_nse
 from soilnb.proda.network.crossvalidation import Validation, compare, cross_validate, folds
 from soilnb.proda.network.ensemble import Ensemble, bootstrap, draw_sites
+from soilnb.proda.network.extrapolation import Extrapolated, extrapolate
 from soilnb.proda.network.fitting import (
     ARCHITECTURES,
     BASELINES,
@@ -35,24 +38,23 @@ from soilnb.proda.network.fitting import (
     learn,
     match,
 )
-from soilnb.proda.skill import layer_nse, parameter_nse, targets, to_parameters
 
 __all__ = [
     "ARCHITECTURES",
     "BASELINES",
     "LEAST",
     "LEAST_SITES",
-    "Carried",
     "Ensemble",
+    "Extrapolated",
     "Fitted",
     "Settings",
     "Validation",
     "baseline",
     "bootstrap",
-    "carry",
     "compare",
     "cross_validate",
     "draw_sites",
+    "extrapolate",
     "fit",
     "folds",
     "layer_nse",

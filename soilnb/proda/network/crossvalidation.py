@@ -23,8 +23,8 @@ import xarray as xr
 from tqdm import tqdm
 
 from soilnb.parameters import InputError
+from soilnb.proda.efficiency import parameter_nse
 from soilnb.proda.network.fitting import BASELINES, _check, _sklearn, _whole, learn
-from soilnb.proda.skill import parameter_nse
 
 #: What `compare` compares.
 METHODS = ("mean", "ridge", "forest", "small")
@@ -189,7 +189,7 @@ def compare(
         What is compared.
     carbon : callable, optional
         Gives the efficiency in carbon space of predicted places, or a Dataset with ``nse``:
-        `soilnb.proda.skill.layer_nse` with the profiles and their forcing.
+        `soilnb.proda.efficiency.layer_nse` with the profiles and their forcing.
 
     Returns
     -------

@@ -304,5 +304,5 @@ def _digest(x: pd.DataFrame, y: pd.DataFrame, how: Mapping[str, Any]) -> str:
     for table in (x, y, how["scaler"].low, how["scaler"].high):
         key.update(np.ascontiguousarray(table.to_numpy(dtype=float)).tobytes())
     if how["method"] not in BASELINES:
-        key.update(Path(__file__).with_name("dense.py").read_bytes())
+        key.update(Path(__file__).with_name("training.py").read_bytes())
     return key.hexdigest()

@@ -427,10 +427,10 @@ def fit(
     x, y = _check(x, y)
     scaler = _scaler(scaler, x)
     rows, held, sites = _split(x, y, validation, groups, seed)
-    dense = _engine()
+    training = _engine()
     with tqdm(total=epochs, unit="epoch", delay=2, leave=False, disable=not progress) as bar:
         pairs = [(scaler.transform(a).to_numpy(), b.to_numpy()) for a, b in (rows, held)]
-        weights, losses, best = dense.train(*pairs, seed, settings, bar.update)
+        weights, losses, best = training.train(*pairs, seed, settings, bar.update)
     if best < 0:
         raise ArithmeticError("no epoch has a finite validation loss: a smaller network may help")
     return Fitted(
@@ -441,13 +441,13 @@ def fit(
 
 def _engine() -> Any:
     try:
-        from soilnb.proda.network import dense
+        from soilnb.proda.network import training
     except ImportError as error:
         name = str(error.name).partition(".")[0]
         if name not in ("jax", "jaxlib", "equinox", "optax"):
             raise
         raise InputError(f"{name} is missing: pip install 'soilnb[proda]'") from None
-    return dense
+    return training
 
 
 def _scaler(scaler: Scaler | None, x: pd.DataFrame) -> Scaler:

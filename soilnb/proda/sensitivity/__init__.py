@@ -11,53 +11,30 @@ Tao et al. 2023 (Fig. 4) ask in two ways, with the parameters of a model sorted 
   the component's own metric (`soilnb.profile.diagnostics`). `needed` reads off what a stock
   larger by 10 % needs.
 
-A third question, which covariates a component is learnt from, is answered by
-`soilnb.proda.sensitivity.importance.permutation`.
+A third question, which covariates a component is learnt from, is answered by `permutation`.
 
-Where the turnover time of enzymes stands makes a difference to both, so each takes ``index``:
-
-===============  ==================================================================================
-``table``        ``tau_enz_decay`` is a parameter of its own, linear between its bounds, and
-                 belongs to decomposition: the printed tables
-``log``          the same, on the logarithmic scale 10^(3 u - 3) yr
-``published``    it follows from the place of ``km_assim``, 10^(3 u - 3) yr, and so belongs to CUE:
-                 the published code (phxtao/PRODA_MIC@90918f41, where its own place has no effect)
-===============  ==================================================================================
-
-With ``published`` what is given as ``tau_enz_decay`` is not used.
+Where the turnover time of enzymes stands makes a difference to both, so each takes the switches
+``enzyme_turnover`` and ``prior`` of `soilnb.proda.cube`.
 """
 
-from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-import numpy as np
-import xarray as xr
-
-from soilnb.parameters import InputError
-from soilnb.proda.globe.components import GROUPS, INDEX, METRICS, chosen, groups, physical, unit
-from soilnb.proda.globe.fields import MODELS, Source
-from soilnb.proda.globe.mapping import (
-    CHUNK,
-    LARGEST,
-    Ready,
-    Runs,
-    depth_row,
-    evaluate,
-    over_members,
-    ready,
-    source,
-)
-from soilnb.proda.sensitivity.explained import efficiencies, explained
+from soilnb.proda.cube import READINGS, groups, physical, unit
+from soilnb.proda.efficiency import explained
+from soilnb.proda.models import MODELS
+from soilnb.proda.sensitivity.homogenised import homogenise
 from soilnb.proda.sensitivity.importance import permutation
 from soilnb.proda.sensitivity.response import CHANGES, needed, proportional
+
+#: Component to parameters, by model.
+GROUPS = {name: model.groups for name, model in MODELS.items()}
+
+#: Component to the metric of COMPAS that says how large it is.
+METRICS = MODELS["compas"].metrics
 
 __all__ = [
     "CHANGES",
     "GROUPS",
-    "INDEX",
     "METRICS",
+    "READINGS",
     "explained",
     "groups",
     "homogenise",
@@ -67,218 +44,3 @@ __all__ = [
     "proportional",
     "unit",
 ]
-
-#: Standard deviation of the plant input over its mean where the planet has none: an assumption.
-NPP_SD = 0.1
-
-
-def homogenise(
-    parameters: object,
-    planet: xr.Dataset | Ready,
-    model: str = "compas",
-    *,
-    sites: object = None,
-    index: str = "table",
-    depth: float = 1.0,
-    components: Mapping[str, Sequence[str]] | Sequence[str] | None = None,
-    npp_sd: float | np.ndarray | None = None,
-    seed: int = 0,
-    observations: xr.Dataset | None = None,
-    predicted: object = None,
-    forcing: xr.Dataset | None = None,
-    client: Any = None,
-    chunk: int = CHUNK,
-    progress: bool = True,
-    transport: str = "conservative",
-) -> xr.Dataset:
-    """Say what the spatial variation of each component is worth.
-
-    The parameters of a component take their mean everywhere, those of the others stay as they
-    are. Plant input is not a parameter: every cell gets two standard deviations more or less, at
-    random. ``all`` fixes all parameters, and leaves the input.
-
-    Parameters
-    ----------
-    parameters, planet, model
-        As in `soilnb.proda.globe.maps`; an ensemble gives a result for each member.
-    sites : Dataset or DataArray, optional
-        Estimates at sites, whose mean (of places between the bounds) is the constant: parameters
-        by name over one dimension, or along a dimension ``parameter``. By default the mean of the
-        cells.
-    index : {"table", "log", "published"}
-        See the module's description.
-    depth : {0.3, 1.0, 2.0}
-        Depth down to which carbon is counted, m.
-    components : sequence or mapping, optional
-        Names of some of the components; or component to parameters, in place of `groups`.
-    npp_sd : float or array [site], optional
-        Standard deviation of the plant input over its mean. By default that of the planet
-        (``npp_sd`` over ``npp``), else 0.1, an assumption.
-    seed : int
-        Seed of the signs.
-    observations, predicted, forcing : Dataset, optional
-        Profiles as from `soilnb.proda.observations`, parameters at these (as `parameters`), and
-        their forcing (by default `soilnb.proda.observations.forcing_at`): for the explained
-        variance.
-    client, chunk, progress, transport
-        As in `soilnb.proda.globe.maps`.
-
-    Returns
-    -------
-    Dataset
-        Over ``component`` (``none``, the components, ``all``): ``deviation``, the sum over the
-        cells of the absolute change of carbon times area, Pg C; ``stock``, Pg C; ``excluded``, the
-        number of cells that have no steady state with the change but have one without. With
-        observations ``explained``, the Nash-Sutcliffe efficiency over all layers, and ``loss``,
-        the change of it.
-
-    Raises
-    ------
-    InputError
-        As `soilnb.proda.globe.maps`; for an unknown component, index or depth, a standard
-        deviation of more than half the mean, or observations without `predicted`.
-    """
-    world = ready(planet)
-    fields = source(parameters, model, world)
-    parts = chosen(model, index, components)
-    row = depth_row(depth)
-    spread = _input_spread(world, npp_sd)
-    factor = _signs(spread, seed)
-    if (observations is None) != (predicted is None):
-        raise InputError("observations and predicted: allowed both or none")
-    means = _means(sites, fields, model, index)
-    names = ["none", *parts, "all"]
-    area = world.cells["area"].values
-
-    def one(member: int) -> xr.Dataset:
-        sums: dict[str, np.ndarray | float] = {"deviation": 0.0, "stock": 0.0, "excluded": 0}
-
-        def runs(piece: slice) -> Runs:
-            places = unit(fields.values(piece)[member], model, index)
-            return _fixed(places, means[member], parts, model, index, factor[piece])
-
-        for _, found in evaluate(
-            model, world, runs, (), reduce=_deviation, extra=lambda piece: (area[piece], row),
-            switches={"transport": transport}, client=client, chunk=chunk, progress=progress,
-        ):  # fmt: skip
-            sums = {name: value + found[name] for name, value in sums.items()}
-        result = xr.Dataset(
-            {name: ("component", value, _ATTRS[name]) for name, value in sums.items()},
-            {"component": names},
-        )
-        if observations is None:
-            return result
-        at_profiles = _signs(np.full(observations.sizes["profile"], spread.mean()), seed)
-        efficiency = efficiencies(
-            predicted, observations, forcing, model, index, transport,
-            lambda places: _fixed(places, means[member], parts, model, index, at_profiles),
-            member,
-        )  # fmt: skip
-        result["explained"] = ("component", efficiency, _ATTRS["explained"])
-        result["loss"] = ("component", efficiency - efficiency[0], _ATTRS["loss"])
-        return result
-
-    attrs = {"model": model, "index": index, "depth": depth, "seed": seed, "transport": transport}
-    return over_members(one, fields, attrs)
-
-
-_ATTRS = {
-    "deviation": {"units": "Pg C", "long_name": "sum of the absolute deviations of the cells"},
-    "stock": {"units": "Pg C", "long_name": "global soil organic carbon"},
-    "excluded": {"units": "1", "long_name": "cells without a steady state because of the change"},
-    "explained": {"units": "1", "long_name": "Nash-Sutcliffe efficiency over all layers"},
-    "loss": {"units": "1", "long_name": "change of the explained variance"},
-}
-
-
-def _fixed(
-    places: np.ndarray,
-    mean: np.ndarray,
-    parts: Mapping[str, tuple[str, ...]],
-    model: str,
-    index: str,
-    factor: np.ndarray,
-) -> Runs:
-    """Return the runs of a chunk: as it is, each component at its mean, and all of them."""
-    order = MODELS[model][0].names
-    cases = [places]
-    litter = [np.ones(len(places))]
-    for component, names in parts.items():
-        case = places.copy()
-        columns = [order.index(name) for name in names]
-        case[:, columns] = mean[columns]
-        cases.append(case)
-        litter.append(factor if component == "input" else np.ones(len(places)))
-    cases.append(np.broadcast_to(mean, places.shape))
-    litter.append(np.ones(len(places)))
-    return Runs(physical(np.stack(cases), model, index), np.stack(litter))
-
-
-def _deviation(found: dict[str, np.ndarray], extra: tuple) -> dict[str, np.ndarray]:
-    """Return sums over the cells of a chunk, each [run]."""
-    area, row = extra
-    stock = found["stock"][:, :, row]
-    base = found["feasible"][0] & (found["soc"][0] > 0) & (found["soc"][0] < LARGEST)
-    use = base & found["feasible"]
-    change = np.where(use, np.abs(stock - stock[0]), 0.0)
-    return {
-        "deviation": change @ area / 1e12,
-        "stock": np.where(use, stock, 0.0) @ area / 1e12,
-        "excluded": (base & ~found["feasible"]).sum(axis=1),
-    }
-
-
-def _means(sites: object, source: Source, model: str, index: str) -> np.ndarray:
-    """Mean place of each parameter, [member or 1, n]."""
-    if sites is None:
-        return np.stack([
-            unit(values, model, index).mean(axis=0) for values in source.values(slice(None))
-        ])  # fmt: skip
-    estimates = _along_site(sites, model)
-    size = next(iter(estimates.sizes.values())) if estimates.sizes else 1
-    table = Source(estimates, model, size)
-    mean = unit(table.values(slice(None))[0], model, index).mean(axis=0)
-    return np.tile(mean, (source.members or 1, 1))
-
-
-def _along_site(sites: object, model: str) -> xr.Dataset:
-    """Return estimates as a Dataset over ``site``; refused sites (NaN) are left out."""
-    if isinstance(sites, xr.DataArray):
-        if "parameter" not in sites.dims:
-            raise InputError(f"sites have the dimensions {sites.dims}: needed 'parameter'")
-        sites = sites.to_dataset("parameter")
-    if not isinstance(sites, xr.Dataset):
-        raise InputError(f"sites is a {type(sites).__name__}: allowed a Dataset or DataArray")
-    names = [name for name in MODELS[model][0].names if name in sites]
-    if len(names) < len(MODELS[model][0].names):
-        missing = [name for name in MODELS[model][0].names if name not in names]
-        raise InputError(f"sites have no {missing[0]!r}: needed is every parameter of {model}")
-    dims = {str(dim) for name in names for dim in sites[name].dims}
-    if len(dims) > 1:
-        raise InputError(f"sites have the dimensions {', '.join(sorted(dims))}: allowed one")
-    table = sites[names].drop_vars(list(sites.coords))
-    if not dims:
-        return table.expand_dims("site")
-    (dim,) = dims
-    table = table.rename({dim: "site"}).dropna("site")
-    if table.sizes["site"] == 0:
-        raise InputError("sites have no estimate that is finite")
-    return table
-
-
-def _input_spread(world: Ready, npp_sd: object) -> np.ndarray:
-    """Return the standard deviation of the plant input over its mean, [site]."""
-    if npp_sd is None and "npp_sd" in world.cells and "npp" in world.cells:
-        npp_sd = (world.cells["npp_sd"] / world.cells["npp"]).values
-    spread = np.broadcast_to(
-        np.asarray(NPP_SD if npp_sd is None else npp_sd, dtype=float), (world.size,)
-    )
-    bad = ~((spread >= 0) & (spread <= 0.5))
-    if bad.any():
-        raise InputError(f"npp_sd = {spread[bad][0]:g}: allowed 0 to 0.5 of the mean")
-    return spread
-
-
-def _signs(spread: np.ndarray, seed: int) -> np.ndarray:
-    """Return 1 plus or minus twice the spread, the sign at random, [site]."""
-    return 1.0 + np.random.default_rng(seed).choice([-2.0, 2.0], spread.size) * spread

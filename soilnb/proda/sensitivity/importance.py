@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 from soilnb import __version__
 from soilnb.parameters import InputError, check_range, unknown
+from soilnb.schema import Variable, assemble
 
 
 def permutation(
@@ -153,26 +154,23 @@ def _dataset(
     repeats: int,
     seed: int,
 ) -> xr.Dataset:
-    both = ("category", "component")
     spread = ratio.std(axis=1, ddof=1) if repeats > 1 else np.full_like(ratio[:, 0], np.nan)
+    arrays = {
+        "importance": ratio.mean(axis=1),
+        "importance_sd": spread,
+        "covariates": [len(columns) for columns in categories.values()],
+        "error": base,
+    }
+    coords = {"category": list(categories), "component": components}
     attrs = {"permutation": permutation, "repeats": repeats, "seed": seed}
-    return xr.Dataset(
-        {
-            "importance": (
-                both, ratio.mean(axis=1),
-                {"units": "1", "long_name": "permutation importance", "symbol": "PI"},
-            ),
-            "importance_sd": (
-                both, spread, {"units": "1", "long_name": "its standard deviation over the draws"},
-            ),
-            "covariates": (
-                "category", [len(columns) for columns in categories.values()],
-                {"units": "1", "long_name": "number of covariates"},
-            ),
-            "error": (
-                "component", base, {"units": "1", "long_name": "mean squared error, unspoilt"},
-            ),
-        },
-        {"category": list(categories), "component": components},
-        attrs | {"soilnb_version": __version__},
-    )  # fmt: skip
+    attrs |= {"soilnb_version": __version__}
+    return assemble(_VARIABLES, arrays, coords=coords, attrs=attrs)
+
+
+_BOTH = ("category", "component")
+_VARIABLES = {
+    "importance": Variable("1", "permutation importance", dims=_BOTH, symbol="PI"),
+    "importance_sd": Variable("1", "its standard deviation over the draws", dims=_BOTH),
+    "covariates": Variable("1", "number of covariates", dims=("category",)),
+    "error": Variable("1", "mean squared error, unspoilt", dims=("component",)),
+}

@@ -9,19 +9,23 @@ import numpy as np
 import xarray as xr
 
 from soilnb.parameters import InputError, check_range, unknown
-from soilnb.proda.globe.components import FALLING, chosen, metric, physical, unit
-from soilnb.proda.globe.fields import MODELS
-from soilnb.proda.globe.mapping import (
+from soilnb.proda.cube import Cube
+from soilnb.proda.globe.runs import (
     CHUNK,
     LARGEST,
-    Ready,
+    Prepared,
     Runs,
     depth_row,
     evaluate,
     over_members,
-    ready,
-    source,
+    parameters_of,
+    prepare,
 )
+from soilnb.profile.layered import two_switches
+from soilnb.schema import Variable, assemble
+
+#: Parameters that fall when their component rises: faster uptake of DOC goes with a higher CUE.
+FALLING = ("tau_assim", "km_assim")
 
 #: In the proportional analysis the published code changes this parameter of the modifier alone.
 MODIFIER = "w_scaling"
@@ -32,21 +36,23 @@ CHANGES = tuple(np.round(np.arange(-0.1, 0.101, 0.02), 2).tolist())
 #: Places between the bounds are kept within these, as in the published code; that of ``b`` lower.
 LOWEST, HIGHEST, HIGHEST_B = 1e-4, 1.0, 0.98
 
-_ATTRS = {
-    "metric_change": {"units": "1", "long_name": "median relative change of the metric"},
-    "stock_change": {"units": "1", "long_name": "relative change of the global stock"},
-    "stock": {"units": "Pg C", "long_name": "global soil organic carbon"},
-    "excluded": {"units": "1", "long_name": "cells left out of the curve"},
+_VARIABLES = {
+    "metric_change": Variable("1", "median relative change of the metric", dims=("change",)),
+    "stock_change": Variable("1", "relative change of the global stock", dims=("change",)),
+    "stock": Variable("Pg C", "global soil organic carbon", dims=("change",)),
+    "excluded": Variable("1", "cells left out of the curve"),
 }
 
 
+@two_switches
 def proportional(
     parameters: object,
-    planet: xr.Dataset | Ready,
+    planet: xr.Dataset | Prepared,
     model: str = "compas",
     *,
     changes: Sequence[float] = CHANGES,
-    index: str = "table",
+    enzyme_turnover: str = "own",
+    prior: str = "linear",
     modifier: str = "w_scaling",
     depth: float = 1.0,
     components: Mapping[str, Sequence[str]] | Sequence[str] | None = None,
@@ -68,8 +74,8 @@ def proportional(
         As in `soilnb.proda.globe.maps`; an ensemble gives a result for each member.
     changes : sequence of float
         Changes, increasing, with 0 among them.
-    index : {"table", "log", "published"}
-        See the module's description.
+    enzyme_turnover, prior : str
+        See `soilnb.proda.cube`.
     modifier : {"w_scaling", "direct"}
         What changes the environmental modifier: the place of ``w_scaling`` alone, as in the
         published code, which does nothing where soil is moist; or a factor on the modifier itself.
@@ -93,13 +99,13 @@ def proportional(
     Raises
     ------
     InputError
-        As `soilnb.proda.globe.maps`; for an unknown component, index or depth, or changes that
+        As `soilnb.proda.globe.maps`; for an unknown component, switch or depth, or changes that
         are not increasing through 0.
     """
-    world = ready(planet)
-    fields = source(parameters, model, world)
-    parts = chosen(model, index, components)
-    measures = {name: metric(name, model) for name in parts}
+    cube, world = Cube(model, enzyme_turnover, prior), prepare(planet)
+    given = parameters_of(world, parameters, model)
+    parts = cube.chosen(components)
+    measures = {name: cube.metric(name) for name in parts}
     if modifier not in ("w_scaling", "direct"):
         raise unknown("value of modifier", modifier, ("w_scaling", "direct"))
     row, steps = depth_row(depth), _changes(changes)
@@ -112,28 +118,20 @@ def proportional(
                 evaluate(
                     model, world,
                     lambda piece, name=name: _scaled(
-                        unit(fields.values(piece)[member], model, index),
-                        name, parts[name], steps, model, index, modifier,
+                        cube.unit(given.values(piece)[member]),
+                        name, parts[name], steps, cube, modifier,
                     ),
                     () if measure == "input" else (measure,),
                     switches=switches, client=client, chunk=chunk, progress=progress,
                 )
             )  # fmt: skip
             rows.append(_curve(found, measure, area, row, steps))
-        return xr.Dataset(
-            {
-                key: (
-                    ("component", "change") if rows[0][key].ndim else "component",
-                    np.array([line[key] for line in rows]),
-                    _ATTRS[key],
-                )
-                for key in rows[0]
-            },
-            {"component": list(parts), "change": steps},
-        )
+        arrays = {key: np.array([line[key] for line in rows]) for key in _VARIABLES}
+        coords = {"component": list(parts), "change": steps}
+        return assemble(_VARIABLES, arrays, "component", coords=coords)
 
-    attrs = {"model": model, "index": index, "depth": depth, "modifier": modifier, **switches}
-    return over_members(one, fields, attrs)
+    attrs = cube.attrs | {"depth": depth, "modifier": modifier, **switches}
+    return over_members(one, given, attrs)
 
 
 def _scaled(
@@ -141,19 +139,18 @@ def _scaled(
     component: str,
     names: tuple[str, ...],
     steps: np.ndarray,
-    model: str,
-    index: str,
+    cube: Cube,
     modifier: str,
 ) -> Runs:
     """Return the runs of a chunk, one for each change of a component."""
-    order = MODELS[model][0].names
+    order = cube.model.names
     ones = np.ones((steps.size, len(places)))
     factor = 1.0 + steps[:, np.newaxis] * ones
     cases = np.repeat(places[np.newaxis], steps.size, axis=0)
     if component == "modifier":
         names = (MODIFIER,) if modifier == "w_scaling" else ()
     for name in names:
-        if index == "published" and name == "tau_enz_decay":
+        if cube.enzyme_turnover == "tied" and name == "tau_enz_decay":
             continue  # it follows km_assim
         sign = -1.0 if name in FALLING else 1.0
         cases[:, :, order.index(name)] *= 1.0 + sign * steps[:, np.newaxis]
@@ -162,7 +159,7 @@ def _scaled(
     cases[:, :, b] = np.minimum(cases[:, :, b], HIGHEST_B)
     litter = factor if component == "input" else None
     direct = factor if component == "modifier" and modifier == "direct" else None
-    return Runs(physical(cases, model, index), litter, direct)
+    return Runs(cube.physical(cases), litter, direct)
 
 
 def _gather(chunks: Iterator[tuple[slice, dict]]) -> dict[str, np.ndarray]:
@@ -232,22 +229,18 @@ def needed(curves: xr.Dataset, target: float = 0.1) -> xr.Dataset:
         input_core_dims=[["change"], ["change"], []], output_core_dims=[["result"]],
         vectorize=True, kwargs={"target": float(target)},
     )  # fmt: skip
-    names = ("interpolated", "regression", "metric_low", "metric_high", "reached")
-    meanings = (
-        "change of the metric, between changes that were run",
-        "change of the metric, from a line through the logarithms",
-        "least change of the metric up to which the stock is monotone",
-        "largest change of the metric up to which the stock is monotone",
-        "largest change of the stock in the monotone range",
-    )
-    result = xr.Dataset(
-        {
-            name: found.isel(result=i).transpose(*dims)
-            .assign_attrs(units="1", long_name=meaning)
-            for i, (name, meaning) in enumerate(zip(names, meanings, strict=True))
-        }
-    )  # fmt: skip
+    arrays = {name: found.isel(result=i).transpose(*dims) for i, name in enumerate(_NEEDED)}
+    result = xr.Dataset({n: array.assign_attrs(_NEEDED[n].attrs) for n, array in arrays.items()})
     return result.assign_attrs(curves.attrs | {"target": target})
+
+
+_NEEDED = {
+    "interpolated": Variable("1", "change of the metric, between changes that were run"),
+    "regression": Variable("1", "change of the metric, from a line through the logarithms"),
+    "metric_low": Variable("1", "least change of the metric up to which the stock is monotone"),
+    "metric_high": Variable("1", "largest change of the metric up to which the stock is monotone"),
+    "reached": Variable("1", "largest change of the stock in the monotone range"),
+}
 
 
 def _needed_of_curve(

@@ -15,23 +15,24 @@ from hypothesis import strategies as st
 
 from soilnb import schema
 from soilnb.data import (
+    by_layer,
     datasets,
-    depth,
-    depth_readers,
-    depth_twins,
     fetch,
     incubations,
     open_dataset,
+    readers,
     registry,
+    schemas,
+    twins,
 )
-from soilnb.data.records import File
+from soilnb.data.registry import File
 from soilnb.parameters import InputError
 
 SCHEMAS = {
-    "roots": schema.ROOTS,
-    "turnover": schema.TURNOVER,
-    "silsoe": schema.SILSOE,
-    "sidb": schema.INCUBATIONS,
+    "roots": schemas.ROOTS,
+    "turnover": schemas.TURNOVER,
+    "silsoe": schemas.SILSOE,
+    "sidb": schemas.INCUBATIONS,
 }
 
 FIRST_METRE = (0, 20, 40, 60, 80, 100)
@@ -48,8 +49,8 @@ A2,-999,-999,number,0.9,-999,Grassland,-999,-999,0,0.5,0,0.69
 
 def test_missing_roots_are_missing_and_not_numbers(tmp_path):
     (tmp_path / "schenk_jackson_root_profiles_D50D95.csv").write_text(ROOTS)
-    roots = depth_readers.read_roots(tmp_path)
-    schema.check_schema(roots, schema.ROOTS)
+    roots = readers.read_roots(tmp_path)
+    schema.check_schema(roots, schemas.ROOTS)
     assert roots["d50_extrapolated"].values[0] == 0.15
     second = roots.isel(profile=1)
     for name in ("d50", "d50_extrapolated", "latitude", "precipitation", "evaporation"):
@@ -67,12 +68,12 @@ TURNOVER = """\
 
 def test_a_turnover_time_of_zero_is_a_missing_value(tmp_path):
     (tmp_path / "sierra2024_profiles_age_tau_5layers.csv").write_text(TURNOVER)
-    turnover = depth_readers.read_turnover(tmp_path)
-    schema.check_schema(turnover, schema.TURNOVER)
+    turnover = readers.read_turnover(tmp_path)
+    schema.check_schema(turnover, schemas.TURNOVER)
     assert turnover["turnover_time"].values[1, 0] == 493.7
     assert np.isnan(turnover["turnover_time"].values[1, 1:]).all()
     assert turnover["organic_carbon"].isnull().all()  # its file may be absent
-    layers = depth.turnover_by_layer(turnover)
+    layers = by_layer.turnover_by_layer(turnover)
     assert layers["n"].values.tolist() == [2, 1, 1, 1, 1]
     assert layers["mean"].values[1] == 66.4
 
@@ -82,8 +83,8 @@ def test_carbon_by_climate_is_read_where_its_file_lies(tmp_path):
     rows = [f"tropical,{cm},9,3,10,{2.0 if cm <= 20 else 1.0},1,2,0,0" for cm in range(1, 101)]
     head = "ClimateZoneAnd,UD,n_profile,n_site,n_rel,median_c,lci_c,uci_c,Derivative_1,Derivative_2"
     (tmp_path / "sierra2024_isrd_soc_depth_climate.csv").write_text("\n".join([head, *rows]))
-    turnover = depth_readers.read_turnover(tmp_path)
-    tropical = depth.climate_shares(turnover).sel(climate="tropical")
+    turnover = readers.read_turnover(tmp_path)
+    tropical = by_layer.climate_shares(turnover).sel(climate="tropical")
     np.testing.assert_allclose(tropical, np.array([2, 1, 1, 1, 1]) / 6)
     assert turnover["profiles"].sel(climate="tropical", depth=50) == 9
     assert turnover["organic_carbon"].sel(climate="arid").isnull().all()
@@ -98,8 +99,8 @@ def test_the_arable_control_of_the_trial_has_no_distance(tmp_path):
         "year,id,block,ctrltmt,treat,depth_cm,dist_m,length_cm_cm3,mass_mg_cm3\n"
         "2011,1CB4,B1,tmt,C,15,0,8.1,1.7\n"
     )
-    trial = depth_readers.read_silsoe(tmp_path)
-    schema.check_schema(trial, schema.SILSOE)
+    trial = readers.read_silsoe(tmp_path)
+    schema.check_schema(trial, schemas.SILSOE)
     assert trial.sizes == {"sample": 2, "core": 1}
     assert trial["distance"].values[0] == 0.5
     assert np.isnan(trial["distance"].values[1])
@@ -116,8 +117,8 @@ def test_parameters_of_clm5_keep_their_names_and_units(tmp_path):
         }
     )
     source.to_netcdf(tmp_path / "clm5_params.c171117.nc")
-    clm5 = depth_readers.read_clm5(tmp_path)
-    schema.check_schema(clm5, schema.CLM5)
+    clm5 = readers.read_clm5(tmp_path)
+    schema.check_schema(clm5, schemas.CLM5)
     assert clm5["plant"].values.tolist() == ["not_vegetated", "tree"]
     assert clm5["root_beta"].sel(pft=1, variant="carbon") == 0.96
     assert clm5["parameter"].values.tolist() == ["tau_s3"]
@@ -166,7 +167,7 @@ def jar(dataset, name):
 
 def test_only_means_of_carbon_dioxide_are_read(study):
     sidb = incubations.read_sidb(study())
-    schema.check_schema(sidb, schema.INCUBATIONS)
+    schema.check_schema(sidb, schemas.INCUBATIONS)
     assert set(sidb["series"].values.tolist()) == {"rate", "total", "rest"}
     assert jar(sidb, "rate")["time"].values.tolist() == [2, 4]  # the empty field is no value
 
@@ -278,12 +279,12 @@ def test_only_files_with_an_address_are_fetched(optional_file, tmp_path, monkeyp
     monkeypatch.setenv("SOILNB_CACHE", str(tmp_path))
     fetched = []
 
-    def retrieve(url, known, fname, path, progressbar):
-        fetched.append(url)
-        path.mkdir(parents=True, exist_ok=True)
-        (path / fname).write_text(optional_file[fname])
+    def fetch_one(source, name, progressbar):
+        fetched.append(source.get_url(name))
+        source.path.mkdir(parents=True, exist_ok=True)
+        (source.path / name).write_text(optional_file[name])
 
-    monkeypatch.setattr(pooch, "retrieve", retrieve)
+    monkeypatch.setattr(pooch.Pooch, "fetch", fetch_one)
     assert datasets().set_index("name").loc["turnover", "state"].startswith("downloadable")
     fetch("turnover", progress=False)
     assert fetched == ["https://x/y"]
@@ -323,7 +324,7 @@ def test_twins_at_depth_survive_netcdf(name, tmp_path):
 
 def roots_of(d50, d95):
     many = np.atleast_1d(np.asarray(d50, dtype=float)).size
-    twin = depth_twins.roots_twin().isel(profile=slice(0, many))
+    twin = twins.roots_twin().isel(profile=slice(0, many))
     return twin.assign(
         d50_extrapolated=("profile", np.atleast_1d(d50)),
         d95_extrapolated=("profile", np.atleast_1d(d95)),
@@ -334,32 +335,32 @@ def roots_of(d50, d95):
 @given(st.floats(0.02, 1), st.floats(1.2, 20))
 def test_shares_of_roots_sum_to_one_and_halve_at_d50(d50, ratio):
     roots = roots_of(d50, d50 * ratio)
-    shares = depth.root_shares(roots).values[0]
+    shares = by_layer.root_shares(roots).values[0]
     assert shares.sum() == pytest.approx(1)
     assert (shares >= 0).all()
-    deep = depth.root_shares(roots, (0, 100 * d50, 100 * d50 * ratio, 1e9)).values[0]
+    deep = by_layer.root_shares(roots, (0, 100 * d50, 100 * d50 * ratio, 1e9)).values[0]
     np.testing.assert_allclose(np.cumsum(deep), [0.5, 0.95, 1], atol=2e-3)
 
 
 def test_shares_agree_with_the_model_of_the_profile():
     from soilnb.profile import depth as model
 
-    shares = depth.root_shares(roots_of(0.14, 0.87)).values[0]
+    shares = by_layer.root_shares(roots_of(0.14, 0.87)).values[0]
     np.testing.assert_allclose(
-        shares, model.root_shares(np.array(depth.EDGES) / 100, d50=14, d95=87)
+        shares, model.root_shares(np.array(by_layer.EDGES) / 100, d50=14, d95=87)
     )
 
 
 def test_profiles_with_depths_missing_or_out_of_order_are_left_out():
     roots = roots_of([0.2, np.nan, 0.5], [0.8, 1.0, 0.4])
-    assert depth.root_shares(roots)["profile"].values.tolist() == ["synthetic 1"]
+    assert by_layer.root_shares(roots)["profile"].values.tolist() == ["synthetic 1"]
 
 
 @pytest.mark.parametrize("edges", [(0, 40, 20), (0,), (-1, 5), (0, np.nan), (0, 20, 20)])
 def test_edges_out_of_order_are_refused_in_one_line(edges):
     for call in (
-        lambda: depth.root_shares(roots_of(0.1, 0.5), edges),
-        lambda: depth.carbon_by_layer(depth_twins.layers_twin(), edges),
+        lambda: by_layer.root_shares(roots_of(0.1, 0.5), edges),
+        lambda: by_layer.carbon_by_layer(twins.layers_twin(), edges),
     ):
         with pytest.raises(InputError, match="edges") as error:
             call()
@@ -367,13 +368,13 @@ def test_edges_out_of_order_are_refused_in_one_line(edges):
 
 
 def test_production_below_ground_is_a_share_of_npp_spread_like_roots():
-    roots = depth_twins.roots_twin().isel(profile=slice(0, 40))
-    made = depth.belowground(roots, share=0.3)
+    roots = twins.roots_twin().isel(profile=slice(0, 40))
+    made = by_layer.belowground(roots, share=0.3)
     assert 0 < made.sizes["profile"] <= 40
     np.testing.assert_allclose(made["bnpp"].sum("layer"), 0.3 * made["npp"])
     assert (made["npp"] < 1500).all()
     with pytest.raises(InputError, match=r"share = 1.2: allowed 0 to 1"):
-        depth.belowground(roots, share=1.2)
+        by_layer.belowground(roots, share=1.2)
 
 
 # carbon by layer -----------------------------------------------------------------------------
@@ -381,7 +382,7 @@ def test_production_below_ground_is_a_share_of_npp_spread_like_roots():
 
 def one_profile(content, top, bottom, bulk=1.0, name="a"):
     size = len(content)
-    twin = depth_twins.layers_twin().isel(layer=slice(0, size))
+    twin = twins.layers_twin().isel(layer=slice(0, size))
     columns = {"organic_carbon": content, "top": top, "bottom": bottom}
     filled = {key: ("layer", np.asarray(value, dtype=float)) for key, value in columns.items()}
     return twin.assign(
@@ -394,14 +395,14 @@ def one_profile(content, top, bottom, bulk=1.0, name="a"):
 
 def test_even_carbon_is_spread_by_thickness():
     layers = one_profile([1.0] * 4, [0, 50, 100, 150], [50, 100, 150, 200], bulk=1.3)
-    carbon = depth.carbon_by_layer(layers)
+    carbon = by_layer.carbon_by_layer(layers)
     np.testing.assert_allclose(carbon["density"], 13.0)  # 1 % of 1.3 g cm-3
-    np.testing.assert_allclose(carbon["share"].values[0], np.diff(depth.EDGES) / 200)
+    np.testing.assert_allclose(carbon["share"].values[0], np.diff(by_layer.EDGES) / 200)
 
 
 def test_bulk_density_of_a_map_fills_gaps():
     layers = one_profile([1.0] * 4, [0, 50, 100, 150], [50, 100, 150, 200], bulk=np.nan)
-    np.testing.assert_allclose(depth.carbon_by_layer(layers)["density"], 15.0)
+    np.testing.assert_allclose(by_layer.carbon_by_layer(layers)["density"], 15.0)
 
 
 @pytest.mark.parametrize(
@@ -417,7 +418,7 @@ def test_bulk_density_of_a_map_fills_gaps():
 )
 def test_profiles_with_holes_are_left_out(top, bottom, content):
     with pytest.raises(InputError, match="no soil profile reaches 200 cm"):
-        depth.carbon_by_layer(one_profile(content, top, bottom))
+        by_layer.carbon_by_layer(one_profile(content, top, bottom))
 
 
 # turnover, lines, pairs ----------------------------------------------------------------------
@@ -427,7 +428,7 @@ def test_profiles_with_holes_are_left_out(top, bottom, content):
 @given(st.floats(1, 500), st.floats(5, 200))
 def test_an_exponential_is_found_again(surface, efolding):
     at = np.array([10, 30, 50, 70, 90.0])
-    found = depth.exponential(at, surface * np.exp(at / efolding))
+    found = by_layer.exponential(at, surface * np.exp(at / efolding))
     assert found.surface == pytest.approx(surface)
     assert found.efolding == pytest.approx(efolding)
     assert found.at(175) == pytest.approx(surface * np.exp(175 / efolding))
@@ -436,39 +437,39 @@ def test_an_exponential_is_found_again(surface, efolding):
 @pytest.mark.parametrize("values", [[1, 0, 2], [1, -3, 2], [1, np.nan, 2], [1, 2]])
 def test_an_exponential_needs_positive_numbers(values):
     with pytest.raises(InputError, match="allowed"):
-        depth.exponential([1, 2, 3], values)
+        by_layer.exponential([1, 2, 3], values)
 
 
 def test_a_line_explains_all_of_a_line_and_leaves_gaps_out():
-    fit = depth.line([0, 1, 2, np.nan, 4], [1, 3, 5, 7, 9])
+    fit = by_layer.line([0, 1, 2, np.nan, 4], [1, 3, 5, 7, 9])
     assert fit == pytest.approx((2, 1, 1, 4))
     with pytest.raises(InputError, match="2 pairs"):
-        depth.line([1, 2], [1, 2])
+        by_layer.line([1, 2], [1, 2])
 
 
 def test_an_unknown_biome_is_refused_with_the_nearest_name():
     with pytest.raises(InputError, match="did you mean 'Crops'"):
-        depth.turnover_by_layer(depth_twins.turnover_twin(), "Crop")
+        by_layer.turnover_by_layer(twins.turnover_twin(), "Crop")
 
 
 def test_curves_go_on_below_the_data():
-    layers = depth.extrapolated(depth.turnover_by_layer(depth_twins.turnover_twin()))
-    fit = depth.exponential(layers["depth"], layers["median"])
+    layers = by_layer.extrapolated(by_layer.turnover_by_layer(twins.turnover_twin()))
+    fit = by_layer.exponential(layers["depth"], layers["median"])
     np.testing.assert_allclose(layers["median_curve"][-1], fit.at(200))
 
 
 def test_a_derived_stock_is_input_times_time_and_synthetic():
-    production = depth.belowground(depth_twins.roots_twin())
-    stock = depth.derived_stock(production, depth_twins.turnover_twin(), seed=3, profiles=20)
+    production = by_layer.belowground(twins.roots_twin())
+    stock = by_layer.derived_stock(production, twins.turnover_twin(), seed=3, profiles=20)
     np.testing.assert_allclose(1000 * stock["stock"], stock["bnpp"] * stock["turnover_time"])
     assert stock.attrs["provenance"] == "synthetic"
-    again = depth.derived_stock(production, depth_twins.turnover_twin(), seed=3, profiles=20)
+    again = by_layer.derived_stock(production, twins.turnover_twin(), seed=3, profiles=20)
     assert again.equals(stock)
 
 
 def test_carbon_of_the_trial_is_kept_when_it_is_shared_out_over_root_layers():
-    silsoe = depth_twins.silsoe_twin()
-    pairs = depth.paired(silsoe)
+    silsoe = twins.silsoe_twin()
+    pairs = by_layer.paired(silsoe)
     assert pairs.sizes == {"spot": 36, "layer": 5}
     density = 10 * silsoe["organic_carbon"] * silsoe["bulk_density"]
     stock = (density * silsoe["thickness"]).groupby(silsoe["tree"]).sum()
@@ -480,7 +481,7 @@ def test_carbon_of_the_trial_is_kept_when_it_is_shared_out_over_root_layers():
 
 def test_roots_of_another_year_are_refused():
     with pytest.raises(InputError, match=r"year = 1999: allowed \[2011\]"):
-        depth.paired(depth_twins.silsoe_twin(), year=1999)
+        by_layer.paired(twins.silsoe_twin(), year=1999)
 
 
 def test_regressions_are_made_within_each_layer():
@@ -488,21 +489,21 @@ def test_regressions_are_made_within_each_layer():
         {"x": (("spot", "layer"), [[1, 1], [10, 10], [100, 100]]),
          "y": (("spot", "layer"), [[0, 5], [1, 3], [2, 1]])}
     )  # fmt: skip
-    fits = depth.regressed(data, "x", "y")
+    fits = by_layer.regressed(data, "x", "y")
     np.testing.assert_allclose(fits["slope"], [1, -2])
     np.testing.assert_allclose(fits["r2"], 1)
 
 
 def test_summaries_weigh_amounts_and_not_shares():
     even = xr.DataArray([[1.0, 1.0], [30.0, 10.0]], dims=("profile", "layer"))
-    of = depth.summary((0, 20, 40), amounts=even, shares=even / even.sum("layer"))
+    of = by_layer.summary((0, 20, 40), amounts=even, shares=even / even.sum("layer"))
     np.testing.assert_allclose(of["mean"].sel(kind="amounts"), [31 / 42, 11 / 42])
     np.testing.assert_allclose(of["mean"].sel(kind="shares"), [0.625, 0.375])
     assert of["n"].values.tolist() == [2, 2]
 
 
 def test_soils_are_compared_within_their_profile_alone():
-    jars = depth.activity(depth_twins.incubations_twin())
+    jars = by_layer.activity(twins.incubations_twin())
     assert set(jars["profile"].values.tolist()) == {f"profile {i}" for i in range(1, 21)}
     shallow = jars.isel(jar=(jars["depth"] == 5).values)
     np.testing.assert_allclose(shallow["relative"], 1)
@@ -510,19 +511,19 @@ def test_soils_are_compared_within_their_profile_alone():
 
 
 def test_jars_side_by_side_differ_in_one_treatment():
-    twin = depth_twins.incubations_twin()
-    primed = depth.side_by_side(twin, "cellulose", "cellulose_amended", "control")
+    twin = twins.incubations_twin()
+    primed = by_layer.side_by_side(twin, "cellulose", "cellulose_amended", "control")
     np.testing.assert_allclose(primed["ratio"], 7.4 / 4.2)
-    sieved = depth.side_by_side(twin, "disturbance", "sieved", "undisturbed")
+    sieved = by_layer.side_by_side(twin, "disturbance", "sieved", "undisturbed")
     assert sieved["depth"].values.tolist() == [7.5, 90]
     np.testing.assert_allclose(sieved["ratio"][1], 31 / 9)
     with pytest.raises(InputError, match="no incubation has 'glucose: added'"):
-        depth.side_by_side(twin, "glucose", "added", "none")
+        by_layer.side_by_side(twin, "glucose", "added", "none")
 
 
 def test_soil_profiles_are_real_or_say_that_they_are_not(capsys):
-    layers = depth.soil_layers()
-    schema.check_schema(layers, schema.LAYERS)
+    layers = by_layer.soil_layers()
+    schema.check_schema(layers, schemas.LAYERS)
     assert layers.attrs["provenance"] == "synthetic"
     assert "synthetic soil profiles stand in for 'israd'" in capsys.readouterr().err
 
@@ -534,7 +535,7 @@ def test_roots_have_the_shares_of_the_design(monkeypatch):
     realdata.use_real(monkeypatch, "roots")
     roots = open_dataset("roots", twin=False)
     assert roots.sizes["profile"] == 564
-    shares = 100 * depth.root_shares(roots)
+    shares = 100 * by_layer.root_shares(roots)
     assert shares.sizes["profile"] == 563
     expected = [60.2, 20.5, 8.5, 4.2, 2.4, 2.8, 1.3]
     np.testing.assert_allclose(shares.mean("profile"), expected, atol=0.06)
@@ -548,7 +549,7 @@ def test_roots_have_the_shares_of_the_design(monkeypatch):
 def test_turnover_times_have_the_averages_of_the_design(monkeypatch):
     folder = realdata.use_real(monkeypatch, "turnover")
     turnover = open_dataset("turnover", twin=False)
-    layers = depth.turnover_by_layer(turnover)
+    layers = by_layer.turnover_by_layer(turnover)
     np.testing.assert_allclose(layers["median"], [29.7, 59.5, 94.5, 118.6, 134.8], atol=0.06)
     np.testing.assert_allclose(layers["geometric_mean"], [39.5, 80.5, 155, 209, 250], atol=0.5)
     assert layers["n"].values.tolist() == [896, 893, 876, 876, 876]
@@ -564,12 +565,12 @@ def test_turnover_of_crops_grows_e_fold_in_46_cm(monkeypatch):
     folder = realdata.use_real(monkeypatch, "turnover")
     table = pd.read_csv(folder / "turnover" / "sierra2024_biome_tau_by_depth.csv")
     published = table[table["Biome"] == "Crops"]["mean"].to_numpy()
-    fit = depth.exponential([10, 30, 50, 70, 90], published)
+    fit = by_layer.exponential([10, 30, 50, 70, 90], published)
     assert fit.surface == pytest.approx(57.6, abs=0.05)
     assert fit.efolding == pytest.approx(45.7, abs=0.05)
     assert fit.at(175) == pytest.approx(2650, rel=0.005)
-    masked = depth.turnover_by_layer(open_dataset("turnover"), "Crops")
-    again = depth.exponential(masked["depth"], masked["mean"])
+    masked = by_layer.turnover_by_layer(open_dataset("turnover"), "Crops")
+    again = by_layer.exponential(masked["depth"], masked["mean"])
     assert again.efolding == pytest.approx(45.1, abs=0.05)
 
 
@@ -584,7 +585,7 @@ def test_carbon_by_climate_has_the_shares_of_the_design(monkeypatch):
         "tundra/polar": [30.6, 24.7, 21.1, 12.8, 10.4],
         "volcanic soils": [34.6, 20.5, 17.0, 15.2, 12.5],
     }
-    shares = depth.climate_shares(turnover)
+    shares = by_layer.climate_shares(turnover)
     for name, design in expected.items():
         # The design's first layer has 19 of its 20 centimetres (the depths run from 1 to 100).
         content = turnover["organic_carbon"].sel(climate=name).values
@@ -598,13 +599,15 @@ def test_carbon_by_climate_has_the_shares_of_the_design(monkeypatch):
 
 def test_soil_carbon_lies_deeper_than_roots(monkeypatch):
     realdata.use_real(monkeypatch, "israd", "roots")
-    carbon = depth.carbon_by_layer(depth.soil_layers(), FIRST_METRE)
+    carbon = by_layer.carbon_by_layer(by_layer.soil_layers(), FIRST_METRE)
     assert carbon.sizes["profile"] == 157
     share = carbon["share"].mean("profile").values
     np.testing.assert_allclose(100 * share, [39.6, 21.5, 15.7, 12.4, 10.8], atol=0.06)
-    roots = depth.root_shares(open_dataset("roots"), FIRST_METRE).mean("profile").values
+    roots = by_layer.root_shares(open_dataset("roots"), FIRST_METRE).mean("profile").values
     assert (np.diff(roots / share) < 0).all()
-    split = depth.carbon_by_layer(depth.soil_layers(), (0, 30, 100))["density"].mean("profile")
+    split = by_layer.carbon_by_layer(by_layer.soil_layers(), (0, 30, 100))["density"].mean(
+        "profile"
+    )
     assert float(split[1] / split[0]) == pytest.approx(0.424, abs=0.001)
 
 
@@ -616,10 +619,10 @@ def test_the_trial_has_its_published_stocks_and_pairs(monkeypatch):
     np.testing.assert_allclose(stock, table["SOC_Mg_ha2"], rtol=2e-3)
     means = silsoe["organic_carbon"].groupby(silsoe["depth"]).mean()
     assert means.sel(depth=83) < means.sel(depth=5)
-    pairs = depth.regressed(depth.paired(silsoe), "root_length", "carbon")
+    pairs = by_layer.regressed(by_layer.paired(silsoe), "root_length", "carbon")
     assert pairs.sizes["spot"] == 36
     assert float(pairs["r2"].max()) < 0.2
-    across = depth.line(np.log10(pairs["root_length"]), pairs["carbon"])
+    across = by_layer.line(np.log10(pairs["root_length"]), pairs["carbon"])
     assert across.r2 == pytest.approx(0.44, abs=0.005)
 
 
@@ -630,16 +633,16 @@ def test_incubations_are_34_studies_with_their_facts(monkeypatch):
     assert len(incubations.STUDIES) == 34
     assert float(sidb["respired"].max()) < 1000
     # Gillabel et al. report mg C per g C after 176 days for two depths at 25 degrees
-    gillabel = depth.activity(sidb)
+    gillabel = by_layer.activity(sidb)
     gillabel = gillabel.isel(jar=(gillabel["study"] == "Gillabel2010").values)
     assert set(gillabel["respired"].values.tolist()) == {48.8, 26.5, 69.7, 27.9}
-    primed = depth.side_by_side(sidb, "cellulose", "cellulose_amended", "control")
+    primed = by_layer.side_by_side(sidb, "cellulose", "cellulose_amended", "control")
     assert primed.attrs["study"] == "Fontaine2007"
     assert primed["depth"].values.tolist() == [70]
     assert float(primed["ratio"][0, -1]) == pytest.approx(171.45 / 99.87, rel=1e-3)
-    sieved = depth.side_by_side(sidb, "disturbance", "sieved", "undisturbed")
+    sieved = by_layer.side_by_side(sidb, "disturbance", "sieved", "undisturbed")
     np.testing.assert_allclose(sieved["ratio"][:, -1], [20.18 / 19.30, 31.44 / 9.22], rtol=1e-3)
-    below = depth.activity(sidb)
+    below = by_layer.activity(sidb)
     below = below.isel(jar=(below["depth"] > 60).values)
     assert float(below["relative"].median()) == pytest.approx(0.475, abs=0.005)
 
@@ -647,7 +650,7 @@ def test_incubations_are_34_studies_with_their_facts(monkeypatch):
 def test_clm5_names_its_own_turnover_times_and_root_profiles(monkeypatch):
     realdata.use_real(monkeypatch, "clm5")
     clm5 = open_dataset("clm5", twin=False)
-    schema.check_schema(clm5, schema.CLM5)
+    schema.check_schema(clm5, schemas.CLM5)
     value = clm5["value"].to_series()
     assert value["tau_s3"] == pytest.approx(222.222, abs=1e-3)
     assert value["q10_hr"] == 1.5

@@ -1,4 +1,4 @@
-"""Parameters as fields: of every cell, and of every member of an ensemble."""
+"""Parameters over the planet: of every cell, and of every member of an ensemble."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ import numpy as np
 import xarray as xr
 
 from soilnb.parameters import InputError, ParameterSet, choose, unknown
-from soilnb.profile import clm5, compas, layered
-
-#: Records and steady state of each model.
-MODELS = {"compas": (compas.MODEL, compas.steady_state), "clm5": (clm5.MODEL, clm5.steady_state)}
+from soilnb.proda import models
+from soilnb.profile import layered
 
 
-class Source:
+class Parameters:
     """Parameters of every cell, and of every member of an ensemble, read as they are needed.
 
     Parameters
@@ -33,7 +31,7 @@ class Source:
     def __init__(
         self, parameters: object, model: str, size: int, site: np.ndarray | None = None
     ) -> None:
-        self.model, self.size = _model(model), size
+        self.model, self.size = models.find(model).structure, size
         self.given, self.default = _given(parameters, self.model)
         self.site = np.arange(size) if site is None else np.asarray(site)
         sizes = {dim: self._size(dim) for dim in ("member", "site")}
@@ -101,12 +99,6 @@ class Source:
                 f"allowed {low:g} to {high:g}{unit}"
             )
         np.clip(values, low, high, out=values)
-
-
-def _model(model: object) -> layered.Model:
-    if not isinstance(model, str) or model not in MODELS:
-        raise unknown("model", model, MODELS)
-    return MODELS[model][0]
 
 
 def _given(

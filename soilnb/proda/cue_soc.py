@@ -32,13 +32,14 @@ from soilnb.kernels import layers
 from soilnb.parameters import InputError, check_range, unknown
 from soilnb.proda import regressions
 from soilnb.proda.assimilate import assimilate
+from soilnb.proda.convergence import CONVERGED
 from soilnb.proda.covariates import forcing_at
+from soilnb.proda.cube import Cube
 from soilnb.proda.globe.cells import EARTH_RADIUS, _on_sphere, climate_group
 from soilnb.profile import compas, diagnostics, grid
 from soilnb.profile.forcing import environment
+from soilnb.profile.layered import two_switches
 
-#: Upper limit of the papers' statistic of convergence for a profile to be kept.
-LIMIT = 1.05
 #: Depth of the soil that a carbon content is given for, m.
 TOPSOIL = 0.3
 #: Intervals of `by_depth`, m.
@@ -102,7 +103,7 @@ def _matching(assimilated: xr.Dataset, observations: xr.Dataset) -> xr.Dataset:
 
 
 def relation(
-    assimilated: xr.Dataset, observations: xr.Dataset, *, limit: float = LIMIT
+    assimilated: xr.Dataset, observations: xr.Dataset, *, limit: float = CONVERGED
 ) -> pd.DataFrame:
     """Return CUE and soil carbon of each assimilated profile.
 
@@ -149,7 +150,7 @@ def by_depth(
     observations: xr.Dataset,
     depths: Sequence[tuple[float, float]] = DEPTHS,
     *,
-    limit: float = LIMIT,
+    limit: float = CONVERGED,
 ) -> dict[str, pd.DataFrame]:
     """Return CUE of the kept profiles and their modelled carbon in intervals of depth.
 
@@ -181,6 +182,7 @@ def by_depth(
 # ---------------------------------------------------------------------------- without the data
 
 
+@two_switches
 def prior(
     observations: xr.Dataset,
     *,
@@ -188,7 +190,8 @@ def prior(
     biomass: float = 0.1,
     seed: int = 0,
     draws: int = 1,
-    index: str = "table",
+    enzyme_turnover: str = "own",
+    prior: str = "linear",
 ) -> pd.DataFrame:
     """Return CUE and soil carbon of draws from the prior at the place of each profile.
 
@@ -206,7 +209,7 @@ def prior(
         Of the draws.
     draws : int
         Draws at each place.
-    index : {"table", "published"}
+    enzyme_turnover, prior : str
         As in `soilnb.proda.assimilate`.
 
     Returns
@@ -220,12 +223,12 @@ def prior(
     InputError
         For a share out of 0 to 1, or a forcing of other places.
     """
-    columns = _prepared(observations, forcing)
+    columns, cube = _prepared(observations, forcing), Cube("compas", enzyme_turnover, prior)
     rng = np.random.default_rng(seed)
     draws = round(check_range("draws", draws, 1, 10_000))
     return pd.concat(
         [
-            _table(_draws(columns, rng, biomass, {}, index), columns, observations)
+            _table(_draws(columns, rng, biomass, {}, cube), columns, observations)
             for _ in range(draws)
         ]
     )
@@ -246,7 +249,7 @@ def _draws(
     rng: np.random.Generator,
     biomass: float,
     fixed: Mapping[str, float],
-    index: str = "table",
+    cube: Cube,
 ) -> dict[str, np.ndarray]:
     """Return a feasible draw from the prior at each place: parameters [site], NaN where none."""
     check_range("biomass", biomass, 0.0, 1.0)
@@ -255,7 +258,9 @@ def _draws(
     while missing.size and tried < TRIES:
         count = min(max(AT_ONCE // missing.size, 1), TRIES - tried)  # tries of each place
         sites = np.repeat(missing, count)
-        drawn = compas.from_unit(rng.random((sites.size, len(compas.NAMES))), index)
+        drawn = compas.from_unit(
+            rng.random((sites.size, len(compas.NAMES))), cube.enzyme_turnover, cube.prior
+        )
         drawn |= {name: np.full(sites.size, value) for name, value in fixed.items()}
         state = compas.steady_state(drawn, _part(columns, sites))
         good = np.flatnonzero(state["feasible"].values & (_biomass(state) <= biomass))
@@ -298,14 +303,16 @@ def _table(
 # ------------------------------------------------------------------------------ one CUE for all
 
 
+@two_switches
 def constant_cue(
     observations: xr.Dataset,
     *,
     eta_doc: float = 0.27,
     forcing: xr.Dataset | None = None,
     seed: int = 0,
-    limit: float = LIMIT,
-    index: str = "table",
+    limit: float = CONVERGED,
+    enzyme_turnover: str = "own",
+    prior: str = "linear",
     **options: object,
 ) -> pd.DataFrame:
     """Assimilate profiles that the model makes with the same CUE of DOC uptake everywhere.
@@ -325,7 +332,7 @@ def constant_cue(
         Of the truths, and of the chains.
     limit : float
         As in `relation`.
-    index : {"table", "published"}
+    enzyme_turnover, prior : str
         As in `soilnb.proda.assimilate`, of the truths and of the assimilation.
     **options
         For `soilnb.proda.assimilate`: sampler, lengths, folder, jobs.
@@ -344,14 +351,14 @@ def constant_cue(
     low, high = compas.PARAMETER_SETS["tao2024"].records["eta_doc"].bounds
     check_range("eta_doc", eta_doc, low, high)
     columns = _prepared(observations, forcing)
-    fixed = {"eta_doc": eta_doc}
-    truth = _draws(columns, np.random.default_rng([seed, 1]), 0.1, fixed, index)
+    cube = Cube("compas", enzyme_turnover, prior)
+    truth = _draws(columns, np.random.default_rng([seed, 1]), 0.1, {"eta_doc": eta_doc}, cube)
     some = ~np.isnan(truth["b"])
     true = _table(truth, columns, observations)
     made = _made(truth, columns, observations).isel(profile=some)
     place = forcing_at(observations) if forcing is None else forcing
     there = place.isel(site=some)
-    found = assimilate(made, "compas", forcing=there, seed=seed, index=index, **options)
+    found = assimilate(made, **cube.attrs, forcing=there, seed=seed, **options)
     table = relation(found, made, limit=limit)
     columns_of_truth = true[["cue", "soc"]].add_prefix("true_")
     return table.join(columns_of_truth)

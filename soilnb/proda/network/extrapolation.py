@@ -9,11 +9,12 @@ import pandas as pd
 import xarray as xr
 
 from soilnb.proda import predictors
+from soilnb.proda.cube import Cube, targets, to_parameters
 from soilnb.proda.network.fitting import Fitted, learn, match
-from soilnb.proda.skill import targets, to_parameters
+from soilnb.profile.layered import two_switches
 
 
-class Carried(NamedTuple):
+class Extrapolated(NamedTuple):
     """What was learnt at profiles, and what it says about the cells of a planet."""
 
     #: Parameters over ``site``, as `soilnb.proda.globe.maps` takes them.
@@ -29,18 +30,20 @@ class Carried(NamedTuple):
     left_out: str = ""
 
 
-def carry(
+@two_switches
+def extrapolate(
     assimilated: xr.Dataset,
     observations: xr.Dataset,
     planet: xr.Dataset,
     *,
     method: str | tuple[int, ...] = "ridge",
     keep: str = "published",
-    index: str | None = None,
+    enzyme_turnover: str | None = None,
+    prior: str | None = None,
     seed: int = 0,
     quiet: bool = False,
     **options: Any,
-) -> Carried:
+) -> Extrapolated:
     """Learn parameters from the environment of profiles, and predict them in every cell.
 
     Covariates are scaled by their ranges over the planet, as in the papers. Profiles and cells that
@@ -57,8 +60,8 @@ def carry(
         As from `soilnb.proda.globe.planet`.
     method : {"mean", "ridge", "forest", "small", "paper"} or tuple of int
         What learns, see `soilnb.proda.network.fitting.learn`.
-    keep, index : str
-        Which profiles, and where enzymes stand: as in `soilnb.proda.skill.targets`.
+    keep, enzyme_turnover, prior : str
+        Which profiles, and where enzymes stand: as in `soilnb.proda.cube.targets`.
     seed : int
         Seed of the fit.
     quiet : bool
@@ -68,17 +71,16 @@ def carry(
 
     Returns
     -------
-    Carried
+    Extrapolated
         Parameters, cells, predictor, the tables it learnt from, and what is left out.
 
     Raises
     ------
     InputError
-        As `soilnb.proda.skill.targets` and `soilnb.proda.network.fitting.learn`.
+        As `soilnb.proda.cube.targets` and `soilnb.proda.network.fitting.learn`.
     """
-    model = str(assimilated.attrs.get("model", "compas"))
-    index = str(assimilated.attrs.get("index", "table")) if index is None else index
-    wanted = targets(assimilated, keep=keep, index=index)
+    cube = Cube.of(assimilated.attrs, enzyme_turnover=enzyme_turnover, prior=prior)
+    wanted = targets(assimilated, keep=keep, enzyme_turnover=enzyme_turnover, prior=prior)
     known = predictors.frame(observations, grid=planet, quiet=True)
     x, y = match(known, wanted, quiet=True)
     everywhere = predictors.frame(planet, quiet=True)
@@ -93,6 +95,6 @@ def carry(
     left_out = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
     if left_out and not quiet:
         print(f"note: left out are {left_out}", file=sys.stderr)
-    parameters = to_parameters(predicted, model, index=index)
+    parameters = to_parameters(predicted, **cube.attrs)
     cells = planet.sel(site=parameters["site"].values)
-    return Carried(parameters, cells, fitted, x, y, left_out)
+    return Extrapolated(parameters, cells, fitted, x, y, left_out)

@@ -24,7 +24,7 @@ import pandas as pd
 import xarray as xr
 
 import soilnb
-from soilnb.data import climate, depth_twins, planet, rasters
+from soilnb.data import climate, planet, rasters, twins
 from soilnb.data.registry import at_hand, open_dataset
 from soilnb.parameters import InputError, check_range, unknown
 
@@ -311,7 +311,7 @@ def soil_layers() -> xr.Dataset:
     """Return the layers of the soil profiles `israd`, or a synthetic stand-in.
 
     `israd` is local only and the registry has no twin of it. Where it is not at hand, profiles
-    of `soilnb.data.depth_twins.layers_twin` stand in, marked as such, with one visible line.
+    of `soilnb.data.twins.layers_twin` stand in, marked as such, with one visible line.
 
     Raises
     ------
@@ -323,11 +323,11 @@ def soil_layers() -> xr.Dataset:
     print(
         "note: synthetic soil profiles stand in for 'israd', which is local only", file=sys.stderr
     )
-    twin = depth_twins.layers_twin()
+    twin = twins.layers_twin()
     return twin.assign_attrs(
         title="Synthetic soil profiles",
         provenance="synthetic",
-        source="generator of soilnb.data.depth_twins",
+        source="generator of soilnb.data.twins",
         soilnb_version=soilnb.__version__,
     )
 

@@ -22,7 +22,8 @@ from soilnb import __version__
 from soilnb.kernels import layers as kernel
 from soilnb.parameters import InputError, check_range, unknown
 from soilnb.proda.batch import on_cluster
-from soilnb.proda.globe.fields import Source
+from soilnb.proda.globe.parameters import Parameters
+from soilnb.proda.models import MODELS
 from soilnb.profile import diagnostics, grid, layered
 from soilnb.profile.forcing import environment
 from soilnb.profile.forcing.environment import Columns
@@ -42,7 +43,7 @@ _FRAGMENT_EDGES = (0.0, 0.3, 1.0, 2.0)
 
 
 @dataclass(frozen=True)
-class Ready:
+class Prepared:
     """A planet prepared for many runs.
 
     Attributes
@@ -70,12 +71,12 @@ class Ready:
         return columns, None if self.fragments is None else self.fragments[cells]
 
 
-def ready(planet: xr.Dataset | Ready) -> Ready:
+def prepare(planet: xr.Dataset | Prepared) -> Prepared:
     """Check a planet and prepare it, once for many maps.
 
     Parameters
     ----------
-    planet : Dataset or Ready
+    planet : Dataset or Prepared
         As from `soilnb.proda.globe.planet`; what is prepared already is returned as it is. Any
         forcing over ``site`` will do that has an ``area`` (m2).
 
@@ -84,7 +85,7 @@ def ready(planet: xr.Dataset | Ready) -> Ready:
     InputError
         For a forcing that is not allowed, or an area that is missing, negative or not finite.
     """
-    if isinstance(planet, Ready):
+    if isinstance(planet, Prepared):
         return planet
     if not isinstance(planet, xr.Dataset):
         raise InputError(f"planet is a {type(planet).__name__}: allowed an xarray.Dataset")
@@ -107,7 +108,7 @@ def ready(planet: xr.Dataset | Ready) -> Ready:
     fragments = None
     if "coarse_fragments" in planet.variables:
         fragments = planet["coarse_fragments"].transpose("site", ...).values / 100.0
-    return Ready(cells, columns, fragments)
+    return Prepared(cells, columns, fragments)
 
 
 # --- runs, chunk by chunk ---------------------------------------------------------------------
@@ -131,7 +132,7 @@ class Runs(NamedTuple):
 
 def evaluate(
     model: str,
-    planet: Ready,
+    planet: Prepared,
     runs: Callable[[slice], Runs],
     names: tuple[str, ...],
     *,
@@ -148,7 +149,7 @@ def evaluate(
     ----------
     model : {"compas", "clm5"}
         The model.
-    planet : Ready
+    planet : Prepared
         Its cells.
     runs : callable
         Gives the runs of a chunk.
@@ -256,7 +257,8 @@ def _one(
     switches: dict[str, str],
 ) -> dict[str, np.ndarray]:
     """One run of a chunk: each result [site, ...]."""
-    chosen = diagnostics.MODELS[model]
+    record = MODELS[model]
+    chosen = record.structure
     given = dict(switches)
     cases = layered.of_arrays(chosen, parameters, columns, given.pop("transport", "conservative"))
     state = layered.solve(chosen, cases, threads=1)
@@ -266,8 +268,8 @@ def _one(
     found = {"feasible": feasible, "soc": soc, "stock": stocks["stock"]}
     if fragments is not None:
         found["stock"], found["soc"] = _without_stones(found["stock"], soc / 1000.0, fragments)
-    if "microbial_share" in names and model == "compas":
-        mic = state.carbon[:, structure_row(chosen, "mic")] @ grid.THICKNESS
+    if "microbial_share" in names and record.microbes:
+        mic = state.carbon[:, list(chosen.pools).index(record.microbes)] @ grid.THICKNESS
         with np.errstate(invalid="ignore", divide="ignore"):
             found["microbial_share"] = mic / soc
     if "profile" in names:
@@ -283,11 +285,6 @@ def _one(
         if name in diagnostics.METRICS or name in ("microbial_share", "litter_to_soil"):
             array[~feasible] = np.nan
     return found
-
-
-def structure_row(model: layered.Model, pool: str) -> int:
-    """Row of a pool."""
-    return list(model.pools).index(pool)
 
 
 def _without_stones(
@@ -321,14 +318,7 @@ def litter_to_soil(model: str, p: Mapping[str, np.ndarray], litter: np.ndarray) 
     array [site]
         1.
     """
-    if model == "compas":
-        to_cellulose = p["a_cl_cwd"]
-        metabolic = p["a_doc_ml"] + (1 - p["a_doc_ml"]) * p["eta_ml"]
-        cellulose = p["a_doc_cl"] + (1 - p["a_doc_cl"]) * p["eta_cl_ll"]
-        lignin = p["a_soc_ll"] + (1 - p["a_soc_ll"]) * p["eta_cl_ll"]
-    else:
-        to_cellulose = p["fl2cwd"]
-        metabolic, cellulose, lignin = p["fs1l1"], p["fs1l2"], p["fs2l3"]
+    to_cellulose, metabolic, cellulose, lignin = MODELS[model].to_soil(p)
     wood, one, two, three = litter.T
     kept = (
         metabolic * one
@@ -342,10 +332,10 @@ def litter_to_soil(model: str, p: Mapping[str, np.ndarray], litter: np.ndarray) 
 # --- what maps and sensitivities share --------------------------------------------------------
 
 
-def source(parameters: object, model: str, planet: Ready) -> Source:
+def parameters_of(planet: Prepared, parameters: object, model: str) -> Parameters:
     """Return the parameters of the cells of a planet."""
     labels = planet.cells["site"].values if "site" in planet.cells.coords else None
-    return Source(parameters, model, planet.size, labels)
+    return Parameters(parameters, model, planet.size, labels)
 
 
 def depth_row(depth: float) -> int:
@@ -355,11 +345,13 @@ def depth_row(depth: float) -> int:
     return grid.STOCK_DEPTHS.index(depth)
 
 
-def over_members(one: Callable[[int], xr.Dataset], source: Source, attrs: dict) -> xr.Dataset:
+def over_members(
+    one: Callable[[int], xr.Dataset], parameters: Parameters, attrs: dict
+) -> xr.Dataset:
     """Return what `one` gives for the parameters, or over ``member`` for an ensemble of them."""
-    if source.members is None:
+    if parameters.members is None:
         result = one(0)
     else:
-        results = [one(member) for member in range(source.members)]
-        result = xr.concat(results, "member").assign_coords(member=source.member_labels())
+        results = [one(member) for member in range(parameters.members)]
+        result = xr.concat(results, "member").assign_coords(member=parameters.member_labels())
     return result.assign_attrs(attrs | {"soilnb_version": __version__})
