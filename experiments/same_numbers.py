@@ -13,7 +13,6 @@ it anew.
 """
 
 import argparse
-import json
 import sys
 from datetime import date
 from pathlib import Path
@@ -76,11 +75,11 @@ def layers():
 
 #: Which part a baseline rests on.
 RESTS_ON = {
-    "rotzer2025.json": pores,
-    "hypotheses/rotzer2025.json": pores,
-    "runs/pore_to_planet.json": pores,
-    "tao2023.json": layers,
-    "tao2024.json": layers,
+    "rotzer2025": pores,
+    "hypotheses/rotzer2025": pores,
+    "runs/pores": pores,
+    "tao2023": layers,
+    "tao2024": layers,
 }
 
 
@@ -126,15 +125,12 @@ def stamp(found):
     """Give the baselines the hash of the present sources."""
     from soilnb.claims import baseline
 
-    folder = baseline.file("rotzer2025").parent
     for name, part in RESTS_ON.items():
-        path = folder / name
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        paper = "rotzer2025" if part is pores else kept["paper"]
-        new = baseline.source_hash(paper)
+        kept = baseline.load(name)
+        new = baseline.source_hash(kept["sources"])
         if kept["hash"] != new:
             compared = {"date": date.today().isoformat()} | found[part.__name__]
-            baseline.write(kept | {"hash": new, "same_numbers": compared}, path)
+            baseline.write(kept | {"hash": new, "same_numbers": compared})
             print(f"{name}: stamped")
 
 

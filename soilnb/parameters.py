@@ -48,6 +48,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import reprlib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -67,15 +68,36 @@ def unknown(kind: str, name: object, allowed: Iterable[str]) -> InputError:
     allowed = [str(item) for item in allowed]
     near = difflib.get_close_matches(str(name), allowed, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
-    return InputError(f"unknown {kind} {name!r}{hint}; valid: {', '.join(allowed) or 'none'}")
+    return InputError(f"unknown {kind} {shown(name)}{hint}; valid: {', '.join(allowed) or 'none'}")
+
+
+def shown(value: object) -> str:
+    """Return a value as an error shows it: on one line, and no more of it than is needed.
+
+    Examples
+    --------
+    >>> shown([1.5, "loam"]), shown(range(10**6)), shown("a" * 100)
+    ("[1.5, 'loam']", 'range(0, 1000000)', "'aaaaaaaaaaaaaaaaaaaaaa...aaaaaaaaaaaaaaaaaaaaaaa'")
+    """
+    if getattr(value, "ndim", 0):
+        name = f" {value.name!r}" if isinstance(getattr(value, "name", None), str) else ""
+        return f"{type(value).__name__}{name} of shape {tuple(value.shape)}"
+    try:
+        return " ".join(_SHORT.repr(value).split())
+    except ValueError:  # a whole number of thousands of digits
+        return f"{type(value).__name__} too long to show"
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring, _SHORT.maxother, _SHORT.maxlist = 50, 60, 12
 
 
 def check_finite(name: str, value: float, unit: str = "") -> float:
     """Return `value` as a float, or raise `InputError` when it is no finite number."""
     try:
         number = float(value)
-    except (TypeError, ValueError):
-        raise InputError(f"{name} = {value!r} is not a number{_in(unit)}") from None
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{name} = {shown(value)} is not a number{_in(unit)}") from None
     if not math.isfinite(number):
         raise InputError(f"{name} = {number} is not finite{_in(unit)}")
     return number
@@ -289,7 +311,7 @@ def choose(
         changes = dict(parameters)
         return choose(changes.pop("set", default), sets, default).replace(**changes)
     raise InputError(
-        f"parameters = {parameters!r}: allowed a set ({', '.join(sets)}) or a mapping of names"
+        f"parameters = {shown(parameters)}: allowed a set ({', '.join(sets)}) or a mapping of names"
     )
 
 

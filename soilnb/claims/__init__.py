@@ -22,7 +22,6 @@ import json
 import math
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -31,7 +30,7 @@ import pandas as pd
 import xarray as xr
 
 from soilnb import results
-from soilnb.claims import baseline, trials
+from soilnb.claims import baseline, hypothesis
 from soilnb.claims.baseline import series
 from soilnb.claims.baseline import table as kept_table
 from soilnb.parameters import InputError, check_finite, unknown
@@ -231,8 +230,7 @@ def keep(
 ) -> Path:
     """Keep the results of a paper as its versioned baseline, in the package.
 
-    The file says size, day, command, and the hash of the sources that decide the numbers; rows
-    that come from it are marked stale once those sources change.
+    Rows that come from it are marked stale once the sources that decide them change.
 
     Parameters
     ----------
@@ -241,16 +239,12 @@ def keep(
     notes : iterable of mappings
         Numbers by the names that `record` takes: ``id``, ``value``, ``data``, and where they
         apply ``spread``, ``n``, ``preset``, ``variant``, ``cause``.
-    size : {"paper", "quick"}
-        Size of the run.
-    command : str
-        The command that made the numbers, so that a reader can repeat it.
+    size, command, day
+        See `soilnb.claims.baseline.head`.
     extra : mapping, optional
         More to keep: parameters, seeds, numbers to check a recomputation against.
     series : mapping of str to Dataset, optional
         Curves over ``statistic`` (``mean``, ``sd``) and ``time``, thinned; by name.
-    day : str, optional
-        Day of the run, ``YYYY-MM-DD``; today when left out.
 
     Returns
     -------
@@ -260,19 +254,24 @@ def keep(
     Raises
     ------
     InputError
-        For numbers that are no claims of this paper, given twice, or not finite; an empty
-        command; a day that is none; or a file that cannot be written.
+        For numbers that are no claims of this paper, given twice, or not finite; for what the
+        head of a baseline refuses; or for a file that cannot be written.
     """
-    if size not in results.SIZES:
-        raise unknown("size", size, results.SIZES)
-    if not command.strip():
-        raise InputError(f"command = {command!r}: allowed the command that made the numbers")
-    try:
-        day = date.fromisoformat(day).isoformat() if day else date.today().isoformat()
-    except ValueError:
-        raise InputError(f"day = {day!r}: allowed YYYY-MM-DD") from None
-    head = {"paper": paper, "size": size, "date": day, "command": command}
-    head["hash"] = baseline.source_hash(paper)
+    values = _values(paper, notes)
+    data = ", ".join(kind for kind in DATA if any(note["data"] == kind for note in values))
+    kept = baseline.head(paper, command=command, data=data, size=size, day=day)
+    kept["values"] = values
+    for name, entry in (extra or {}).items():
+        if name in (*kept, "series"):
+            raise InputError(f"extra entry {name!r}: allowed other names than {', '.join(kept)}")
+        kept[name] = entry
+    if series:
+        kept["series"] = baseline.pack(series)
+    return baseline.write(kept)
+
+
+def _values(paper: str, notes: Iterable[Mapping]) -> list[dict]:
+    """Return the numbers of a baseline, checked and rounded; see `keep`."""
     values: dict[str, dict] = {}
     for note in notes:
         note = _note(**note)
@@ -284,14 +283,7 @@ def keep(
         if "spread" in note:
             note["spread"] = baseline.rounded(note["spread"], 4)
         values[_key(note)] = note
-    kept = {**head, "values": list(values.values())}
-    for name, entry in (extra or {}).items():
-        if name in (*kept, "series"):
-            raise InputError(f"extra entry {name!r}: allowed other names than {', '.join(kept)}")
-        kept[name] = entry
-    if series:
-        kept["series"] = baseline.pack(series)
-    return baseline.write(kept)
+    return list(values.values())
 
 
 def _keep(path: Path, notes: list[dict]) -> None:
@@ -446,7 +438,7 @@ def hypotheses(paper: str) -> pd.DataFrame:
         Indexed by hypothesis: what was ``supposed`` and ``expected``, its ``run``, the ``row``
         (a claim, with what is looked at in it), the ``range`` it should come into, its mean and
         spread over the seeds ``without`` and ``with`` the change, the ``effect`` on the row, the
-        ``verdict`` on the hypothesis (see `soilnb.claims.trials`), the ``conclusion`` in words,
+        ``verdict`` on the hypothesis (see `soilnb.claims.hypothesis`), the ``conclusion`` in words,
         and the day on which the numbers were ``kept``. Empty for a paper without hypotheses.
 
     Raises
@@ -456,13 +448,13 @@ def hypotheses(paper: str) -> pd.DataFrame:
     """
     if paper not in papers():
         raise unknown("paper", paper, papers())
-    listed = trials.listed(paper)
+    listed = hypothesis.listed(paper)
     table = [
         {
             "hypothesis": entry["trial"],
             "supposed": listed[entry["trial"]]["statement"],
             "expected": listed[entry["trial"]]["expectation"],
-            "run": trials.describe(listed[entry["trial"]]),
+            "run": hypothesis.describe(listed[entry["trial"]]),
             "claim": entry["claim"],
             "row": entry["statement"],
             "range": _bounds(entry),
@@ -474,7 +466,7 @@ def hypotheses(paper: str) -> pd.DataFrame:
             "conclusion": listed[entry["trial"]]["conclusion"],
             "kept": entry["kept"],
         }
-        for entry in trials.outcomes(paper, _claims())
+        for entry in hypothesis.outcomes(paper, _claims())
     ]
     return Table(table).set_index("hypothesis") if table else Table()
 

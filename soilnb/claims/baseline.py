@@ -1,12 +1,14 @@
 """Versioned baselines: results of the papers' size that ship with the package.
 
 A run of size ``paper`` may take an hour; the book shows its numbers and curves without repeating
-it. A baseline holds results only (numbers of claims, thinned series), never observations, in one
-text file a paper, `baselines/<paper>.json`, with the command, parameters and seeds that made it
-and a hash of the sources that decide its numbers. When those sources have changed since, the
-baseline is *stale*, and every row that comes from it says so.
+it. What is kept are results only (numbers of claims, thinned series), never observations, in one
+text file each below ``baselines/``: the numbers of a paper's claims (``rotzer2025``), those of
+the hypotheses that were tried (``hypotheses/rotzer2025``), runs of our own (``runs/pores``). All
+begin with the same entries (`head`): what made them, when, from which data, and a hash of the
+sources that decide the numbers. When those sources have changed since, a file is *stale*, and
+every row that comes from it says so.
 
-`soilnb.claims.keep` writes a baseline, after checking it against the claims.
+The programs in ``experiments/`` make them; `soilnb.claims.keep` checks numbers against the claims.
 """
 
 from __future__ import annotations
@@ -15,15 +17,20 @@ import ast
 import hashlib
 import json
 import math
+import platform
+import sys
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import date
 from importlib import resources
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from soilnb import results
 from soilnb.parameters import InputError, unknown
 
 #: What decides an assimilation: the models, their forcing, the profiles and the chains.
@@ -81,26 +88,82 @@ TABLES: dict[str, tuple[str, ...]] = {
 VALUE_DIGITS, SERIES_DIGITS, SPREAD_DIGITS = 8, 4, 2
 
 
-def file(paper: str) -> Path:
-    """Return the file of a paper's baseline, whether or not it exists."""
-    return Path(str(resources.files("soilnb.claims") / "baselines" / f"{paper}.json"))
+def file(name: str) -> Path:
+    """Return the file of a baseline, whether or not it exists."""
+    return Path(str(resources.files("soilnb.claims") / "baselines" / f"{name}.json"))
 
 
-def load(paper: str) -> dict | None:
-    """Return a paper's baseline as it was kept, or None where there is none.
+def load(name: str) -> dict | None:
+    """Return a baseline as it was kept, or None where there is none.
 
     Raises
     ------
     InputError
         When the file cannot be read.
     """
-    path = file(paper)
+    path = file(name)
     if not path.is_file():
         return None
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read as JSON ({error}); keep it again") from None
+
+
+def head(
+    name: str,
+    *,
+    command: str,
+    data: str,
+    sources: str | None = None,
+    size: str = "paper",
+    day: str | None = None,
+) -> dict[str, object]:
+    """Return the first entries of a baseline: what its numbers rest on.
+
+    Parameters
+    ----------
+    name : str
+        Name of the baseline.
+    command : str
+        The command that made the numbers, so that a reader can repeat it.
+    data : str
+        What they rest on, in the words of `soilnb.claims.DATA`.
+    sources : str, optional
+        The paper whose `SOURCES` decide them; `name` when left out.
+    size : {"paper", "quick"}
+        Size of the run.
+    day : str, optional
+        Day of the run, ``YYYY-MM-DD``; today when left out.
+
+    Raises
+    ------
+    InputError
+        For an unknown size, an empty command, a day that is none, or unknown sources.
+    """
+    if size not in results.SIZES:
+        raise unknown("size", size, results.SIZES)
+    if not command.strip():
+        raise InputError(f"command = {command!r}: allowed the command that made the numbers")
+    try:
+        day = date.fromisoformat(day).isoformat() if day else date.today().isoformat()
+    except ValueError:
+        raise InputError(f"day = {day!r}: allowed YYYY-MM-DD") from None
+    sources = sources or name
+    about = {"name": name, "size": size, "data": data, "date": day, "command": command}
+    decided = {"sources": sources, "hash": source_hash(sources)}
+    return about | decided | {"environment": environment()}
+
+
+def environment() -> dict[str, str]:
+    """Return what could change a result besides the sources: versions, and the machine.
+
+    A change of the last bits alone does not: over sixty days of the pores a relative change of
+    1e-12 in the diffusion coefficient moves no pool by more than 3e-13.
+    """
+    packages = {name: version(name) for name in ("numpy", "numba", "scipy")}
+    machine = f"{sys.platform} {platform.machine()}"
+    return {"python": platform.python_version(), **packages, "machine": machine}
 
 
 def source_hash(paper: str, package: Path | None = None) -> str:
@@ -145,25 +208,18 @@ def _meaning(path: Path) -> str:
 
 def stale(kept: Mapping) -> bool:
     """Return whether the sources have changed since a baseline was kept."""
-    return kept["hash"] != source_hash(kept["paper"])
+    return kept["hash"] != source_hash(kept["sources"])
 
 
-def write(kept: Mapping, path: Path | None = None) -> Path:
+def write(kept: Mapping) -> Path:
     """Write a baseline under a hidden name and rename it when it is complete; returns the file.
-
-    Parameters
-    ----------
-    kept : mapping
-        With ``paper``, and whatever else is to be kept.
-    path : Path, optional
-        Where; the file of the paper's baseline when left out.
 
     Raises
     ------
     InputError
         When it cannot be written.
     """
-    path = path or file(kept["paper"])
+    path = file(kept["name"])
     part = path.with_name(f".{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ import functools
 
 import numpy as np
 
-from soilnb.claims import pore_to_planet
+from soilnb.claims import pore_runs
 from soilnb.explore.base import Control, Explorer, Prediction
 from soilnb.figures import pore_to_planet as figures
 from soilnb.profile import compas, forcing
@@ -23,8 +23,8 @@ DRAWS = 100
 @functools.cache
 def emulators() -> tuple[CueEmulator, Emulator]:
     """Return the emulators of CUE (by ``cn``, ``exposed``) and of the exposed share (``clay``)."""
-    cue = fit_cue(pore_to_planet.load(), TERMS["cue"])
-    textures = pore_to_planet.load_textures()
+    cue = fit_cue(pore_runs.load(), TERMS["cue"])
+    textures = pore_runs.load_textures()
     return cue, fit(textures, "exposed", ("clay",), TERMS["exposed"])
 
 
@@ -69,7 +69,7 @@ def hand_over(cn: float = 100.0, exposed: float = 0.1, site: str = "temperate") 
         "published_cue": compas.PARAMETER_SETS["tao2024"]["eta_doc"],
         "line": line,
         "curve": emulator.predict(cn=line, exposed=exposed),
-        "ticks": np.array(pore_to_planet.CN),
+        "ticks": np.array(pore_runs.CN),
     }
 
 

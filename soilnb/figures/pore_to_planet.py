@@ -32,7 +32,7 @@ def emergent(runs: xr.Dataset, emulator: CueEmulator, *, note: str = "") -> Figu
     Parameters
     ----------
     runs : Dataset (cn, structure, seed)
-        As from `soilnb.claims.pore_to_planet.load`.
+        As from `soilnb.claims.pore_runs.load`.
     emulator : CueEmulator
         Of the CUE, drawn as lines with its 95 % for the mean of many domains.
     """

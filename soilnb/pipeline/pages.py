@@ -339,7 +339,7 @@ def _tried(paper: object, table_of: pd.DataFrame) -> str:
         "ones were in range before and are near or far now; a change is *clear* when it is more "
         "than twice its standard error, seed by seed. "
         f"A hypothesis that loses a row is rejected.{made} "
-        f"`python -m soilnb.claims {paper} --hypotheses`.",
+        "`python -m experiments.hypotheses`.",
     ]
     rows = [_hypothesis(name, group) for name, group in table_of.groupby(level=0, sort=False)]
     header = ["hypothesis", "run", "rows: range, without → with", "verdict"]

@@ -4,26 +4,51 @@ The image may be a PNG, a TIFF, a NumPy file or an array of codes, of any resolu
 to the model's voxels of 2 µm, each of which gets the code that covers most of it. Connected solid
 voxels become one mineral particle each, connected organic voxels one organic particle. The
 domain is a torus: what touches the border is joined to what it meets across it.
+
+What was understood is said in one line. Where an image can be read in two ways (what is white?
+are these the stored numbers, or those that a viewer shows?), it is refused with both readings, the
+porosity that each gives, and the argument that settles it.
 """
 
 from __future__ import annotations
 
 import os
+import sys
+import warnings
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
+from scipy.sparse import csr_array
 
 from soilnb.kernels import automaton
-from soilnb.parameters import InputError, check_range, unknown
+from soilnb.parameters import InputError, ParameterSet, check_range, unknown
 from soilnb.pore.parameters import VOXEL, size_classes, with_parameters
 from soilnb.pore.state import INITIAL_NECROMASS, POM, State
-from soilnb.pore.structure import check_shape, generator, mark_reactive, min_feret
+from soilnb.pore.structure import MOST_VOXELS, check_shape, generator, mark_reactive, min_feret
 
 #: What the values of an image mean, unless the user says otherwise.
 CODES = {0: "pore", 1: "solid", 2: "pom", 3: "necromass"}
 
 _PHASES = ("pore", "solid", "pom", "necromass")
+
+#: Ways to read the numbers of a file, see ``values`` of `from_image`.
+VALUES = ("stored", "shown")
+
+#: More values than there can be phases: the image is grey.
+_GREY = 12
+
+
+class ImageWarning(UserWarning):
+    """An image was read in one of the two ways that there are."""
+
+
+class Pixels(NamedTuple):
+    """An image as numbers, in the ways in which they can be read (one way, for an array)."""
+
+    readings: dict[str, np.ndarray]
+    lossy: bool = False
 
 
 @with_parameters
@@ -32,13 +57,16 @@ def from_image(
     resolution: float,
     *,
     codes: Mapping[float, str] | None = None,
+    values: str | None = None,
+    page: int | None = None,
     seed: int | np.random.Generator = 0,
     parameters: str | Mapping = "default",
 ) -> State:
     """Return a state with the structure of a segmented image.
 
     It has mineral particles with reactive edges by their size, and the organic particles of the
-    image, fresh; no biomass and no solution yet (see `soilnb.pore.structure.populate`).
+    image, fresh; no biomass and no solution yet (see `soilnb.pore.structure.populate`). Porosity
+    and phases are reported in one line on stderr.
 
     Parameters
     ----------
@@ -48,7 +76,13 @@ def from_image(
         Edge of a pixel, in µm.
     codes : mapping, optional
         What each value is: ``"pore"``, ``"solid"``, ``"pom"`` or ``"necromass"``. The default is
-        0, 1, 2, 3 in this order; a black and white image needs ``{0: "pore", 255: "solid"}``.
+        0, 1, 2, 3 in this order; a black and white image needs ``{0: "pore", 255: "solid"}``, a
+        mask ``{False: "pore", True: "solid"}``, or the reverse.
+    values : {"stored", "shown"}, optional
+        Which numbers of a file the codes mean, where they differ (one bit, a palette, white stored
+        as zero): those in the file, or the brightness that a viewer shows.
+    page : int, optional
+        Which slice of a stack, from 0.
     seed : int or numpy.random.Generator
         Seed of the reactive edges and of everything random that follows.
     parameters : str or mapping
@@ -57,15 +91,24 @@ def from_image(
     Raises
     ------
     InputError
-        For a file that cannot be read, an image with other values, several channels or several
-        pages, a domain that is too small, or one without solids or without pores.
+        For a file that cannot be read, an image with other values, colours or grey values, one
+        that can be read in two ways, a domain that is too small or too large, or one without
+        solids or without pores.
     """
-    resolution = check_range("resolution", resolution, 1e-3, 1e3, "µm")
-    phases = _at_model_voxels(_phases(_pixels(image), codes), resolution)
-    state = State.empty(check_shape(phases.shape), generator(seed))
-    for phase, what in ((1, "solid"), (0, "pore")):
-        if not (phases == phase).any():
+    resolution = _edge(resolution)
+    if values not in (None, *VALUES):
+        raise unknown("values", values, VALUES)
+    phases = _phases(_pixels(image, page), _codes(codes), values)
+    return _soil(_at_model_voxels(phases, resolution), parameters, generator(seed))
+
+
+def _soil(phases: np.ndarray, parameters: ParameterSet, rng: np.random.Generator) -> State:
+    """Return the state of a domain whose voxels have these phases, and say what is in it."""
+    shares = {what: float(np.mean(phases == i)) for i, what in enumerate(_PHASES)}
+    for what in ("solid", "pore"):
+        if not shares[what]:
             raise InputError(f"image has no {what} voxel: allowed images with solids and pores")
+    state = State.empty(phases.shape, rng)
     state.solid[:] = _largest_first(_components(np.where(phases == 1, 1, 0)))
     state.organic[:] = _components(np.where(phases > 1, phases, 0))
     state.next_organic = int(state.organic.max()) + 1
@@ -74,59 +117,258 @@ def from_image(
     state.c_nec[phases == 3] = parameters["necromass_start"]
     state.size_class = _classes(state.solid, parameters)
     mark_reactive(state, parameters)
+    there = ", ".join(f"{what} {share:.3f}" for what, share in shares.items() if share)
+    size = f"{phases.shape[0]} x {phases.shape[1]} voxels of {VOXEL:g} µm"
+    porosity = 1 - shares["solid"]
+    print(f"note: image of {size}: porosity {porosity:.3f} ({there})", file=sys.stderr)
     return state
 
 
-def _pixels(image: str | os.PathLike | np.ndarray) -> np.ndarray:
-    """Return the image as an array, whatever it came as."""
+def _edge(resolution: float) -> float:
+    """Return the edge of a pixel in µm, or raise `InputError`."""
+    if isinstance(resolution, (tuple, list, np.ndarray)) and np.size(resolution) > 1:
+        raise InputError(
+            f"resolution = {list(resolution)}: allowed one edge for both directions; resample the "
+            "image to square pixels first, as scipy.ndimage.zoom(image, ratios, order=0) does"
+        )
+    return check_range("resolution", resolution, 1e-3, 1e3, "µm")
+
+
+# --- pixels ------------------------------------------------------------------------------------
+
+
+def _pixels(image: str | os.PathLike | np.ndarray, page: int | None) -> Pixels:
+    """Return the numbers of an image, whatever it came as."""
     if not isinstance(image, (str, os.PathLike)):
-        return np.asarray(image)
+        return Pixels({"stored": _slice(_array(image), page)})
     path = os.fspath(image)
     try:
         if path.lower().endswith(".npy"):
-            return np.load(path, allow_pickle=False)
-        with Image.open(path) as picture:
-            pages = getattr(picture, "n_frames", 1)
-            if pages > 1:
-                raise InputError(f"image {path!r} has {pages} pages: allowed one")
-            return np.asarray(picture)
+            return Pixels({"stored": _slice(np.load(path, mmap_mode="r"), page)})
+        return _picture(path, page)
     except FileNotFoundError:
         raise InputError(f"image {path!r}: no such file") from None
-    except (UnidentifiedImageError, OSError) as error:
-        reason = str(error).splitlines()[0]
+    except InputError:
+        raise
+    except Exception as error:  # readers of damaged images raise what they like
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise InputError(
             f"image {path!r} cannot be read ({reason}): allowed PNG, TIFF, NPY"
         ) from None
-    except ValueError as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"image {path!r} is no array of numbers: allowed PNG, TIFF, NPY") from None
 
 
-def _phases(pixels: np.ndarray, codes: Mapping[float, str] | None) -> np.ndarray:
-    """Return 0 pore, 1 solid, 2 particulate organic matter, 3 necromass for every pixel."""
-    codes = CODES if codes is None else dict(codes)
-    for phase in codes.values():
-        if phase not in _PHASES:
-            raise unknown("phase", phase, _PHASES)
-    if pixels.ndim == 3 and (pixels == pixels[..., :1]).all():
-        pixels = pixels[..., 0]
+def _array(image: object) -> np.ndarray:
+    """Return an array of numbers that a user hands over."""
+    hidden = int(np.ma.getmaskarray(image).sum()) if isinstance(image, np.ma.MaskedArray) else 0
+    if hidden:
+        raise InputError(
+            f"image has {hidden} masked pixels: allowed a phase for each, as image.filled(0) gives"
+        )
+    try:
+        pixels = np.asarray(image)
+        return pixels.astype(float) if pixels.dtype.kind in "US" else pixels
+    except (TypeError, ValueError):
+        raise InputError("image has values that are no numbers: allowed numbers") from None
+
+
+def _slice(pixels: np.ndarray, page: int | None) -> np.ndarray:
+    """Return the plane of an array: of a stack, the slice that is asked for."""
+    pixels = _grey(pixels)
+    if pixels.ndim == 3:
+        pixels = pixels[_page(len(pixels), page, f" of the shape {pixels.shape}")]
     if pixels.ndim != 2:
         raise InputError(f"image has the shape {pixels.shape}: allowed (height, width), no colours")
-    if pixels.dtype.kind not in "buif":
-        raise InputError(f"image has values of type {pixels.dtype}: allowed numbers")
-    values = np.unique(pixels)
-    strange = [f"{value:g}" for value in values if float(value) not in map(float, codes)]
-    if strange:
-        listed = ", ".join(f"{value:g}: {phase}" for value, phase in codes.items())
-        more = ", ..." if len(strange) > 5 else ""
+    _check_size(*pixels.shape)
+    return np.array(pixels)
+
+
+def _page(pages: int, page: int | None, what: str = "") -> int:
+    """Return the number of a slice, or raise `InputError`."""
+    if page is None:
+        if pages == 1:
+            return 0
         raise InputError(
-            f"image has the values {', '.join(strange[:5])}{more}: allowed codes {{{listed}}}"
+            f"image{what} is a stack of {pages} slices: which slice? allowed page=0 to {pages - 1}"
         )
-    phases = np.zeros(pixels.shape, np.int32)
-    for value, phase in codes.items():
-        phases[pixels == value] = _PHASES.index(phase)
-    return phases
+    if not isinstance(page, (int, np.integer)) or not 0 <= page < pages:
+        raise InputError(f"page = {page!r}: allowed whole numbers from 0 to {pages - 1}")
+    return int(page)
+
+
+def _check_size(height: int, width: int) -> None:
+    """Refuse an image whose pixels would not fit into memory, before they are read."""
+    if height * width > MOST_VOXELS:
+        raise InputError(
+            f"image has {height} x {width} pixels: allowed {MOST_VOXELS:,} in all; cut it, or make "
+            "it coarser"
+        )
+
+
+def _grey(pixels: np.ndarray) -> np.ndarray:
+    """Return a picture with channels (height, width, channel) without them, or raise."""
+    if pixels.ndim != 3 or pixels.shape[2] not in (2, 3, 4):
+        return pixels
+    _check_size(*pixels.shape[:2])
+    colours = pixels.shape[2] - 1 if pixels.shape[2] != 3 else 3
+    opaque = pixels[..., colours:]
+    if not (pixels[..., :colours] == pixels[..., :1]).all():
+        raise InputError(
+            f"image has the shape {pixels.shape} with channels that differ: allowed one value a "
+            "phase, no colours"
+        )
+    if opaque.size and not (opaque == opaque.flat[0]).all():
+        raise InputError("image has transparent pixels: allowed a phase for each pixel")
+    return pixels[..., 0]
+
+
+def _picture(path: str, page: int | None) -> Pixels:
+    """Return the numbers of an image file, as they are stored and as they are shown."""
+    with Image.open(path) as picture:
+        picture.seek(_page(getattr(picture, "n_frames", 1), page, f" {path!r}"))
+        _check_size(*picture.size)
+        lossy = picture.format in ("JPEG", "MPO", "WEBP")
+        tags = getattr(picture, "tag_v2", {})
+        inverted = tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+        if picture.mode in ("P", "PA"):
+            return Pixels(_with_palette(picture), lossy)
+        if picture.mode not in _PLAIN:
+            picture = picture.convert("RGB")
+        pixels = _grey(np.asarray(picture))
+    if pixels.dtype == bool:
+        shown = pixels.astype(np.uint8)
+        return Pixels({"stored": 1 - shown if inverted else shown, "shown": 255 * shown}, lossy)
+    if inverted and pixels.dtype == np.uint8:  # the reader has turned them round
+        return Pixels({"stored": 255 - pixels, "shown": pixels}, lossy)
+    if inverted and pixels.dtype.kind == "u":
+        return Pixels({"stored": pixels, "shown": np.iinfo(pixels.dtype).max - pixels}, lossy)
+    return Pixels({"stored": pixels}, lossy)
+
+
+def _with_palette(picture: Image.Image) -> dict[str, np.ndarray]:
+    """Return the numbers of an image with a palette; colours have no numbers of their own."""
+    stored = _grey(np.asarray(picture))
+    shown = np.asarray(picture.convert("RGB"))
+    grey = (shown == shown[..., :1]).all()
+    return {"stored": stored} | ({"shown": shown[..., 0]} if grey else {})
+
+
+#: Modes of pictures whose numbers are taken as they are.
+_PLAIN = ("1", "L", "LA", "RGB", "RGBA", "I", "F", "I;16", "I;16L", "I;16B")
+
+#: Tag of a TIFF that says how numbers are shown, and its value where 0 is white.
+_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
+
+
+# --- phases ------------------------------------------------------------------------------------
+
+
+def _codes(codes: Mapping[float, str] | None) -> dict[float, str] | None:
+    """Return codes with numbers as keys; text such as ``"255"`` is a number, too."""
+    if codes is None:
+        return None
+    if not isinstance(codes, Mapping):
+        raise InputError(f"codes = {codes!r}: allowed a mapping such as {{0: 'pore', 1: 'solid'}}")
+    found: dict[float, str] = {}
+    for key, phase in codes.items():
+        try:
+            value = float(key)
+        except (TypeError, ValueError):
+            raise InputError(f"code {key!r} of {phase!r} is not a number") from None
+        if phase not in _PHASES:
+            raise unknown("phase", phase, _PHASES)
+        if found.setdefault(value, phase) != phase:
+            raise InputError(f"code {key!r} is given twice, as {found[value]!r} and {phase!r}")
+    return found
+
+
+def _phases(pixels: Pixels, codes: dict[float, str] | None, values: str | None) -> np.ndarray:
+    """Return 0 pore, 1 solid, 2 particulate organic matter, 3 necromass for every pixel."""
+    readings = pixels.readings
+    if values in readings:
+        readings = {values: readings[values]}
+    there = {}
+    for name, numbers in readings.items():
+        if numbers.dtype.kind not in "buif":
+            raise InputError(f"image has values of type {numbers.dtype}: allowed numbers")
+        there[name] = np.unique(numbers)
+    if codes is None:
+        _check_plain(readings, there)
+    codes = CODES if codes is None else codes
+    known = np.array(list(codes), float)
+    fitting = [name for name, found in there.items() if np.isin(found, known).all()]
+    if not fitting:
+        name = next(iter(readings))
+        raise _strange(readings[name], there[name], codes, pixels.lossy)
+    found = {}
+    for name in fitting:
+        phases = np.zeros(readings[name].shape, np.int32)
+        for value, phase in codes.items():
+            phases[readings[name] == value] = _PHASES.index(phase)
+        found[name] = phases
+    first = found[fitting[0]]
+    if all(np.array_equal(first, other) for other in found.values()):
+        return first
+    porosities = {name: 1 - np.mean(phases == 1) for name, phases in found.items()}
+    raise InputError(
+        "image stores other numbers than a viewer shows: porosity "
+        + ", or ".join(f"{p:.3f} (values={name!r})" for name, p in porosities.items())
+        + "; say which numbers the codes mean"
+    )
+
+
+def _check_plain(readings: Mapping[str, np.ndarray], there: Mapping[str, np.ndarray]) -> None:
+    """Ask what is solid where there are two values but no codes; 0 and 1 are codes by default."""
+    name = list(readings)[-1]  # as a viewer shows them
+    numbers, found = readings[name], there[name]
+    if found.size != 2 or np.isnan(found).any() or (numbers.dtype != bool and {0, 1} == {*found}):
+        return
+    low, high = found.tolist()
+    share = float(np.mean(numbers == low))
+    one, other = (f"{{{low}: {a!r}, {high}: {b!r}}}" for a, b in (_PHASES[:2], _PHASES[1::-1]))
+    if numbers.dtype == bool:
+        warnings.warn(
+            f"image is a mask: True is taken as solid, porosity {share:.3f}; where True is void, "
+            f"codes={other} gives porosity {1 - share:.3f} (codes={one} says that it is not)",
+            ImageWarning,
+            stacklevel=4,
+        )
+        return
+    raise InputError(
+        f"image has two values, {low} and {high}, each of which may be solid: porosity "
+        f"{share:.3f} with codes={one}, {1 - share:.3f} with codes={other}"
+    )
+
+
+def _strange(
+    numbers: np.ndarray, found: np.ndarray, codes: Mapping[float, str], lossy: bool
+) -> InputError:
+    """Return the error for values that are no codes; many of them are grey values."""
+    strange = found[~np.isin(found, list(codes))]
+    listed = ", ".join(f"{value:g}: {phase}" for value, phase in codes.items())
+    if found.size > _GREY and np.isfinite(found).all():
+        threshold = _threshold(numbers)
+        cause = "; a JPEG smears sharp edges, save as PNG" if lossy else ""
+        return InputError(
+            f"image has {found.size} values from {found[0]:g} to {found[-1]:g}, which are grey "
+            f"values: segment first, for example image > {threshold:g} (Otsu's threshold, "
+            f"{float(np.mean(numbers > threshold)):.3f} of the pixels); allowed codes "
+            f"{{{listed}}}{cause}"
+        )
+    some = ", ".join(f"{value:g}" for value in strange[:5])
+    more = ", ..." if strange.size > 5 else ""
+    return InputError(f"image has the values {some}{more}: allowed codes {{{listed}}}")
+
+
+def _threshold(numbers: np.ndarray) -> float:
+    """Return the threshold that separates two classes of grey values best (Otsu 1979)."""
+    counts, edges = np.histogram(numbers, 256)
+    middle = (edges[:-1] + edges[1:]) / 2
+    below = np.cumsum(counts)
+    above = below[-1] - below
+    total = np.cumsum(counts * middle)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        apart = total / below - (total[-1] - total) / above
+    return float(edges[1 + np.nanargmax(below * above * apart**2)])
 
 
 def _at_model_voxels(phases: np.ndarray, resolution: float) -> np.ndarray:
@@ -136,17 +378,18 @@ def _at_model_voxels(phases: np.ndarray, resolution: float) -> np.ndarray:
     if shape == phases.shape:
         return phases
     down, across = (_overlaps(*sides) for sides in zip(phases.shape, shape, strict=True))
-    cover = [down @ (phases == phase) @ across.T for phase in range(len(_PHASES))]
+    cover = [down @ (phases == phase).astype(float) @ across.T for phase in range(len(_PHASES))]
     # Rounding guards the rule for ties: the first phase wins.
     return np.argmax(np.round(cover, 9), axis=0).astype(np.int32)
 
 
-def _overlaps(pixels: int, voxels: int) -> np.ndarray:
+def _overlaps(pixels: int, voxels: int) -> csr_array:
     """Return how much of each pixel (column) each voxel (row) covers along one direction."""
-    pixel, voxel = np.arange(pixels), np.arange(voxels)[:, None]
     size = pixels / voxels
-    low, high = np.maximum(voxel * size, pixel), np.minimum((voxel + 1) * size, pixel + 1)
-    return np.maximum(high - low, 0.0)
+    cuts = np.union1d(np.arange(pixels + 1), np.arange(voxels) * size)
+    middle = (cuts[:-1] + cuts[1:]) / 2
+    row = np.minimum(middle / size, voxels - 1).astype(int)
+    return csr_array((np.diff(cuts), (row, middle.astype(int))), shape=(voxels, pixels))
 
 
 def _components(phases: np.ndarray) -> np.ndarray:

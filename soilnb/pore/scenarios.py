@@ -15,6 +15,7 @@ one's own is a `Scenario`, or a small TOML file::
 
 from __future__ import annotations
 
+import codecs
 import math
 import os
 import tomllib
@@ -22,7 +23,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from soilnb.parameters import InputError, check_finite, check_range, unknown
+from soilnb.parameters import InputError, check_finite, check_range, shown, unknown
 from soilnb.pore.parameters import OPTIONS, RECORDS
 
 
@@ -98,17 +99,29 @@ class Scenario:
     shape: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
+        _check_words("name", self.name, 100)
+        _check_words("description", self.description, 1000)
         object.__setattr__(self, "pulses", tuple(_pulse(item) for item in _listed(self.pulses)))
         if not isinstance(self.movement, bool):
-            raise InputError(f"movement = {self.movement!r}: allowed true or false")
+            raise InputError(f"movement = {shown(self.movement)}: allowed true or false")
         if not isinstance(self.parameters, Mapping):
-            raise InputError(f"parameters = {self.parameters!r}: allowed names with values")
+            raise InputError(f"parameters = {shown(self.parameters)}: allowed names with values")
         for name in self.parameters:
             if name not in RECORDS and name not in OPTIONS:
                 raise unknown("parameter", name, [*RECORDS, *OPTIONS])
         days = [pulse.number for pulse in self.pulses]
         if len(set(days)) < len(days):
-            raise InputError(f"pulses on days {days}: allowed one pulse a day")
+            raise InputError(f"pulses on days {shown(days)}: allowed one pulse a day")
+
+
+def _check_words(what: str, words: object, most: int) -> None:
+    """Refuse a name or a description that cannot stand in a table or a file."""
+    if not isinstance(words, str):
+        raise InputError(f"{what} of a scenario = {shown(words)}: allowed text")
+    if len(words) > most or not words.isprintable() or (what == "name" and not words.strip()):
+        raise InputError(
+            f"{what} of a scenario = {shown(words)}: allowed one line of up to {most} characters"
+        )
 
 
 def _listed(pulses: Iterable | float) -> Iterable:
@@ -126,7 +139,7 @@ def _pulse(item: Pulse | Mapping | float) -> Pulse:
             if key not in names:
                 raise unknown("entry of a pulse", key, names)
         if "day" not in item:
-            raise InputError(f"pulse {dict(item)}: allowed with a day")
+            raise InputError(f"pulse {shown(dict(item))}: allowed with a day")
         return Pulse(**{key: check_finite(f"{key} of a pulse", item[key]) for key in item})
     return Pulse(check_finite("day of a pulse", item, "d"))
 
@@ -172,6 +185,31 @@ def get_scenario(scenario: str | os.PathLike | Scenario) -> Scenario:
     raise unknown("scenario", scenario, [*SCENARIOS, "a file NAME.toml"])
 
 
+#: Most bytes of a scenario file.
+_MOST = 1_000_000
+
+_ENTRIES = "a short TOML file with the attributes of a Scenario"
+
+
+def _text(path: Path) -> str:
+    """Return the text of a file, UTF-8 or UTF-16, with or without a byte order mark."""
+    with path.open("rb") as file:
+        content = file.read(_MOST + 1)
+    if len(content) > _MOST:
+        raise ValueError(f"more than {_MOST:,} bytes, allowed {_ENTRIES}")
+    if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return content.decode("utf-16")
+    if b"\0" in content[:2]:  # the first letter of a TOML file takes one byte of UTF-8
+        return content.decode("utf-16-be" if content[0] == 0 else "utf-16-le")
+    return content.decode("utf-8-sig")
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"no text in {error.encoding} ({error.reason} at byte {error.start}), save as UTF-8"
+    return str(getattr(error, "strerror", None) or error)
+
+
 def read_scenario(path: str | os.PathLike) -> Scenario:
     """Read a scenario from a TOML file; its entries are the attributes of `Scenario`.
 
@@ -182,11 +220,11 @@ def read_scenario(path: str | os.PathLike) -> Scenario:
     """
     path = Path(path)
     try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"scenario file {path}: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"scenario file {path}: {error}") from None
+        entries = tomllib.loads(_text(path))
+    except RecursionError:
+        raise InputError(f"scenario file {path} is nested too deeply: allowed {_ENTRIES}") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"scenario file {path}: {_reason(error)}") from None
     names = [f.name for f in fields(Scenario)]
     for key in entries:
         if key not in names:

@@ -42,6 +42,9 @@ from soilnb.pore.state import INITIAL_NECROMASS, POM, SIDES, State
 #: Fewest voxels down or across: the farthest move of a day must not reach round the torus.
 MIN_SIDE = 12
 
+#: Most voxels of a domain: a run takes about 200 bytes for each.
+MOST_VOXELS = 25_000_000
+
 #: Random places that are tried before the whole domain is searched.
 _TRIES = 1000
 
@@ -299,6 +302,8 @@ def check_shape(shape: tuple[int, int]) -> tuple[int, int]:
         check_range("shape", side, MIN_SIDE, 20000, "voxels")
         if int(side) != side:
             raise InputError(f"shape = {shape!r}: allowed whole numbers of voxels")
+    if ny * nx > MOST_VOXELS:
+        raise InputError(f"shape = {shape!r}: allowed {MOST_VOXELS:,} voxels in all")
     return int(ny), int(nx)
 
 

@@ -438,7 +438,7 @@ def fit_cue(runs: xr.Dataset, terms: str = "quadratic") -> CueEmulator:
     ----------
     runs : Dataset
         With ``cue``, ``necromass_share`` and ``exposed`` over ``seed``, ``cn`` and more, as from
-        `soilnb.claims.pore_to_planet.load`.
+        `soilnb.claims.pore_runs.load`.
     terms : str
         Size of the polynomial for the share of necromass, one of `TERMS`.
 

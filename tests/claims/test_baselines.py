@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from importlib import resources
 from pathlib import Path
 
@@ -9,11 +10,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from experiments.recorded import keep_recorded
 from soilnb import claims
 from soilnb.claims import baseline
 from soilnb.parameters import InputError
 
-SHIPPED = sorted(Path(str(resources.files("soilnb.claims") / "baselines")).glob("*.json"))
+FOLDER = Path(str(resources.files("soilnb.claims") / "baselines"))
+SHIPPED, EVERY = sorted(FOLDER.glob("*.json")), sorted(FOLDER.rglob("*.json"))
 
 NOTE = {"id": "bio-eq", "value": 0.016, "spread": 0.001, "n": 3, "data": "calibrated"}
 NOTE |= {"preset": "default"}
@@ -271,13 +274,32 @@ def test_without_a_baseline_there_are_no_series():
 # --- what ships --------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
+def test_all_that_ships_has_one_form(path):
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    head = ("name", "size", "data", "date", "command", "sources", "hash")
+    assert tuple(kept)[:7] == head
+    assert path == Path(FOLDER, f"{kept['name']}.json")
+    assert kept["sources"] in baseline.SOURCES
+    assert set(kept["data"].split(", ")) <= set(claims.DATA)
+    assert kept["command"].startswith(("python -m experiments.", "soilnb run "))
+
+
+def test_the_package_does_not_know_its_experiments():
+    package = Path(str(resources.files("soilnb")))
+    for path in package.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"^\s*(from|import) experiments\b", text, re.MULTILINE), path
+
+
 @pytest.mark.skipif(not SHIPPED, reason="no baseline has been kept yet")
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_a_shipped_baseline_is_small_and_complete(path, monkeypatch):
     monkeypatch.setattr(baseline, "file", lambda paper: path.with_name(f"{paper}.json"))
     assert path.stat().st_size < 400_000
     kept = baseline.load(path.stem)
-    assert kept["paper"] == path.stem
+    assert (kept["name"], kept["sources"]) == (path.stem, path.stem)
+    assert kept["data"]
     assert len(kept["hash"]) == 64
     assert kept["command"]
     for note in kept["values"]:
@@ -290,8 +312,6 @@ def test_a_shipped_baseline_is_small_and_complete(path, monkeypatch):
 
 
 def test_what_notebooks_recorded_in_size_paper_becomes_the_baseline(tmp_path, kept_in):
-    from soilnb.claims.__main__ import keep_recorded
-
     with pytest.raises(InputError, match="no run of size paper has recorded numbers of tao2024"):
         keep_recorded("tao2024")
     folder = tmp_path / "results" / "paper" / "32_site_assimilation"
@@ -313,8 +333,6 @@ def test_what_notebooks_recorded_in_size_paper_becomes_the_baseline(tmp_path, ke
 
 
 def test_tables_of_a_run_are_kept_with_its_numbers(tmp_path):
-    from soilnb.claims.__main__ import keep_recorded
-
     folder = tmp_path / "results" / "paper" / "34_proda_globe"
     folder.mkdir(parents=True)
     note = {"id": "tao-r", "value": 0.98, "data": "real"}

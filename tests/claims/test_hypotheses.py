@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from myst_parser.docutils_ import Parser
 
+from experiments import hypotheses
 from soilnb import claims
-from soilnb.claims import __main__ as command
-from soilnb.claims import baseline, rotzer2025, rotzer2025_trials, trials
+from soilnb.claims import baseline, hypothesis
 from soilnb.claims.measures import measure
 from soilnb.parameters import InputError
 from soilnb.pipeline import pages
@@ -27,8 +27,8 @@ from soilnb.pore.parameters import PRESETS, resolve
 from soilnb.pore.scenarios import SCENARIOS
 
 PAPER = "rotzer2025"
-LISTED = trials.listed(PAPER)
-KEPT = trials.load(PAPER)
+LISTED = hypothesis.listed(PAPER)
+KEPT = hypothesis.load(PAPER)
 
 #: What the runs of the default preset are known not to give, besides rows that differ.
 KNOWN = {"static-ns", "static-peak", "pom-cn10-biomass"}
@@ -48,7 +48,7 @@ def test_every_hypothesis_changes_something_that_the_model_has():
             not trial["reading"]
         ), name
         assert set(trial["scenarios"]) <= set(SCENARIOS)
-        assert not trial["reading"] or trial["reading"] in rotzer2025_trials.READINGS
+        assert not trial["reading"] or trial["reading"] in hypotheses.READINGS
 
 
 def test_every_hypothesis_says_what_it_supposes_expects_and_taught():
@@ -60,7 +60,7 @@ def test_every_hypothesis_says_what_it_supposes_expects_and_taught():
 
 def test_every_row_is_a_claim_or_a_quantity_behind_one():
     known = claims._claims()
-    for entry in trials.outcomes(PAPER, known):
+    for entry in hypothesis.outcomes(PAPER, known):
         assert known[entry["claim"]]["paper"] == PAPER
         assert entry["low"] <= entry["high"]
     for name, trial in LISTED.items():
@@ -76,7 +76,7 @@ def test_what_does_not_match_has_been_tried_to_explain():
         for row in board
         if row.get("preset") == "default" and row["verdict"] in ("differs", "near")
     }
-    about = trials.quantities(PAPER)
+    about = hypothesis.quantities(PAPER)
     tried = {
         about.get(row, {}).get("claim", row) for trial in LISTED.values() for row in trial["rows"]
     }
@@ -88,11 +88,11 @@ def test_what_does_not_match_has_been_tried_to_explain():
 
 @needs_kept
 def test_the_kept_numbers_are_those_of_the_listed_runs():
-    assert KEPT["paper"] == PAPER
-    assert trials.file(PAPER).stat().st_size < 100_000
+    assert KEPT["name"] == f"hypotheses/{PAPER}"
+    assert baseline.file(KEPT["name"]).stat().st_size < 100_000
     assert set(KEPT["runs"]) == set(LISTED)
     for name, trial in LISTED.items():
-        assert KEPT["runs"][name] == json.loads(json.dumps(trials.setup(trial))), name
+        assert KEPT["runs"][name] == json.loads(json.dumps(hypothesis.setup(trial))), name
     wanted = {(n, row) for n, t in LISTED.items() for row in (*t["rows"], *t["checks"])}
     assert {(note["trial"], note["row"]) for note in KEPT["values"]} == wanted
     assert all(note["n"] == LISTED[note["trial"]]["seeds"] for note in KEPT["values"])
@@ -116,10 +116,10 @@ def test_without_their_change_they_are_those_of_the_baseline():
 @needs_kept
 @pytest.mark.parametrize("name", ["more-leaching", "faster-diffusion", "larger-pulse"])
 def test_sixty_days_of_a_trial_give_what_they_gave_when_it_was_kept(name):
-    then, now = KEPT["checks"]["environment"], rotzer2025.environment()
+    then, now = KEPT["environment"], baseline.environment()
     if any(now[key] != then[key] for key in ("numpy", "numba", "scipy")):
         pytest.skip("other versions of NumPy, numba or SciPy draw other particles")
-    found = rotzer2025_trials.fingerprint(LISTED[name])
+    found = hypotheses.check(LISTED[name])
     assert found == pytest.approx(KEPT["checks"][name], rel=1e-9)
     assert found != pytest.approx(KEPT["checks"]["added-by-the-pulse"], rel=1e-3)
 
@@ -129,7 +129,7 @@ def test_a_table_gives_one_line_a_row_with_its_verdict(monkeypatch):
     monkeypatch.setattr(baseline, "source_hash", lambda paper: KEPT["hash"])
     table = claims.hypotheses(PAPER)
     assert len(table) == len(KEPT["values"])
-    assert set(table["effect"]) <= set(trials.EFFECTS) - {"not run"}
+    assert set(table["effect"]) <= set(hypothesis.EFFECTS) - {"not run"}
     assert set(table["verdict"]) <= {"explains", "explains in part", "rejected"}
     assert set(table["kept"]) == {KEPT["date"]}
     assert claims.hypotheses("he2024").empty
@@ -140,10 +140,10 @@ def test_a_table_gives_one_line_a_row_with_its_verdict(monkeypatch):
 @needs_kept
 def test_changed_sources_make_all_stale_and_a_changed_trial_itself(monkeypatch):
     monkeypatch.setattr(baseline, "source_hash", lambda paper: KEPT["hash"])
-    assert trials.stale(KEPT) == []
+    assert hypothesis.stale(KEPT) == []
     changed = {**LISTED["more-leaching"], "parameters": {"leak": 2e-4}}
     with monkeypatch.context() as patch:
-        patch.setattr(trials, "listed", lambda paper: LISTED | {"more-leaching": changed})
+        patch.setattr(hypothesis, "listed", lambda paper: LISTED | {"more-leaching": changed})
         table = claims.hypotheses(PAPER)
     old = table["kept"].str.endswith(", stale")
     assert set(table.index[old]) == {"more-leaching"}
@@ -154,7 +154,7 @@ def test_changed_sources_make_all_stale_and_a_changed_trial_itself(monkeypatch):
 def test_a_broken_file_is_named(monkeypatch, tmp_path):
     path = tmp_path / "rotzer2025.json"
     path.write_text("{")
-    monkeypatch.setattr(trials, "file", lambda paper: path)
+    monkeypatch.setattr(baseline, "file", lambda name: path)
     with pytest.raises(InputError, match=r"rotzer2025\.json cannot be read as JSON"):
         claims.hypotheses(PAPER)
 
@@ -169,8 +169,8 @@ def judged(*rows, low=9.0, high=12.0, expected=10.0, **more):
         entry = {"low": low, "high": high, "expected": expected, "reads": False, "n": 4}
         entry |= {"without": without, "with": after, "explain": explain}
         entry |= {"change_spread": 0.14} | more
-        entries.append(entry | {"effect": trials._effect(entry)})
-    return [entry["effect"] for entry in entries], trials._verdict(entries)
+        entries.append(entry | {"effect": hypothesis._effect(entry)})
+    return [entry["effect"] for entry in entries], hypothesis._verdict(entries)
 
 
 @pytest.mark.parametrize(
@@ -229,9 +229,9 @@ def test_a_row_that_is_no_claim_is_never_only_strained():
 )
 def test_an_impossible_entry_is_named(monkeypatch, entry, words):
     trial = {"id": "one", "parameters": {"leak": 1e-3}} | entry
-    monkeypatch.setattr(trials, "_contents", lambda paper: {"trial": [trial]})
+    monkeypatch.setattr(hypothesis, "_contents", lambda paper: {"trial": [trial]})
     with pytest.raises(InputError, match=words):
-        trials.listed.__wrapped__(PAPER)
+        hypothesis.listed.__wrapped__(PAPER)
 
 
 # --- numbers -----------------------------------------------------------------------------------
@@ -274,7 +274,7 @@ def test_numbers_behind_the_claims(monkeypatch):
         "static": run("static", N_S=np.r_[np.ones(300), np.full(201, 4.0)]),
         "cn10": run("cn10", R_O=steps(5.0, 0.5)),
     }
-    found = rotzer2025_trials.behind(runs)
+    found = hypotheses.behind(runs)
     assert found["doc-250"] == pytest.approx(1.5)
     assert found["ns-250"] == pytest.approx(0.5)
     assert found["static-ns-trend"] == pytest.approx(4.0)
@@ -282,7 +282,7 @@ def test_numbers_behind_the_claims(monkeypatch):
     assert found["static-ns-most"] == measure(runs)["static-ns"]
     # four voxels with availability 1/2, two with 3/4
     assert found["isolated-availability"] == pytest.approx((4 * 0.5 + 2 * 0.75) / 6)
-    assert set(rotzer2025_trials.behind({"cn10": runs["cn10"]})) == {"overflow-after-cn10"}
+    assert set(hypotheses.behind({"cn10": runs["cn10"]})) == {"overflow-after-cn10"}
 
 
 def test_other_readings_of_the_same_runs(monkeypatch):
@@ -290,13 +290,13 @@ def test_other_readings_of_the_same_runs(monkeypatch):
     reference = run("reference", snapshots=(100.0, 199.0, 250.0))
     cn10 = run("cn10", R_O=steps(1.0, 2.0), R_G=steps(1.0, 4.0))
     at_195 = {"reference": run("reference")}
-    assert rotzer2025_trials.each_pore_once(at_195) == {
+    assert hypotheses.each_pore_once(at_195) == {
         "isolated-availability": pytest.approx((0.5 + 0.75) / 2)
     }
-    added = rotzer2025_trials.added_by_the_pulse({"cn10": cn10})
+    added = hypotheses.added_by_the_pulse({"cn10": cn10})
     assert added["overflow-after-cn10"] == pytest.approx(100 * 1 / 4)
     # the solution of every pore grows alike: 1, 1.5 and 2 times, nitrogen by the squares
-    held = rotzer2025_trials.inhabited_pores({"reference": reference})
+    held = hypotheses.inhabited_pores({"reference": reference})
     assert held == {"doc-250": pytest.approx(2 / 1.5), "ns-250": pytest.approx(4 / 2.25)}
 
 
@@ -304,22 +304,22 @@ def test_the_static_peak_without_what_explains_it(monkeypatch):
     static = run("static", snapshots=(199.0,))
     static["c_b"] = xr.where(static["cell"] == CELLS["biomass"], 2.0, 0.0)
     # the line is column 6: open in row 0, without microbes, and in rows 9 and 10, with them
-    share = rotzer2025_trials.exudates_that_arrive({"static": static})
+    share = hypotheses.exudates_that_arrive({"static": static})
     assert share == {"static-peak-scatter": pytest.approx(2 / 3)}
-    there = rotzer2025_trials.microbes_on_the_line({"static": static})
+    there = hypotheses.microbes_on_the_line({"static": static})
     assert there == {"static-peak-scatter": 2.0}
     cause = np.array([0.1, 0.5, 0.3, 0.9])
-    rest = rotzer2025_trials.unexplained(3 + 2 * cause, cause)
+    rest = hypotheses.unexplained(3 + 2 * cause, cause)
     assert rest == pytest.approx([3.9] * 4)
     noisy = 3 + 2 * cause + [0.1, -0.1, 0.1, -0.1]
-    rest = np.array(rotzer2025_trials.unexplained(noisy, cause))
+    rest = np.array(hypotheses.unexplained(noisy, cause))
     line = np.polyval(np.polyfit(cause, noisy, 1), cause)
     assert rest.var(ddof=1) == pytest.approx(((noisy - line) ** 2).sum() / 2)
 
 
 def test_pores_without_microbes_do_not_count_as_inhabited():
     cell = run("reference").cell.sel(snapshot=195).values
-    inhabited = rotzer2025_trials._inhabited(cell)
+    inhabited = hypotheses._inhabited(cell)
     assert inhabited.sum() == 4 + 2 + 24
     assert not inhabited[0].any()
 
@@ -327,17 +327,17 @@ def test_pores_without_microbes_do_not_count_as_inhabited():
 def test_biomass_is_back_within_a_quarter():
     biomass = np.full(501, 1.0)
     biomass[210:] = np.maximum(3.0 - 0.02 * np.arange(291), 1.2)
-    found = rotzer2025_trials.wider_margin({"cn10": run("cn10", C_B=biomass)})
+    found = hypotheses.wider_margin({"cn10": run("cn10", C_B=biomass)})
     assert found["return-cn10"] == 210 + 88 - 199
     biomass[210:] = 3.0
-    found = rotzer2025_trials.wider_margin({"cn10": run("cn10", C_B=biomass)})
+    found = hypotheses.wider_margin({"cn10": run("cn10", C_B=biomass)})
     assert found["return-cn10"] == 500 - 199
 
 
 @given(st.lists(st.floats(1, 100), min_size=3, max_size=9), st.floats(0.1, 10))
 def test_scatter_has_no_unit(peaks, factor):
-    ratio, error = rotzer2025_trials.scatter(peaks)
-    again, _ = rotzer2025_trials.scatter([factor * peak for peak in peaks])
+    ratio, error = hypotheses.scatter(peaks)
+    again, _ = hypotheses.scatter([factor * peak for peak in peaks])
     assert again == pytest.approx(ratio, abs=1e-9)
     assert 0 <= ratio <= math.sqrt(len(peaks))
     assert error >= 0.7 * ratio / math.sqrt(len(peaks))
@@ -346,7 +346,7 @@ def test_scatter_has_no_unit(peaks, factor):
 def test_the_error_of_a_scatter_is_that_of_many_samples():
     rng = np.random.default_rng(1)
     n = 40
-    found = np.array([rotzer2025_trials.scatter(rng.normal(1, 0.3, n)) for _ in range(2000)])
+    found = np.array([hypotheses.scatter(rng.normal(1, 0.3, n)) for _ in range(2000)])
     assert found[:, 0].std() == pytest.approx(found[:, 1].mean(), rel=0.08)
 
 
@@ -356,7 +356,11 @@ def test_the_error_of_a_scatter_is_that_of_many_samples():
 @pytest.fixture
 def few(monkeypatch, tmp_path):
     """Two small hypotheses, kept in a folder of this test; returns the kept file."""
-    more = trials._DEFAULTS | {"seeds": 2, "statement": "more *leaks*", "expectation": "less | N"}
+    more = hypothesis._DEFAULTS | {
+        "seeds": 2,
+        "statement": "more *leaks*",
+        "expectation": "less | N",
+    }
     listed = {
         "leak": {**more, "scenarios": ["reference", "static"], "days": 3, "rows": ["bio-eq"]},
         "count": {**more, "scenarios": ["reference"], "days": 3, "rows": ["bio-eq"]},
@@ -365,14 +369,14 @@ def few(monkeypatch, tmp_path):
     listed["count"]["reading"] = "each-pore-once"
     path = tmp_path / "hypotheses" / "rotzer2025.json"
     monkeypatch.setenv("SOILNB_RESULTS", str(tmp_path))
-    monkeypatch.setattr(trials, "listed", lambda paper: listed if paper == PAPER else {})
-    monkeypatch.setattr(trials, "file", lambda paper: path)
-    monkeypatch.setattr(rotzer2025_trials, "SHAPE", (72, 72))
+    monkeypatch.setattr(hypothesis, "listed", lambda paper: listed if paper == PAPER else {})
+    monkeypatch.setattr(baseline, "file", lambda name: tmp_path / f"{name}.json")
+    monkeypatch.setattr(hypotheses, "SHAPE", (72, 72))
     return path
 
 
 def test_trials_are_run_with_their_change_and_without(few):
-    runs = rotzer2025_trials.make_trials()
+    runs = hypotheses.make_trials()
     without, changed = runs["leak"]
     assert [list(seed) for seed in without] == [["reference", "static"]] * 2
     leaked = [float(seed["static"].N_leak[-1]) for seed in (without[1], changed[1])]
@@ -388,14 +392,13 @@ def test_what_they_say_is_kept_with_what_made_it(few, monkeypatch):
         return [{"reference": run("reference", C_B=np.full(501, level + i))} for i in (0.0, 0.1)]
 
     one = {"isolated-availability": 0.1}
-    monkeypatch.setitem(rotzer2025_trials.READINGS, "each-pore-once", lambda runs: {**one})
-    trials.listed(PAPER)["count"]["rows"] = ["bio-eq", "isolated-availability"]
+    monkeypatch.setitem(hypotheses.READINGS, "each-pore-once", lambda runs: {**one})
+    hypothesis.listed(PAPER)["count"]["rows"] = ["bio-eq", "isolated-availability"]
     both = {"leak": (biomass(1.0), biomass(2.0)), "count": (biomass(1.0), biomass(1.0))}
-    path = rotzer2025_trials.keep_trials(
-        both, command="make it", day="2026-11-21", check=lambda trial: {"C_B": 1.0}
-    )
+    monkeypatch.setattr(hypotheses, "check", lambda trial: {"C_B": 1.0})
+    path = hypotheses.keep_trials(both, command="make it", day="2026-11-21")
     assert path == few
-    kept = trials.load(PAPER)
+    kept = hypothesis.load(PAPER)
     assert (kept["date"], kept["command"]) == ("2026-11-21", "make it")
     [leak, *count] = kept["values"]
     assert (leak["without"], leak["with"], leak["n"]) == (1.05, 2.05, 2)
@@ -410,14 +413,12 @@ def test_what_they_say_is_kept_with_what_made_it(few, monkeypatch):
 
 def test_the_command_makes_the_trials_and_keeps_them(few, monkeypatch):
     done = []
-    monkeypatch.setattr(rotzer2025, "make_runs", lambda *_: pytest.fail("made the baseline"))
-    monkeypatch.setattr(rotzer2025_trials, "make_trials", lambda jobs: {"jobs": jobs})
-    keep = lambda runs, command: done.append((runs, command)) or few  # noqa: E731
-    monkeypatch.setattr(rotzer2025_trials, "keep_trials", keep)
-    result = CliRunner().invoke(command.main, [PAPER, "--hypotheses", "--jobs", "1"])
+    monkeypatch.setattr(hypotheses, "make_trials", lambda jobs: {"jobs": jobs})
+    monkeypatch.setattr(hypotheses, "keep_trials", lambda runs: done.append(runs) or few)
+    result = CliRunner().invoke(hypotheses.main, ["--jobs", "1"])
     assert result.exit_code == 0, result.output
     assert result.output == f"kept {few}\n"
-    assert done == [({"jobs": 1}, "python -m soilnb.claims rotzer2025 --hypotheses")]
+    assert done == [{"jobs": 1}]
 
 
 # --- shown -------------------------------------------------------------------------------------
@@ -452,7 +453,7 @@ def test_the_scoreboard_shows_each_hypothesis_with_its_run_and_what_came_out():
     ):
         table = everything.loc[[name]]
         assert supposed.startswith(f"{name} {trial['statement']}.")
-        assert made == trials.describe(trial)
+        assert made == hypothesis.describe(trial)
         assert verdict.startswith(f"{table.iloc[0]['verdict']} {trial['conclusion']}")
         for _, row in table.iterrows():
             assert row["claim"] in outcomes

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from experiments import rotzer2025 as experiment
 from soilnb import claims
 from soilnb.claims import baseline, rotzer2025
 from soilnb.claims.measures import STATEMENTS, identities, mean_over_seeds, measure
@@ -154,9 +155,9 @@ def kept(monkeypatch, tmp_path):
     monkeypatch.setattr(baseline, "file", lambda paper: tmp_path / f"{paper}.json")
     monkeypatch.setattr(claims, "_noted", {})
     monkeypatch.setenv("SOILNB_RESULTS", str(tmp_path / "results"))
-    monkeypatch.setattr(rotzer2025, "fingerprint", lambda name: {"C_B": 0.02})
+    monkeypatch.setattr(experiment, "fingerprint", lambda name: {"C_B": 0.02})
     runs = {"default": ensemble(), "literal": ensemble("literal", (4, 5), ("reference", "static"))}
-    rotzer2025.keep_runs(runs, command="make it", day="2026-11-21")
+    experiment.keep_runs(runs, command="make it", day="2026-11-21")
     return runs
 
 
@@ -176,12 +177,13 @@ def test_runs_are_kept_with_their_means_and_seeds(kept):
     assert about["presets"]["literal"]["seeds"] == [4, 5]
     assert about["presets"]["literal"]["shape"] == [250, 250]
     assert about["presets"]["literal"]["parameters"]["fine_max"] == 1
-    assert set(about["checks"]) == {"environment", "settings", *SCENARIOS}
+    assert set(about["checks"]) == {"settings", *SCENARIOS}
+    assert about["data"] == "published, calibrated"
 
 
 def test_the_whole_baseline_of_four_presets_stays_small(kept, tmp_path):
     runs = {name: ensemble(name) for name in PRESETS}
-    path = rotzer2025.keep_runs(runs, command="make it")
+    path = experiment.keep_runs(runs, command="make it")
     assert path.stat().st_size < 400_000
 
 
@@ -203,7 +205,7 @@ def test_the_curves_come_back_with_their_nitrogen(kept):
 def test_runs_that_do_not_belong_together_are_refused(kept):
     def refused(words, **runs):
         with pytest.raises(InputError, match=words):
-            rotzer2025.keep_runs(runs, command="x")
+            experiment.keep_runs(runs, command="x")
 
     one = ensemble("literal", (0,), ("reference",))
     refused("at least one seed", literal=[])
@@ -239,10 +241,10 @@ def test_a_notebook_records_its_own_claims_only(monkeypatch):
 def small_runs(monkeypatch, tmp_path):
     """Runs of the paper's size are small here; returns what is simulated."""
     monkeypatch.setenv("SOILNB_RESULTS", str(tmp_path))
-    monkeypatch.setattr(rotzer2025, "SNAPSHOTS", (1, 2))
+    monkeypatch.setattr(experiment, "SNAPSHOTS", (1, 2))
     less = {"days": 2, "shape": (72, 72), "initial_steps": 1, "progress": False}
     small = functools.partial(simulate_ensemble, **less)
-    monkeypatch.setattr(rotzer2025, "simulate_ensemble", small)
+    monkeypatch.setattr(experiment, "simulate_ensemble", small)
     simulated = []
     one = ensembles._one
 
@@ -255,12 +257,12 @@ def small_runs(monkeypatch, tmp_path):
 
 
 def test_the_runs_of_the_papers_size_are_made_once_and_go_on(small_runs, tmp_path):
-    first = rotzer2025.make_runs(["default"], seeds=1)
+    first = experiment.make_runs(["default"], seeds=1)
     assert len(small_runs) == 7
     [*files] = (tmp_path / "paper" / "rotzer2025-runs").glob("*/*.nc")
     assert {file.parent for file in files} == {rotzer2025.runs_folder()}
     assert rotzer2025.runs_folder().name == baseline.source_hash("rotzer2025")[:12]
-    both = rotzer2025.make_runs(["default", "literal"], seeds=2)
+    both = experiment.make_runs(["default", "literal"], seeds=2)
     assert sorted(small_runs[7:]) == sorted(
         (preset, name, seed)
         for preset, seed in (("default", 1), ("literal", 0), ("literal", 1))
@@ -271,17 +273,17 @@ def test_the_runs_of_the_papers_size_are_made_once_and_go_on(small_runs, tmp_pat
         xr.testing.assert_identical(both["default"][0][name], first["default"][0][name])
         assert both["literal"][1][name].attrs["preset"] == "literal"
         assert both["literal"][1][name].attrs["seed"] == 1
-        assert ("cell" in both["default"][0][name]) == (name in rotzer2025.MAPPED)
+        assert ("cell" in both["default"][0][name]) == (name in experiment.MAPPED)
 
 
 # --- the same code gives the same numbers ------------------------------------------------------
 
 
 def test_a_fingerprint_is_deterministic_and_knows_its_scenario():
-    reference = rotzer2025.fingerprint("reference")
-    assert rotzer2025.fingerprint("reference") == reference
-    cn10, static = rotzer2025.fingerprint("cn10"), rotzer2025.fingerprint("static")
-    assert set(reference) == set(rotzer2025.POOLS)
+    reference = experiment.fingerprint("reference")
+    assert experiment.fingerprint("reference") == reference
+    cn10, static = experiment.fingerprint("cn10"), experiment.fingerprint("static")
+    assert set(reference) == set(experiment.POOLS)
     assert cn10["N_leak"] > reference["N_leak"]  # its exudates came within the sixty days
     assert static["C_POM"] != reference["C_POM"]
 
@@ -296,11 +298,10 @@ OTHER_SEED = {"C_Nec": 0.05, "C_POM": 0.15, "C_CO2": 0.6}
 @pytest.mark.skipif(KEPT is None, reason="no baseline of rotzer2025 has been kept yet")
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_sixty_days_give_what_they_gave_when_the_baseline_was_kept(scenario):
-    then = KEPT["checks"]["environment"]
-    now = rotzer2025.environment()
-    found = rotzer2025.fingerprint(scenario)
+    then, now = KEPT["environment"], baseline.environment()
+    found = experiment.fingerprint(scenario)
     expected = KEPT["checks"][scenario]
-    assert {k: list(v) if isinstance(v, tuple) else v for k, v in rotzer2025.SMALL.items()} == (
+    assert {k: list(v) if isinstance(v, tuple) else v for k, v in experiment.SMALL.items()} == (
         KEPT["checks"]["settings"]
     )
     if all(now[name] == then[name] for name in ("numpy", "numba", "scipy")):

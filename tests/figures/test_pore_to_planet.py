@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from soilnb.claims import pore_to_planet
+from soilnb.claims import pore_runs
 from soilnb.explore import pore_to_planet as explorers
 from soilnb.figures import pore_to_planet as figures
 from soilnb.figures import style
@@ -15,7 +15,7 @@ from soilnb.upscale import emergent, emulator
 
 @pytest.fixture(scope="module")
 def runs():
-    return pore_to_planet.load()
+    return pore_runs.load()
 
 
 def panel(figure, letter):
@@ -57,7 +57,7 @@ def test_the_errors_are_those_of_the_tables(runs):
 
 
 def test_the_line_for_clay_has_its_runs_beside_it():
-    textures = pore_to_planet.load_textures()
+    textures = pore_runs.load_textures()
     _, line = explorers.emulators()
     ax = figures.exposure(textures, line).axes[0]
     drawn = points(ax, textures["exposed"].size)[0]

@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,6 +84,24 @@ def test_unknown_lists_what_is_valid():
     assert "valid: x, y" in str(unknown("pool", "z", ["x", "y"]))
 
 
+def test_values_in_messages_are_short():
+    series = pd.Series(np.zeros(1000), name="clay")
+    for value in (
+        series,
+        np.zeros((500, 3)),
+        list(range(10**5)),
+        "x" * 10**6,
+        {"a": [1] * 500},
+        10**5000,
+    ):
+        with pytest.raises(InputError) as caught:
+            check_range("depth", value, 0, 1)
+        assert len(str(caught.value)) < 120
+        assert "\n" not in str(caught.value)
+    with pytest.raises(InputError, match=r"depth = Series 'clay' of shape \(1000,\)"):
+        check_range("depth", series, 0, 1)
+
+
 # --- tables -----------------------------------------------------------------------------------
 
 ROW = """
@@ -133,6 +153,32 @@ def test_a_table_may_be_a_file(tmp_path):
     path = tmp_path / "toy.toml"
     path.write_text(ROW, encoding="utf-8")
     assert list(read_table(path).sets) == ["one", "two"]
+
+
+SWITCH = """
+[options.kinetics]
+allowed = ["forward", "reverse"]
+meaning = "which of the two saturates"
+"""
+
+
+def test_a_set_knows_what_its_switches_may_be():
+    told = ROW.replace('"second"', '"second"\noptions = { kinetics = "reverse" }') + SWITCH
+    sets = read_table(told).sets
+    assert [sets[name].options["kinetics"] for name in sets] == ["forward", "reverse"]
+    assert sets["one"].switches["kinetics"].meaning == "which of the two saturates"
+    assert sets["one"].replace(kinetics="reverse").options == {"kinetics": "reverse"}
+    with pytest.raises(InputError, match="unknown choice of kinetics 'both'; valid: forward"):
+        sets["one"].replace(kinetics="both")
+    with pytest.raises(InputError, match="unknown choice of kinetics 'both'"):
+        read_table(told.replace('"reverse" }', '"both" }'))
+
+
+def test_whole_numbers_have_no_fractions():
+    rate = read_table(ROW.replace('symbol = "k"', 'symbol = "k"\nwhole = true')).sets["two"]
+    assert rate.replace(rate=3)["rate"] == 3
+    with pytest.raises(InputError, match=r"rate = 3\.5: allowed whole numbers from 0 to 10"):
+        rate.replace(rate=3.5)
 
 
 @pytest.mark.parametrize(

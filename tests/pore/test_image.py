@@ -1,12 +1,14 @@
 """A domain from a user's own image."""
 
+import struct
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from soilnb.parameters import InputError
 from soilnb.pore import motion, structure
-from soilnb.pore.image import from_image
+from soilnb.pore.image import ImageWarning, from_image
 from soilnb.pore.state import INITIAL_NECROMASS, POM
 
 
@@ -104,9 +106,131 @@ class TestFiles:
         state = from_image(tmp_path / "soil.png", 2.0, codes={0: "pore", 255: "solid"})
         np.testing.assert_array_equal(state.solid > 0, picture() == 1)
 
-    def test_masks(self):
-        state = from_image(picture() == 1, 2.0)
+    def test_masks_say_how_they_were_taken(self):
+        with pytest.warns(
+            ImageWarning, match=r"True is taken as solid, porosity 0\.872; .* 0\.128"
+        ):
+            state = from_image(picture() == 1, 2.0)
         np.testing.assert_array_equal(state.solid > 0, picture() == 1)
+        void = from_image(picture() != 1, 2.0, codes={True: "pore", False: "solid"})
+        np.testing.assert_array_equal(void.solid, state.solid)
+
+    def test_what_was_understood_is_said(self, capsys):
+        from_image(picture(), 2.0)
+        assert capsys.readouterr().err == (
+            "note: image of 16 x 20 voxels of 2 µm: porosity 0.872 "
+            "(pore 0.856, solid 0.128, pom 0.009, necromass 0.006)\n"
+        )
+
+
+BLACK = {0: "solid", 255: "pore"}
+
+
+def black_and_white():
+    """Minerals are black, as on most pictures."""
+    return np.where(picture() == 1, 0, 255).astype(np.uint8)
+
+
+def saved(path, pixels, white_is_zero=False, **options):
+    """Write an image; with `white_is_zero` change the tag that says how it is shown."""
+    picture = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
+    picture.save(path, **options)
+    if white_is_zero:
+        content = path.read_bytes()
+        tag = struct.pack("<HHII", 262, 3, 1, 1)
+        assert content.count(tag) == 1
+        path.write_bytes(content.replace(tag, struct.pack("<HHII", 262, 3, 1, 0)))
+    return path
+
+
+class TestWaysToReadAFile:
+    def solid(self, *arguments, **options):
+        return from_image(*arguments, 2.0, **options).solid > 0
+
+    @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "CMYK", "I;16", "F"])
+    def test_channels_without_colour_and_other_types_of_numbers(self, tmp_path, mode):
+        grey = Image.fromarray(black_and_white())
+        path = saved(tmp_path / "soil.tif", grey.convert("RGB" if mode == "CMYK" else mode))
+        if mode == "CMYK":
+            saved(path, grey.convert("RGB").convert("CMYK"))
+        np.testing.assert_array_equal(self.solid(path, codes=BLACK), picture() == 1)
+
+    def test_one_bit_has_the_numbers_0_and_1_or_0_and_255(self, tmp_path):
+        path = saved(tmp_path / "soil.png", black_and_white() > 0)
+        for codes in (BLACK, {0: "solid", 1: "pore"}):
+            np.testing.assert_array_equal(self.solid(path, codes=codes), picture() == 1)
+        with pytest.raises(InputError, match=r"two values, 0 and 255, .* porosity 0\.128 with"):
+            from_image(path, 2.0)
+
+    def test_sixteen_bits(self, tmp_path):
+        path = saved(tmp_path / "soil.png", black_and_white().astype(np.uint16) * 257)
+        codes = {0: "solid", 65535: "pore"}
+        np.testing.assert_array_equal(self.solid(path, codes=codes), picture() == 1)
+        with pytest.raises(InputError, match="image has the values 65535: allowed codes"):
+            from_image(path, 2.0, codes=BLACK)
+
+    def test_a_palette_has_numbers_and_perhaps_shades_of_grey(self, tmp_path):
+        labels = Image.fromarray(picture(), "P")
+        labels.putpalette([255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 0])
+        path = saved(tmp_path / "labels.png", labels)
+        np.testing.assert_array_equal(from_image(path, 2.0).kind, from_image(picture(), 2.0).kind)
+        turned = Image.fromarray((picture() == 1).astype(np.uint8), "P")
+        turned.putpalette([255, 255, 255, 0, 0, 0])
+        path = saved(tmp_path / "grey.png", turned)
+        np.testing.assert_array_equal(self.solid(path, codes=BLACK), picture() == 1)
+
+    @pytest.mark.parametrize("kind", ["one bit", "8 bits", "16 bits"])
+    def test_white_stored_as_zero_is_asked_for(self, tmp_path, kind):
+        shown = black_and_white()
+        highest = 65535 if kind == "16 bits" else 255
+        stored = (shown == 0) * (np.uint16 if kind == "16 bits" else np.uint8)(highest)
+        path = saved(tmp_path / "w.tif", stored > 0 if kind == "one bit" else stored, True)
+        codes = {0: "solid", highest: "pore"}
+        if kind == "one bit":  # 0 and 1 can only be the numbers in the file
+            ones = {0: "pore", 1: "solid"}
+            np.testing.assert_array_equal(self.solid(path, codes=ones), picture() == 1)
+        else:
+            with pytest.raises(InputError) as error:
+                from_image(path, 2.0, codes=codes)
+            assert "porosity 0.128 (values='stored'), or 0.872 (values='shown')" in str(error.value)
+            solid = self.solid(path, codes=codes, values="stored")
+            np.testing.assert_array_equal(solid, picture() != 1)
+        np.testing.assert_array_equal(self.solid(path, codes=codes, values="shown"), picture() == 1)
+
+    def test_codes_as_text(self):
+        solid = self.solid((picture() == 1).astype(np.uint8), codes={"0": "pore", "1.0": "solid"})
+        np.testing.assert_array_equal(solid, picture() == 1)
+        np.testing.assert_array_equal(self.solid(picture().astype(str)), picture() == 1)
+
+    def test_a_slice_of_a_stack(self, tmp_path):
+        stack = np.stack([np.ones_like(picture()), picture()])
+        np.testing.assert_array_equal(self.solid(stack, page=1), picture() == 1)
+        np.save(tmp_path / "stack.npy", stack)
+        np.testing.assert_array_equal(self.solid(tmp_path / "stack.npy", page=1), picture() == 1)
+        first, second = map(Image.fromarray, stack)
+        path = saved(tmp_path / "s.tif", first, save_all=True, append_images=[second])
+        np.testing.assert_array_equal(self.solid(path, page=1), picture() == 1)
+
+    def test_masked_arrays_with_a_value_everywhere(self):
+        np.testing.assert_array_equal(self.solid(np.ma.array(picture())), picture() == 1)
+
+    def test_damaged_files_get_one_line(self, tmp_path):
+        rng = np.random.default_rng(0)
+        whole = {}
+        for name in ("soil.png", "soil.tif", "soil.npy"):
+            path = tmp_path / name
+            np.save(path, picture()) if name.endswith("npy") else saved(path, picture())
+            whole[path] = path.read_bytes()
+        for _ in range(40):
+            for path, content in whole.items():
+                damaged = bytearray(content[: rng.integers(1, len(content) + 1)])
+                for at in rng.integers(0, len(damaged), rng.integers(1, 6)):
+                    damaged[at] = rng.integers(256)
+                path.write_bytes(damaged)
+                try:
+                    from_image(path, 2.0)
+                except InputError as error:
+                    assert "\n" not in str(error)  # noqa: PT017
 
 
 class TestRefusals:
@@ -125,6 +249,21 @@ class TestRefusals:
             (picture(), {"resolution": -1}, "resolution = -1: allowed 0.001 to 1000"),
             (picture(), {"resolution": float("nan")}, "resolution = nan is not finite"),
             ("nowhere.png", {}, "image 'nowhere.png': no such file"),
+            ((picture() == 1) * 9, {}, r"two values, 0 and 9, .*codes=\{0: 'solid', 9: 'pore'\}"),
+            (np.arange(320).reshape(16, 20), {}, "grey values: segment first.*image > 1[56]"),
+            (np.ma.masked_equal(picture(), 1), {}, "41 masked pixels: .*filled"),
+            (np.stack([picture()] * 4), {}, "stack of 4 slices: which slice.*page=0 to 3"),
+            (np.stack([picture()] * 5), {"page": 5}, "page = 5: allowed whole numbers from 0 to 4"),
+            (np.stack([picture()] * 5), {"page": 0.5}, "page = 0.5: allowed whole numbers"),
+            (np.dstack([picture()] * 3 + [picture()]), {}, "transparent pixels"),
+            (np.zeros((2, 2, 2, 2)), {}, "no colours"),
+            (np.broadcast_to(np.int8(0), (10**6, 10**6)), {}, "1000000 x 1000000 pixels: allowed"),
+            (picture(), {"resolution": (2, 5)}, "one edge for both directions; resample"),
+            (picture(), {"resolution": 900.0}, "allowed 25,000,000 voxels in all"),
+            (picture(), {"values": "seen"}, "unknown values 'seen'"),
+            (picture(), {"codes": ["pore", "solid"]}, "allowed a mapping"),
+            (picture(), {"codes": {"void": "pore"}}, "code 'void' of 'pore' is not a number"),
+            (picture(), {"codes": {0: "pore", "0": "solid"}}, "code '0' is given twice"),
         ],
     )
     def test_in_one_line(self, image, options, message):
@@ -141,5 +280,7 @@ class TestRefusals:
     def test_a_stack_of_images(self, tmp_path):
         page = Image.fromarray(picture())
         page.save(tmp_path / "stack.tif", save_all=True, append_images=[page])
-        with pytest.raises(InputError, match="has 2 pages: allowed one"):
+        with pytest.raises(
+            InputError, match=r"stack of 2 slices: which slice\? allowed page=0 to 1"
+        ):
             from_image(tmp_path / "stack.tif", 2.0)

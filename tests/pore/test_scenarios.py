@@ -5,6 +5,7 @@ import math
 import pytest
 
 from soilnb.parameters import InputError
+from soilnb.pore import Run
 from soilnb.pore.parameters import RECORDS
 from soilnb.pore.scenarios import SCENARIOS, Pulse, Scenario, get_scenario, read_scenario
 
@@ -63,6 +64,55 @@ def test_a_scenario_can_be_read_from_a_small_file(tmp_path):
     assert scenario.parameters == {"porosity": 0.45, "gate": "off"}
     assert get_scenario(path) == get_scenario(str(path)) == scenario
     assert get_scenario(scenario) is scenario
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_may_have_a_byte_order_mark_or_two_bytes_a_letter(tmp_path, encoding):
+    path = tmp_path / "sandy.toml"
+    path.write_text('description = "µm"\npulses = [3]', encoding=encoding)
+    scenario = read_scenario(path)
+    assert (scenario.description, scenario.pulses) == ("µm", (Pulse(3),))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('name = "µ"'.encode("latin-1"), "no text in utf-8 .* at byte 8.*save as UTF-8"),
+        (b"\xff\xfea", "no text in utf-16"),
+        (b"pulses = " + b"[" * 20_000, "nested too deeply"),
+        (b"#" * 1_000_001, "more than 1,000,000 bytes"),
+        (b"pulses = [" + b"9" * 5000 + b"]", "own.toml: Exceeds the limit"),
+        (b"pulses = [1" + b"0" * 400 + b"]", "day of a pulse = 1000.* is not a number"),
+        (
+            b'name = "a\\u0000b"',
+            "name of a scenario = .*: allowed one line of up to 100 characters",
+        ),
+        (b'name = " "', "name of a scenario = ' ': allowed one line"),
+        (b"name = 7", "name of a scenario = 7: allowed text"),
+        (b"name = 1979-05-27", "name of a scenario = datetime.date.*: allowed text"),
+        (
+            b'description = ["two", "lines"]',
+            r"description of a scenario = \['two', 'lines'\]: allowed",
+        ),
+        (b'description = "a\\nb"', "description of a scenario = .*: allowed one line"),
+        (
+            b"description = {a = {b = {c = {d = 1}}}}",
+            "description of a scenario = .*: allowed text",
+        ),
+        (b"[parameters.porosity]\nx = 1", "porosity = {'x': 1} is not a number"),
+        (b"parameters = {gate = [1]}", r"unknown choice of gate \[1\]; valid: on"),
+        (b"parameters = {range_max = 5.3}", "range_max = 5.3: allowed whole numbers from 0 to 10"),
+        (b"shape = [12]", "allowed two numbers of voxels"),
+        (b'shape = "wide"', "allowed two numbers of voxels"),
+    ],
+)
+def test_a_hostile_file_is_refused_before_the_run(tmp_path, content, message):
+    path = tmp_path / "own.toml"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=message) as error:
+        Run(path)
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 400
 
 
 @pytest.mark.parametrize(

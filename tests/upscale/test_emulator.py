@@ -9,7 +9,8 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soilnb.claims import pore_to_planet
+from experiments import pore_runs as experiment
+from soilnb.claims import baseline, pore_runs
 from soilnb.data import planet as teaching
 from soilnb.parameters import InputError
 from soilnb.profile import compas, forcing
@@ -189,7 +190,7 @@ def test_more_nitrogen_never_lowers_the_cue(share, cn, ceiling, kept):
 
 @pytest.fixture(scope="module")
 def kept():
-    return pore_to_planet.load()
+    return pore_runs.load()
 
 
 def test_the_kept_runs_are_complete_span_the_shares_and_say_what_made_them(kept):
@@ -199,16 +200,16 @@ def test_the_kept_runs_are_complete_span_the_shares_and_say_what_made_them(kept)
     assert (np.diff(shares) > 0).all()
     assert shares[0] < 0.04
     assert shares[-1] > 0.3
-    assert kept.attrs["command"] == pore_to_planet.COMMAND
+    assert kept.attrs["command"] == pore_runs.COMMAND
     assert json.loads(kept.attrs["settings"])["days"] == 400
-    assert pore_to_planet.load_textures()["clay"].values.tolist() == [3, 8, 19.5, 35, 63]
+    assert pore_runs.load_textures()["clay"].values.tolist() == [3, 8, 19.5, 35, 63]
 
 
 def test_the_code_still_gives_the_number_of_the_small_run():
-    file = pore_to_planet.kept()
-    if pore_to_planet.stale(file):
+    file = pore_runs.kept()
+    if baseline.stale(file):
         pytest.skip("the sources of the model have changed since: make the kept runs again")
-    assert pore_to_planet.check() == pytest.approx(file["check"], rel=1e-5)
+    assert pore_runs.check() == pytest.approx(file["check"], rel=1e-5)
 
 
 def test_the_shipped_emulator_predicts_settings_that_it_never_saw(kept):
@@ -220,22 +221,22 @@ def test_the_shipped_emulator_predicts_settings_that_it_never_saw(kept):
 
 
 def test_numbers_of_a_run_follow_from_its_series():
-    data = pore_to_planet.run(40, "rods x 1", 3, pore_to_planet.CHECK)
-    found = pore_to_planet.measure(data, 101)
+    data = pore_runs.run(40, "rods x 1", 3, pore_runs.CHECK)
+    found = pore_runs.measure(data, 101)
     late = data.sel(time=slice(101, None))
     respired = float((late.R_G + late.R_M + late.R_O).sum())
     assert found["cue"] == pytest.approx(1 - respired / float(late.f_U.sum()))
     assert found["cue"] <= found["cue_without_overflow"]
     share = found["necromass_share"]
     assert found["cn_released"] == pytest.approx(1 / (share / 10 + (1 - share) / 40))
-    assert set(found) == set(pore_to_planet.QUANTITIES)
+    assert set(found) == set(pore_runs.QUANTITIES)
     with pytest.raises(InputError, match="unknown structure 'rods'"):
-        pore_to_planet.run(40, "rods", 0)
+        pore_runs.run(40, "rods", 0)
 
 
 def test_making_runs_goes_on_where_it_stopped_and_keeps_what_it_made(tmp_path, monkeypatch):
-    monkeypatch.setattr(pore_to_planet, "CN", (20, 60))
-    monkeypatch.setattr(pore_to_planet, "SEEDS", (0, 1))
+    monkeypatch.setattr(experiment, "CN", (20, 60))
+    monkeypatch.setattr(experiment, "SEEDS", (0, 1))
     asked = []
 
     def run(cn, structure, seed):
@@ -244,28 +245,32 @@ def test_making_runs_goes_on_where_it_stopped_and_keeps_what_it_made(tmp_path, m
             raise KeyboardInterrupt
         return cn + seed
 
-    monkeypatch.setattr(pore_to_planet, "run", run)
-    names = pore_to_planet.QUANTITIES
+    monkeypatch.setattr(experiment, "run", run)
+    names = experiment.QUANTITIES
     monkeypatch.setattr(
-        pore_to_planet, "measure", lambda value, *_: dict.fromkeys(names, 0.001 * value)
+        experiment, "measure", lambda value, *_: dict.fromkeys(names, 0.001 * value)
     )
     file = tmp_path / "runs.jsonl"
     with pytest.raises(KeyboardInterrupt):
-        pore_to_planet.make_runs(file, progress=False)
+        experiment.make_runs(file, progress=False)
     with file.open("a") as cut:
         cut.write('{"cn": 60, "struc')  # a line that was not finished
     assert len(asked) == 7
     file.write_text(file.read_text() + "\n")
-    rows = pore_to_planet.make_runs(file, progress=False)
+    rows = experiment.make_runs(file, progress=False)
     assert len(rows) == 2 * (2 * 5 + 5)
     assert len(asked) == len(rows) + 1  # only the interrupted one twice
-    monkeypatch.setattr(pore_to_planet, "check", lambda: {"cue": 0.3})
-    path = pore_to_planet.keep(rows, tmp_path / "kept.json")
-    again = pore_to_planet.load(path)
+    monkeypatch.setattr(experiment, "check", lambda: {"cue": 0.3})
+    monkeypatch.setattr(baseline, "file", lambda name: tmp_path / f"{name}.json")
+    with pytest.raises(InputError, match=r"runs/pores.json is not there"):
+        pore_runs.kept()
+    experiment.keep(rows)
+    again = pore_runs.load()
     assert float(again["cue"].sel(cn=60, structure="rods x 3", seed=1)) == pytest.approx(0.061)
     assert again.attrs["stale"] == 0
+    baseline.file("runs/pores").write_text("{")
     with pytest.raises(InputError, match="cannot be read"):
-        pore_to_planet.kept(tmp_path / "none.json")
+        pore_runs.kept()
 
 
 # --- COMPAS ----------------------------------------------------------------------------------

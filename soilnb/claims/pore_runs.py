@@ -9,35 +9,28 @@ leave break-up alone and change the texture instead: another way to the same exp
 
 The runs are small on purpose: 128 x 128 voxels, 400 days, 150 steps of initial aggregation. They
 are no equilibrium, for the necromass of the start feeds nitrogen to the microbes for years; the
-numbers are those of days 301 to 400. A few of them are kept of each run, in a versioned file with
-settings, seeds and a hash of the sources. This command goes on where an earlier one stopped::
-
-    python -m soilnb.claims.pore_to_planet
+numbers are those of days 301 to 400. A few of them are kept of each run, as the versioned
+baseline ``runs/pores``, which ``experiments/pore_runs.py`` makes.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
-from pathlib import Path
+from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
-from tqdm import tqdm
 
-from soilnb import results
 from soilnb.claims import baseline
-from soilnb.claims.rotzer2025 import environment
 from soilnb.parameters import InputError, unknown
 from soilnb.pore import simulate
 from soilnb.pore.diagnostics import respiration
 from soilnb.pore.scenarios import Scenario
 
-COMMAND = "python -m soilnb.claims.pore_to_planet"
+COMMAND = "python -m experiments.pore_runs"
 
-#: Whose sources decide the numbers: those of the pore-scale model, as for its paper.
-MODEL = "rotzer2025"
+#: Name of the baseline.
+NAME = "runs/pores"
 
 #: C/N ratios of the particulate organic matter.
 CN = (10, 25, 45, 80, 130, 220)
@@ -72,8 +65,6 @@ STRUCTURES: dict[str, dict[str, float]] = {
 CLAY, CLAY_CN = (3, 8, 19.5, 35, 63), 80
 
 TEXTURES = {f"clay {clay:g} %": _texture(clay) for clay in CLAY}
-
-SEEDS = (0, 1, 2)
 
 #: Voxels, days and initial steps of a run, and the days of the means: the last 100.
 SETTINGS = {"shape": [128, 128], "days": 400, "initial_steps": 150, "from_day": 301}
@@ -192,137 +183,27 @@ def _ratio(part: xr.DataArray, whole: xr.DataArray) -> float:
     return float(part.sum() / whole.sum()) if float(whole.sum()) > 0 else float("nan")
 
 
-def runs_file() -> Path:
-    """Return the file below the results to which each run's numbers are added.
-
-    It is named by the hash of the sources, so that changed sources begin anew.
-    """
-    name = f"{baseline.source_hash(MODEL)[:12]}.jsonl"
-    return results.root() / "paper" / "pore_to_planet-runs" / name
-
-
-def _orders() -> Iterator[tuple[int, str, int]]:
-    """Yield the settings and seeds of the design, all settings with the first seed first."""
-    for seed in SEEDS:
-        for cn in CN:
-            for structure in STRUCTURES:
-                yield cn, structure, seed
-        for texture in TEXTURES:
-            yield CLAY_CN, texture, seed
-
-
-def make_runs(path: Path | None = None, progress: bool = True) -> list[dict[str, object]]:
-    """Make the runs of the design that are not there yet; returns the numbers of all of them.
-
-    Each run takes some seconds and is written when it is done: a second call goes on where the
-    first one stopped.
-
-    Parameters
-    ----------
-    path : Path, optional
-        The file; that of `runs_file` when left out.
-    progress : bool
-        Whether to show a bar over the runs.
-    """
-    path = path or runs_file()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    done = {tuple(row[key] for key in ("cn", "structure", "seed")): row for row in _rows(path)}
-    orders = list(_orders())
-    for cn, structure, seed in tqdm(orders, desc="pore-scale runs", disable=not progress):
-        if (cn, structure, seed) not in done:
-            row = {"cn": cn, "structure": structure, "seed": seed}
-            row |= measure(run(cn, structure, seed))
-            with path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
-            done[cn, structure, seed] = row
-    return [done[order] for order in orders]
-
-
-def _rows(path: Path) -> list[dict[str, object]]:
-    """Rows of the file; a line that was cut off when a run was stopped is left out."""
-    if not path.is_file():
-        return []
-    rows = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            rows.append(json.loads(line))
-        except ValueError:
-            continue
-    return rows
-
-
 def check() -> dict[str, float]:
     """Return the numbers of the small run `CHECKED`, as they are kept beside the others."""
     found = measure(run(**CHECKED, settings=CHECK), CHECK["from_day"])
     return {name: baseline.rounded(value, 6) for name, value in found.items()}
 
 
-# --- Keeping them ------------------------------------------------------------------------------
-
-
-def file() -> Path:
-    """Return the versioned file with the numbers."""
-    return baseline.file(MODEL).parent / "runs" / "pore_to_planet.json"
-
-
-def keep(rows: Iterable[Mapping[str, object]], path: Path | None = None) -> Path:
-    """Keep the numbers of the runs as a versioned file.
-
-    Parameters
-    ----------
-    rows : iterable of mapping
-        What `make_runs` returns.
-    path : Path, optional
-        Where; `file` when left out.
-
-    Returns
-    -------
-    Path
-        The file.
-    """
-    values = [
-        {
-            key: baseline.rounded(value, 6) if key in QUANTITIES else value
-            for key, value in row.items()
-        }
-        for row in rows
-    ]
-    found = {
-        "paper": "pore_to_planet",
-        "about": "our own runs of the pore-scale model; no paper has these numbers",
-        "date": date.today().isoformat(),
-        "command": COMMAND,
-        "hash": baseline.source_hash(MODEL),
-        "settings": SETTINGS | {"preset": "default", "substrate": "particulate organic matter"},
-        "structures": STRUCTURES | TEXTURES,
-        "environment": environment(),
-        "check": check(),
-        "values": values,
-    }
-    return baseline.write(found, path or file())
-
-
-def kept(path: Path | None = None) -> dict[str, object]:
-    """Return the versioned file as it was kept.
+def kept() -> dict[str, object]:
+    """Return the baseline as it was kept.
 
     Raises
     ------
     InputError
         When it is not there or cannot be read.
     """
-    path = path or file()
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read ({error}); make it: {COMMAND}") from None
+    found = baseline.load(NAME)
+    if found is None:
+        raise InputError(f"{baseline.file(NAME)} is not there; make it: {COMMAND}")
+    return found
 
 
-def stale(found: Mapping[str, object]) -> bool:
-    """Return whether the sources of the pore-scale model have changed since."""
-    return found["hash"] != baseline.source_hash(MODEL)
-
-
-def load(path: Path | None = None) -> xr.Dataset:
+def load() -> xr.Dataset:
     """Return the kept numbers of the runs over C/N ratios and structures.
 
     Returns
@@ -331,10 +212,10 @@ def load(path: Path | None = None) -> xr.Dataset:
         The variables of `QUANTITIES` over ``(cn, structure, seed)``. Attributes: ``date``,
         ``command``, ``settings`` and ``stale`` (1 when the model's sources have changed since).
     """
-    return _grid(kept(path), "structure", list(STRUCTURES), {"long_name": "structure"})
+    return _grid(kept(), "structure", list(STRUCTURES), {"long_name": "structure"})
 
 
-def load_textures(path: Path | None = None) -> xr.Dataset:
+def load_textures() -> xr.Dataset:
     """Return the kept numbers of the runs that change the texture alone.
 
     Returns
@@ -344,7 +225,7 @@ def load_textures(path: Path | None = None) -> xr.Dataset:
         attributes as of `load`.
     """
     about = {"units": "%", "long_name": "mineral area in particles of 1-2 µm"}
-    found = _grid(kept(path), "structure", list(TEXTURES), {}).rename(structure="clay")
+    found = _grid(kept(), "structure", list(TEXTURES), {}).rename(structure="clay")
     return found.assign_coords(clay=("clay", [float(clay) for clay in CLAY], about))
 
 
@@ -370,14 +251,7 @@ def _grid(found: Mapping, name: str, labels: list[str], about: Mapping) -> xr.Da
             "date": found["date"],
             "command": found["command"],
             "hash": found["hash"],
-            "stale": int(stale(found)),
+            "stale": int(baseline.stale(found)),
             "settings": json.dumps(found["settings"]),
         },
     )
-
-
-if __name__ == "__main__":
-    try:
-        print(f"kept {keep(make_runs())}")
-    except InputError as error:
-        raise SystemExit(f"soilnb: {error}") from None

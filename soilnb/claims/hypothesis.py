@@ -1,8 +1,8 @@
 """Hypotheses that were tried to explain what does not match, each with its runs.
 
 What was supposed, what it changes and what was expected of it stands in
-``papers/<paper>_hypotheses.toml``; what came out stands in a versioned file beside the baselines,
-made by a command, with a hash of the sources that decide its numbers. The verdict is made here.
+``papers/<paper>_hypotheses.toml``; what came out is a baseline (``hypotheses/<paper>``), made by
+``experiments/hypotheses.py``. The verdict is made here.
 A change of parameters can do this to a row:
 
 ============= ============================================================================
@@ -29,13 +29,11 @@ not run          there are no numbers for it
 
 from __future__ import annotations
 
-import json
 import math
 import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from pathlib import Path
 
 from soilnb.claims import baseline
 from soilnb.parameters import InputError, unknown
@@ -66,11 +64,6 @@ _DEFAULTS = {
 
 def _source(paper: str):
     return resources.files("soilnb.claims") / "papers" / f"{paper}_hypotheses.toml"
-
-
-def file(paper: str) -> Path:
-    """Return the file with the numbers of a paper's trials, whether or not it exists."""
-    return baseline.file(paper).parent / "hypotheses" / f"{paper}.json"
 
 
 @cache
@@ -124,26 +117,14 @@ def describe(trial: Mapping) -> str:
 
 
 def load(paper: str) -> dict | None:
-    """Return the numbers of a paper's trials as they were kept, or None where there are none.
-
-    Raises
-    ------
-    InputError
-        When the file cannot be read.
-    """
-    path = file(paper)
-    if not path.is_file():
-        return None
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as JSON ({error}); keep it again") from None
+    """Return the numbers of a paper's trials as they were kept, or None where there are none."""
+    return baseline.load(f"hypotheses/{paper}")
 
 
 def stale(kept: Mapping) -> list[str]:
     """Return the trials whose numbers rest on other sources, or on another change, than now."""
-    paper = kept["paper"]
-    if kept["hash"] != baseline.source_hash(paper):
+    paper = kept["sources"]
+    if baseline.stale(kept):
         return list(listed(paper))
     return [n for n, trial in listed(paper).items() if setup(trial) != kept["runs"].get(n)]
 

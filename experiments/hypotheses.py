@@ -1,37 +1,33 @@
-"""The runs behind the hypotheses of rotzer2025: what was tried to explain what does not match.
+"""Make the runs behind the hypotheses of rotzer2025: what was tried to explain what differs.
 
-The hypotheses stand in ``papers/rotzer2025_hypotheses.toml``, each with the parameters that it
-changes. `make_trials` runs them at the size of the paper beside the unchanged preset, `keep_trials`
-measures both and keeps the numbers in a small versioned file; `soilnb.claims.hypotheses` shows
-them, with the verdict.
+    python -m experiments.hypotheses [--jobs N]
+
+The hypotheses stand in ``soilnb/claims/papers/rotzer2025_hypotheses.toml``, each with the
+parameters that it changes. They are run at the size of the paper beside the unchanged preset,
+half an hour on one core; both are measured, and the numbers are kept as a versioned baseline.
+`soilnb.claims.hypotheses` shows them, with the verdict.
 """
 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
+import click
 import numpy as np
 import xarray as xr
 
-from soilnb.claims import baseline, trials
+from experiments.rotzer2025 import SMALL, fingerprint
+from soilnb.claims import baseline, hypothesis
 from soilnb.claims.measures import BEFORE, BIOMASS_PEAK_END, PULSE, SETTLED, by_seed, measure, pores
-from soilnb.claims.rotzer2025 import (
-    EARLIER,
-    PAPER,
-    POOLS,
-    SMALL,
-    SNAPSHOTS,
-    environment,
-    runs_folder,
-)
+from soilnb.claims.rotzer2025 import PAPER, SNAPSHOTS, runs_folder
 from soilnb.kernels import automaton
-from soilnb.pore import simulate, simulate_ensemble
+from soilnb.pore import simulate_ensemble
 from soilnb.pore.diagnostics import CELLS, respiration
-from soilnb.pore.scenarios import get_scenario
+
+COMMAND = "python -m experiments.hypotheses"
 
 #: Domain of the runs.
 SHAPE = (250, 250)
@@ -40,30 +36,13 @@ SHAPE = (250, 250)
 Runs = Sequence[Mapping[str, xr.Dataset]]
 
 
-def fingerprint(trial: Mapping) -> dict[str, float]:
-    """Return the pools after sixty days of a trial on a small domain, in mg g-1.
-
-    Its last scenario is run, with pulses 180 days earlier; see `soilnb.claims.rotzer2025.checks`.
-    """
-    named = get_scenario(trial["scenarios"][-1])
-    early = tuple(replace(pulse, day=pulse.day - EARLIER) for pulse in named.pulses)
-    data = simulate(
-        replace(named, pulses=early),
-        preset=trial["preset"],
-        parameters=trial["parameters"],
-        progress=False,
-        **SMALL,
-    )
-    return {name: float(data[name][-1]) for name in POOLS}
-
-
 # --- Runs --------------------------------------------------------------------------------------
 
 
 def make_trials(jobs: int = 1) -> dict[str, tuple[Runs, Runs]]:
     """Make the runs of all trials that are not there yet, and those they are compared with.
 
-    They are kept one by one beside the runs of the baseline (`soilnb.claims.rotzer2025.make_runs`),
+    They are kept one by one beside the runs of the baseline (`experiments.rotzer2025.make_runs`),
     of which those of the preset serve for the comparison.
 
     Parameters
@@ -78,7 +57,7 @@ def make_trials(jobs: int = 1) -> dict[str, tuple[Runs, Runs]]:
     """
     return {
         name: (_runs(trial, {}, jobs), _runs(trial, trial["parameters"], jobs))
-        for name, trial in trials.listed(PAPER).items()
+        for name, trial in hypothesis.listed(PAPER).items()
     }
 
 
@@ -297,32 +276,29 @@ def _note(row: str, without: Sequence[float], changed: Sequence[float]) -> dict[
     return found
 
 
+def check(trial: Mapping) -> dict[str, float]:
+    """Return the pools after sixty days of a trial's last scenario; see `fingerprint`."""
+    return fingerprint(trial["scenarios"][-1], trial["preset"], trial["parameters"])
+
+
 def keep_trials(
-    runs: Mapping[str, tuple[Runs, Runs]],
-    *,
-    command: str,
-    day: str | None = None,
-    check: Callable[[Mapping], Mapping[str, float]] = fingerprint,
+    runs: Mapping[str, tuple[Runs, Runs]], *, command: str = COMMAND, day: str | None = None
 ) -> Path:
-    """Measure the runs of the trials and keep their numbers as a versioned file.
+    """Measure the runs of the trials and keep their numbers as a versioned baseline.
 
     Parameters
     ----------
     runs : mapping
         What `make_trials` returns.
-    command : str
-        The command that made them.
-    day : str, optional
-        ``YYYY-MM-DD``; today when left out.
-    check : callable, optional
-        Makes the numbers against which a small run is compared later.
+    command, day
+        See `soilnb.claims.baseline.head`.
 
     Returns
     -------
     Path
         The file.
     """
-    listed = trials.listed(PAPER)
+    listed = hypothesis.listed(PAPER)
     values = []
     for name, (without, changed) in runs.items():
         wanted = [*listed[name]["rows"], *listed[name]["checks"]]
@@ -331,15 +307,23 @@ def keep_trials(
         values += [
             {"trial": name, "row": row, **_note(row, before[row], after[row])} for row in wanted
         ]
-    checked = {"environment": environment(), "settings": SMALL}
+    about = {"command": command, "data": "calibrated", "sources": PAPER, "day": day}
     kept = {
-        "paper": PAPER,
-        "date": day or date.today().isoformat(),
-        "command": command,
-        "hash": baseline.source_hash(PAPER),
+        **baseline.head(f"hypotheses/{PAPER}", **about),
         "shape": list(SHAPE),
-        "runs": {name: trials.setup(listed[name]) for name in runs},
+        "runs": {name: hypothesis.setup(listed[name]) for name in runs},
         "values": values,
-        "checks": checked | {name: dict(check(listed[name])) for name in runs},
+        "checks": {"settings": SMALL} | {name: check(listed[name]) for name in runs},
     }
-    return baseline.write(kept, trials.file(PAPER))
+    return baseline.write(kept)
+
+
+@click.command(help=__doc__)
+@click.option("--jobs", default=os.cpu_count() or 1, show_default=True, type=click.IntRange(1))
+def main(jobs: int) -> None:
+    """Run what is missing, then keep the numbers."""
+    click.echo(f"kept {keep_trials(make_trials(jobs))}")
+
+
+if __name__ == "__main__":
+    main()
