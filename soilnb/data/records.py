@@ -37,6 +37,11 @@ class Record:
         Empty where the package holds the table.
     present : tuple of str
         Names of further files that must be there; their content is not compared.
+    release : str
+        Pattern of a file that stands in place of `files`, of whatever release it is; the reader
+        notes which.
+    release_url : str
+        Where the releases come from.
     twin : callable, optional
         Makes the synthetic stand-in.
     twin_source : str
@@ -50,6 +55,8 @@ class Record:
     reader: Callable[..., xr.Dataset]
     files: tuple[File, ...] = ()
     present: tuple[str, ...] = ()
+    release: str = ""
+    release_url: str = ""
     twin: Callable[[], xr.Dataset] | None = None
     twin_source: str = ""
 
@@ -194,6 +201,9 @@ RECORDS: dict[str, Record] = {
                 "3d2c1c45c330cf3fcd068971a8bca991726ec8e9792c74d47488aaa57a350773",
             ),
         ),
+        release="ISRaD_*flat_layer*.csv",
+        release_url="https://github.com/International-Soil-Radiocarbon-Database/ISRaD, folder "
+        "ISRaD_data_files/database",
     ),
     "roots": Record(
         title="Root profiles by the depths of 50 and 95 % of the roots",

@@ -19,7 +19,7 @@ BARE_GROUND = {"freezing_factor": 1.0, "thawing_factor": 1.0}
 
 temperatures = st.floats(-35, 25)
 ranges = st.floats(0, 65)
-rains = st.floats(0, 12000)
+rains = st.floats(60, 12000)  # below, plants are refused
 shares = st.floats(1, 100)
 latitudes = st.floats(-90, 90)
 classes = st.sampled_from(tables.read("litter_split")["vegetation"].to_list())
@@ -238,6 +238,24 @@ def test_a_forcing_from_any_climate_passes_the_check(mat, span, rain, sand, lati
     assert ((thaw >= 0) & (thaw <= grid.BOTTOM[-1])).all()
 
 
+def test_a_desert_without_plants_may_be_dry_and_one_dry_cell_of_a_map_too():
+    dry = forcing.from_climate(25, map=5, latitude=25, vegetation="barren")
+    assert float(dry["water_scalar"].max()) == pytest.approx(0.05)
+    both = forcing.from_climate([25, 20], map=[5, 400], latitude=25, vegetation="grassland")
+    assert both.sizes["site"] == 2
+
+
+@pytest.mark.parametrize("kind", [5, 5.0, "5", "5.0", "MF", "ENF", " forest ", "Forest"])
+def test_vegetation_may_be_a_number_letters_or_a_word(kind):
+    shares = forcing.litter_split(kind)
+    xr.testing.assert_equal(shares, forcing.litter_split("forest"))
+
+
+def test_zones_may_be_in_lower_case():
+    assert forcing.continentality("cfb") == forcing.continentality("Cfb")
+    assert forcing.seasonality(50.0, "dfb") == forcing.seasonality(50.0, "Dfb")
+
+
 def test_many_places_are_as_each_alone():
     mat, span, rain = np.array([-8.0, 4, 27]), np.array([40.0, 25, 3]), np.array([300.0, 700, 2e3])
     latitude, sand = np.array([66.0, 50, -4]), np.array([20.0, 50, 80])
@@ -312,6 +330,11 @@ def test_the_examples_are_ordered_from_cold_to_warm():
         ({"mat": [5.0, np.nan]}, "mat = nan at site 1: allowed"),
         ({"mat": 35.0, "seasonality": 60.0}, "soil_temperature = 60.* at month 6, layer 1"),
         ({"map": -1.0}, "map = -1: allowed 0 to 15000 mm"),
+        (
+            {"map": 30.3, "vegetation": "forest"},
+            r"map = 30.3 mm yr-1: too dry for plants .*d-1, summed over twelve months\? then 922",
+        ),
+        ({"map": 0.92}, r"map = 0.92 mm yr-1: .*in m\? then 920 or in mm d-1\? then 336"),
         ({"sand": 120.0}, "sand = 120: allowed 0 to 100 %"),
         ({"sand": 0.4}, "sand = 0.4 at most: needed in %"),
         ({"sand": 80.0, "clay": 30.0}, r"sand \+ clay = 110 %"),

@@ -30,17 +30,19 @@ _UNPACK = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 _BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
-def read(path: str | Path, sheet: str | None = None) -> pd.DataFrame:
+def read(path: str | Path, sheet: str | None = None, *, whole: bool = True) -> pd.DataFrame:
     """Read a table as text.
 
     Parameters
     ----------
     path : path
-        Text with a header and commas, semicolons, tabs or bars between the cells, in UTF-8,
+        Text with a header and commas, semicolons, tabs, bars or blanks between the cells, in UTF-8,
         UTF-16 or a code page of Windows, with ``#`` comments; an Excel workbook (``.xlsx``); or
         either of them compressed (gzip, bzip2, xz, zip).
     sheet : str, optional
         Sheet of a workbook; needed where several hold a table.
+    whole : bool
+        Whether every row must fit the header; else longer rows are cut, and a preamble may be one.
 
     Returns
     -------
@@ -65,7 +67,7 @@ def read(path: str | Path, sheet: str | None = None) -> pd.DataFrame:
         text, encoding = _decoded(content, name)
         rows, separator = _cells(text, name)
         attrs = {"encoding": encoding, "decimal": "." if separator == "," else ","}
-    return _framed(rows, name).rename_axis("line").pipe(_with_attrs, attrs)
+    return _framed(rows, name, whole).rename_axis("line").pipe(_with_attrs, attrs)
 
 
 def _with_attrs(frame: pd.DataFrame, attrs: dict) -> pd.DataFrame:
@@ -136,17 +138,18 @@ def _decoded(content: bytes, name: str) -> tuple[str, str]:
 def _cells(text: str, name: str) -> tuple[list[tuple[int, list[str]]], str]:
     """Rows of cells with their lines, without comments, and the separator."""
     lines = text.split("\n")
-    said = re.fullmatch(r'"?sep=(.)"?', lines[0].strip()) if lines else None
-    if re.fullmatch(r'"?sep=\t?"?', lines[0]) and not said:
-        said = re.fullmatch(r"sep=(\t)", lines[0])
+    said = re.fullmatch(r'"?[sS][eE][pP]=(.)"?', lines[0].strip("\ufeff "))
     first = 1 if lines[0].lower().startswith(("sep=", '"sep=')) else 0
     # a comment becomes an empty line, so that the numbers of the lines stay
     kept = ["" if line.lstrip().startswith("#") or i < first else line
             for i, line in enumerate(lines)]  # fmt: skip
     separator = said[1] if said else _separator(kept)
-    reader = csv.reader(io.StringIO("\n".join(kept)), delimiter=separator, skipinitialspace=True)
+    text = io.StringIO("\n".join(kept))
+    if separator == " ":
+        return [(i, line.split()) for i, line in enumerate(kept, start=1)], " "
     rows, start = [], 1
     try:
+        reader = csv.reader(text, delimiter=separator, skipinitialspace=True)
         for cells in reader:
             rows.append((start, [cell.strip() for cell in cells]))
             start = reader.line_num + 1
@@ -166,10 +169,12 @@ def _separator(lines: list[str]) -> str:
         number, rows = counts.most_common(1)[0]
         return (rows if number else 0), filled[0].count(separator)
 
-    return max(_SEPARATORS, key=steady)
+    best = max(_SEPARATORS, key=steady)
+    spaced = filled and steady(best)[1] == 0 and len(filled[0].split()) > 1
+    return " " if spaced else best
 
 
-def _framed(rows: list[tuple[int, list[str]]], name: str) -> pd.DataFrame:
+def _framed(rows: list[tuple[int, list[str]]], name: str, whole: bool) -> pd.DataFrame:
     """Return the rows below the header as a table."""
     filled = [(line, cells) for line, cells in rows if any(cells)]
     if not filled:
@@ -179,6 +184,8 @@ def _framed(rows: list[tuple[int, list[str]]], name: str) -> pd.DataFrame:
     header = filled[start][1]
     while header and not header[-1]:
         header = header[:-1]
+    if not whole:
+        header = header + [""] * (max(len(cells) for _, cells in filled[start:]) - len(header))
     width, body = len(header), []
     for line, cells in filled[start + 1 :]:
         if any(cells[width:]):

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from soilnb.data import tables
 from soilnb.data.profiles import judgement
 from soilnb.data.profiles.columns import (
     CARBON,
@@ -110,6 +111,9 @@ def layers(
     number, _ = pd.factorize(table["profile"])
     table = _in_metres(table, number, declared, understood)
     _judge_carbon(table, number, declared, understood)
+    if "climate" in table:
+        names = {zone.lower(): zone for zone in tables.read("koppen_climate")["zone"]}
+        table["climate"] = table["climate"].map(lambda zone: names.get(zone.lower(), zone))
     for name in table.columns:
         if COLUMNS[name].kind != "label" and name not in ("top", "bottom", "organic_carbon",
                                                           "bulk_density"):  # fmt: skip
