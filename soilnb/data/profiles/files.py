@@ -163,14 +163,14 @@ def _separator(lines: list[str]) -> str:
     filled = [line for line in lines if line.strip()][:200]
 
     def steady(separator: str) -> tuple[int, int]:
-        if not filled or separator not in filled[0]:
-            return 0, 0
+        """Return how many lines have the most common number of cells, and that number."""
         counts = Counter(line.count(separator) for line in filled)
-        number, rows = counts.most_common(1)[0]
-        return (rows if number else 0), filled[0].count(separator)
+        counts.pop(0, None)
+        number, rows = max(counts.items(), key=lambda item: item[1], default=(0, 0))
+        return (rows, number) if 2 * rows >= len(filled) or counts[number] > 1 else (0, 0)
 
     best = max(_SEPARATORS, key=steady)
-    spaced = filled and steady(best)[1] == 0 and len(filled[0].split()) > 1
+    spaced = filled and steady(best)[0] == 0 and len(filled[0].split()) > 1
     return " " if spaced else best
 
 

@@ -120,6 +120,10 @@ def _evidence(layers: pd.DataFrame, reading: dict[str, str]) -> float:
     wrong = _impossible(carbon, earth)[np.isfinite(carbon) | np.isfinite(earth)]
     if wrong.size and wrong.mean() > SLIPS:
         total -= 3.0 + 10.0 * wrong.mean()
+    # soil heavier than it can be may be badly measured; carbon beyond all soil is a slip of the key
+    with np.errstate(invalid="ignore"):
+        beyond = (carbon > COLUMNS["organic_carbon"].bounds[1]).sum()
+    total -= 6.0 if beyond > max(1.0, 0.005 * wrong.size) else 0.0
     middle = layers["depth"].to_numpy()
     for upper, lower, median, spread in USUAL_CARBON:
         here = carbon[(middle >= upper) & (middle < lower) & (carbon > 0)]
