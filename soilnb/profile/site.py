@@ -265,7 +265,7 @@ def _from_dataset(site: xr.Dataset, records: Mapping[str, Parameter]) -> Site:
 def _numbers(key: str, value: object) -> np.ndarray:
     try:
         return np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         text = " ".join(repr(value).split())
         text = text if len(text) <= 60 else f"{text[:57]}..."
         raise InputError(f"{key} = {text} is not a number") from None

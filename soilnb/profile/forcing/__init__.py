@@ -458,8 +458,10 @@ def _numbers(name: str, value: object) -> np.ndarray:
     unit, low, high = _INPUTS[name]
     try:
         array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise InputError(f"{name} = {value!r} is no number (in {unit})") from None
+    except (TypeError, ValueError, OverflowError):
+        text = " ".join(repr(value).split())
+        text = text if len(text) <= 60 else f"{text[:57]}..."
+        raise InputError(f"{name} = {text} is no number (in {unit})") from None
     bad = ~((array >= low) & (array <= high))
     if bad.any():
         wrong = float(array[bad][0])

@@ -144,6 +144,9 @@ def _headed(rows: pd.DataFrame, path: str) -> pd.DataFrame:
     texts = [[str(heading) for heading in rows.columns], *rows.to_numpy().tolist()]
     for i, row in enumerate(texts):
         names = [_plain(cell) for cell in row]
+        twice = {name for name in names if name and names.count(name) > 1}
+        if twice & (known | {"month", "mon", "timestamp"}):
+            raise InputError(f"{path} has the column {min(twice)} twice: allowed once")
         if len(known & set(names)) > 1 and (set(names) & {"month", "mon", "timestamp"}):
             width = len(names)
             body = [cells for cells in texts[i + 1 :] if any(cells)]
@@ -160,7 +163,7 @@ def _months(table: pd.DataFrame, path: str) -> tuple[np.ndarray, int]:
     """Month of each row, and how many years there are."""
     if "timestamp" in table:
         stamp = table["timestamp"].astype(str)
-        wrong = stamp[~stamp.str.fullmatch(r"(1[89]|2[01])\d\d(0[1-9]|1[0-2])")]
+        wrong = stamp[~stamp.str.fullmatch(r"(1[89]|2[01])[0-9]{2}(0[1-9]|1[0-2])")]
         if len(wrong):
             raise InputError(
                 f"TIMESTAMP = {wrong.iloc[0]!r} in {path}: allowed months as YYYYMM, the files of "
@@ -179,7 +182,7 @@ def _mean_year(
     column: pd.Series, month: np.ndarray, name: str, heading: str, units: Mapping[str, str]
 ) -> np.ndarray:
     """Mean of each month in the unit of the variable."""
-    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
+    values = np.array(pd.to_numeric(column, errors="coerce"), dtype=float)
     wrong = np.isnan(values) & column.astype(str).str.strip().ne("").to_numpy()
     if wrong.any() and str(column[wrong].iloc[0]).lower() not in ("na", "nan"):
         raise InputError(f"{heading} = {column[wrong].iloc[0]!r} is no number")
@@ -208,8 +211,9 @@ def _check(found: Mapping[str, np.ndarray], *, settled: bool) -> None:
         raise InputError(f"temperature = {air.max():g} to {air.min():g} degC: allowed -70 to "
                          f"60{hint}")  # fmt: skip
     for name, values in found.items():
-        if name not in ("temperature", "gpp") and values.min() < 0:
-            raise InputError(f"{name} = {values.min():g} in a month: allowed 0 or more")
+        if name not in ("temperature", "gpp") and not 0 <= values.min() <= values.max() < 1e5:
+            raise InputError(f"{name} = {values.min():g} to {values.max():g} in a month: allowed 0 "
+                             "to 100000")  # fmt: skip
     if not settled and rain.sum() < 100 and rain.max() < 15:
         raise InputError(
             f"precipitation is {rain.sum():.3g} mm a year, or {(rain * DAYS).sum():.3g} if in mm "
