@@ -159,7 +159,7 @@ def run(notebooks, size, parameters, jobs, force, time_limit) -> None:
 def _pair(text: str) -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not sign or not name.strip():
-        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="-p")
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE")
     return name.strip(), value.strip()
 
 
@@ -218,6 +218,55 @@ def simulate(scenario, output, parameters, **options) -> None:
         f"{output}: day {float(last['time']):.0f}, {carbon:.2f} mg C per g soil, "
         f"{float(last['C_CO2']):.2f} mg respired"
     )
+
+
+@main.command(short_help="Say how a table of soil profiles would be understood.")
+@click.argument("file", type=click.Path(), metavar="FILE")
+@click.option(
+    "-c",
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="NAME=HEADING",
+    help="Heading of a column that has another name: organic_carbon=SOC.",
+)
+@click.option(
+    "-u",
+    "--unit",
+    "units",
+    multiple=True,
+    metavar="NAME=UNIT",
+    help="Unit of a column: organic_carbon=g/kg, depth=m.",
+)
+@click.option("--missing", multiple=True, metavar="ENTRY", help="Entry for a missing value: -99.")
+@click.option(
+    "--datum",
+    default="shift",
+    show_default=True,
+    help="shift or drop organic layers above the mineral soil.",
+)
+@click.option("--sheet", metavar="NAME", help="Sheet of a workbook.")
+@click.option("--sort", is_flag=True, help="Sort the layers of each profile.")
+def check(file, columns, units, **options) -> None:
+    """Say how a table of soil profiles would be understood, and change nothing.
+
+    FILE is text (CSV) or an Excel workbook with one row for each layer. Shown are the columns with
+    their units and what decided them, how many layers and profiles can be used, and why the others
+    cannot. In Python: `soilnb.proda.observations.read_csv`, with the same options.
+    """
+    import warnings
+
+    from soilnb.proda import observations
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", observations.ReadingWarning)
+        found = observations.read_csv(
+            file, dict(map(_pair, columns)), units=dict(map(_pair, units)), **options
+        )
+    table = observations.describe(found)
+    _table([table.index.name, *table.columns], table.reset_index().itertuples(index=False))
+    for note in table.attrs["notes"]:
+        click.echo(f"note: {note}")
 
 
 def _numbers(values: dict[str, str]) -> dict[str, object]:

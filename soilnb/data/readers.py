@@ -7,6 +7,7 @@ module of their own, `soilnb.data.incubations`.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -189,32 +190,95 @@ def read_srdb(folder: Path) -> xr.Dataset:
 
 
 def read_israd(folder: Path) -> xr.Dataset:
-    """Return the layers of the ISRaD profiles, over `layer`."""
-    table = pd.read_csv(folder / "israd_layers_filtered_2023-02-08_subset.csv", low_memory=False)
-    arrays = {
+    """Return the layers of the ISRaD profiles, over `layer`.
+
+    Read are the extract that the registry names, or the flat layer file of a release
+    (``ISRaD_data_flat_layer_v*.csv``, ``ISRaD_extra_flat_layer_v*.csv``; of several the last by
+    name), whose version is in the source.
+    """
+    extract = folder / "israd_layers_filtered_2023-02-08_subset.csv"
+    if not extract.exists():
+        return _read_israd_release(folder)
+    table = pd.read_csv(extract, low_memory=False)
+    own = {
+        "profile": _text(table["id"]),
         "latitude": table["pro_lat"],
         "longitude": table["pro_long"],
-        "profile": _text(table["id"]),
-        "study": _text(table["entry_name"]),
-        "treatment": _text(table["pro_treatment"]),
-        "top": table["lyr_top"],
-        "bottom": table["lyr_bot"],
         "organic_carbon": table["CORG"],
-        "bulk_density": table["lyr_bd_samp"],
-        "bulk_density_total": table["lyr_bd_tot"],
-        "coarse_fragments": table["lyr_coarse_tot"],
         "bulk_density_map": _map_density(table),
-        "clay": table["lyr_clay_tot_psa"] / 100,
-        "sand": table["lyr_sand_tot_psa"] / 100,
-        "radiocarbon": table["lyr_14c"],
         "temperature": table["pro_MAT_mod"],
         "precipitation": table["pro_MAP_mod"],
         "gpp": table["pro_GPP_Fluxcom_2001_2012_gC_m2d1"],
         "koppen": _text(table["pro_KG_present_short"]),
+    }
+    return build(schemas.LAYERS, _israd_layers(table) | own, np.arange(1, len(table) + 1))
+
+
+def _israd_layers(table: pd.DataFrame) -> dict[str, np.ndarray | pd.Series]:
+    """Return what the extract and the releases of ISRaD have under the same names."""
+    return {
+        "study": _text(table["entry_name"]),
+        "treatment": _text(table["pro_treatment"]),
+        "top": table["lyr_top"],
+        "bottom": table["lyr_bot"],
+        "bulk_density": table["lyr_bd_samp"],
+        "bulk_density_total": table["lyr_bd_tot"],
+        "coarse_fragments": table["lyr_coarse_tot"],
+        "clay": table["lyr_clay_tot_psa"] / 100,
+        "sand": table["lyr_sand_tot_psa"] / 100,
+        "radiocarbon": table["lyr_14c"],
         "soil_order": _text(table["pro_usda_soil_order"]),
         "land_cover": _text(table["pro_land_cover"]),
     }
-    return build(schemas.LAYERS, arrays, np.arange(1, len(table) + 1))
+
+
+#: Columns of a flat layer file of ISRaD that are read.
+_ISRAD = (
+    "entry_name", "site_name", "pro_name", "site_lat", "site_long", "pro_lat", "pro_long",
+    "pro_treatment", "lyr_top", "lyr_bot", "lyr_c_org", "lyr_c_tot", "lyr_c_inorg", "lyr_bd_samp",
+    "lyr_bd_tot", "lyr_coarse_tot", "lyr_clay_tot_psa", "lyr_sand_tot_psa", "lyr_14c", "pro_MAT",
+    "pro_MAP", "pro_usda_soil_order", "pro_land_cover",
+)  # fmt: skip
+
+
+def _read_israd_release(folder: Path) -> xr.Dataset:
+    """Return the layers of a flat layer file as ISRaD publishes it.
+
+    Where organic carbon is not reported it is the total less the inorganic one, and the total
+    where no inorganic carbon is reported (an assumption). A profile without coordinates has those
+    of its site. The climate is the reported one, else that of WorldClim, which the extra files
+    have (``pro_bio1`` in 0.1 degC).
+
+    Raises
+    ------
+    InputError
+        For a file without the columns of a flat layer file.
+    """
+    path = max(folder.glob("ISRaD_*flat_layer*.csv"))
+    table = pd.read_csv(path, low_memory=False, encoding_errors="replace")
+    missing = [name for name in _ISRAD if name not in table]
+    if missing:
+        raise InputError(f"{path} has no column {', '.join(missing[:5])}: allowed ISRaD's flat "
+                         "layer file as published")  # fmt: skip
+    empty = pd.Series(np.nan, index=table.index)
+    total = table["lyr_c_tot"] - table["lyr_c_inorg"].fillna(0)
+    names = table[["entry_name", "site_name", "pro_name"]].fillna("").astype(str)
+    own = {
+        "profile": names.agg("_".join, axis=1).to_numpy(),
+        "latitude": table["pro_lat"].fillna(table["site_lat"]),
+        "longitude": table["pro_long"].fillna(table["site_long"]),
+        "organic_carbon": table["lyr_c_org"].fillna(total),
+        "bulk_density_map": empty,
+        "temperature": table["pro_MAT"].fillna(table.get("pro_bio1", empty) / 10),
+        "precipitation": table["pro_MAP"].fillna(table.get("pro_bio12", empty)),
+        "gpp": empty,
+        "koppen": _text(table.get("pro_KG_present_short", empty.astype(object))),
+    }
+    arrays = _israd_layers(table) | own
+    version = re.search(r"_v[ .]?([\d.]+?)\.?(\d{4}-\d\d-\d\d)?\.csv$", path.name)
+    release = f"release {version[1]}, " if version else ""
+    built = build(schemas.LAYERS, arrays, np.arange(1, len(table) + 1))
+    return built.assign_attrs(source=f"ISRaD, {release}{path.name}")
 
 
 def _map_density(table: pd.DataFrame) -> np.ndarray:

@@ -58,6 +58,11 @@ class Record:
         Empty where the package holds the table.
     present : tuple of str
         Names of further files that must be there; their content is not compared.
+    release : str
+        Pattern of a file that stands in place of `files`, of whatever release it is; the reader
+        notes which.
+    release_url : str
+        Where the releases come from.
     twin : callable, optional
         Makes the synthetic stand-in.
     twin_source : str
@@ -71,6 +76,8 @@ class Record:
     reader: Callable[..., xr.Dataset]
     files: tuple[File, ...] = ()
     present: tuple[str, ...] = ()
+    release: str = ""
+    release_url: str = ""
     twin: Callable[[], xr.Dataset] | None = None
     twin_source: str = ""
 
@@ -152,7 +159,8 @@ def open_dataset(name: str, *, twin: bool | None = None) -> xr.Dataset:
         return _with_provenance(dataset, record, "published table", dataset.attrs["source"])
     folder = None if twin else _locate(name)
     if folder is not None:
-        return _with_provenance(record.reader(folder), record, "real", record.source)
+        dataset = record.reader(folder)
+        return _with_provenance(dataset, record, "real", dataset.attrs.get("source", record.source))
     if record.twin is None:
         missing = "" if twin else "is not at hand and "
         raise InputError(f"data set {name!r} {missing}has no twin; {_how_to_get(name)}")
@@ -266,6 +274,9 @@ def _locate(name: str) -> Path | None:
 
 def _fault(record: Record, folder: Path) -> str | None:
     """Return what is wrong with the files in a folder, in words, or None."""
+    registered = [file.name for file in record.files if (folder / file.name).exists()]
+    if record.release and not registered and any(folder.glob(record.release)):
+        return None
     for name in record.present:
         if not (folder / name).is_file():
             return f"{folder / name} is missing; needed for this data set"
@@ -280,7 +291,7 @@ def _fault(record: Record, folder: Path) -> str | None:
         if actual != file.sha256:
             return (
                 f"{path} is not the published file: SHA-256 {actual[:12]}..., "
-                f"expected {file.sha256[:12]}..."
+                f"expected {file.sha256[:12]}...{_changed_line_ends(path, file.sha256)}"
             )
     return None
 
@@ -292,6 +303,15 @@ def _sha256(path: Path) -> str:
     if key not in _hashes:
         _hashes[key] = hashlib.sha256(path.read_bytes()).hexdigest()
     return _hashes[key]
+
+
+def _changed_line_ends(path: Path, expected: str) -> str:
+    """Say so where a file is the published one but for its line ends."""
+    plain = path.read_bytes().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    for ends in (b"\n", b"\r\n", b"\r"):
+        if hashlib.sha256(plain.replace(b"\n", ends)).hexdigest() == expected:
+            return "; only its line ends were changed, as git (core.autocrlf) or an editor does"
+    return ""
 
 
 def _state(name: str) -> str:
@@ -309,9 +329,13 @@ def _state(name: str) -> str:
 
 
 def _how_to_get(name: str) -> str:
-    by_hand = f"put it into the folder {name!r} of SOILNB_DATA (from {RECORDS[name].url})"
+    record = RECORDS[name]
+    files = [file.name for file in record.files] + list(record.present)
+    named = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+    by_hand = f"put it into the folder {name!r} of SOILNB_DATA ({named} from {record.url}"
+    by_hand += f"; or {record.release} from {record.release_url})" if record.release else ")"
     fetched = f"run `soilnb data fetch {name}` or "
-    return (fetched if RECORDS[name].downloadable else "") + by_hand
+    return (fetched if record.downloadable else "") + by_hand
 
 
 def _announce(name: str) -> None:

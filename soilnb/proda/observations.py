@@ -3,9 +3,9 @@
 A profile is a list of layers with their carbon density (`soilnb.data.profiles.density`). Profiles
 come from ISRaD (`israd`), from a user's table (`read_csv`, `from_table`), from files in the papers'
 own layout (`open_authors`), or from a generator (`soilnb.proda.twins`). All pass the papers'
-quality
-rules (`soilnb.data.profiles.quality`); `refused` names each profile that does not, with the reason.
-`forcing_at` gives the forcing at the profiles.
+quality rules (`soilnb.data.profiles.quality`); `refused` names each profile that does not, with
+the reason, and `describe` shows how a table was understood. `forcing_at` gives the forcing at the
+profiles.
 
 >>> from soilnb.proda import observations
 >>> profiles = observations.israd()
@@ -15,8 +15,9 @@ rules (`soilnb.data.profiles.quality`); `refused` names each profile that does n
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -25,20 +26,23 @@ import xarray as xr
 
 from soilnb import __version__
 from soilnb.data import datasets, open_dataset
-from soilnb.data.profiles import density
-from soilnb.data.profiles.columns import COLUMNS, numbers, rename
+from soilnb.data.profiles import density, files, reading
+from soilnb.data.profiles.columns import COLUMNS
 from soilnb.data.profiles.columns import table as columns
 from soilnb.data.profiles.density import bulk_density, carbon_density, organic_carbon
 from soilnb.data.profiles.quality import LEAST_DEPTH, LEAST_LAYERS, judge
-from soilnb.parameters import InputError, check_range, unknown
+from soilnb.data.profiles.reading import ReadingWarning
+from soilnb.parameters import InputError, check_range
 from soilnb.proda import twins
 from soilnb.proda.covariates import forcing_at
 
 __all__ = [
     "COLUMNS",
+    "ReadingWarning",
     "bulk_density",
     "carbon_density",
     "columns",
+    "describe",
     "forcing_at",
     "from_table",
     "israd",
@@ -98,6 +102,7 @@ def israd(
     names = ("title", "citation", "licence", "provenance", "source")
     return from_table(
         _israd_table(source, coarse_fragments),
+        units=reading.DOCUMENTED,
         sort=True,
         organic_matter=organic_matter,
         attrs={name: source.attrs[name] for name in names},
@@ -148,14 +153,18 @@ def twin_profiles(count: int = 60, seed: int = 2025) -> xr.Dataset:
         "licence": "synthetic, made by this package",
         "source": "generator of soilnb.proda.twins",
     }
-    return from_table(twins.layers(count, seed), attrs=attrs)
+    return from_table(twins.layers(count, seed), units=reading.DOCUMENTED, attrs=attrs)
 
 
 def read_csv(
     path: str | Path,
     columns: Mapping[str, str] | None = None,
     *,
-    depth_unit: str = "cm",
+    units: Mapping[str, str] | None = None,
+    depth_unit: str | None = None,
+    missing: Iterable[object] = (),
+    datum: str = "shift",
+    sheet: str | None = None,
     sort: bool = False,
     least_layers: int = LEAST_LAYERS,
     least_depth: float = LEAST_DEPTH,
@@ -190,14 +199,30 @@ def read_csv(
     an empty share of coarse fragments counts as none; where both carbon columns have a value,
     ``carbon_density`` counts.
 
+    Other units are declared by `units`, or by the heading (``SOC (g/kg)``). Where nobody says, the
+    table as a whole decides (`soilnb.data.profiles.judgement`): one reading that goes with what
+    soils are is taken and said, and two are an error with both. `describe` shows what was
+    understood.
+
     Parameters
     ----------
     path : path
-        A CSV file with a header.
+        Text with a header, parted by commas, semicolons, tabs or bars; or an Excel workbook
+        (`soilnb.data.profiles.files`). Case and blanks in the header do not matter.
     columns : mapping, optional
         Name in this list to name in the file, where they differ: ``{"organic_carbon": "SOC"}``.
-    depth_unit : {"cm", "m"}
-        Unit of ``top`` and ``bottom``.
+    units : mapping, optional
+        Unit of a column, where it is another one: ``{"organic_carbon": "g/kg", "depth": "m"}``.
+    depth_unit : str, optional
+        Unit of ``top`` and ``bottom``, the same as ``units={"depth": ...}``.
+    missing : sequence, optional
+        Entries that stand for a missing value, beside empty cells, ``NA``, and -9999 and its like
+        where a column cannot have them: ``[-99, "n.d.", "<0.1"]``; ``"<"`` for all that begin so.
+    datum : {"shift", "drop"}
+        What to do with organic layers above the mineral soil, written as negative depths, counted
+        upward or as heights: count depth from their top, or leave them out.
+    sheet : str, optional
+        Sheet of a workbook, where several hold a table.
     sort : bool
         Whether to sort the layers of a profile; by default an unsorted profile is refused.
     least_layers, least_depth : int, float
@@ -214,24 +239,18 @@ def read_csv(
     ------
     InputError
         For a file that cannot be read, columns that are missing or unknown, entries that are no
-        numbers, or a table without any usable profile.
+        numbers, a unit that two readings fit, or a table without any usable profile.
     """
-    path = Path(path)
-    try:
-        data = pd.read_csv(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
-    except ValueError as error:  # the errors of the parser and of the encoding are ValueErrors
-        raise InputError(f"{path} is no CSV table: {str(error).splitlines()[0]}") from None
-    attrs = {
-        "title": f"soil profiles of {path.name}",
-        "provenance": "user",
-        "source": path.name,
-    }
+    data = files.read(path, sheet)
+    name = Path(path).name
+    attrs = {"title": f"soil profiles of {name}", "provenance": "user", "source": name}
     return from_table(
         data,
         columns,
+        units=units,
         depth_unit=depth_unit,
+        missing=missing,
+        datum=datum,
         sort=sort,
         least_layers=least_layers,
         least_depth=least_depth,
@@ -244,7 +263,10 @@ def from_table(
     data: pd.DataFrame,
     columns: Mapping[str, str] | None = None,
     *,
-    depth_unit: str = "cm",
+    units: Mapping[str, str] | None = None,
+    depth_unit: str | None = None,
+    missing: Iterable[object] = (),
+    datum: str = "shift",
     sort: bool = False,
     least_layers: int = LEAST_LAYERS,
     least_depth: float = LEAST_DEPTH,
@@ -257,7 +279,7 @@ def from_table(
     ----------
     data : DataFrame
         Columns as in `read_csv`.
-    columns, depth_unit, sort, least_layers, least_depth, organic_matter
+    columns, units, depth_unit, missing, datum, sort, least_layers, least_depth, organic_matter
         As in `read_csv`.
     attrs : mapping, optional
         Attributes of the result: ``provenance``, ``source``, ...
@@ -278,32 +300,73 @@ def from_table(
     InputError
         As in `read_csv`.
     """
-    if depth_unit not in ("cm", "m"):
-        raise unknown("depth_unit", depth_unit, ("cm", "m"))
     check_range("least_layers", least_layers, 2, 1000)
-    check_range("least_depth", least_depth, 0, 8.6, "m")
+    check_range("least_depth", least_depth, 0, reading.DEEPEST, "m")
+    if not isinstance(data, pd.DataFrame):
+        raise InputError(f"the table is a {type(data).__name__}: allowed a pandas.DataFrame")
     if not len(data):
         raise InputError("the table has no rows: allowed one layer or more")
-    layers = numbers(rename(data, columns))
-    if depth_unit == "cm":
-        layers[["top", "bottom"]] /= 100
-    if sort:
-        number = pd.factorize(layers["profile"])[0]
-        layers = layers.iloc[np.lexsort((layers["bottom"], layers["top"], number))]
+    if depth_unit is not None:
+        units = {**(units or {}), "depth": depth_unit}
+    layers, understood = reading.layers(
+        data, columns, units, missing=missing, datum=datum, sort=sort
+    )
     layers = _with_density(layers, organic_matter)
     usable, rejected = judge(
-        layers, least_layers=least_layers, least_depth=least_depth, depth_unit=depth_unit
+        layers,
+        least_layers=least_layers,
+        least_depth=least_depth,
+        depth_unit="m" if understood.columns["top"]["unit"] == "m" else "cm",
+        doubtful=understood.doubtful,
     )
     if not len(usable):
         name, reason = rejected.iloc[0]
-        raise InputError(f"none of {len(rejected)} profiles is usable; {name!r}: {reason}")
+        told = f" ({'; '.join(understood.notes)})" if understood.notes else ""
+        raise InputError(f"none of {len(rejected)} profiles is usable; {name!r}: {reason}{told}")
+    attrs = dict(attrs or {})
+    understood.say(str(attrs.get("source", "the table")))
     rules = {
         "rules": f"{least_layers} or more layers with carbon, deeper than {least_depth:g} m",
         "pedotransfer": f"organic matter in {organic_matter}",
         "profiles_refused": len(rejected),
+        "understood": understood.text(),
         "soilnb_version": __version__,
     }
-    return _dataset(usable, rejected).assign_attrs({**(attrs or {}), **rules})
+    return _dataset(usable, rejected).assign_attrs({**attrs, **rules})
+
+
+def describe(observations: xr.Dataset) -> pd.DataFrame:
+    """Return what was understood of a table: its columns, units and counts, and what was left out.
+
+    Returns
+    -------
+    DataFrame
+        A row for each column (its name in the table, the unit, what decided it, values, missing
+        ones), then one for each reason why layers were left out, and one for each kind of
+        decision.
+
+    Raises
+    ------
+    InputError
+        For a Dataset without the attribute ``understood``.
+    """
+    if "understood" not in observations.attrs:
+        raise InputError("the observations have no attribute 'understood': allowed those from here")
+    record = json.loads(observations.attrs["understood"])
+    rows = {
+        name: (entry["from"], entry["unit"], entry["decided"], entry["values"], entry["missing"])
+        for name, entry in record["columns"].items()
+    }
+    for reason, count in record["dropped"].items():
+        rows[f"layers left out: {reason}"] = ("", "", "", count, 0)
+    rows["profiles that can be used"] = ("", "", "", observations.sizes["profile"], 0)
+    reasons = refused(observations)["reason"].str.replace(r"[-\d.]+", "#", regex=True)
+    for reason, count in reasons.value_counts().items():
+        rows[f"profiles refused: {reason}"] = ("", "", "", int(count), 0)
+    heads = ["from", "unit", "decided by", "values", "missing"]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=heads).rename_axis("what")
+    table.attrs["notes"] = record["notes"]
+    return table
 
 
 def _with_density(layers: pd.DataFrame, organic_matter: str) -> pd.DataFrame:
@@ -470,7 +533,7 @@ def open_authors(profiles: str | Path, layers: str | Path, **rules: object) -> x
         "provenance": "real",
         "source": f"{Path(profiles).name}, {Path(layers).name}",
     }
-    return from_table(merged, attrs=attrs, **rules)
+    return from_table(merged, units=reading.DOCUMENTED, attrs=attrs, **rules)
 
 
 def _authors_table(

@@ -432,8 +432,11 @@ def fates(site: Site, f_met: np.ndarray, p: ParameterSet) -> np.ndarray:
         if bad.any():
             i = int(np.argmax(bad))
             only = np.arange(site.size) == i
+            given = "lignin_to_n" in site
+            litter = f" (of lignin_to_n = {site['lignin_to_n'][i]:g})" if given else ""
             raise InputError(
-                f"clay = {site['clay'][i]:g} with f_met = {f_met[i]:.3g}{site.where(only)}: the "
+                f"clay = {site['clay'][i]:g} with f_met = {f_met[i]:.3g}{litter}"
+                f"{site.where(only)}: the "
                 f"protected shares of turnover sum to {(physical + chemical)[i]:.3g}, allowed up "
                 f"to 1 (parameter set {p.name!r})"
             )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from soilnb.parameters import InputError, Parameter, read_table, unknown
@@ -150,11 +151,12 @@ def read(
 
     Parameters
     ----------
-    site : mapping or Dataset
+    site : mapping, Dataset or DataFrame
         ``temperature`` (degC), ``clay`` (fraction), ``npp`` (g C m-2 yr-1) and one of ``f_met``
         and ``lignin_to_n``; optional the other keys of `RECORDS`. Values of a mapping are numbers
         or arrays [site] of one length, which become the dimension ``site``. A Dataset keeps its
-        one dimension with its coordinates; variables that are no site keys are left alone.
+        one dimension with its coordinates; variables that are no site keys are left alone. Rows of
+        a DataFrame are sites, labelled by its index or its column ``site``.
     required : tuple of str or of tuples of str
         Keys that must be there; of a tuple, one.
     records : mapping of str to Parameter
@@ -167,12 +169,17 @@ def read(
     """
     if isinstance(site, Site):
         return site
+    if isinstance(site, pd.DataFrame):
+        site = _as_dataset(site, records)
     if isinstance(site, xr.Dataset):
         found = _from_dataset(site, records)
-    elif isinstance(site, Mapping):
-        found = _from_mapping(site, records)
+    elif isinstance(site, Mapping | pd.Series):
+        found = _from_mapping(dict(site), records)
     else:
-        raise InputError(f"site = {site!r}: allowed a mapping or an xarray.Dataset")
+        raise InputError(
+            f"site is a {type(site).__name__}: allowed a mapping or an xarray.Dataset, or a "
+            "pandas.DataFrame with one row for each site"
+        )
     _check_keys(found.values, required)
     for key, values in found.values.items():
         check(found, key, values)
@@ -212,6 +219,22 @@ def _from_mapping(site: Mapping, records: Mapping[str, Parameter]) -> Site:
     )
 
 
+def _as_dataset(table: pd.DataFrame, records: Mapping[str, Parameter]) -> xr.Dataset:
+    """Return a table with one row for each site as a Dataset over ``site``."""
+    if table.columns.has_duplicates:
+        twice = table.columns[table.columns.duplicated()][0]
+        raise InputError(f"column {twice!r} of the sites is there twice: allowed once")
+    if "site" in table:
+        table = table.set_index("site")
+    known = [column for column in table.columns if column in records]
+    if not known:
+        names = ", ".join(map(str, table.columns[:20])) or "none"
+        raise InputError(f"the table of sites has no column of a site; it has {names}")
+    if table.index.nlevels > 1:
+        raise InputError("the table of sites has an index of several levels: allowed one")
+    return table[known].rename_axis("site").to_xarray()
+
+
 def _from_dataset(site: xr.Dataset, records: Mapping[str, Parameter]) -> Site:
     chosen = site[[key for key in records if key in site.variables]].reset_coords(
         [key for key in records if key in site.coords and key not in site.dims]
@@ -242,8 +265,10 @@ def _from_dataset(site: xr.Dataset, records: Mapping[str, Parameter]) -> Site:
 def _numbers(key: str, value: object) -> np.ndarray:
     try:
         return np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise InputError(f"{key} = {value!r} is not a number") from None
+    except (TypeError, ValueError, OverflowError):
+        text = " ".join(repr(value).split())
+        text = text if len(text) <= 60 else f"{text[:57]}..."
+        raise InputError(f"{key} = {text} is not a number") from None
 
 
 def _check_keys(
@@ -292,6 +317,10 @@ def check(site: Site, key: str, values: np.ndarray, bounds: tuple[float, float] 
         hint = f" (a fraction); did you mean {value / 100:.2f}?"
     elif record.unit == "%" and 0 < value < low <= 1:
         hint = f"; did you mean {100 * value:g}?"
+    elif record.unit == "degC" and value > 150:
+        hint = f"; in kelvin? then {value - 273.15:g}"
+    elif key == "npp" and value < 0:
+        hint = "; a negative production is no input of carbon: leave the site out"
     raise InputError(
         f"{key} = {value:g}{site.where(_first(bad))}: allowed {floor} to {high:g}{unit}{hint}"
     )

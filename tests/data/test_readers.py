@@ -1,11 +1,17 @@
+import dataclasses
+import hashlib
+
 import numpy as np
+import pandas as pd
 import pytest
 import realdata
 import xarray as xr
 
 from soilnb import schema
-from soilnb.data import open_dataset, readers, schemas, tables
+from soilnb.data import datasets, open_dataset, readers, registry, schemas, tables
+from soilnb.data.registry import File
 from soilnb.parameters import InputError
+from soilnb.proda import observations
 
 
 def test_the_table_of_the_sites_is_the_published_file(monkeypatch):
@@ -181,3 +187,78 @@ def test_what_does_not_fit_the_schema_is_named():
 )
 def test_each_table_names_its_source(name):
     assert tables.read(name).attrs["source"].startswith("source: ")
+
+
+# --- ISRaD as it is published -------------------------------------------------------------------
+
+
+def write_israd(folder, name="ISRaD_data_flat_layer_v 2.5.5.2023-09-20.csv"):
+    """A file of the layout of ISRaD's flat layer files, with made-up numbers."""
+    rows = 5
+    table = pd.DataFrame({
+        "": range(1, rows + 1), "entry_name": "Made_2020", "site_name": "Hill", "pro_name": "pit 1",
+        "site_lat": 51.0, "site_long": 11.0, "pro_lat": np.nan, "pro_long": np.nan,
+        "pro_treatment": "control", "lyr_top": [-4, 0, 10, 30, 60], "lyr_bot": [0, 10, 30, 60, 100],
+        "lyr_c_org": [38, 3.1, np.nan, np.nan, 0.3], "lyr_c_tot": [np.nan, np.nan, 1.6, 1.0, 0.9],
+        "lyr_c_inorg": [np.nan, np.nan, np.nan, 0.3, 0.6],
+        "lyr_bd_samp": [0.15, 1.1, 1.3, 1.4, 1.5], "lyr_bd_tot": np.nan, "lyr_coarse_tot": np.nan,
+        "lyr_clay_tot_psa": [np.nan, 20, 22, 24, 24],
+        "lyr_sand_tot_psa": [np.nan, 40, 38, 36, 36], "lyr_14c": [100, 50, -20, -100, -200.0],
+        "pro_MAT": [9.0] * rows, "pro_MAP": np.nan, "pro_usda_soil_order": "Alfisols",
+        "pro_land_cover": "forest", "pro_bio1": 85, "pro_bio12": 700, "lyr_note": "made up",
+    })  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    table.to_csv(folder / name, index=False, na_rep="NA")
+
+
+def test_the_flat_file_of_an_israd_release_is_read_as_it_is(monkeypatch, tmp_path):
+    write_israd(tmp_path / "israd")
+    monkeypatch.setenv("SOILNB_DATA", str(tmp_path))
+    layers = open_dataset("israd")
+    schema.check_schema(layers, schema.LAYERS)
+    assert layers.attrs["provenance"] == "real"
+    assert layers.attrs["source"] == (
+        "ISRaD, release 2.5.5, ISRaD_data_flat_layer_v 2.5.5.2023-09-20.csv"
+    )
+    np.testing.assert_allclose(layers["organic_carbon"], [38, 3.1, 1.6, 0.7, 0.3])
+    assert layers["profile"].values[0] == "Made_2020_Hill_pit 1"
+    assert (layers["latitude"] == 51).all()
+    assert (layers["temperature"] == 9).all()
+    assert (layers["precipitation"] == 700).all()
+    state = datasets().set_index("name").loc["israd", "state"]
+    assert state == "local"
+    with pytest.warns(observations.ReadingWarning, match="negative depths"):
+        found = observations.israd(twin=False)
+    assert found["layers"].item() == 5
+    np.testing.assert_allclose(found["top"].values[0], [0, 0.04, 0.14, 0.34, 0.64])
+
+
+def test_another_file_of_israd_is_refused_and_the_missing_one_named(monkeypatch, tmp_path):
+    folder = tmp_path / "israd"
+    folder.mkdir()
+    (folder / "ISRaD_extra_flat_layer_v 2.csv").write_text("entry_name,pro_name\na,b\n")
+    monkeypatch.setenv("SOILNB_DATA", str(tmp_path))
+    with pytest.raises(InputError, match="has no column site_name, site_lat"):
+        open_dataset("israd")
+    monkeypatch.setenv("SOILNB_DATA", str(folder))
+    monkeypatch.setenv("SOILNB_CACHE", str(tmp_path / "none"))
+    with pytest.raises(
+        InputError, match=r"ISRaD_\*flat_layer\*.csv from https://github.com/Intern"
+    ):
+        open_dataset("israd")
+
+
+def test_changed_line_ends_are_named(monkeypatch, tmp_path):
+    record = registry.RECORDS["mimics"]
+    text = b"a,b\n1,2\n"
+    name, sum_ = record.files[0].name, hashlib.sha256(text).hexdigest()
+    changed = dataclasses.replace(record, files=(File(name, sum_),))
+    monkeypatch.setitem(registry.RECORDS, "mimics", changed)
+    (tmp_path / "mimics").mkdir()
+    monkeypatch.setenv("SOILNB_DATA", str(tmp_path))
+    (tmp_path / "mimics" / name).write_bytes(text.replace(b"\n", b"\r\n"))
+    with pytest.raises(InputError, match="only its line ends were changed, as git"):
+        open_dataset("mimics")
+    (tmp_path / "mimics" / name).write_bytes(text + b"3,4\n")
+    with pytest.raises(InputError, match=r"expected [0-9a-f]+\.\.\.$"):
+        open_dataset("mimics")

@@ -183,26 +183,37 @@ REFUSED = {
         profile("B", carbon_density=[2e4, 1e4, -3.0, 1e3]),
         "carbon_density = -3 g C m-3: allowed 0 to 500000",
     ),
-    "grams per kilogram": (
-        profile("B", organic_carbon=[120, 80, 40, 10]),
-        "organic_carbon = 120 %: allowed 0 to 60; in g kg-1? divide by 10",
+    "too much carbon": (
+        profile("B", organic_carbon=[120, 1.2, 0.6, 0.3]),
+        "organic_carbon = 120 %: allowed 0 to 60; in g kg-1? then 12, or in dg kg-1? then 1.2",
     ),
-    "kilograms per cubic metre": (
-        profile("B", bulk_density=1300.0),
-        "bulk_density = 1300 g cm-3: allowed 0.01 to 2.65; in kg m-3? divide by 1000",
+    "centigrams per cubic centimetre": (
+        profile("B", bulk_density=[130, 1.3, 1.3, 1.3]),
+        "bulk_density = 130 g cm-3: allowed 0.01 to 2.65; in cg cm-3? then 1.3",
     ),
-    "clay": (profile("B", clay=130.0), "clay = 130 %: allowed 0 to 100"),
+    "stone": (
+        profile("B", bulk_density=[1.3, 1.3, 1.3, 2.82]),
+        "bulk_density = 2.82 g cm-3: allowed 0.01 to 2.65",
+    ),
+    "clay": (
+        profile("B", clay=[20, 30, 130, 30]),
+        "clay = 130 %: allowed 0 to 100; in g kg-1? then 13",
+    ),
     "sand": (profile("B", sand=[40, 40, -5, 40]), "sand = -5 %: allowed 0 to 100"),
     "texture": (profile("B", sand=70.0, clay=40.0), "sand + clay = 110 %: allowed 0 to 100"),
     "stones": (profile("B", coarse_fragments=150.0), "coarse_fragments = 150 %: allowed 0 to 100"),
     "above the surface": (
-        profile("B", (-5, 0, 10, 60), (0, 10, 60, 100)),
+        profile("B", (-5, -2, 10, 60), (-2, -7, 60, 100)),
         "top = -5 cm: allowed 0 or more",
+    ),
+    "two places": (
+        profile("B", latitude=[50, 50, -33.9, -33.9]),
+        "two places under one name: latitude -33.9 and 50; give each its own",
     ),
     "latitude": (profile("B", latitude=123.0), "latitude = 123 degrees_north: allowed -90 to 90"),
     "kelvin": (
-        profile("B", temperature=283.0),
-        "temperature = 283 degC: allowed -40 to 40; in kelvin? subtract 273.15",
+        profile("B", temperature=[9.0, 9.0, 9.0, 283.0]),
+        "temperature = 283 degC: allowed -40 to 40; in K? then 9.85, or in 0.1 degC? then 28.3",
     ),
 }
 
@@ -244,7 +255,7 @@ def test_no_profile_is_lost_between_usable_and_refused():
 def test_a_table_without_any_usable_profile_is_an_error():
     metres = profile("A", (0, 0.1, 0.3), (0.1, 0.3, 1.5))
     with pytest.raises(InputError, match=r"none of 1 profiles is usable; 'A': reaches 1.5 cm.*m'"):
-        observations.from_table(metres)
+        observations.from_table(metres, depth_unit="cm")
 
 
 def test_the_result_survives_netcdf(tmp_path):
@@ -288,8 +299,8 @@ def test_a_file_is_read_with_its_own_names(tmp_path):
         (profile(), {"organic_carbon": "SOC"}, "unknown column .for 'organic_carbon'. .* 'SOC'"),
         (profile(), {"soc": "organic_carbon"}, "unknown column 'soc'"),
         (profile(organic_carbon=[2, 1, "n.d.", 0.3]), None,
-         "organic_carbon in row 3 = 'n.d.' is no number"),
-        (profile(name=np.nan), None, "profile in row 1 is empty"),
+         "organic_carbon in line 4 = 'n.d.' is no number; .* missing=.'n.d.'."),
+        (profile(name=np.nan), None, "profile in line 2 is empty"),
         (profile().iloc[:0], None, "the table has no rows"),
     ],
 )  # fmt: skip
@@ -307,8 +318,8 @@ def test_a_file_that_is_no_table_is_refused(tmp_path):
     (tmp_path / "empty.csv").touch()
     with pytest.raises(InputError, match="is no CSV table"):
         observations.read_csv(tmp_path / "empty.csv")
-    with pytest.raises(InputError, match="unknown depth_unit 'mm'"):
-        observations.from_table(profile(), depth_unit="mm")
+    with pytest.raises(InputError, match="unknown unit of top 'ell'; valid: cm, m, mm, inch"):
+        observations.from_table(profile(), depth_unit="ell")
 
 
 def test_the_one_table_of_columns_is_the_documented_one():

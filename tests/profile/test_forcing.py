@@ -12,6 +12,7 @@ from soilnb.data import tables
 from soilnb.parameters import InputError
 from soilnb.profile import forcing, grid
 from soilnb.profile.forcing import formulas as formula
+from soilnb.profile.forcing import monthly
 from soilnb.profile.forcing.files import ARRAY
 
 SCALARS = ("water_scalar", "oxygen_scalar", "nitrogen_scalar")
@@ -19,7 +20,7 @@ BARE_GROUND = {"freezing_factor": 1.0, "thawing_factor": 1.0}
 
 temperatures = st.floats(-35, 25)
 ranges = st.floats(0, 65)
-rains = st.floats(0, 12000)
+rains = st.floats(60, 12000)  # below, plants are refused
 shares = st.floats(1, 100)
 latitudes = st.floats(-90, 90)
 classes = st.sampled_from(tables.read("litter_split")["vegetation"].to_list())
@@ -238,6 +239,24 @@ def test_a_forcing_from_any_climate_passes_the_check(mat, span, rain, sand, lati
     assert ((thaw >= 0) & (thaw <= grid.BOTTOM[-1])).all()
 
 
+def test_a_desert_without_plants_may_be_dry_and_one_dry_cell_of_a_map_too():
+    dry = forcing.from_climate(25, map=5, latitude=25, vegetation="barren")
+    assert float(dry["water_scalar"].max()) == pytest.approx(0.05)
+    both = forcing.from_climate([25, 20], map=[5, 400], latitude=25, vegetation="grassland")
+    assert both.sizes["site"] == 2
+
+
+@pytest.mark.parametrize("kind", [5, 5.0, "5", "5.0", "MF", "ENF", " forest ", "Forest"])
+def test_vegetation_may_be_a_number_letters_or_a_word(kind):
+    shares = forcing.litter_split(kind)
+    xr.testing.assert_equal(shares, forcing.litter_split("forest"))
+
+
+def test_zones_may_be_in_lower_case():
+    assert forcing.continentality("cfb") == forcing.continentality("Cfb")
+    assert forcing.seasonality(50.0, "dfb") == forcing.seasonality(50.0, "Dfb")
+
+
 def test_many_places_are_as_each_alone():
     mat, span, rain = np.array([-8.0, 4, 27]), np.array([40.0, 25, 3]), np.array([300.0, 700, 2e3])
     latitude, sand = np.array([66.0, 50, -4]), np.array([20.0, 50, 80])
@@ -312,6 +331,11 @@ def test_the_examples_are_ordered_from_cold_to_warm():
         ({"mat": [5.0, np.nan]}, "mat = nan at site 1: allowed"),
         ({"mat": 35.0, "seasonality": 60.0}, "soil_temperature = 60.* at month 6, layer 1"),
         ({"map": -1.0}, "map = -1: allowed 0 to 15000 mm"),
+        (
+            {"map": 30.3, "vegetation": "forest"},
+            r"map = 30.3 mm yr-1: too dry for plants .*d-1, summed over twelve months\? then 922",
+        ),
+        ({"map": 0.92}, r"map = 0.92 mm yr-1: .*in m\? then 920 or in mm d-1\? then 336"),
         ({"sand": 120.0}, "sand = 120: allowed 0 to 100 %"),
         ({"sand": 0.4}, "sand = 0.4 at most: needed in %"),
         ({"sand": 80.0, "clay": 30.0}, r"sand \+ clay = 110 %"),
@@ -620,3 +644,96 @@ def test_files_that_do_not_fit_are_named(authors, tmp_path):
         forcing.open_authors(tmp_path)
     with pytest.raises(InputError, match="is no folder"):
         forcing.open_authors(tmp_path / "nowhere")
+
+
+# --- monthly tables -----------------------------------------------------------------------------
+
+AIR = [2.0, 3.1, 6.0, 10.0, 14.0, 16.9, 18.0, 17.5, 14.0, 10.0, 6.0, 3.1]
+RAIN = [60.0, 50, 55, 45, 50, 60, 70, 65, 55, 60, 65, 70]
+
+
+def fluxnet(years=(2001, 2002), missing=()):
+    lines = ["TIMESTAMP,TA_F,TA_F_QC,P_F,GPP_NT_VUT_REF"]
+    for year in years:
+        for m in range(12):
+            air = -9999 if (year, m + 1) in missing else AIR[m] + year - 2001.5
+            lines.append(f"{year}{m + 1:02d},{air},1,{RAIN[m] / monthly.DAYS[m]:.6f},3.0")
+    return "\n".join(lines) + "\n"
+
+
+def rothc():
+    """The layout of RothC's input file: soil in two lines, then a row for each month."""
+    head = "clay depth iom nsteps\n23.4 23.0 3.0041 12\n"
+    head += "year month modern TMP Rain Evap C_inp FYM PC DPM_RPM\n"
+    rows = [f"1 {m + 1} 100 {AIR[m]} {RAIN[m]} {20 + 10 * m} 0.35 0 1 1.44" for m in range(12)]
+    return head + "\n".join(rows) + "\n"
+
+
+def test_a_flux_towers_months_are_millimetres_a_day(tmp_path):
+    path = tmp_path / "FLX_XX_FLUXNET2015_FULLSET_MM.csv"
+    path.write_text(fluxnet())
+    year = forcing.read_monthly(path)
+    np.testing.assert_allclose(year["temperature"], AIR)
+    np.testing.assert_allclose(year["precipitation"], RAIN, rtol=1e-5)
+    assert year.attrs["years"] == 2
+    taken = forcing.arguments(year)
+    assert taken["map"] == pytest.approx(sum(RAIN), rel=1e-5)
+    assert taken["mat"] == pytest.approx(np.average(AIR, weights=monthly.DAYS))
+    assert taken["seasonality"] == pytest.approx(16)
+    made = forcing.check(forcing.from_climate(**taken, latitude=51.1))
+    assert float(made["water_scalar"].mean()) > 0.5
+
+
+def test_a_month_that_is_missing_in_one_year_is_the_mean_of_the_others(tmp_path):
+    path = tmp_path / "mm.csv"
+    path.write_text(fluxnet(missing=[(2001, 3)]))
+    assert forcing.read_monthly(path)["temperature"][2] == pytest.approx(AIR[2] + 0.5)
+    path.write_text(fluxnet(missing=[(2001, 3), (2002, 3)]))
+    with pytest.raises(InputError, match="ta_f has no value in month 3: needed all twelve"):
+        forcing.read_monthly(path)
+
+
+def test_rothcs_table_has_its_evaporation_and_its_carbon(tmp_path):
+    path = tmp_path / "RothC_input.dat"
+    path.write_text(rothc())
+    year = forcing.read_monthly(path)
+    np.testing.assert_allclose(year["precipitation"], RAIN)
+    taken = forcing.arguments(year)
+    assert taken["npp"] == pytest.approx(12 * 35.0)  # 0.35 t ha-1 are 35 g m-2
+    assert taken["pet"] == pytest.approx(0.75 * sum(20 + 10 * m for m in range(12)))
+    forcing.check(forcing.from_climate(**taken, latitude=51.8))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a,b\n1,2\n", "has no row that names month"),
+        (fluxnet().replace("TIMESTAMP", "TIMESTAMP").replace("200101,", "20010101,"),
+         "TIMESTAMP = '20010101' .*allowed months as YYYYMM"),
+        (fluxnet().replace("P_F", "SWC"), "has no column precipitation; it has timestamp, ta_f"),
+        (fluxnet().replace("TA_F_QC", "TA_F"), "has the column ta_f twice"),
+        ("month,temperature,precipitation\n"
+         + "".join(f"{m + 1},{AIR[m]},{RAIN[m] / 30}\n" for m in range(12)),
+         r"precipitation is 23.5 mm a year, or 716 if in mm d-1: units="),
+        ("month,temperature,precipitation\n"
+         + "".join(f"{m + 1},{AIR[m] + 273.15},{RAIN[m]}\n" for m in range(12)),
+         r"in kelvin\? subtract 273.15"),
+    ],
+)  # fmt: skip
+def test_a_table_that_is_no_year_is_refused(tmp_path, text, message):
+    path = tmp_path / "year.csv"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message):
+        forcing.read_monthly(path)
+
+
+def test_the_unit_of_rain_may_be_declared(tmp_path):
+    path = tmp_path / "year.csv"
+    rows = "".join(f"{m + 1};{AIR[m]};{RAIN[m] / monthly.DAYS[m]:.8f}\n" for m in range(12))
+    path.write_text("month;Temp;Rain\n" + rows)
+    year = forcing.read_monthly(path, units={"precipitation": "mm d-1"})
+    np.testing.assert_allclose(year["precipitation"], RAIN, rtol=1e-6)
+    with pytest.raises(InputError, match="unknown unit of precipitation 'ell'"):
+        forcing.read_monthly(path, units={"precipitation": "ell"})
+    with pytest.raises(InputError, match="unknown column of units 'rain'"):
+        forcing.read_monthly(path, units={"rain": "mm d-1"})

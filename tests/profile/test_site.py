@@ -1,6 +1,7 @@
 """What a site accepts, and how it says no."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -112,6 +113,38 @@ def test_a_dimension_that_the_models_use_is_refused():
     table = xr.Dataset({"clay": ("pool", [0.1, 0.2])} | {"temperature": 1.0, "npp": 1.0})
     with pytest.raises(InputError, match="site has the dimension 'pool'"):
         sites.read(table)
+
+
+def test_a_table_of_sites_is_read_by_its_columns():
+    table = pd.DataFrame(
+        {"site": ["HFR", "LUQ"], "temperature": [7.1, 23.0], "clay": [0.15, 0.32],
+         "npp": [372.0, 525.0], "lignin_to_n": [20.6, 18.7], "note": ["cold", "warm"]}
+    )  # fmt: skip
+    found = sites.read(table)
+    assert found.dim == "site"
+    assert found.labels == ["HFR", "LUQ"]
+    np.testing.assert_array_equal(found["clay"], table["clay"])
+    assert sites.read(table.drop(columns="site")).labels == ["0", "1"]
+    row = table.drop(columns=["site", "note"]).iloc[0]
+    assert sites.read(row).dim is None
+    with pytest.raises(InputError, match="the table of sites has no column of a site; it has a"):
+        sites.read(pd.DataFrame({"a": [1.0]}))
+    with pytest.raises(InputError, match="column 'clay' of the sites is there twice"):
+        sites.read(pd.concat([table, table[["clay"]]], axis=1))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "hint"),
+    [
+        ("temperature", 282.65, r"in kelvin\? then 9.5"),
+        ("npp", -20.5, "a negative production is no input of carbon"),
+        ("clay", 22, "did you mean 0.22"),
+    ],
+)
+def test_a_value_in_another_unit_has_a_hint(key, value, hint):
+    place = {"temperature": 9.5, "clay": 0.22, "npp": 450.0, "lignin_to_n": 18.0}
+    with pytest.raises(InputError, match=hint):
+        sites.read(place | {key: value})
 
 
 @pytest.mark.parametrize("thing", [3, "HFR", None, [0.3]])

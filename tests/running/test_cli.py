@@ -1,6 +1,7 @@
 """The command line as a student meets it: what it prints where, and how it ends."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from soilnb.cli import main
 from soilnb.parameters import InputError
 from soilnb.pipeline import book, fingerprint, runs
 
-COMMANDS = ("list", "run", "book", "lab", "claims", "data", "copy")
+COMMANDS = ("list", "run", "book", "lab", "claims", "data", "check", "copy")
 
 
 def soilnb_command(*arguments):
@@ -320,3 +321,39 @@ def test_data_list_is_a_table_of_the_registry(monkeypatch):
     table = pd.DataFrame({"name": ["lter"], "state": ["local"], "licence": [""], "title": ["t"]})
     monkeypatch.setattr(data, "datasets", lambda: table)
     assert soilnb_command("data", "list").stdout.splitlines()[1].split() == ["lter", "local", "t"]
+
+
+PITS = """profile;top;bottom;SOC;bulk_density
+007;0;10;31;1,1
+007;10;30;16;1,3
+007;30;60;7;1,4
+007;60;100;3;1,5
+8;0;10;20;1,2
+"""
+
+
+def test_check_says_what_would_be_understood(tmp_path):
+    path = tmp_path / "pits.csv"
+    path.write_text(PITS)
+    result = soilnb_command("check", str(path), "-c", "organic_carbon=SOC")
+    assert result.exit_code == 0
+    assert re.search(r"organic_carbon +SOC +g kg-1 +judged +5 +0", result.stdout)
+    assert re.search(r"profiles that can be used +1 ", result.stdout)
+    assert re.search(r"profiles refused: # layer with organic carbon: needed # or more +1 ",
+                     result.stdout)  # fmt: skip
+    assert "note: organic_carbon read as g kg-1: soil of" in result.stdout
+    result = soilnb_command("check", str(path), "-c", "organic_carbon=SOC", "-u",
+                            "organic_carbon=g/kg")  # fmt: skip
+    assert "units=" in result.stdout
+    assert "note" not in result.stdout
+
+
+def test_check_refuses_in_one_line(tmp_path):
+    path = tmp_path / "pits.csv"
+    path.write_text(PITS)
+    result = soilnb_command("check", str(path))
+    assert result.exit_code == 1
+    assert result.stderr.count("\n") == 1
+    assert "did you mean 'SOC'? then columns={'organic_carbon': 'SOC'}" in result.stderr
+    assert soilnb_command("check", str(path), "-c", "SOC").exit_code == 2
+    assert soilnb_command("check", "https://example.org/p.csv").exit_code == 1

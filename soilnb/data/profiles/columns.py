@@ -7,12 +7,17 @@ of the Dataset that it returns.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+import functools
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from soilnb.data import tables
+from soilnb.data.profiles import units
 from soilnb.parameters import InputError, unknown
 
 
@@ -21,8 +26,9 @@ class Column:
     """One column: unit, bounds, meaning, and where it belongs.
 
     `kind` is "layer" for what each layer has, "mean" for what is averaged over the layers of a
-    profile (by thickness), "profile" for what a profile has once, "label" for its texts. `larger`
-    is what a value above the bounds may mean.
+    profile (by thickness), "profile" for what a profile has once, "label" for its texts. `usual`
+    is where nearly all soils lie: a value above the bounds that another unit brings there may be
+    of that unit.
     """
 
     unit: str
@@ -30,7 +36,7 @@ class Column:
     kind: str
     bounds: tuple[float, float] = (-np.inf, np.inf)
     symbol: str = ""
-    larger: str = ""
+    usual: tuple[float, float] = (np.inf, np.inf)
 
 
 _TEXT = "1"
@@ -42,32 +48,32 @@ COLUMNS: Mapping[str, Column] = {
     "bottom": Column("cm", "lower depth of the layer", "layer", (0.0, np.inf)),
     "organic_carbon": Column(
         "%", "organic carbon, mass share of fine earth", "layer", (0.0, 60.0), "SOC",
-        "in g kg-1? divide by 10",
+        (0.1, 58.0),
     ),
     "bulk_density": Column(
         "g cm-3", "bulk density of fine earth", "layer", (0.01, 2.65), r"\rho_b",
-        "in kg m-3? divide by 1000",
+        (0.2, 2.0),
     ),
     "coarse_fragments": Column(
-        "%", "coarse fragments, share of the volume", "layer", (0.0, 100.0), "G"
+        "%", "coarse fragments, share of the volume", "layer", (0.0, 100.0), "G", (0.0, 100.0)
     ),
     "carbon_density": Column(
-        "g C m-3", "organic carbon per volume of soil", "layer", (0.0, 5e5), "C"
+        "g C m-3", "organic carbon per volume of soil", "layer", (0.0, 5e5), "C", (100.0, 2e5)
     ),
-    "sand": Column("%", "sand of the mineral soil", "mean", (0.0, 100.0), "f_{sand}"),
-    "clay": Column("%", "clay of the mineral soil", "mean", (0.0, 100.0), "f_{clay}"),
+    "sand": Column("%", "sand of the mineral soil", "mean", (0.0, 100.0), "f_{sand}", (0.0, 100.0)),
+    "clay": Column("%", "clay of the mineral soil", "mean", (0.0, 100.0), "f_{clay}", (0.0, 100.0)),
     "latitude": Column("degrees_north", "latitude", "profile", (-90.0, 90.0)),
     "longitude": Column("degrees_east", "longitude", "profile", (-180.0, 360.0)),
     "temperature": Column(
         "degC", "mean annual air temperature", "profile", (-40.0, 40.0), "MAT",
-        "in kelvin? subtract 273.15",
+        (-30.0, 35.0),
     ),
     "precipitation": Column(
         "mm yr-1", "mean annual precipitation", "profile", (0.0, 15000.0), "MAP"
     ),
     "npp": Column(
         "g C m-2 yr-1", "net primary production that enters the soil", "profile", (0.0, 5000.0),
-        "NPP", "in kg ha-1? divide by 10",
+        "NPP", (10.0, 2000.0),
     ),
     "climate": Column(_TEXT, "Köppen-Geiger zone", "label"),
     "vegetation": Column(_TEXT, "vegetation class of the table litter_split", "label"),
@@ -89,8 +95,28 @@ def table() -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=heads).rename_axis("column")
 
 
-def rename(data: pd.DataFrame, columns: Mapping[str, str] | None) -> pd.DataFrame:
+#: Texts that mean no number, whatever their case.
+EMPTY = ("", "na", "n/a", "nan", "null", "none", "nil", "#n/a", "-", "--", ".", "nodata", "no data")
+
+#: Numbers that stand for no number, where the column cannot have them.
+CODES = (-9999.0, -9999.9, -999.0, -999.9, -99.0, -99.9, -99.99, -32768.0, 9999.0, 99999.0)
+
+
+class Chosen(NamedTuple):
+    """The known columns of a table under our names, and where they come from.
+
+    `sources` has the name in the table, `units` what heading or database say of the unit.
+    """
+
+    data: pd.DataFrame
+    sources: dict[str, str]
+    units: dict[str, str]
+
+
+def rename(data: pd.DataFrame, columns: Mapping[str, str] | None) -> Chosen:
     """Return the known columns of a table under the names of `COLUMNS`.
+
+    Case and blanks of a heading do not matter, and it may end with its unit: ``SOC (g/kg)``.
 
     Parameters
     ----------
@@ -102,64 +128,222 @@ def rename(data: pd.DataFrame, columns: Mapping[str, str] | None) -> pd.DataFram
     Raises
     ------
     InputError
-        For an unknown name on either side, or a needed column that is missing.
+        For an unknown name on either side, a column that is there twice, or needed columns that
+        are missing: all of them at once, with the columns that are known under another name.
     """
-    columns = dict(columns or {})
-    for name, source in columns.items():
+    headings = [str(column) for column in data.columns]
+    plain = [_plain(units.split_heading(heading)[0]) for heading in headings]
+    place: dict[str, int] = {}
+    for name, source in dict(columns or {}).items():
         if name not in COLUMNS:
             raise unknown("column", name, COLUMNS)
-        if source not in data.columns:
-            raise unknown(f"column (for {name!r}) of the table", source, data.columns)
-    taken = {source: name for name, source in columns.items()}
-    found = {
-        column: taken.get(column, column)
-        for column in data.columns
-        if column in taken or (column in COLUMNS and column not in columns)
-    }
-    chosen = data[list(found)].rename(columns=found)
-    missing = [name for name in REQUIRED if name not in chosen]
-    if missing or not any(name in chosen for name in CARBON):
-        name = missing[0] if missing else " or ".join(CARBON)
-        raise InputError(f"the table has no column {name!r}{_nearest(name, data)}")
-    return chosen
+        found = [i for i, own in enumerate(headings) if own == str(source)] or [
+            i for i, own in enumerate(headings) if _plain(own) == _plain(source)
+        ]
+        if not found:
+            raise unknown(f"column (for {name!r}) of the table", source, headings)
+        place[name] = _only(name, found, headings)
+    for name in COLUMNS:
+        found = [i for i, own in enumerate(plain) if own == name and i not in place.values()]
+        if found and name not in place:
+            place[name] = _only(name, found, headings)
+    _check_missing(place, data, headings)
+    order = [name for name in COLUMNS if name in place]
+    chosen = data.iloc[:, [place[name] for name in order]].set_axis(order, axis="columns")
+    sources = {name: headings[place[name]] for name in order}
+    return Chosen(chosen, sources, {name: _said_unit(name, own) for name, own in sources.items()})
 
 
-def _nearest(name: str, data: pd.DataFrame) -> str:
-    spare = [str(column) for column in data.columns if column not in COLUMNS]
-    near = difflib.get_close_matches(name, spare, n=1, cutoff=0.4)
-    if near:
-        return f"; did you mean {near[0]!r}? then columns={{{name!r}: {near[0]!r}}}"
-    return f"; it has {', '.join(map(str, data.columns))}"
+def _plain(heading: object) -> str:
+    """Return a heading without case, and with one underscore for blanks, points and hyphens."""
+    return re.sub(r"[\s.\-_]+", "_", str(heading).strip()).strip("_").lower()
 
 
-def numbers(data: pd.DataFrame) -> pd.DataFrame:
+def _only(name: str, found: list[int], headings: list[str]) -> int:
+    if len(found) > 1:
+        names = " and ".join(repr(headings[i]) for i in found)
+        raise InputError(f"column {name!r} is there {len(found)} times ({names}): allowed once")
+    return found[0]
+
+
+def _said_unit(name: str, heading: str) -> str:
+    """Return the unit that a heading names in brackets, or that its database has."""
+    bare, text = units.split_heading(heading)
+    known = units.family(COLUMNS[name].unit)
+    if units.spelling(text) in known and text:
+        return known[units.spelling(text)].name
+    column, unit = _synonyms().get(_plain(bare), ("", ""))
+    return unit if column == name else ""
+
+
+@functools.cache
+def _synonyms() -> dict[str, tuple[str, str]]:
+    """Known names of columns, each with ours (``""`` for something else) and its unit."""
+    table = tables.read("profile_synonyms").fillna("")
+    return {row.name: (row.column, row.unit) for row in table.itertuples(index=False)}
+
+
+def looks_like(heading: str) -> str:
+    """Return the column that a heading means in a known database, or ``""``."""
+    return _synonyms().get(_plain(units.split_heading(heading)[0]), ("", ""))[0]
+
+
+def _check_missing(place: Mapping[str, int], data: pd.DataFrame, headings: list[str]) -> None:
+    missing = [name for name in REQUIRED if name not in place]
+    if not any(name in place for name in CARBON):
+        missing.append(" or ".join(CARBON))
+    if not missing:
+        return
+    spare = [i for i in range(len(headings)) if i not in place.values()]
+    hints = {}
+    for name in (part for names in missing for part in names.split(" or ")):
+        near = _known_as(name, spare, data, headings)
+        if near and not (name == CARBON[1] and CARBON[0] in hints):
+            hints[name] = near
+    text = f"the table has no column {', '.join(map(repr, missing))}"
+    if hints:
+        told = {part for name in missing for part in name.split(" or ") if part in hints}
+        asked = " and ".join(repr(hints[name]) for name in hints if name in told)
+        text += f"; did you mean {asked}? then columns={hints}"
+    if len(hints) < len(missing):
+        text += f"; it has {', '.join(headings[:40])}{', ...' if len(headings) > 40 else ''}"
+    raise InputError(text)
+
+
+def _known_as(name: str, spare: Iterable[int], data: pd.DataFrame, headings: list[str]) -> str:
+    """Return the heading that is known to mean `name`, or that is `name` with a slip of a key."""
+    for i in spare:
+        bare = _plain(units.split_heading(headings[i])[0])
+        known = _synonyms().get(bare)
+        slip = (
+            known is None
+            and abs(len(bare) - len(name)) < 2
+            and difflib.SequenceMatcher(None, bare, name).ratio() > 0.83
+            and (COLUMNS[name].kind == "label" or pd.to_numeric(data.iloc[:, i], errors="coerce")
+                 .notna().any())
+        )  # fmt: skip
+        if slip or (known and known[0] == name) or _with_unit(bare, name):
+            return headings[i]
+    return ""
+
+
+def _with_unit(bare: str, name: str) -> bool:
+    """Say whether a heading is a known name followed by a unit: ``soc_g_kg``, ``bd_gcm3``."""
+    stem, _, tail = bare.partition("_")
+    known = _synonyms().get(stem, ("", ""))[0] == name or stem == name
+    return known and bool(re.fullmatch(r"(pct|percent|perc|g_?kg(_?1)?|mg_?g|g_?cm_?3|kg_?m_?3|cm|"
+                                       r"m|mm|gkg|wt|mean|avg)", tail))  # fmt: skip
+
+
+def numbers(
+    data: pd.DataFrame, missing: Iterable[object] = (), decimal: str = ""
+) -> tuple[pd.DataFrame, dict[str, dict[str, int]]]:
     """Return the table with its columns as 64-bit numbers or plain text.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Columns of `COLUMNS`.
+    missing : sequence of numbers and texts
+        Entries that stand for a missing value beyond `EMPTY` and `CODES`; ``"<"`` for all that
+        begin so.
+    decimal : str
+        ``","`` where numbers may have decimal commas.
+
+    Returns
+    -------
+    table : DataFrame
+        The numbers and texts.
+    left_out : dict
+        For each column, how many entries of which text count as missing; "open" for a depth like
+        ``100+``.
 
     Raises
     ------
     InputError
-        For an entry that is no number, with its row, and for a profile without a name.
+        For an entry that is no number, with its row or line, and for a profile without a name.
     """
-    converted = {}
+    texts = {str(code).strip().lower() for code in missing}
+    codes = {float(code) for code in texts if _is_number(code)}
+    converted, left_out = {}, {}
     for name in data.columns:
         if COLUMNS[name].kind == "label":
-            converted[name] = _texts(data[name])
+            converted[name] = _texts(data[name], texts if name not in ("profile", "study") else ())
             continue
-        values = pd.to_numeric(data[name], errors="coerce")
-        for row in np.flatnonzero(values.isna() & data[name].notna()):
-            entry = data[name].iloc[row]
-            if str(entry).strip():
-                raise InputError(f"{name} in row {row + 1} = {entry!r} is no number")
-        converted[name] = values.astype(np.float64)
-    table = pd.DataFrame(converted).reset_index(drop=True)
-    nameless = (table["profile"] == "").to_numpy()
-    if nameless.any():
-        raise InputError(f"profile in row {int(np.argmax(nameless)) + 1} is empty: allowed a name")
-    return table
+        values, count = _numbers(data[name], name, texts, decimal)
+        low, high = COLUMNS[name].bounds
+        coded = np.isin(values, [*codes]) & ~((name == "longitude") & (np.abs(values) <= 180))
+        with np.errstate(invalid="ignore"):
+            coded |= np.isin(values, CODES) & ((values < low) | (values > high))
+        if name in ("top", "bottom"):  # their bounds do not leave out what the datum may mean
+            coded = np.isin(values, [*codes, *(code for code in CODES if abs(code) >= 999)])
+        for value in np.unique(values[coded]).tolist():
+            count[f"{value:g}"] = int((values == value).sum())
+        converted[name] = np.where(coded, np.nan, values)
+        left_out |= {name: count} if count else {}
+    return pd.DataFrame(converted).reset_index(drop=True), left_out
 
 
-def _texts(column: pd.Series) -> np.ndarray:
-    """Plain texts with single spaces, ``""`` where there is none."""
+def _is_number(text: str) -> bool:
+    try:
+        return bool(np.isfinite(float(text)))
+    except ValueError:
+        return False
+
+
+def _numbers(
+    column: pd.Series, name: str, missing: set[str], decimal: str
+) -> tuple[np.ndarray, dict[str, int]]:
+    """Numbers of a column, and how many of its texts count as missing."""
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf":
+        values = column.to_numpy(dtype=np.float64)
+        if not np.isinf(values).any():
+            return values.copy(), {}
+    text = column.astype(object).where(column.notna(), "").map(lambda entry: str(entry).strip())
+    lower = text.str.lower()
+    count: dict[str, int] = {}
+    if name == "bottom":
+        open_ended = lower.str.fullmatch(r"[>≥]\s*[\d.,]+|[\d.,]+\s*(cm|m)?\s*\+")
+        lower = lower.mask(open_ended, "")
+        count |= {"open": int(open_ended.sum())} if open_ended.any() else {}
+    if decimal == ",":
+        comma = text.str.fullmatch(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
+        lower = lower.mask(comma, lower.str.replace(",", ".", regex=False))
+    known = lower.isin([entry for entry in missing if not _is_number(entry)])
+    known |= lower.str.startswith("<") if "<" in missing else False
+    count |= {key: int(n) for key, n in text[known].value_counts().items()}
+    values = pd.to_numeric(lower.mask(known | lower.isin(EMPTY), "nan"), errors="coerce")
+    values = values.to_numpy(dtype=np.float64)
+    wrong = (np.isnan(values) & ~(known | lower.isin(EMPTY)).to_numpy()) | np.isinf(values)
+    if wrong.any():
+        raise InputError(_no_number(column, name, int(np.argmax(wrong))))
+    return values, count
+
+
+def _no_number(column: pd.Series, name: str, row: int) -> str:
+    entry = " ".join(str(column.iloc[row]).split())
+    entry = entry if len(entry) <= 40 else f"{entry[:37]}..."
+    hint = ""
+    if re.fullmatch(r"[<≤].*|n\.?d\.?|b\.?d\.?l?\.?|tr(ace)?", entry.lower()):
+        hint = f"; if it stands for no value: missing=[{entry!r}]"
+    elif re.fullmatch(r"[+-]?\d+,\d+", entry):
+        hint = "; a decimal comma? then part the cells by semicolons, or use points"
+    return f"{name} in {place_of(column, row)} = {entry!r} is no number{hint}"
+
+
+def place_of(data: pd.DataFrame | pd.Series, row: int) -> str:
+    """Return where a row is: its line in the file, or its number in the table."""
+    return f"line {data.index[row]}" if data.index.name == "line" else f"row {row + 1}"
+
+
+def _texts(column: pd.Series, missing: Iterable[str]) -> np.ndarray:
+    """Plain texts with single spaces, ``""`` where there is none; ``5`` for the number 5.0."""
     code, labels = pd.factorize(column, use_na_sentinel=True)
-    clean = [" ".join(str(label).split()) for label in labels]
+    clean = [" ".join(_label(label).split()) for label in labels]
+    clean = ["" if label.lower() in missing else label for label in clean]
     return np.array([*clean, ""], dtype=object)[code]  # a missing one has the code -1
+
+
+def _label(label: object) -> str:
+    whole = isinstance(label, float) and label.is_integer() and abs(label) < 1e15
+    return str(int(label)) if whole else str(label)

@@ -9,11 +9,12 @@ overlap, refuse a profile with one line.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 
+from soilnb.data.profiles import units
 from soilnb.data.profiles.columns import COLUMNS
 
 #: Layers that a profile needs: more than two (Tao et al. 2023, Methods).
@@ -25,11 +26,19 @@ LEAST_DEPTH = 0.5
 #: Layers may overlap by this much, m.
 TOLERANCE = 1e-6
 
+#: Coordinates of one place may differ by this much, degrees.
+PLACE = 0.05
+
 Rule = Callable[[int], str]
 
 
 def judge(
-    layers: pd.DataFrame, *, least_layers: int, least_depth: float, depth_unit: str
+    layers: pd.DataFrame,
+    *,
+    least_layers: int,
+    least_depth: float,
+    depth_unit: str,
+    doubtful: Mapping[str, str] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Split a table of layers into usable profiles and refused ones.
 
@@ -42,6 +51,8 @@ def judge(
         Layers that a profile needs, and the depth (m) below which it must reach.
     depth_unit : {"cm", "m"}
         The unit of the depths as they were given, for the wording.
+    doubtful : mapping, optional
+        Profiles that cannot be used for a reason found before, with the reason.
 
     Returns
     -------
@@ -51,7 +62,7 @@ def judge(
         profile, reason: one line for each profile that cannot be used.
     """
     number, names = pd.factorize(layers["profile"])
-    reasons: dict[int, str] = {}
+    reasons = {i: doubtful[name] for i, name in enumerate(names) if name in (doubtful or {})}
 
     def refuse(owner: np.ndarray, wrong: np.ndarray, say: Rule) -> None:
         """Note the reason of the first row that is wrong, for each profile without one."""
@@ -61,6 +72,8 @@ def judge(
 
     for wrong, say in _out_of_bounds(layers, depth_unit):
         refuse(number, wrong, say)
+    for wrong, say in _places(layers, number):
+        refuse(np.arange(len(names)), wrong, say)
     kept = layers[_has_carbon(layers)]
     owner = number[_has_carbon(layers)]
     for wrong, say in _extent(kept, owner, len(names), least_layers, least_depth, depth_unit):
@@ -90,9 +103,9 @@ def _out_of_bounds(layers: pd.DataFrame, depth_unit: str) -> Iterator[tuple[np.n
 
         def say(row: int, name=name, values=values, unit=unit, scale=scale) -> str:
             value, (low, high) = values[row], COLUMNS[name].bounds
-            larger = COLUMNS[name].larger if value > high else ""
             limits = f"{low:g} to {high:g}" if np.isfinite(high) else f"{low:g} or more"
-            hint = f"; {larger}" if larger else ""
+            known = units.family(COLUMNS[name].unit) and value > high
+            hint = units.larger(COLUMNS[name].unit, value, *COLUMNS[name].usual) if known else ""
             return f"{name} = {value * scale:g} {unit}: allowed {limits}{hint}"
 
         with np.errstate(invalid="ignore"):
@@ -104,6 +117,20 @@ def _out_of_bounds(layers: pd.DataFrame, depth_unit: str) -> Iterator[tuple[np.n
             return f"sand + clay = {texture[row]:g} %: allowed 0 to 100"
 
         yield texture > 100 + 1e-3, say_texture
+
+
+def _places(layers: pd.DataFrame, number: np.ndarray) -> Iterator[tuple[np.ndarray, Rule]]:
+    """Profiles [profile] whose layers lie at two places: two profiles under one name."""
+    for name in ("latitude", "longitude"):
+        if name not in layers:
+            continue
+        ends = layers[name].groupby(number).agg(["min", "max"])
+
+        def say(profile: int, ends=ends, name=name) -> str:
+            low, high = ends.loc[profile]
+            return f"two places under one name: {name} {low:g} and {high:g}; give each its own"
+
+        yield (ends["max"] - ends["min"] > PLACE).to_numpy(), say
 
 
 def _extent(

@@ -1,11 +1,13 @@
 """Forcing of the layered models: what drives CLM5 and COMPAS at a place, month by month.
 
-The papers drive both models with monthly output of CLM5, which is not at hand. Three ways lead
+The papers drive both models with monthly output of CLM5, which is not at hand. Four ways lead
 to a forcing (variables, units and bounds in `soilnb.profile.forcing.variables`):
 
 - `from_climate` makes one from mean annual temperature, seasonality, precipitation, productivity
   and sand by the formulas of `soilnb.profile.forcing.formulas`, each published or marked as an
   assumption (`PARAMETER_SETS`);
+- `read_monthly` reads weather by months, of a flux tower or of RothC, and `arguments` makes of it
+  what `from_climate` takes;
 - `open_authors` reads CLM5 output in the layout of the papers' own files;
 - any Dataset that passes `check` will do.
 
@@ -30,6 +32,7 @@ from soilnb.data.planet import miami_npp as miami
 from soilnb.parameters import InputError, ParameterSet, choose, read_table, unknown
 from soilnb.profile.forcing import formulas as formula
 from soilnb.profile.forcing.files import open_authors
+from soilnb.profile.forcing.monthly import arguments, read_monthly
 from soilnb.profile.forcing.variables import LITTER_POOLS, MONTHS, VARIABLES, assemble, check
 from soilnb.profile.grid import BOTTOM, LAYERS, NODE
 
@@ -38,6 +41,7 @@ __all__ = [
     "LITTER_POOLS",
     "PARAMETER_SETS",
     "VARIABLES",
+    "arguments",
     "check",
     "continentality",
     "example",
@@ -45,6 +49,7 @@ __all__ = [
     "litter_split",
     "miami",
     "open_authors",
+    "read_monthly",
     "seasonality",
     "vegetation_names",
 ]
@@ -55,6 +60,10 @@ PARAMETER_SETS = read_table(Path(__file__).with_name("forcing.toml")).sets
 
 #: Sand where none is known, %: an assumption, a loam.
 SAND = 40.0
+
+#: Least rain (mm yr-1) of a place with plants, an assumption; and the classes without them.
+LEAST_RAIN = 50.0
+BARE = frozenset(["barren", "bare", "tundra", "sno", "bsv", "wat", 15, 16, 17, 18])
 
 #: What `from_climate` takes, with unit and bounds.
 _INPUTS = {
@@ -157,8 +166,8 @@ def from_climate(
         Latitude, degrees; needed for `seasonality` or `pet` where they are not given. The warmest
         month is July, January in the south.
     vegetation : str, int or array [site]
-        Class of the table ``litter_split``, or IGBP class 1 to 18: how litter is split
-        (`litter_split`).
+        Class of the table ``litter_split``, or IGBP class as number (1 to 18) or as FLUXNET's
+        letters: how litter is split (`litter_split`).
     clay : float or array [site], optional
         Clay, %; by default a share of what is not sand.
     pet : float or array [site], optional
@@ -190,6 +199,7 @@ def from_climate(
         "bedrock": bedrock,
     }  # fmt: skip
     place, labels = _places(given, vegetation, site)
+    _check_rain(place)
     _fill(place, constants)
     arrays = _monthly(place, constants)
     arrays["litter_input"] = place["npp"][:, None] * _shares(place["vegetation"])
@@ -247,7 +257,9 @@ def continentality(zone: str | np.ndarray) -> float | np.ndarray:
         For a zone that is not in the table.
     """
     table = tables.read("koppen_continentality").set_index("zone")["continentality"]
+    names = {name.lower(): name for name in table.index}
     zones = np.asarray(zone, dtype=np.str_)
+    zones = np.array([names.get(z.lower(), z) for z in zones.ravel()]).reshape(zones.shape)
     for name in np.unique(zones).tolist():
         if name and name not in table.index:
             raise unknown("Köppen-Geiger zone", name, table.index)
@@ -266,7 +278,7 @@ def litter_split(vegetation: str | int | np.ndarray) -> xr.DataArray:
     ----------
     vegetation : str, int or array [site]
         ``forest shrubland savanna grassland wetland cropland urban barren tundra``, or the IGBP
-        class 1 to 18.
+        class 1 to 18, also as text or as FLUXNET's letters (``ENF``).
 
     Returns
     -------
@@ -344,12 +356,37 @@ def _shares(classes: np.ndarray) -> np.ndarray:
     """Litter shares [site, litter_pool] of vegetation classes [site]."""
     rows = _vegetation_rows()
     kinds, index = np.unique(classes, return_inverse=True)
-    keys = [kind.strip().lower() if isinstance(kind, str) else kind for kind in kinds.tolist()]
+    keys = [_key(kind) for kind in kinds.tolist()]
     for key in keys:
         if key not in rows:
             words = [row for row in rows if isinstance(row, str)]
             raise unknown("vegetation", key, [*words, "IGBP class 1 to 18"])
     return np.array([rows[key] for key in keys])[index]
+
+
+def _key(kind: object) -> object:
+    """Return a vegetation class as `_vegetation_rows` has it: ``"5"`` and 5.0 are 5."""
+    if isinstance(kind, str):
+        kind = kind.strip().lower()
+        number = kind.removesuffix(".0")
+        return int(number) if number.isascii() and number.isdigit() else kind
+    return kind
+
+
+def _check_rain(place: dict[str, np.ndarray]) -> None:
+    """Refuse rain in another unit: plants everywhere, and not one place with rain for them."""
+    classes = np.array([_key(kind) not in BARE for kind in place["vegetation"].tolist()])
+    rain = place["map"]
+    if not classes.any() or (rain[classes] >= LEAST_RAIN).any():
+        return
+    value = float(rain[classes].max())
+    ways = [(1000, "m"), (365.25, "mm d-1")] if value < 15 else [(365.25 / 12, "mm d-1, summed")]
+    hints = " or ".join(f"in {name}{' over twelve months' if 'summed' in name else ''}? then "
+                        f"{value * factor:.0f}" for factor, name in ways)  # fmt: skip
+    raise InputError(
+        f"map = {value:g} mm yr-1: too dry for plants ({LEAST_RAIN:g} or more); {hints}; for a "
+        "desert, vegetation='barren'"
+    )
 
 
 @functools.cache
@@ -425,8 +462,10 @@ def _numbers(name: str, value: object) -> np.ndarray:
     unit, low, high = _INPUTS[name]
     try:
         array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise InputError(f"{name} = {value!r} is no number (in {unit})") from None
+    except (TypeError, ValueError, OverflowError):
+        text = " ".join(repr(value).split())
+        text = text if len(text) <= 60 else f"{text[:57]}..."
+        raise InputError(f"{name} = {text} is no number (in {unit})") from None
     bad = ~((array >= low) & (array <= high))
     if bad.any():
         wrong = float(array[bad][0])
