@@ -44,15 +44,8 @@ WORDS = {
 }
 
 
-@style.styled
-def fig1(
-    data: xr.Dataset,
-    *,
-    day: float = 200,
-    width: int = 44,
-    size: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+@style.frame(8.2, 5.4)
+def fig1(figure: Figure, data: xr.Dataset, *, day: float = 200, width: int = 44) -> list[str]:
     """Draw the components of the model, in a corner of a simulated soil (Fig. 1).
 
     Parameters
@@ -64,12 +57,9 @@ def fig1(
     width : int
         Voxels across what is drawn, which is chosen beside the root line so that as many
         components as possible are in it.
-    size : str
-        Size of the run, for the note.
     """
     data = series.run_of(data)
     fields = series.snapshot(data, day)
-    figure = style.new(8.2, 5.4, figure=figure)
     ax = figure.subplots()
     marks = {name: _sides(fields[name].values) for name in ("reactive", "glue")}
     there = {name: fields["cell"].values == code for name, code in CELLS.items()}
@@ -83,8 +73,7 @@ def fig1(
         ax.add_collection(LineCollection(segments, colors=colour, linewidths=line, gid=name))
     _root(ax, cell.shape)
     _name(ax, {name: where[rows][:, columns] for name, where in there.items()})
-    series.sources(figure, data, size, of_map=True, more=f"part of a simulated soil, day {day:g}")
-    return figure
+    return series.sources(data, of_map=True, more=f"part of a simulated soil, day {day:g}")
 
 
 def _sides(bits: np.ndarray) -> np.ndarray:
@@ -297,10 +286,9 @@ _CARBON, _NITROGEN = "black", style.COLOURS["blue"]
 _DASHES = (0, (4, 1.5))
 
 
-@style.styled
-def fig2(*, figure: Figure | None = None) -> Figure:
+@style.frame(9.6, 5.6)
+def fig2(figure: Figure) -> None:
     """Draw the pools of carbon and nitrogen and the fluxes between them (Fig. 2)."""
-    figure = style.new(9.6, 5.6, figure=figure)
     ax = figure.subplots()
     for name, box in BOXES.items():
         _box(ax, name, box)
@@ -315,7 +303,6 @@ def fig2(*, figure: Figure | None = None) -> Figure:
         Line2D([], [], color=_NITROGEN, lw=1.6, ls=_DASHES, label="nitrogen"),
     ]
     ax.legend(handles=handles, loc="lower right")
-    return figure
 
 
 def _symbol(name: str) -> str:
