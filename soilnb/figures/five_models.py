@@ -254,7 +254,7 @@ def efficiencies(figure: Figure, sweeps: Mapping[str, xr.DataArray]) -> None:
         ax.set(xlabel=label, ylim=(0, 0.7))
         ax.label_outer()
     axes[0].set_ylabel("diagnosed CUE (1)")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=6)
+    style.legend_above(axes[0], 6, loc="outside lower center")
 
 
 @style.frame(6.4, 3.3)

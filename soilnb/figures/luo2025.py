@@ -14,9 +14,9 @@ import xarray as xr
 from cmcrameri import cm
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.patches import Rectangle
 
-from soilnb.figures import series, style
+from soilnb.figures import schematic, series, style
 from soilnb.figures.style import COLOURS
 
 #: Marker and colour of what is shared out over depth.
@@ -329,7 +329,7 @@ def budget(figure: Figure, state: xr.Dataset) -> str:
     }
     for name, (start, end, words) in arrows.items():
         _flux(ax, start, end, words, float(state[name]), name)
-    ax.add_patch(_arrow((0.14, 0.45 * deep), (0.14, 0.72 * deep), 1.2))
+    _arrow(ax, ((0.14, 0.45 * deep), (0.14, 0.72 * deep)), 1.2)
     ax.text(0.18, 0.6 * deep, "mixing κ,\nwater v", fontsize=8, va="center", color="white")
     ax.text(0.97, 0.9 * deep, "decay k(z)", fontsize=8, ha="right", color="white")
     ax.set(xlim=(-1.45, 2.15), ylim=(1.32 * deep, -0.34 * deep))
@@ -348,7 +348,7 @@ def budget(figure: Figure, state: xr.Dataset) -> str:
 
 def _flux(ax: Axes, start, end, words: str, value: float, name: str) -> None:
     width = 0.8 if value == 0 else 1.2 + 2.2 * np.log10(1 + value / 10)
-    ax.add_patch(_arrow(start, end, width, dashed=value == 0))
+    _arrow(ax, (start, end), width, ":" if value == 0 else "-")
     text = f"{words}\n{value:.3g}" if value else f"{words}\n0"
     side = {"input": ("right", start), "respiration": ("left", end), "erosion": ("left", end)}
     if name in side:
@@ -362,11 +362,9 @@ def _flux(ax: Axes, start, end, words: str, value: float, name: str) -> None:
         ax.text(x + shift, y, text, ha="right" if shift < 0 else "left", va="center", fontsize=8)
 
 
-def _arrow(start, end, width: float, dashed: bool = False) -> FancyArrowPatch:
-    return FancyArrowPatch(
-        start, end, arrowstyle="-|>", mutation_scale=9 + 1.5 * width, lw=width, color="0.2",
-        shrinkA=0, shrinkB=0, linestyle=":" if dashed else "-", zorder=5,
-    )  # fmt: skip
+def _arrow(ax: Axes, ends: tuple, width: float, line: str = "-") -> None:
+    look = {"head": 9 + 1.5 * width, "shrinkA": 0, "shrinkB": 0, "zorder": 5, "ls": line}
+    schematic.arrow(ax, ends, "0.2", width=width, **look)
 
 
 @style.frame(8.6, 3.5)
@@ -438,9 +436,7 @@ def controls(figure: Figure, spans: pd.DataFrame) -> str:
         )
     axes[0].set_yticks(rows, spans["label"])
     axes[0].invert_yaxis()
-    figure.legend(
-        *axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=8
-    )
+    style.legend_above(axes[0], 3)
     return f"whole-profile model, set {spans.attrs['set']}"
 
 

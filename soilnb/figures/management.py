@@ -6,7 +6,7 @@ illustrative, and each figure says so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -107,31 +107,37 @@ def effects(
         Which of its ``change_...yr`` columns to draw, one panel each.
     """
     rows = table[table["group"] != "control"]
-    axes = figure.subplots(1, len(horizons), sharey=True)
+    columns = {f"change_{year:g}yr": f"after {year:,.0f} years" for year in horizons}
+    return _by_practice(figure, rows, columns)
+
+
+def _by_practice(figure: Figure, rows: pd.DataFrame, columns: Mapping[str, str]) -> list[str]:
+    """Draw bars of practices in the colours of their groups, a panel for each column."""
+    axes = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
     at = np.arange(len(rows))[::-1]
-    for ax, year in zip(np.atleast_1d(axes), horizons, strict=True):
-        values = rows[f"change_{year:g}yr"].to_numpy()
+    for ax, (column, title) in zip(axes, columns.items(), strict=True):
+        values = rows[column].to_numpy()
+        there = np.isfinite(values)
         for group, (colour, hatch) in GROUPS.items():
-            some = (rows["group"] == group).to_numpy()
+            some = (rows["group"] == group).to_numpy() & there
             ax.barh(
                 at[some], values[some], 0.7, color=colour, hatch=hatch, edgecolor="0.25", lw=0.6,
                 label=group,
             )  # fmt: skip
-        _tell(ax, at, values)
+        _tell(ax, at[there], values[there])
+        for y in at[~there]:
+            series.tell(ax, "no place for it", (0, y), (3, 0), fontsize=7.5, color="0.4")
         ax.axvline(0, color="0.4", lw=0.8)
-        ax.set_title(f"after {year:,.0f} years")
+        ax.set_title(title)
         ax.set_xlabel("carbon to 2 m (Mg C ha⁻¹)")
-    first = np.atleast_1d(axes)[0]
-    first.set_yticks(at, rows.index)
-    first.set_ylim(-0.6, len(rows) - 0.4)
-    handles, names = first.get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper center", ncols=4, fontsize=8)
+    axes[0].set_yticks(at, rows.index)
+    axes[0].set_ylim(-0.6, len(rows) - 0.4)
+    style.legend_above(axes[0], 4)
     return [_CAPTION, "against a control without change"]
 
 
 def _tell(ax: Axes, at: np.ndarray, values: np.ndarray) -> None:
     """Write the numbers beside the bars, with room for them."""
-    values = np.nan_to_num(values)
     top, low = max(values.max(), 0.0), min(values.min(), 0.0)
     span = max(top - low, 1e-9)
     for y, value in zip(at, values, strict=True):
@@ -213,26 +219,5 @@ def two_models(figure: Figure, table: pd.DataFrame) -> list[str]:
         Indexed by practice: ``group``, ``first_order`` and ``compas``, both in Mg C ha-1; NaN
         where a model has no place for a practice.
     """
-    axes = figure.subplots(1, 2, sharey=True)
-    at = np.arange(len(table))[::-1]
-    names = ("first order, year 2,500", "COMPAS, steady state")
-    for ax, column, name in zip(axes, ("first_order", "compas"), names, strict=True):
-        values = table[column].to_numpy()
-        there = np.isfinite(values)
-        for group, (colour, hatch) in GROUPS.items():
-            some = (table["group"] == group).to_numpy() & there
-            ax.barh(
-                at[some], values[some], 0.7, color=colour, hatch=hatch, edgecolor="0.25", lw=0.6,
-                label=group,
-            )  # fmt: skip
-        _tell(ax, at[there], values[there])
-        for y in at[~there]:
-            series.tell(ax, "no place for it", (0, y), (3, 0), fontsize=7.5, color="0.4")
-        ax.axvline(0, color="0.4", lw=0.8)
-        ax.set_title(name)
-        ax.set_xlabel("carbon to 2 m (Mg C ha⁻¹)")
-    axes[0].set_yticks(at, table.index)
-    axes[0].set_ylim(-0.6, len(table) - 0.4)
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=4, fontsize=8)
-    return [_CAPTION, "against a control without change"]
+    columns = {"first_order": "first order, year 2,500", "compas": "COMPAS, steady state"}
+    return _by_practice(figure, table, columns)

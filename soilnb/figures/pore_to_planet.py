@@ -154,8 +154,7 @@ def profiles(figure: Figure, places: xr.Dataset, *, deepest: float = 1.5, note: 
         )
     axes[0].set_ylim(deepest, 0)
     axes[0].set_ylabel("depth (m)")
-    handles, names = axes[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper center", ncols=3, fontsize=8)
+    style.legend_above(axes[0], 3)
     words = "change of soil organic carbon against the published CUE (%)"
     figure.supxlabel(f"{words}\n{note}" if note else words, fontsize=8)
 

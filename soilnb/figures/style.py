@@ -158,3 +158,9 @@ def grid(figure: Figure, count: int, most: int, **options) -> np.ndarray:
     for ax in axes[count:]:
         ax.axis("off")
     return axes[:count]
+
+
+def legend_above(ax: Axes, columns: int, fontsize: float = 8, **options) -> None:
+    """Explain above all panels of a figure what one of them shows."""
+    where = {"loc": "outside upper center", "ncols": columns, "fontsize": fontsize} | options
+    ax.figure.legend(*ax.get_legend_handles_labels(), **where)

@@ -84,8 +84,7 @@ def fig5(figure: Figure, ensemble: xr.Dataset) -> str:
         _by_treatment(ax, ensemble, x, y)
         ax.set(xlabel=labels[x], ylabel=labels[y])
         ax.set_title(_correlation(ensemble[x].values, ensemble[y].values), loc="right", fontsize=8)
-    handles, names = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper center", ncols=4, fontsize=8)
+    style.legend_above(grid[0, 0], 4)
     count = ensemble.sizes["experiment"]
     return f"MIMICS, n = {count} experiments at 14 LTER sites"
 

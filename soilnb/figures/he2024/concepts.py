@@ -15,9 +15,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from soilnb.figures import he2024, series, style
+from soilnb.figures import he2024, schematic, series, style
 from soilnb.figures.style import COLOURS
 
 #: Label, marker and colour of each method of the data set ``cue``.
@@ -264,16 +263,16 @@ def fig2(figure: Figure, scales: pd.DataFrame) -> None:
     for y, row in zip(heights, scales.itertuples(), strict=True):
         colour = _LEVELS[row.level]
         name = row.symbol.replace("CUE_", "CUE$_") + "$"
-        _box(ax, (2.0, y), (3.6, 1.55), colour)
+        schematic.box(ax, (2.0, y), (3.6, 1.55), colour, **_LOOK)
         _say(ax, 2.0, y + 0.5, f"{row.level}: {name}", 60, fontsize=9.5, fontweight="bold")
         _say(ax, 2.0, y - 0.22, f"{row.organisms}; {row.time}. Lost: {row.lost}", 36)
-        _box(ax, (6.0, y), (3.0, 1.35), colour)
+        schematic.box(ax, (6.0, y), (3.0, 1.35), colour, **_LOOK)
         _say(ax, 6.0, y, row.models, 27)
-        _box(ax, (10.0, y), (3.4, 1.35), "white")
+        schematic.box(ax, (10.0, y), (3.4, 1.35), "white", **_LOOK)
         _say(ax, 10.0, y, row.observations, 31)
-        _link(ax, (8.28, y), (7.52, y), COLOURS["vermilion"], "--")
+        _link(ax, ((8.28, y), (7.52, y)), COLOURS["vermilion"], ls="--")
     for low, high in itertools.pairwise(heights):
-        _link(ax, (6.0, low + 0.69), (6.0, high - 0.69), COLOURS["blue"], "-")
+        _link(ax, ((6.0, low + 0.69), (6.0, high - 0.69)), COLOURS["blue"])
         ax.text(2.0, (low + high) / 2, "↑ is part of", ha="center", va="center", fontsize=7.5)
     handles = [
         Line2D([], [], color=COLOURS["blue"], lw=1.6, label="feeds the next level, by emulators"),
@@ -282,28 +281,16 @@ def fig2(figure: Figure, scales: pd.DataFrame) -> None:
     ax.legend(handles=handles, loc="lower center", ncols=2, bbox_to_anchor=(0.5, -0.06))
 
 
-def _box(ax: Axes, centre: tuple[float, float], size: tuple[float, float], colour: str):
-    (x, y), (width, height) = centre, size
-    return ax.add_patch(
-        FancyBboxPatch(
-            (x - width / 2, y - height / 2), width, height, facecolor=colour, edgecolor="0.3",
-            boxstyle="round,pad=0.02,rounding_size=0.15", linewidth=1.0, zorder=3,
-        )
-    )  # fmt: skip
+_LOOK = {"edgecolor": "0.3", "boxstyle": "round,pad=0.02,rounding_size=0.15"}
+
+
+def _link(ax: Axes, ends: tuple, colour: str, width: float = 1.6, **look) -> None:
+    schematic.arrow(ax, ends, colour, width=width, head=8 + 2 * width, **look)
 
 
 def _say(ax: Axes, x: float, y: float, text: str, width: int, **options) -> None:
     options = {"fontsize": 8, "ha": "center", "va": "center", "zorder": 4, **options}
     ax.text(x, y, textwrap.fill(text, width), **options)
-
-
-def _link(ax, start, end, colour, line, width=1.6, bend=0.0, **patches) -> FancyArrowPatch:
-    return ax.add_patch(
-        FancyArrowPatch(
-            start, end, arrowstyle="-|>", mutation_scale=8 + 2 * width, lw=width, color=colour,
-            linestyle=line, connectionstyle=f"arc3,rad={bend}", zorder=2, **patches,
-        )
-    )  # fmt: skip
 
 
 #: Where each node of Fig. 4 stands: biological controls left, abiotic right, CUE between.
@@ -351,17 +338,23 @@ def fig4(figure: Figure, links: pd.DataFrame) -> str:
     kinds = dict(zip(links["source"], links["kind"], strict=True))
     for name in dict.fromkeys([*links["source"], *links["target"]]):
         kind = kinds.get(name, "soil")
-        _box(ax, _PLACES[name], _size_of(name), _FILLS[kind])
+        schematic.box(ax, _PLACES[name], _size_of(name), _FILLS[kind], **_LOOK)
         text = name.replace("CUE_", "CUE$_") + "$" if name.startswith("CUE_") else name
         _say(ax, *_PLACES[name], text, 16, fontsize=9)
     for row, (start, end) in zip(links.itertuples(), _ports(links), strict=True):
         colour, line, _ = DIRECTIONS[row.sign]
         around = start[0] == end[0] and start[0] > _PLACES[row.source][0]
-        arrow = _link(
-            ax, start, end, colour, line, WIDTHS[row.certainty],
-            bend=np.sign(end[1] - start[1]) * 0.35 if around else 0.0, shrinkA=0, shrinkB=1,
-        )  # fmt: skip
-        arrow.set_gid(f"{row.source} > {row.target}")
+        _link(
+            ax,
+            (start, end),
+            colour,
+            WIDTHS[row.certainty],
+            ls=line,
+            bend=np.sign(end[1] - start[1]) * 0.35 if around else 0.0,
+            shrinkA=0,
+            shrinkB=1,
+            gid=f"{row.source} > {row.target}",
+        )
     for x, head in ((0.0, "biological controls"), (8.6, "abiotic controls")):
         ax.text(x, 6.55, head, ha="center", fontsize=10, fontweight="bold")
     ways = [Line2D([], [], color=c, ls=ls, lw=2, label=t) for c, ls, t in DIRECTIONS.values()]

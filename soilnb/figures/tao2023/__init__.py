@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch
+from matplotlib.patches import Patch
 
 from soilnb.figures import layers, schematic, series, style
 from soilnb.figures.style import COLOURS
@@ -107,50 +107,21 @@ def figED2(figure: Figure) -> None:
     boxes = []
     for number, (title, does, gives) in enumerate(STEPS):
         x = 1.9 * number
-        site = number < 4
-        boxes.append(
-            ax.add_patch(
-                FancyBboxPatch(
-                    (x - 0.8, 0),
-                    1.6,
-                    1.5,
-                    boxstyle="round,pad=0.03,rounding_size=0.12",
-                    facecolor=layers.FILL["microbes" if site else "soil"],
-                    edgecolor="0.25",
-                )
-            )
-        )
+        fill = layers.FILL["microbes" if number < 4 else "soil"]
+        boxes.append(schematic.box(ax, (x, 0.75), (1.6, 1.5), fill, zorder=1))
         ax.text(x, 1.28, f"{number + 1}. {title}", ha="center", va="center", weight="bold")
         ax.text(x, 0.85, does, ha="center", va="center", fontsize=7)
         ax.text(x, 0.3, gives, ha="center", va="center", fontsize=7, style="italic")
     for left, right in itertools.pairwise(boxes):
-        _arrow(ax, left, right, 0.0)
+        ends = [(p.get_x() + 0.8, 0.75) for p in (left, right)]
+        schematic.arrow(ax, ends, "0.25", head=12, between=(left, right), zorder=1)
     # Steps 2 to 4 repeat, which the arrow back says.
-    _arrow(ax, boxes[3], boxes[1], 0.35, COLOURS["blue"])
+    ends = [(boxes[step].get_x() + 0.8, 0.0) for step in (3, 1)]
+    schematic.arrow(ax, ends, COLOURS["blue"], head=12, bend=-0.35, zorder=1)
     ax.text(3.8, -0.62, "repeated some 10⁵ times at each site", ha="center", color=COLOURS["blue"])
     ax.set_xlim(-0.95, 1.9 * 5 + 0.95)
     ax.set_ylim(-0.85, 1.7)
     ax.axis("off")
-
-
-def _arrow(ax, source, target, bend, colour="0.25") -> None:
-    back = bend != 0
-    centre = [
-        (p.get_x() + p.get_width() / 2, 0.0 if back else p.get_y() + p.get_height() / 2)
-        for p in (source, target)
-    ]
-    ax.add_patch(
-        FancyArrowPatch(
-            *centre,
-            patchA=None if back else source,
-            patchB=None if back else target,
-            arrowstyle="-|>",
-            mutation_scale=12,
-            color=colour,
-            connectionstyle=f"arc3,rad={-bend}",
-            lw=1.4,
-        )
-    )
 
 
 @style.frame(9.6, 3.5)

@@ -239,8 +239,7 @@ def figED6(figure: Figure, importance: Mapping[str, xr.Dataset]) -> None:
         style.panel(ax, letter, _name(component))
     for ax in axes[::3]:
         ax.set_ylabel("permutation importance (1)")
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=3, fontsize=8)
+    style.legend_above(axes[0], 3)
 
 
 # --------------------------------------------------------------------------- spread and leverage
@@ -279,8 +278,7 @@ def levers(figure: Figure, tables: Mapping[str, pd.DataFrame], *, named: int = 3
         ax.set_title(variant, loc="left")
         ax.set_xlabel("spread: sd of the place over the cells (1)")
     axes[0].set_ylabel("deviation without it (Pg C)")
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=3, fontsize=7)
+    style.legend_above(axes[0], 3, fontsize=7)
 
 
 # -------------------------------------------------------------------------------- of an explorer
