@@ -24,6 +24,7 @@ import pandas as pd
 import xarray as xr
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from soilnb.parameters import InputError
 
@@ -136,39 +137,48 @@ def save(
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise InputError(f"name = {name!r}: allowed letters, digits, - and _ (no suffix)")
-    show, files = _handlers(obj, alt=alt, dpi=dpi, digits=digits, rows=rows)
     run = current()
-    with _layout_kept(obj):
+    with _settled(obj) as box:
+        show, files = _handlers(obj, box, alt=alt, dpi=dpi, digits=digits, rows=rows)
         if run is not None:
             _refuse_second(run, name)
             for suffix, write in files.items():
                 _write(run.folder / f"{name}{suffix}", write)
-                _keep_layout(obj)
         show()
 
 
 @contextmanager
-def _layout_kept(obj: object) -> Iterator[None]:
-    """Give a figure its layout engine back, which `_keep_layout` takes away."""
-    engine = obj.get_layout_engine() if isinstance(obj, Figure) else None
+def _settled(figure: object) -> Iterator[Bbox | None]:
+    """Solve the layout of a figure once for all of its pictures, which takes the longest.
+
+    Yields the box (inches) that all pictures are cut to; None for other objects.
+    """
+    if not isinstance(figure, Figure):
+        yield None
+        return
+    engine, dpi = figure.get_layout_engine(), figure.dpi
     try:
-        yield
-    finally:
+        figure.dpi = SAVED_DPI
         if engine is not None:
-            obj.set_layout_engine(engine)
+            engine.execute(figure)
+        box = figure.get_tightbbox().padded(0.08)
+        with rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False}):
+            figure.set_layout_engine(None)
+        yield box
+    finally:
+        figure.dpi = dpi
+        if engine is not None:
+            figure.set_layout_engine(engine)
 
 
-def _keep_layout(obj: object) -> None:
-    """Let the next picture of a figure take over the layout of the last: to solve it takes long."""
-    if isinstance(obj, Figure) and obj.get_layout_engine() is not None:
-        obj.set_layout_engine("none")
-
-
-def _handlers(obj, *, alt, dpi, digits, rows):
+def _handlers(obj, box, *, alt, dpi, digits, rows):
     """Return how to show `obj`, and a writer for each file suffix."""
     if isinstance(obj, Figure):
-        files = {".png": lambda path: _png(obj, path, SAVED_DPI), ".svg": lambda p: _svg(obj, p)}
-        return lambda: _show_figure(obj, dpi, alt), files
+        files = {
+            ".png": lambda path: _png(obj, path, SAVED_DPI, box),
+            ".svg": lambda path: _svg(obj, path, box),
+        }
+        return lambda: _show_figure(obj, dpi, alt, box), files
     if isinstance(obj, pd.Series):
         obj = obj.to_frame()
     if isinstance(obj, pd.DataFrame):
@@ -198,16 +208,14 @@ def _write(path: Path, write: Callable[[Path], None]) -> None:
         part.unlink(missing_ok=True)
 
 
-def _png(figure: Figure, target: Path | BytesIO, dpi: float) -> None:
-    figure.savefig(target, format="png", dpi=dpi, bbox_inches="tight", pad_inches=0.08)
+def _png(figure: Figure, target: Path | BytesIO, dpi: float, box: Bbox) -> None:
+    figure.savefig(target, format="png", dpi=dpi, bbox_inches=box)
 
 
-def _svg(figure: Figure, path: Path) -> None:
+def _svg(figure: Figure, path: Path, box: Bbox) -> None:
     # A fixed salt and no date: the same figure gives the same file, byte for byte.
     with rc_context({"svg.hashsalt": "soilnb"}):
-        figure.savefig(
-            path, format="svg", bbox_inches="tight", pad_inches=0.08, metadata={"Date": None}
-        )
+        figure.savefig(path, format="svg", bbox_inches=box, metadata={"Date": None})
 
 
 def _csv(table: pd.DataFrame, path: Path) -> None:
@@ -231,11 +239,11 @@ def _netcdf(data: xr.Dataset | xr.DataArray, path: Path) -> None:
         raise InputError(f"{path.stem.lstrip('.')} does not fit into netCDF: {reason}") from error
 
 
-def _show_figure(figure: Figure, dpi: float, alt: str | None) -> None:
+def _show_figure(figure: Figure, dpi: float, alt: str | None, box: Bbox) -> None:
     from IPython.display import Image
 
     picture = BytesIO()
-    _png(figure, picture, dpi)
+    _png(figure, picture, dpi, box)
     _close(figure)
     _display(Image(picture.getvalue(), format="png", alt=alt))
 

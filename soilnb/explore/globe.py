@@ -57,7 +57,7 @@ def profiles(table: pd.DataFrame, *, limit: float = 1.05, kind: str = "") -> Exp
 
     def draw(found: tuple[pd.DataFrame, Fit | None, str], figure=None):
         rows, fit, label = found
-        return tao2023_globe.relation(rows, fit, label=label, kind=kind, figure=figure)
+        return tao2023_globe.relation(rows, fit, label=label, data=kind, figure=figure)
 
     return Explorer(controls, compute, draw, _say, prediction=prediction)
 

@@ -14,14 +14,8 @@ from soilnb.figures import layers, style
 from soilnb.figures.style import COLOURS
 
 
-@style.styled
-def fit(
-    found: Mapping[str, xr.Dataset],
-    *,
-    note: str = "",
-    data: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+@style.frame(lambda found: (3.9 * len(found), 4.0))
+def fit(figure: Figure, found: Mapping[str, xr.Dataset]) -> None:
     """Draw measured carbon with the modelled profiles before and after assimilation.
 
     Parameters
@@ -30,12 +24,9 @@ def fit(
         By model: ``observed`` (horizon) at ``depth``, and the quantiles ``prior`` and
         ``posterior`` (level, layer) at ``node``, in g C m-3; ``level`` holds 0.05, 0.5 and 0.95.
     """
-    figure = style.new(3.9 * len(found), 4.0, figure=figure)
     for ax, (model, one) in zip(figure.subplots(1, len(found), squeeze=False)[0], found.items(),
                                 strict=True):  # fmt: skip
         _profile(ax, model, one)
-    style.note(figure, note, data=data)
-    return figure
 
 
 def _profile(ax: Axes, model: str, one: xr.Dataset) -> None:
@@ -62,14 +53,10 @@ def _profile(ax: Axes, model: str, one: xr.Dataset) -> None:
     ax.legend(loc="lower right", fontsize=7)
 
 
-@style.styled
-def informed(
-    shrinkage: Mapping[str, pd.Series],
-    *,
-    note: str = "",
-    data: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+@style.frame(
+    lambda shrinkage: (3.9 * len(shrinkage), 0.8 + 0.17 * max(map(len, shrinkage.values())))
+)
+def informed(figure: Figure, shrinkage: Mapping[str, pd.Series]) -> None:
     """Draw how much narrower than its prior each posterior is, most informed first.
 
     Parameters
@@ -77,14 +64,10 @@ def informed(
     shrinkage : mapping of str to Series
         By model: 1 - posterior sd / prior sd, indexed by the parameter.
     """
-    most = max(len(series) for series in shrinkage.values())
-    figure = style.new(3.9 * len(shrinkage), 0.8 + 0.17 * most, figure=figure)
     for ax, (model, series) in zip(
         figure.subplots(1, len(shrinkage), squeeze=False)[0], shrinkage.items(), strict=True
     ):
         _bars(ax, model, series)
-    style.note(figure, note, data=data)
-    return figure
 
 
 def _bars(ax: Axes, model: str, series: pd.Series) -> None:
@@ -99,8 +82,8 @@ def _bars(ax: Axes, model: str, series: pd.Series) -> None:
     ax.set_title(f"{model}: {int(strong.sum())} of {len(ordered)} above 30 %", loc="left")
 
 
-@style.styled
-def learned(found: tuple, *, figure: Figure | None = None) -> Figure:
+@style.frame(8.2, 4.2)
+def learned(figure: Figure, found: tuple) -> None:
     """Draw for an explorer: the fit of one model beside what the profile says of parameters.
 
     Parameters
@@ -109,21 +92,13 @@ def learned(found: tuple, *, figure: Figure | None = None) -> Figure:
         Model, as of `fit`, and as of `informed`.
     """
     model, one, series = found
-    figure = style.new(8.2, 4.2, figure=figure)
     left, right = figure.subplots(1, 2)
     _profile(left, model, one)
     _bars(right, model, series)
-    return figure
 
 
-@style.styled
-def batch(
-    results: Mapping[str, xr.Dataset],
-    *,
-    note: str = "",
-    data: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+@style.frame(8.4, 3.4)
+def batch(figure: Figure, results: Mapping[str, xr.Dataset]) -> None:
     """Draw how well many profiles were fitted, and how far their chains have converged.
 
     Parameters
@@ -131,7 +106,6 @@ def batch(
     results : mapping of str to Dataset over profile
         By model, as from `soilnb.proda.assimilate`.
     """
-    figure = style.new(8.4, 3.4, figure=figure)
     left, right = figure.subplots(1, 2)
     bins = np.linspace(-0.5, 1.0, 31)
     for model, many in results.items():
@@ -162,14 +136,10 @@ def batch(
     right.set_xlabel("the papers' G-R statistic, mean over parameters")
     right.set_ylabel("profiles up to here (%)")
     right.legend(loc="lower right", title="1.05")
-    style.note(figure, note, data=data)
-    return figure
 
 
-@style.styled
-def ranks(
-    found: pd.DataFrame, draws: int, *, note: str = "", figure: Figure | None = None
-) -> Figure:
+@style.frame(lambda found, draws: (9.0, 1.25 * style.shape(found.shape[1], 6)[0] + 0.3))
+def ranks(figure: Figure, found: pd.DataFrame, draws: int) -> str:
     """Draw rank histograms of a simulation-based calibration.
 
     Parameters
@@ -180,33 +150,25 @@ def ranks(
         Number of draws ranked against.
     """
     names = list(found.columns)
-    wide = 6
-    rows = -(-len(names) // wide)
-    figure = style.new(1.5 * wide, 1.25 * rows + 0.3, figure=figure)
-    axes = figure.subplots(rows, wide, squeeze=False, sharey=True).ravel()
+    axes = style.grid(figure, len(names), 6, sharey=True)
     bins = 10 if len(found) >= 60 else 5
     expected = len(found) / bins
     from scipy.stats import binom
 
     low, high = binom.ppf([0.005, 0.995], len(found), 1 / bins)
-    for ax, name in zip(axes, names, strict=False):
+    for ax, name in zip(axes, names, strict=True):
         ax.hist(found[name] / draws, bins, range=(0, 1), color=COLOURS["sky"], ec="white", lw=0.5)
         ax.axhspan(low, high, color="0.85", zorder=0)
         ax.axhline(expected, color="0.4", lw=0.8)
         ax.set_title(name, fontsize=7)
         ax.set_xticks([0, 1])
         ax.tick_params(labelsize=6)
-    for ax in axes[len(names) :]:
-        ax.axis("off")
     figure.supylabel("profiles", fontsize=8)
-    style.note(figure, "x: rank of the truth · grey: 99 % of flat histograms", note)
-    return figure
+    return "x: rank of the truth · grey: 99 % of flat histograms"
 
 
-@style.styled
-def recovery(
-    coverage: pd.Series, *, count: int, note: str = "", figure: Figure | None = None
-) -> Figure:
+@style.frame(lambda coverage, **_: (6.4, 0.9 + 0.19 * len(coverage)))
+def recovery(figure: Figure, coverage: pd.Series, *, count: int) -> str:
     """Draw how often 90 % intervals hold the truth.
 
     Parameters
@@ -216,7 +178,6 @@ def recovery(
     count : int
         Number of profiles.
     """
-    figure = style.new(6.4, 0.9 + 0.19 * len(coverage), figure=figure)
     ax = figure.subplots()
     places = np.arange(len(coverage))
     error = 100 * np.sqrt(0.9 * 0.1 / count)
@@ -227,5 +188,4 @@ def recovery(
     ax.set_ylim(len(coverage) - 0.4, -0.6)
     ax.set_xlim(min(60.0, 100 * float(coverage.min()) - 5), 102)
     ax.set_xlabel(f"90 % intervals that hold the truth (%), {count} synthetic profiles")
-    style.note(figure, "grey: 80 to 97 %", note)
-    return figure
+    return "grey: 80 to 97 %"

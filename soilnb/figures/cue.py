@@ -10,8 +10,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from soilnb.figures import style
-from soilnb.figures.he2024.concepts import METHODS
+from soilnb.figures import series, style
+from soilnb.figures.he2024.concepts import METHODS, measured
 from soilnb.figures.style import COLOURS
 
 #: Label, colour and dash of each level of organisation.
@@ -22,8 +22,8 @@ LEVELS = {
 _GUILDS = ((COLOURS["green"], ":"), (COLOURS["purple"], "-."))
 
 
-@style.styled
-def levels(run: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+@style.frame(6.6, 4.4)
+def levels(figure: Figure, run: xr.Dataset) -> None:
     """Draw the nested efficiencies after a step, on a logarithmic time axis.
 
     Parameters
@@ -31,7 +31,6 @@ def levels(run: xr.Dataset, *, figure: Figure | None = None) -> Figure:
     run : Dataset, [time] and [population, time]
         As of `soilnb.cue.nested`, with ``time`` in years, the first one the instant after the step.
     """
-    figure = style.new(6.6, 4.4, figure=figure)
     top, bottom = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [1.5, 1]})
     time = np.maximum(run["time"].values, run["time"].values[1] / 2)
     for name, (colour, line) in zip(run["population"].values, _GUILDS, strict=True):
@@ -43,25 +42,15 @@ def levels(run: xr.Dataset, *, figure: Figure | None = None) -> Figure:
     reach = max(0.03, 1.6 * float(np.abs(run["ecosystem_cue"]).max()))
     top.set(ylabel="CUE (1)", ylim=(0, 1.0))
     bottom.set(xlabel="time since the step (years)", ylabel="CUE (1)", ylim=(-reach, reach))
-    bottom.set_xscale("log")
-    ticks = [year for year in (0.1, 1, 10, 100) if time[0] <= year <= time[-1]]
-    bottom.set_xticks(ticks, [f"{year:g}" for year in ticks])
-    bottom.set_xticks([], minor=True)
-    bottom.set_xlim(time[0], time[-1])
+    series.years(bottom, time[0], time[-1])
     top.legend(loc="upper right", ncols=3)
     bottom.legend(loc="upper right")
-    return figure
 
 
-@style.styled
+@style.frame(6.8, 4.8)
 def pulse(
-    book: xr.Dataset,
-    cues: xr.Dataset,
-    *,
-    window: tuple[float, float] | None = None,
-    note: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+    figure: Figure, book: xr.Dataset, cues: xr.Dataset, *, window: tuple[float, float] | None = None
+) -> None:
     """Draw the fluxes of a ledger over days, and the efficiencies that follow from them.
 
     Parameters
@@ -72,10 +61,7 @@ def pulse(
         Its nested efficiencies.
     window : tuple of two floats, optional
         Days to shade.
-    note : str
-        What the run is, for the corner.
     """
-    figure = style.new(6.8, 4.8, figure=figure)
     top, bottom = figure.subplots(2, 1, sharex=True)
     for name, label, colour, line in (
         ("uptake", "uptake U", COLOURS["black"], "-"),
@@ -94,12 +80,10 @@ def pulse(
         if window is not None:
             ax.axvspan(*window, color=COLOURS["yellow"], alpha=0.25, lw=0, zorder=0)
         ax.legend(loc="upper left")
-    style.note(figure, note)
-    return figure
 
 
-@style.styled
-def bench(result: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+@style.frame(8.6, 3.5)
+def bench(figure: Figure, result: xr.Dataset) -> str:
     """Draw what five methods report of one soil, and where a label goes.
 
     Parameters
@@ -108,17 +92,14 @@ def bench(result: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         ``measured`` over ``technique``; ``community`` and ``ecosystem``, the true efficiencies;
         ``food biomass dead respired`` over ``time`` (days), shares of a label.
     """
-    figure = style.new(8.6, 3.5, figure=figure)
     left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1.25, 1]})
     values = result["measured"].values
     colours = [COLOURS[name] for name in ("orange", "orange", "blue", "purple", "grey")]
     hatches = ("", "//", "", "..", "")
     for at, (value, colour, hatch) in enumerate(zip(values, colours, hatches, strict=True)):
         left.bar(at, value, 0.66, color=colour, hatch=hatch, edgecolor="0.25")
-        left.annotate(
-            f"{value:.2f}", (at, value), xytext=(0, 4), textcoords="offset points", ha="center",
-            fontsize=8, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8}, zorder=4,
-        )  # fmt: skip
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+        series.tell(left, f"{value:.2f}", (at, value), (0, 4), va="baseline", bbox=box, zorder=4)
     for name, label, line in (
         ("community", "true CUE of the community", "-"),
         ("ecosystem", "true CUE of the ecosystem", ":"),
@@ -134,17 +115,14 @@ def bench(result: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         ("dead", "dead matter, exudates", COLOURS["purple"], "-."),
     ):
         right.plot(result["time"], result[name], line, color=colour, lw=1.8, label=label)
-    right.set_xscale("log")
-    right.set_xticks([1 / 24, 1, 10, 100], ["1 h", "1 d", "10 d", "100 d"])
-    right.set_xticks([], minor=True)
+    series.log_axis(right, [1 / 24, 1, 10, 100], ["1 h", "1 d", "10 d", "100 d"])
     right.set(xlabel="time since the label was added", ylabel="share of the label (1)", ylim=(0, 1))
     right.legend(loc="upper left")
-    style.note(figure, "a made-up soil, model")
-    return figure
+    return "a made-up soil, model"
 
 
-@style.styled
-def substrates(table: pd.DataFrame, *, data: xr.Dataset, figure: Figure | None = None) -> Figure:
+@style.frame(6.6, 3.6)
+def substrates(figure: Figure, table: pd.DataFrame, *, data: xr.Dataset) -> list[str]:
     """Draw mean and spread of measured CUE by kind of substrate.
 
     Parameters
@@ -154,7 +132,6 @@ def substrates(table: pd.DataFrame, *, data: xr.Dataset, figure: Figure | None =
     data : Dataset
         The data set ``cue`` that it comes from, for the note.
     """
-    figure = style.new(6.6, 3.6, figure=figure)
     ax = figure.subplots()
     at = np.arange(len(table))[::-1]
     for y, (name, row) in zip(at, table.iterrows(), strict=True):
@@ -168,18 +145,16 @@ def substrates(table: pd.DataFrame, *, data: xr.Dataset, figure: Figure | None =
     ]
     ax.set_yticks(at, labels)
     ax.set(xlabel="measured CUE, mean and standard deviation (1)", xlim=(0, 1))
-    style.note(figure, _source(data), data=_kind(data))
-    return figure
+    return measured(data)
 
 
-@style.styled
+@style.frame(7.2, 4.0)
 def temperature(
+    figure: Figure,
     lines: Mapping[str, tuple[np.ndarray, np.ndarray]],
     curves: Mapping[str, tuple[np.ndarray, np.ndarray]],
     data: xr.Dataset | None = None,
-    *,
-    figure: Figure | None = None,
-) -> Figure:
+) -> None:
     """Draw CUE against temperature: straight lines, logit curves, and measurements behind them.
 
     Parameters
@@ -190,7 +165,6 @@ def temperature(
     data : Dataset, optional
         The data set ``cue``, drawn as points.
     """
-    figure = style.new(7.2, 4.0, figure=figure)
     ax = figure.subplots()
     if data is not None:
         for name, (label, marker, colour) in METHODS.items():
@@ -211,13 +185,11 @@ def temperature(
         ax.plot(t, cue, "-", lw=2.4, color=colour, label=words)
     ax.set(xlim=(-20, 60), ylim=(0, 1), xlabel="temperature (°C)", ylabel="CUE (1)")
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=7.5)
-    if data is not None:
-        style.note(figure, _source(data), data=_kind(data))
-    return figure
+    return measured(data) if data is not None else None
 
 
-@style.styled
-def controls(result: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+@style.frame(9.0, 3.1)
+def controls(figure: Figure, result: xr.Dataset) -> str:
     """Draw the combined CUE along each control, with the chosen state, and what bounds it.
 
     Parameters
@@ -227,7 +199,6 @@ def controls(result: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         of that name, the others as chosen; scalars ``metabolism``, ``nutrients`` and ``cue``;
         the chosen values and the ``standing`` of the combination in ``attrs``.
     """
-    figure = style.new(9.0, 3.1, figure=figure)
     axes = figure.subplots(1, 4, gridspec_kw={"width_ratios": [1, 1, 1, 0.95]})
     for ax, name, label in zip(
         axes,
@@ -241,8 +212,7 @@ def controls(result: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         ax.set(xlabel=label, ylim=(0, 1))
     axes[0].set(ylabel="CUE (1)")
     _bounds(axes[3], result)
-    style.note(figure, result.attrs["standing"])
-    return figure
+    return result.attrs["standing"]
 
 
 def _bounds(ax: Axes, result: xr.Dataset) -> None:
@@ -257,11 +227,3 @@ def _bounds(ax: Axes, result: xr.Dataset) -> None:
         ax.annotate(f"{value:.2f}", (at, value), ha="center", va="bottom", fontsize=8)
     ax.set_xticks(range(3), [look[3] for look in looks], fontsize=7.5)
     ax.set(ylim=(0, 1), ylabel="what each allows (1)")
-
-
-def _source(data: xr.Dataset) -> str:
-    return f"data set cue (Yu et al. 2025), n = {data['cue'].size} records"
-
-
-def _kind(data: xr.Dataset) -> str:
-    return "synthetic" if data.attrs.get("provenance") == "synthetic" else ""

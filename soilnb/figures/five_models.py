@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from soilnb.figures import schematic, style
+from soilnb.figures import schematic, series, style
 from soilnb.figures.he2024 import FILLS
 from soilnb.figures.style import COLOURS
 
@@ -70,8 +70,13 @@ def rows(links: pd.DataFrame, pools) -> list[list[str]]:
 # --- structures -------------------------------------------------------------------------------
 
 
-@style.styled
-def structures(models: Mapping[str, object], *, figure: Figure | None = None) -> Figure:
+def _size_of_grid(models: Mapping[str, object]) -> tuple[float, float]:
+    rows, columns = style.shape(len(models), 3)
+    return 3.3 * columns, 2.35 * rows + 1.0
+
+
+@style.frame(_size_of_grid)
+def structures(figure: Figure, models: Mapping[str, object]) -> None:
     """Draw the pools and links of each model from its own ledger.
 
     Parameters
@@ -79,17 +84,12 @@ def structures(models: Mapping[str, object], *, figure: Figure | None = None) ->
     models : mapping of str to `soilnb.profile.model.Model`
         As `soilnb.profile.model.models` gives them.
     """
-    wide = min(3, len(models))
-    tall = -(-len(models) // wide)
-    figure = style.new(3.3 * wide, 2.35 * tall + 1.0, figure=figure)
-    axes = figure.subplots(tall, wide, squeeze=False).ravel()
+    axes = style.grid(figure, len(models), 3)
     drawn = {}
-    for ax, model in zip(axes, models.values(), strict=False):
+    for ax, model in zip(axes, models.values(), strict=True):
         drawn[model.name] = model.structure()
         _structure(ax, drawn[model.name], model.pools)
         ax.set_title(model.name, fontsize=9, fontweight="bold")
-    for ax in axes[len(models) :]:
-        ax.axis("off")
     handles = [
         *schematic.handles(pd.concat(drawn.values())),
         *(Line2D([], [], color=c, marker=m, lw=0, label=words)
@@ -97,7 +97,6 @@ def structures(models: Mapping[str, object], *, figure: Figure | None = None) ->
         *(Patch(facecolor=FILLS[kind], edgecolor="0.25", label=kind) for kind in HATCHES),
     ]  # fmt: skip
     figure.legend(handles=handles, loc="outside lower center", ncols=4)
-    return figure
 
 
 def _structure(ax: Axes, links: pd.DataFrame, pools: Mapping[str, str]) -> None:
@@ -143,8 +142,8 @@ def _patch(kind: str) -> Patch:
 # --- stocks, ages, efficiencies ---------------------------------------------------------------
 
 
-@style.styled
-def soils(found: Mapping[str, xr.Dataset], *, figure: Figure | None = None) -> Figure:
+@style.frame(lambda found: (9.6, 0.44 * len(found) + 1.7))
+def soils(figure: Figure, found: Mapping[str, xr.Dataset]) -> None:
     """Draw how much carbon each model holds, how old it is, and which efficiency it has.
 
     Parameters
@@ -153,7 +152,6 @@ def soils(found: Mapping[str, xr.Dataset], *, figure: Figure | None = None) -> F
         By model: ``carbon`` (kg C m-2) over ``pool`` with the coordinate ``pool_kind``,
         ``system_age`` and ``transit_time`` (yr), and ``cue``.
     """
-    figure = style.new(9.6, 0.44 * len(found) + 1.7, figure=figure)
     stock, age, cue = figure.subplots(1, 3, sharey=True, width_ratios=(2.2, 1.5, 1.0))
     names = list(found)
     for k, soil in enumerate(found.values()):
@@ -178,7 +176,6 @@ def soils(found: Mapping[str, xr.Dataset], *, figure: Figure | None = None) -> F
     age.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=1)
     handles = [_patch(kind) for kind in HATCHES]
     stock.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
-    return figure
 
 
 def _stack(ax: Axes, row: int, carbon: xr.DataArray) -> None:
@@ -202,8 +199,8 @@ def _stack(ax: Axes, row: int, carbon: xr.DataArray) -> None:
 # --- answers in time --------------------------------------------------------------------------
 
 
-@style.styled
-def answers(runs: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+@style.frame(lambda runs: (4.4 * runs.sizes["experiment"], 3.7))
+def answers(figure: Figure, runs: xr.Dataset) -> str:
     """Draw how soil carbon answers each experiment, one line a model.
 
     Parameters
@@ -213,7 +210,6 @@ def answers(runs: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         before, less one (%); ``time`` in years.
     """
     names = list(runs["experiment"].values)
-    figure = style.new(4.4 * len(names), 3.7, figure=figure)
     axes = figure.subplots(1, len(names), squeeze=False)[0]
     times = runs["time"].values
     for letter, ax, name in zip("abcdef", axes, names, strict=False):
@@ -233,15 +229,14 @@ def answers(runs: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         ax.set(xlabel="time (years)", ylabel="change of soil carbon (%)")
         ax.set_xlim(0, 1.12 * times[-1])
     axes[-1].legend(loc="upper left")
-    style.note(figure, "markers at the right: where each comes to rest")
-    return figure
+    return "markers at the right: where each comes to rest"
 
 
 # --- efficiencies -----------------------------------------------------------------------------
 
 
-@style.styled
-def efficiencies(sweeps: Mapping[str, xr.DataArray], *, figure: Figure | None = None) -> Figure:
+@style.frame(lambda sweeps: (3.3 * len(sweeps), 3.3))
+def efficiencies(figure: Figure, sweeps: Mapping[str, xr.DataArray]) -> None:
     """Draw the diagnosed CUE of each model against what is changed about the soil.
 
     Parameters
@@ -249,7 +244,6 @@ def efficiencies(sweeps: Mapping[str, xr.DataArray], *, figure: Figure | None = 
     sweeps : mapping of str to DataArray
         Axis label to the CUE (model, value), with the coordinate ``value``.
     """
-    figure = style.new(3.3 * len(sweeps), 3.3, figure=figure)
     axes = figure.subplots(1, len(sweeps), sharey=True, squeeze=False)[0]
     for ax, (label, cue) in zip(axes, sweeps.items(), strict=True):
         for model, (colour, dash, marker) in looks(cue["model"].values).items():
@@ -260,12 +254,11 @@ def efficiencies(sweeps: Mapping[str, xr.DataArray], *, figure: Figure | None = 
         ax.set(xlabel=label, ylim=(0, 0.7))
         ax.label_outer()
     axes[0].set_ylabel("diagnosed CUE (1)")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=6)
-    return figure
+    style.legend_above(axes[0], 6, loc="outside lower center")
 
 
-@style.styled
-def pools(soil: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+@style.frame(6.4, 3.3)
+def pools(figure: Figure, soil: xr.Dataset) -> None:
     """Draw the pools of one model as bars, each with the mean age of its carbon.
 
     Parameters
@@ -273,7 +266,6 @@ def pools(soil: xr.Dataset, *, figure: Figure | None = None) -> Figure:
     soil : Dataset
         ``carbon`` (kg C m-2) and ``age`` (yr) over ``pool`` with the coordinate ``pool_kind``.
     """
-    figure = style.new(6.4, 3.3, figure=figure)
     ax = figure.subplots()
     carbon = soil["carbon"]
     for kind, hatch in HATCHES.items():
@@ -281,14 +273,10 @@ def pools(soil: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         ax.bar(at, carbon.values[at], color=FILLS[kind], edgecolor="0.3", hatch=hatch)
     for k, (value, years) in enumerate(zip(carbon.values, soil["age"].values, strict=True)):
         age = "inert" if np.isnan(years) else f"{years:.3g} yr"
-        ax.annotate(
-            f"{value:.3g}\n{age}", (k, value), ha="center", va="bottom", fontsize=7.5,
-            xytext=(0, 1), textcoords="offset points",
-        )  # fmt: skip
+        series.tell(ax, f"{value:.3g}\n{age}", (k, value), (0, 1), fontsize=7.5)
     labels = [str(name).replace(" ", "\n", 1) for name in carbon["pool_name"].values]
     ax.set_xticks(range(carbon.size), labels)
     ax.tick_params(axis="x", labelsize=7.5)
     ax.set(ylabel="carbon (kg C m⁻²)", ylim=(0, max(0.1, 1.3 * float(carbon.max()))))
     handles = [_patch(kind) for kind in HATCHES]
     ax.legend(handles=handles, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
-    return figure

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import cmcrameri
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -56,11 +55,6 @@ PLACES = {
 _LITTER = ("cwd", "ml", "cl", "ll")
 
 
-def shades(count: int) -> list:
-    """Return colours in an order that reads as one: dark for few, light for many."""
-    return list(cmcrameri.cm.batlow(np.linspace(0.05, 0.85, count)))
-
-
 def links(transfers: pd.DataFrame) -> pd.DataFrame:
     """Turn a model's A matrix into the list of its links.
 
@@ -109,10 +103,17 @@ def draw_structure(ax: Axes, transfers: pd.DataFrame, **options) -> pd.DataFrame
     return found
 
 
-@style.styled
-def matrices(
-    system: Mapping[str, xr.DataArray], *, title: str = "", figure: Figure | None = None
-) -> Figure:
+def _in_a_row(system: Mapping[str, xr.DataArray]) -> int:
+    return len(system) if len(system) < 3 else -(-len(system) // 2)
+
+
+def _size_of_matrices(system: Mapping[str, xr.DataArray], **_) -> tuple[float, float]:
+    rows, columns = style.shape(len(system), _in_a_row(system))
+    return 4.4 * columns, 3.3 * rows
+
+
+@style.frame(_size_of_matrices)
+def matrices(figure: Figure, system: Mapping[str, xr.DataArray], *, title: str = "") -> None:
     """Draw matrices of a layered model as maps of their entries.
 
     Parameters
@@ -120,17 +121,11 @@ def matrices(
     system : mapping of str to DataArray
         Title of each panel (for example ``"A: transfers"``) and a matrix of two dimensions.
     """
-    rows = 1 if len(system) < 3 else 2
-    wide = -(-len(system) // rows)
-    figure = style.new(4.4 * wide, 3.3 * rows, figure=figure)
-    axes = figure.subplots(rows, wide, squeeze=False).ravel()
-    for ax, (name, matrix) in zip(axes, system.items(), strict=False):
+    axes = style.grid(figure, len(system), _in_a_row(system))
+    for ax, (name, matrix) in zip(axes, system.items(), strict=True):
         _map_of_entries(ax, name, matrix)
-    for ax in axes[len(system) :]:
-        ax.axis("off")
     if title:
         figure.suptitle(title, fontsize=9)
-    return figure
 
 
 def _map_of_entries(ax: Axes, name: str, matrix: xr.DataArray) -> None:
@@ -155,16 +150,15 @@ def _map_of_entries(ax: Axes, name: str, matrix: xr.DataArray) -> None:
     bar.ax.tick_params(labelsize=6)
 
 
-@style.styled
+@style.frame(4.4, 4.2)
 def profiles(
+    figure: Figure,
     depth: np.ndarray,
     carbon: Mapping[str, np.ndarray],
     *,
     observed: tuple[np.ndarray, np.ndarray] | None = None,
     deepest: float = 2.0,
-    note: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+) -> None:
     """Draw soil organic carbon against depth, one line per model or case.
 
     Parameters
@@ -178,7 +172,6 @@ def profiles(
     deepest : float
         Where the axis ends, m.
     """
-    figure = style.new(4.4, 4.2, figure=figure)
     ax = figure.subplots()
     spare = iter([COLOURS["green"], COLOURS["purple"], COLOURS["orange"], COLOURS["sky"]] * 3)
     dashes = iter([":", "-.", (0, (5, 1)), (0, (1, 1))] * 3)
@@ -193,18 +186,10 @@ def profiles(
     ax.set_xlabel("soil organic carbon (kg C m⁻³)")
     ax.set_ylabel("depth (m)")
     ax.legend(loc="lower right")
-    style.note(figure, note)
-    return figure
 
 
-@style.styled
-def response(
-    runs: Mapping[str, xr.Dataset],
-    *,
-    title: str = "",
-    note: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+@style.frame(8.2, 3.2)
+def response(figure: Figure, runs: Mapping[str, xr.Dataset], *, title: str = "") -> None:
     """Draw how the carbon of a column and its respiration answer to a change.
 
     Parameters
@@ -213,7 +198,6 @@ def response(
         By model: ``total`` (g C m-2) and ``respiration`` (g C m-2 yr-1) over ``time`` (years since
         the change).
     """
-    figure = style.new(8.2, 3.2, figure=figure)
     left, right = figure.subplots(1, 2)
     for name, run in runs.items():
         colour, line = MODEL.get(name, (COLOURS["green"], ":"))
@@ -235,12 +219,10 @@ def response(
     left.legend()
     if title:
         figure.suptitle(title, fontsize=9)
-    style.note(figure, note)
-    return figure
 
 
-@style.styled
-def budget(table: pd.DataFrame, columns: Sequence[str], *, figure: Figure | None = None) -> Figure:
+@style.frame(lambda table, columns: (6.4, 0.6 + 0.5 * len(table)))
+def budget(figure: Figure, table: pd.DataFrame, columns: Sequence[str]) -> None:
     """Draw the pools of several models or cases as stacked bars.
 
     Parameters
@@ -248,18 +230,16 @@ def budget(table: pd.DataFrame, columns: Sequence[str], *, figure: Figure | None
     table : DataFrame
         One row per case, one column per pool, kg C m-2.
     """
-    figure = style.new(6.4, 0.6 + 0.5 * len(table), figure=figure)
     ax = figure.subplots()
     table[list(columns)].plot.barh(stacked=True, ax=ax, width=0.7, colormap="cividis")
     ax.set_xlabel("carbon (kg C m⁻²)")
     ax.set_ylabel("")
     ax.invert_yaxis()
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    return figure
 
 
-@style.styled
-def cue_soc(stocks: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+@style.frame(5.6, 3.4)
+def cue_soc(figure: Figure, stocks: xr.Dataset) -> None:
     """Draw the soil pools of COMPAS to 1 m against the CUE of DOC uptake, stacked.
 
     Parameters
@@ -268,7 +248,6 @@ def cue_soc(stocks: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         ``minerals``, ``microbes``, ``enzymes``, ``dissolved`` and ``soc`` in kg C m-2; NaN where
         there is no steady state.
     """
-    figure = style.new(5.6, 3.4, figure=figure)
     ax = figure.subplots()
     parts = {
         "minerals": ("on minerals (mSOC)", COLOURS["orange"], "///"),
@@ -294,4 +273,3 @@ def cue_soc(stocks: xr.Dataset, *, figure: Figure | None = None) -> Figure:
     ax.set_xlabel(r"microbial CUE, $\eta_{DOC}$")
     ax.set_ylabel("carbon to 1 m (kg C m⁻²)")
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    return figure

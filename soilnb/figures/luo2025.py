@@ -14,9 +14,9 @@ import xarray as xr
 from cmcrameri import cm
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.patches import Rectangle
 
-from soilnb.figures import style
+from soilnb.figures import schematic, series, style
 from soilnb.figures.style import COLOURS
 
 #: Marker and colour of what is shared out over depth.
@@ -29,6 +29,9 @@ KINDS = {
 #: Markers of layers, from the surface down.
 MARKERS = "osD^vP*"
 
+#: Part of the scale of colours that layers and depths have.
+_RANGE = (0.0, 0.82)
+
 #: How each average of the turnover times is drawn.
 AVERAGES = {
     "mean": ("o", COLOURS["vermilion"]),
@@ -37,27 +40,13 @@ AVERAGES = {
 }
 
 
-def _layer_colours(count: int) -> np.ndarray:
-    return cm.batlow(np.linspace(0.0, 0.82, count))
-
-
-def _downward(ax: Axes, bottom: float, unit: str = "cm") -> None:
-    ax.set(ylim=(bottom, 0), ylabel=f"depth ({unit})")
-
-
 # --- Fig. 1 -----------------------------------------------------------------------------------
 
 
-@style.styled
+@style.frame(9.4, 8.6)
 def fig1(
-    shares: xr.Dataset,
-    turnover: xr.Dataset,
-    trial: xr.Dataset,
-    model: xr.Dataset,
-    *,
-    size: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+    figure: Figure, shares: xr.Dataset, turnover: xr.Dataset, trial: xr.Dataset, model: xr.Dataset
+) -> list[str]:
     """Draw inputs and carbon by depth, turnover times, and carbon against roots (Fig. 1a-c).
 
     Parameters
@@ -75,10 +64,7 @@ def fig1(
     model : Dataset, [profile, layer]
         ``bnpp`` (g C m-2 yr-1), ``stock`` (kg C m-2), ``r2``, ``slope``, ``intercept`` (layer)
         of log10 stock on log10 production. Its panel says *synthetic*.
-    size : str
-        Size of the run, for the note.
     """
-    figure = style.new(9.4, 8.6, figure=figure)
     grid = figure.subplots(2, 2)
     _shares(style.panel(grid[0, 0], "a", "roots, their carbon, and soil carbon"), shares)
     _turnover(style.panel(grid[0, 1], "b", "turnover time of soil carbon"), turnover)
@@ -94,10 +80,8 @@ def fig1(
         xlabel="belowground production of the layer (g C m⁻² yr⁻¹)",
         ylabel="stock of the layer (kg C m⁻²)",
     )
-    kinds = [data.attrs.get("provenance", "") for data in (shares, turnover, trial)]
-    words = ["data: roots, turnover, silsoe, israd; BNPP derived", f"size {size}" if size else ""]
-    style.note(figure, *words, data="synthetic" if "synthetic" in kinds else "")
-    return figure
+    words = "data: roots, turnover, silsoe, israd; BNPP derived"
+    return [words, style.synthetic(shares, turnover, trial)]
 
 
 def _named(name: str, data: xr.Dataset, count: str) -> str:
@@ -127,7 +111,7 @@ def _shares(ax: Axes, shares: xr.Dataset) -> None:
     ax.text(
         0.97, 0.40, f"in the top 20 cm:\n{said}", transform=ax.transAxes, ha="right", fontsize=8
     )
-    _downward(ax, 200)
+    series.downward(ax, 200, "cm")
     ax.set(xlim=(0, None), xlabel="share of the first two metres, per 10 cm (%)")
     ax.legend(loc="lower right", fontsize=7)
 
@@ -155,7 +139,7 @@ def _turnover(ax: Axes, turnover: xr.Dataset) -> None:
             fontsize=7.5, color="0.35")  # fmt: skip
     ax.set_xscale("log")
     ax.set(xlim=(10, 1e6), xlabel="turnover time (years)")
-    _downward(ax, 200)
+    series.downward(ax, 200, "cm")
     counts = turnover["n"].values
     said = _named("turnover", turnover, f"n = {counts.min()} to {counts.max()}")
     ax.legend(loc="upper right", fontsize=7, title=said, title_fontsize=7)
@@ -166,7 +150,7 @@ def _by_layer(
 ) -> None:
     """Scatter two variables by layer on a logarithmic x axis, each with its regression line."""
     layers = x["layer"].values
-    for number, colour in enumerate(_layer_colours(len(layers))):
+    for number, colour in enumerate(series.shades(len(layers), *_RANGE)):
         here, there = x.isel(layer=number).values, y.isel(layer=number).values
         fit = fits[["slope", "intercept", "r2"]].isel(layer=number)
         label = f"{layers[number]} cm, R² = {float(fit['r2']):.2f}"
@@ -190,8 +174,8 @@ def _by_layer(
 # --- behind the figure ------------------------------------------------------------------------
 
 
-@style.styled
-def averages(turnover: xr.Dataset, implied: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+@style.frame(9.0, 3.6)
+def averages(figure: Figure, turnover: xr.Dataset, implied: xr.Dataset) -> list[str]:
     """Draw why mean and median differ, and which stock each of them would make.
 
     Parameters
@@ -202,7 +186,6 @@ def averages(turnover: xr.Dataset, implied: xr.Dataset, *, figure: Figure | None
         Stocks of the layers (kg C m-2): ``mean``, ``geometric_mean`` and ``median`` turnover
         time x input, and ``measured``; coordinate ``layer``.
     """
-    figure = style.new(9.0, 3.6, figure=figure)
     left, right = figure.subplots(1, 2)
     deep = turnover["turnover_time"].isel(layer=-1)
     bins = np.geomspace(0.9 * float(deep.min()), 1.1 * float(deep.max()), 40)
@@ -240,22 +223,18 @@ def averages(turnover: xr.Dataset, implied: xr.Dataset, *, figure: Figure | None
     low = float(min(implied[name].min() for name in looks))
     high = float(max(implied[name].max() for name in looks))
     right.set_xlim(low / 1.6, high * 25)
-    _note_data(figure, turnover, implied)
-    return figure
+    return _data(turnover, implied)
 
 
-def _note_data(figure: Figure, *data: xr.Dataset) -> None:
-    """Write the data sets, their n and whether one is a twin below a figure."""
-    words = [text for item in data if (text := item.attrs.get("data", ""))]
-    kinds = [item.attrs.get("provenance", "") for item in data]
-    style.note(figure, *words, data="synthetic" if "synthetic" in kinds else "")
+def _data(*data: xr.Dataset) -> list[str]:
+    """Return the data sets, their n and whether one is a twin, for the words below a figure."""
+    return [*(item.attrs.get("data", "") for item in data), style.synthetic(*data)]
 
 
-@style.styled
+@style.frame(9.4, 4.0)
 def incubations(
-    jars: xr.Dataset, primed: xr.Dataset, sieved: xr.Dataset, field: xr.Dataset,
-    *, figure: Figure | None = None,
-) -> Figure:  # fmt: skip
+    figure: Figure, jars: xr.Dataset, primed: xr.Dataset, sieved: xr.Dataset, field: xr.Dataset
+) -> list[str]:
     """Draw what soils from different depths respire in jars, and what wakes deep carbon.
 
     Parameters
@@ -268,10 +247,11 @@ def incubations(
     field : Dataset, [layer]
         ``relative`` (1): turnover rate from radiocarbon over that of the topmost layer; medians.
     """
-    figure = style.new(9.4, 4.0, figure=figure)
     left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1.25, 1]})
     studies = sorted(set(jars["study"].values.tolist()))
-    for study, colour, marker in zip(studies, _layer_colours(len(studies)), MARKERS, strict=False):
+    for study, colour, marker in zip(
+        studies, series.shades(len(studies), *_RANGE), MARKERS, strict=False
+    ):
         some = jars.isel(jar=(jars["study"] == study).values)
         left.plot(
             some["relative"], some["depth"], marker, color=colour, ms=4.5, mew=0, alpha=0.7, ls="",
@@ -282,11 +262,9 @@ def incubations(
         label="in the field (median rate)",
     )  # fmt: skip
     left.axvline(1, color="0.8", lw=0.8, zorder=0)
-    left.set_xscale("log")
-    left.set_xticks([0.1, 0.2, 0.5, 1, 2, 5, 10], ["0.1", "0.2", "0.5", "1", "2", "5", "10"])
-    left.set_xticks([], minor=True)
+    series.log_axis(left, [0.1, 0.2, 0.5, 1, 2, 5, 10])
     left.set(xlabel="loss per carbon, over that of the topsoil (1)")
-    _downward(left, 1.55 * float(jars["depth"].max()))
+    series.downward(left, 1.55 * float(jars["depth"].max()), "cm")
     left.legend(loc="lower center", fontsize=7, ncols=2)
     for depth, ratio in zip(primed["depth"].values, primed["ratio"].values, strict=True):
         right.plot(
@@ -312,15 +290,14 @@ def incubations(
         ylim=(0.5, 1.45 * top), xlim=(0, None),
     )  # fmt: skip
     right.legend(loc="upper right", fontsize=7)
-    _note_data(figure, jars)
-    return figure
+    return _data(jars)
 
 
 # --- the model --------------------------------------------------------------------------------
 
 
-@style.styled
-def budget(state: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+@style.frame(6.6, 3.9)
+def budget(figure: Figure, state: xr.Dataset) -> str:
     """Draw the profile with what goes in and out of it, from a model run's own budget.
 
     Parameters
@@ -329,7 +306,6 @@ def budget(state: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         Steady state of `soilnb.profile.depth`: ``carbon``, ``input``, ``respiration``,
         ``leaching``, ``erosion``, ``deposition``, ``burial`` (g C m-2 yr-1).
     """
-    figure = style.new(6.6, 3.9, figure=figure)
     ax = figure.subplots()
     carbon = state["carbon"].sum("material").values
     top, bottom = state["top"].values, state["bottom"].values
@@ -353,7 +329,7 @@ def budget(state: xr.Dataset, *, figure: Figure | None = None) -> Figure:
     }
     for name, (start, end, words) in arrows.items():
         _flux(ax, start, end, words, float(state[name]), name)
-    ax.add_patch(_arrow((0.14, 0.45 * deep), (0.14, 0.72 * deep), 1.2))
+    _arrow(ax, ((0.14, 0.45 * deep), (0.14, 0.72 * deep)), 1.2)
     ax.text(0.18, 0.6 * deep, "mixing κ,\nwater v", fontsize=8, va="center", color="white")
     ax.text(0.97, 0.9 * deep, "decay k(z)", fontsize=8, ha="right", color="white")
     ax.set(xlim=(-1.45, 2.15), ylim=(1.32 * deep, -0.34 * deep))
@@ -367,13 +343,12 @@ def budget(state: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         f"fluxes in g C m⁻² yr⁻¹, stock {float(state['stock']):.1f} kg C m⁻²",
         loc="left", fontsize=9,
     )  # fmt: skip
-    style.note(figure, f"whole-profile model, set {state.attrs['parameter_set']}")
-    return figure
+    return f"whole-profile model, set {state.attrs['parameter_set']}"
 
 
 def _flux(ax: Axes, start, end, words: str, value: float, name: str) -> None:
     width = 0.8 if value == 0 else 1.2 + 2.2 * np.log10(1 + value / 10)
-    ax.add_patch(_arrow(start, end, width, dashed=value == 0))
+    _arrow(ax, (start, end), width, ":" if value == 0 else "-")
     text = f"{words}\n{value:.3g}" if value else f"{words}\n0"
     side = {"input": ("right", start), "respiration": ("left", end), "erosion": ("left", end)}
     if name in side:
@@ -387,15 +362,13 @@ def _flux(ax: Axes, start, end, words: str, value: float, name: str) -> None:
         ax.text(x + shift, y, text, ha="right" if shift < 0 else "left", va="center", fontsize=8)
 
 
-def _arrow(start, end, width: float, dashed: bool = False) -> FancyArrowPatch:
-    return FancyArrowPatch(
-        start, end, arrowstyle="-|>", mutation_scale=9 + 1.5 * width, lw=width, color="0.2",
-        shrinkA=0, shrinkB=0, linestyle=":" if dashed else "-", zorder=5,
-    )  # fmt: skip
+def _arrow(ax: Axes, ends: tuple, width: float, line: str = "-") -> None:
+    look = {"head": 9 + 1.5 * width, "shrinkA": 0, "shrinkB": 0, "zorder": 5, "ls": line}
+    schematic.arrow(ax, ends, "0.2", width=width, **look)
 
 
-@style.styled
-def profile(state: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+@style.frame(8.6, 3.5)
+def profile(figure: Figure, state: xr.Dataset) -> None:
     """Draw input, turnover time and carbon of the whole-profile model (for the explorer).
 
     Parameters
@@ -404,7 +377,6 @@ def profile(state: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         ``carbon`` (kg C m-3) with and without transport (the coordinate ``case``), ``source``
         (g C m-3 yr-1) and ``turnover_time`` (yr) over ``depth`` (m).
     """
-    figure = style.new(8.6, 3.5, figure=figure)
     axes = figure.subplots(1, 3, sharey=True)
     depth = state["depth"].values
     axes[0].fill_betweenx(depth, state["source"], color=COLOURS["green"], alpha=0.35, lw=0)
@@ -413,20 +385,17 @@ def profile(state: xr.Dataset, *, figure: Figure | None = None) -> Figure:
     axes[1].plot(state["turnover_time"], depth, "-", color=COLOURS["vermilion"], lw=1.6)
     axes[1].set_xscale("log")
     axes[1].set(xlabel="turnover time 1/k (years)", xlim=(5, 2e5))
-    # Plain labels and no small ticks: they draw fast.
-    axes[1].set_xticks([10, 100, 1e3, 1e4, 1e5], ["10", "100", "1,000", "10⁴", "10⁵"])
-    axes[1].set_xticks([], minor=True)
+    series.log_axis(axes[1], [10, 100, 1e3, 1e4, 1e5], ["10", "100", "1,000", "10⁴", "10⁵"])
     still, moved = (state["carbon"].sel(case=case).values for case in ("still", "moved"))
     axes[2].plot(still, depth, "--", color=COLOURS["grey"], lw=1.6, label="without transport")
     axes[2].plot(moved, depth, "-", color=COLOURS["blue"], lw=1.9, label="with κ and v")
     axes[2].set(xlabel="carbon (kg C m⁻³)", xlim=(0, 1.08 * max(still.max(), moved.max())))
     axes[2].legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=7.5)
-    _downward(axes[0], float(state["bottom"][-1]), "m")
-    return figure
+    series.downward(axes[0], float(state["bottom"][-1]))
 
 
-@style.styled
-def controls(spans: pd.DataFrame, *, figure: Figure | None = None) -> Figure:
+@style.frame(9.0, 3.5)
+def controls(figure: Figure, spans: pd.DataFrame) -> str:
     """Draw how far each parameter moves shape and stock of the profile over its range.
 
     Parameters
@@ -437,7 +406,6 @@ def controls(spans: pd.DataFrame, *, figure: Figure | None = None) -> Figure:
         below 0.3 m, %) and ``stock_low``, ``stock_high`` (kg C m-2). ``attrs``: ``deep`` and
         ``stock`` of the reference, ``set``.
     """
-    figure = style.new(9.0, 3.5, figure=figure)
     axes = figure.subplots(1, 2, sharey=True)
     looks = {
         "input": (COLOURS["green"], "//"),
@@ -459,11 +427,8 @@ def controls(spans: pd.DataFrame, *, figure: Figure | None = None) -> Figure:
         for ends, column in ((low, "low"), (high, "high")):
             for row, value in enumerate(ends):
                 first = value <= min(low[row], high[row])
-                ax.annotate(
-                    f"{spans[column].iloc[row]:.3g}", (value, row), xytext=(-3 if first else 3, 0),
-                    textcoords="offset points", ha="right" if first else "left", va="center",
-                    fontsize=7,
-                )  # fmt: skip
+                words = f"{spans[column].iloc[row]:.3g}"
+                series.tell(ax, words, (value, row), (-3 if first else 3, 0), fontsize=7)
         ax.set_xlabel(title)
         span = max(high.max(), low.max()) - min(high.min(), low.min())
         ax.set_xlim(
@@ -471,17 +436,12 @@ def controls(spans: pd.DataFrame, *, figure: Figure | None = None) -> Figure:
         )
     axes[0].set_yticks(rows, spans["label"])
     axes[0].invert_yaxis()
-    figure.legend(
-        *axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=8
-    )
-    style.note(figure, f"whole-profile model, set {spans.attrs['set']}")
-    return figure
+    style.legend_above(axes[0], 3)
+    return f"whole-profile model, set {spans.attrs['set']}"
 
 
-@style.styled
-def fate(
-    runs: xr.Dataset, *, labels: Mapping[str, str] | None = None, figure: Figure | None = None
-) -> Figure:
+@style.frame(9.0, 3.7)
+def fate(figure: Figure, runs: xr.Dataset, *, labels: Mapping[str, str] | None = None) -> str:
     """Draw how much of one year's carbon is still there, by where it enters.
 
     Parameters
@@ -492,13 +452,12 @@ def fate(
     labels : mapping of str to str, optional
         Titles of the readings.
     """
-    figure = style.new(9.0, 3.7, figure=figure)
     axes = figure.subplots(1, runs.sizes["reading"], sharey=True, squeeze=False)[0]
     places: Sequence[str] = runs["place"].values.tolist()
     for ax, reading in zip(axes, runs["reading"].values, strict=True):
         part = runs.sel(reading=reading)
         for number, (place, colour) in enumerate(
-            zip(places, _layer_colours(len(places)), strict=True)
+            zip(places, series.shades(len(places), *_RANGE), strict=True)
         ):
             line = part.sel(place=place)
             years = f"median {_years(float(line['median']))}, mean {_years(float(line['mean']))}"
@@ -514,8 +473,7 @@ def fate(
         ax.set_title((labels or {}).get(str(reading), str(reading)), loc="left", fontsize=9)
         ax.legend(loc="upper right", fontsize=7, title="entered at", title_fontsize=7)
     axes[0].set_ylabel("still in the profile (%)")
-    style.note(figure, f"whole-profile model, set {runs.attrs.get('set', '')}")
-    return figure
+    return f"whole-profile model, set {runs.attrs.get('set', '')}"
 
 
 def _years(value: float) -> str:

@@ -6,7 +6,7 @@ illustrative, and each figure says so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from soilnb.figures import style
+from soilnb.figures import series, style
 from soilnb.figures.style import COLOURS
 
 #: Colour and hatch of each row of Table 1.
@@ -32,16 +32,19 @@ MOMENTS = (
     (COLOURS["vermilion"], (0, (1, 1)), "D"),
 )
 
+#: Ticks of axes of years.
+YEARS = (1, 3, 10, 30, 100, 300, 1000, 2500)
+
 #: 1 kg C m-2 is 10 Mg C ha-1.
 MG_HA = 10.0
 
 _CAPTION = "model, illustrative magnitudes"
 
 
-@style.styled
+@style.frame(8.2, 4.0)
 def combined(
-    run: xr.Dataset, *, horizons: Sequence[float] = (30, 100, 2500), figure: Figure | None = None
-) -> Figure:
+    figure: Figure, run: xr.Dataset, *, horizons: Sequence[float] = (30, 100, 2500)
+) -> list[str]:
     """Draw a managed field against its control: carbon with depth, and the effect in time.
 
     Parameters
@@ -52,7 +55,6 @@ def combined(
         Years at which profiles are drawn and the effect is marked; those beyond the run are left
         out.
     """
-    figure = style.new(8.2, 4.0, figure=figure)
     left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1.0, 1.25]})
     times = run["time"].values
     horizons = [year for year in horizons if year <= times[-1]]
@@ -68,8 +70,7 @@ def combined(
     left.set_xlim(0, 1.05 * float(max(managed.isel(time=slice(1, None)).max(), control.max())))
     left.legend(loc="lower right")
     _in_time(right, times, MG_HA * run["effect"].values, horizons)
-    style.note(figure, _CAPTION, f"practices: {_short(run.attrs.get('practices', ''))}")
-    return figure
+    return [_CAPTION, f"practices: {_short(run.attrs.get('practices', ''))}"]
 
 
 def _short(practices: str) -> str:
@@ -85,29 +86,17 @@ def _in_time(ax: Axes, times: np.ndarray, effect: np.ndarray, horizons: Sequence
     for year, (colour, _, marker) in zip(horizons, MOMENTS, strict=False):
         value = float(np.interp(year, times, effect))
         ax.plot(year, value, marker, color=colour, mec="black", ms=7, zorder=3)
-        ax.annotate(
-            f"{value:+.1f}", (year, value), xytext=(0, 8), textcoords="offset points",
-            ha="right", fontsize=8,
-        )  # fmt: skip
+        series.tell(ax, f"{value:+.1f}", (year, value), (0, 8), ha="right", va="baseline")
     ax.set(xlabel="years since the start", ylabel="carbon to 2 m against the control (Mg C ha⁻¹)")
-    _years(ax, max(times[later][0], 0.5), times[-1])
+    series.years(ax, max(times[later][0], 0.5), times[-1], YEARS, 1.15)
     span = max(float(np.abs(effect).max()), 0.5)
     ax.set_ylim(min(1.25 * float(effect.min()), -0.12 * span), max(1.25 * effect.max(), 0.3 * span))
 
 
-def _years(ax: Axes, first: float, last: float) -> None:
-    ax.set_xscale("log")
-    ax.set_xlim(first, 1.15 * last)
-    ticks = [year for year in (1, 3, 10, 30, 100, 300, 1000, 2500) if first <= year <= last]
-    ax.set_xticks(ticks, [f"{year:,}" for year in ticks])
-    ax.set_xticks([], minor=True)
-
-
-@style.styled
+@style.frame(lambda table, **_: (9.4, 0.36 * (table["group"] != "control").sum() + 1.4))
 def effects(
-    table: pd.DataFrame, *, horizons: Sequence[float] = (30, 100, 2500), size: str = "",
-    figure: Figure | None = None,
-) -> Figure:  # fmt: skip
+    figure: Figure, table: pd.DataFrame, *, horizons: Sequence[float] = (30, 100, 2500)
+) -> list[str]:
     """Draw the effect of every practice at each horizon as bars.
 
     Parameters
@@ -116,52 +105,51 @@ def effects(
         Of `soilnb.profile.management.table`; the control is left out.
     horizons : sequence of float
         Which of its ``change_...yr`` columns to draw, one panel each.
-    size : str
-        Size of the run, for the note.
     """
     rows = table[table["group"] != "control"]
-    figure = style.new(9.4, 0.36 * len(rows) + 1.4, figure=figure)
-    axes = figure.subplots(1, len(horizons), sharey=True)
+    columns = {f"change_{year:g}yr": f"after {year:,.0f} years" for year in horizons}
+    return _by_practice(figure, rows, columns)
+
+
+def _by_practice(figure: Figure, rows: pd.DataFrame, columns: Mapping[str, str]) -> list[str]:
+    """Draw bars of practices in the colours of their groups, a panel for each column."""
+    axes = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
     at = np.arange(len(rows))[::-1]
-    for ax, year in zip(np.atleast_1d(axes), horizons, strict=True):
-        values = rows[f"change_{year:g}yr"].to_numpy()
+    for ax, (column, title) in zip(axes, columns.items(), strict=True):
+        values = rows[column].to_numpy()
+        there = np.isfinite(values)
         for group, (colour, hatch) in GROUPS.items():
-            some = (rows["group"] == group).to_numpy()
+            some = (rows["group"] == group).to_numpy() & there
             ax.barh(
                 at[some], values[some], 0.7, color=colour, hatch=hatch, edgecolor="0.25", lw=0.6,
                 label=group,
             )  # fmt: skip
-        _tell(ax, at, values)
+        _tell(ax, at[there], values[there])
+        for y in at[~there]:
+            series.tell(ax, "no place for it", (0, y), (3, 0), fontsize=7.5, color="0.4")
         ax.axvline(0, color="0.4", lw=0.8)
-        ax.set_title(f"after {year:,.0f} years")
+        ax.set_title(title)
         ax.set_xlabel("carbon to 2 m (Mg C ha⁻¹)")
-    first = np.atleast_1d(axes)[0]
-    first.set_yticks(at, rows.index)
-    first.set_ylim(-0.6, len(rows) - 0.4)
-    handles, names = first.get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper center", ncols=4, fontsize=8)
-    style.note(figure, _CAPTION, "against a control without change", f"size {size}" * bool(size))
-    return figure
+    axes[0].set_yticks(at, rows.index)
+    axes[0].set_ylim(-0.6, len(rows) - 0.4)
+    style.legend_above(axes[0], 4)
+    return [_CAPTION, "against a control without change"]
 
 
 def _tell(ax: Axes, at: np.ndarray, values: np.ndarray) -> None:
     """Write the numbers beside the bars, with room for them."""
-    values = np.nan_to_num(values)
     top, low = max(values.max(), 0.0), min(values.min(), 0.0)
     span = max(top - low, 1e-9)
     for y, value in zip(at, values, strict=True):
         side = 1 if value >= 0 else -1
-        ax.annotate(
-            f"{value:+.1f}", (value, y), xytext=(3 * side, 0), textcoords="offset points",
-            ha="left" if side > 0 else "right", va="center", fontsize=7.5,
-        )  # fmt: skip
+        series.tell(ax, f"{value:+.1f}", (value, y), (3 * side, 0), fontsize=7.5)
     ax.set_xlim(low - 0.22 * span * (low < 0), top + 0.28 * span)
 
 
-@style.styled
+@style.frame(6.4, 3.6)
 def memory(
-    effect: xr.DataArray, *, horizons: Sequence[float] = (30, 100), figure: Figure | None = None
-) -> Figure:
+    figure: Figure, effect: xr.DataArray, *, horizons: Sequence[float] = (30, 100)
+) -> list[str]:
     """Draw what full inversion does, by what the decay of buried carbon follows.
 
     Parameters
@@ -172,7 +160,6 @@ def memory(
     horizons : sequence of float
         Years to mark.
     """
-    figure = style.new(6.4, 3.6, figure=figure)
     ax = figure.subplots()
     times = effect["time"].values
     later = times > 0
@@ -190,14 +177,13 @@ def memory(
         ax.axvline(year, color="0.85", lw=0.8, zorder=0)
     ax.set(xlabel="years since the soil was turned", ylabel="carbon to 2 m (Mg C ha⁻¹)")
     ax.margins(y=0.12)
-    _years(ax, max(times[later][0], 0.5), times[-1])
+    series.years(ax, max(times[later][0], 0.5), times[-1], YEARS, 1.15)
     ax.legend(title="decay of turned carbon follows", loc="upper left")
-    style.note(figure, _CAPTION, "full inversion, against a control")
-    return figure
+    return [_CAPTION, "full inversion, against a control"]
 
 
-@style.styled
-def fates(fate: xr.DataArray, *, figure: Figure | None = None) -> Figure:
+@style.frame(6.4, 3.6)
+def fates(figure: Figure, fate: xr.DataArray) -> list[str]:
     """Draw what is left of one year's carbon, by the depth at which it enters.
 
     Parameters
@@ -206,7 +192,6 @@ def fates(fate: xr.DataArray, *, figure: Figure | None = None) -> Figure:
         Share remaining (1); ``entry`` says where the carbon enters; ``attrs["soil"]`` names the
         profile.
     """
-    figure = style.new(6.4, 3.6, figure=figure)
     ax = figure.subplots()
     times = fate["time"].values
     later = times > 0
@@ -219,14 +204,13 @@ def fates(fate: xr.DataArray, *, figure: Figure | None = None) -> Figure:
         )  # fmt: skip
     ax.set(xlabel="years after the carbon has entered", ylabel="share that is still there (%)")
     ax.set_ylim(0, 100)
-    _years(ax, max(times[later][0], 0.1), times[-1])
+    series.years(ax, max(times[later][0], 0.1), times[-1], YEARS, 1.15)
     ax.legend(title="carbon enters at")
-    style.note(figure, _CAPTION, fate.attrs.get("soil", ""))
-    return figure
+    return [_CAPTION, fate.attrs.get("soil", "")]
 
 
-@style.styled
-def two_models(table: pd.DataFrame, *, size: str = "", figure: Figure | None = None) -> Figure:
+@style.frame(lambda table: (8.4, 0.36 * len(table) + 1.4))
+def two_models(figure: Figure, table: pd.DataFrame) -> list[str]:
     """Draw the long-term effect of each practice in two models side by side.
 
     Parameters
@@ -234,32 +218,6 @@ def two_models(table: pd.DataFrame, *, size: str = "", figure: Figure | None = N
     table : DataFrame
         Indexed by practice: ``group``, ``first_order`` and ``compas``, both in Mg C ha-1; NaN
         where a model has no place for a practice.
-    size : str
-        Size of the run, for the note.
     """
-    figure = style.new(8.4, 0.36 * len(table) + 1.4, figure=figure)
-    axes = figure.subplots(1, 2, sharey=True)
-    at = np.arange(len(table))[::-1]
-    names = ("first order, year 2,500", "COMPAS, steady state")
-    for ax, column, name in zip(axes, ("first_order", "compas"), names, strict=True):
-        values = table[column].to_numpy()
-        there = np.isfinite(values)
-        for group, (colour, hatch) in GROUPS.items():
-            some = (table["group"] == group).to_numpy() & there
-            ax.barh(
-                at[some], values[some], 0.7, color=colour, hatch=hatch, edgecolor="0.25", lw=0.6,
-                label=group,
-            )  # fmt: skip
-        _tell(ax, at[there], values[there])
-        for y in at[~there]:
-            ax.annotate("no place for it", (0, y), xytext=(3, 0), textcoords="offset points",
-                        va="center", fontsize=7.5, color="0.4")  # fmt: skip
-        ax.axvline(0, color="0.4", lw=0.8)
-        ax.set_title(name)
-        ax.set_xlabel("carbon to 2 m (Mg C ha⁻¹)")
-    axes[0].set_yticks(at, table.index)
-    axes[0].set_ylim(-0.6, len(table) - 0.4)
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=4, fontsize=8)
-    style.note(figure, _CAPTION, "against a control without change", f"size {size}" * bool(size))
-    return figure
+    columns = {"first_order": "first order, year 2,500", "compas": "COMPAS, steady state"}
+    return _by_practice(figure, table, columns)

@@ -10,23 +10,17 @@ import xarray as xr
 from cmcrameri import cm
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
 
-from soilnb.figures import style
-from soilnb.figures.he2024 import world
+from soilnb.figures import series, style
+from soilnb.figures.maps import bar_level, world
 from soilnb.figures.style import COLOURS
 from soilnb.upscale.emulator import CueEmulator, Emulator
 
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
-def _shades(count: int) -> list:
-    """Return colours that read as one order, from dark to light."""
-    return list(cm.batlow(np.linspace(0.05, 0.85, count)))
-
-
-@style.styled
-def emergent(runs: xr.Dataset, emulator: CueEmulator, *, note: str = "") -> Figure:
+@style.frame(8.6, 3.7)
+def emergent(figure: Figure, runs: xr.Dataset, emulator: CueEmulator) -> None:
     """Draw the CUE of all runs against the substrate, and against what microbes are fed.
 
     Parameters
@@ -36,12 +30,11 @@ def emergent(runs: xr.Dataset, emulator: CueEmulator, *, note: str = "") -> Figu
     emulator : CueEmulator
         Of the CUE, drawn as lines with its 95 % for the mean of many domains.
     """
-    figure = style.new(8.6, 3.7)
     left, right = figure.subplots(1, 2)
     style.panel(left, "a", "CUE that emerges")
     style.panel(right, "b", "why")
     line = np.geomspace(*emulator.ranges["cn"], 60)
-    colours = _shades(runs.sizes["structure"])
+    colours = series.shades(runs.sizes["structure"])
     for i, name in enumerate(runs["structure"].values):
         some = runs.sel(structure=name)
         share = float(some["exposed"].mean())
@@ -64,21 +57,17 @@ def emergent(runs: xr.Dataset, emulator: CueEmulator, *, note: str = "") -> Figu
     right.annotate("all carbon that growth leaves", (0.66, ceiling), (0.62, 0.575), fontsize=8)
     right.set_xlabel("C/N of microbes / C/N of what is released (1)")
     right.set_ylim(0.15, 0.7)
-    style.note(figure, note)
-    return figure
 
 
 def _ratio_axis(ax: Axes, ticks: np.ndarray, label: str = "C/N ratio of the substrate") -> None:
-    ax.set_xscale("log")
-    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    ax.xaxis.set_minor_locator(NullLocator())
+    series.log_axis(ax, ticks)
     ax.set_xlabel(label)
 
 
-@style.styled
+@style.frame(8.8, 4.0)
 def held_out(
-    table: pd.DataFrame, texture: pd.DataFrame, sizes: pd.DataFrame, *, note: str = ""
-) -> Figure:
+    figure: Figure, table: pd.DataFrame, texture: pd.DataFrame, sizes: pd.DataFrame
+) -> None:
     """Draw predictions of settings that were left out, and the error of formulas by size.
 
     Parameters
@@ -92,12 +81,11 @@ def held_out(
         As from `soilnb.upscale.emulator.candidates`, with ``attrs["seeds"]``, the standard
         deviation of a setting's mean over the seeds.
     """
-    figure = style.new(8.8, 4.0)
     left, right = figure.subplots(1, 2)
     style.panel(left, "a", "settings left out")
     style.panel(right, "b", "how large a formula? (coefficients)")
     names = list(dict.fromkeys(table["structure"]))
-    for i, (name, colour) in enumerate(zip(names, _shades(len(names)), strict=True)):
+    for i, (name, colour) in enumerate(zip(names, series.shades(len(names)), strict=True)):
         some = table[table["structure"] == name]
         points = {"marker": _MARKERS[i], "color": colour, "ls": "", "ms": 5, "mew": 0}
         left.plot(some["observed"], some["predicted"], label=name, **points)
@@ -119,14 +107,11 @@ def held_out(
     right.set_xlim(left=0)
     right.set_xlabel("error of settings left out (CUE)")
     right.legend(loc="lower right")
-    style.note(figure, note)
-    return figure
 
 
-@style.styled
-def exposure(textures: xr.Dataset, emulator: Emulator, *, note: str = "") -> Figure:
+@style.frame(4.6, 3.2)
+def exposure(figure: Figure, textures: xr.Dataset, emulator: Emulator) -> None:
     """Draw the exposed share against clay: runs, fitted line with its 95 %."""
-    figure = style.new(4.6, 3.2)
     ax = figure.subplots()
     line = np.geomspace(*emulator.ranges["clay"], 50)
     for domains, alpha in ((1, 0.15), (np.inf, 0.3)):
@@ -140,12 +125,10 @@ def exposure(textures: xr.Dataset, emulator: Emulator, *, note: str = "") -> Fig
     ax.set_ylabel("exposed share (1)")
     ax.set_ylim(bottom=0)
     ax.legend()
-    style.note(figure, note)
-    return figure
 
 
-@style.styled
-def profiles(places: xr.Dataset, *, deepest: float = 1.5, note: str = "") -> Figure:
+@style.frame(lambda places, **_: (2.3 * places.sizes["place"], 3.7))
+def profiles(figure: Figure, places: xr.Dataset, *, deepest: float = 1.5, note: str = "") -> None:
     """Draw what the emergent CUE changes in the profiles of a few places, with its spread.
 
     Parameters
@@ -154,16 +137,14 @@ def profiles(places: xr.Dataset, *, deepest: float = 1.5, note: str = "") -> Fig
         As from `soilnb.upscale.emergent.handed_over`.
     """
     count = places.sizes["place"]
-    figure = style.new(2.3 * count, 3.7)
     axes = figure.subplots(1, count, sharey=True, squeeze=False)[0]
     shown = np.arange(places.sizes["layer"]) <= np.searchsorted(places["depth"], deepest)
     depth = places["depth"].values[shown]
     for ax, name in zip(axes, places["place"].values, strict=True):
         here = places.sel(place=name).isel(layer=shown)
         change = (100 * (here["soc"] / here["soc_published"] - 1)).transpose("draw", "layer")
-        low, middle, high = np.nanquantile(change.values, [0.05, 0.5, 0.95], axis=0)
-        ax.fill_betweenx(depth, low, high, color=COLOURS["blue"], alpha=0.3, lw=0, label="90 %")
-        ax.plot(middle, depth, color=COLOURS["blue"], lw=1.6, label="emergent CUE")
+        words = "90 %", "emergent CUE"
+        series.band_downward(ax, depth, change.values, COLOURS["blue"], words)
         ax.axvline(0, color=COLOURS["vermilion"], ls="--", lw=1.4, label="published CUE")
         ax.set_title(
             f"{name}\nC/N {float(here['cn']):.0f}, clay {float(here['clay']):.0f} %\n"
@@ -173,11 +154,9 @@ def profiles(places: xr.Dataset, *, deepest: float = 1.5, note: str = "") -> Fig
         )
     axes[0].set_ylim(deepest, 0)
     axes[0].set_ylabel("depth (m)")
-    handles, names = axes[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper center", ncols=3, fontsize=8)
+    style.legend_above(axes[0], 3)
     words = "change of soil organic carbon against the published CUE (%)"
     figure.supxlabel(f"{words}\n{note}" if note else words, fontsize=8)
-    return figure
 
 
 def _middle(draws: xr.DataArray) -> str:
@@ -190,14 +169,9 @@ def _profile(
 ) -> None:
     """Draw draws of a profile as a band, the published one as a dashed line."""
     shown = np.arange(depth.size) <= np.searchsorted(depth, deepest)
-    low, middle, high = np.nanquantile(
-        soc.transpose("draw", "layer").values / 1000, [0.05, 0.5, 0.95], axis=0
-    )
-    ax.fill_betweenx(
-        depth[shown], low[shown], high[shown], color=COLOURS["blue"], alpha=0.3, lw=0,
-        label="its 90 %",
-    )  # fmt: skip
-    ax.plot(middle[shown], depth[shown], color=COLOURS["blue"], lw=1.6, label="emergent CUE")
+    draws = soc.transpose("draw", "layer").values[:, shown] / 1000
+    words = "its 90 %", "emergent CUE"
+    series.band_downward(ax, depth[shown], draws, COLOURS["blue"], words)
     ax.plot(
         published.values[shown] / 1000, depth[shown], color=COLOURS["vermilion"], ls="--", lw=1.4,
         label="published CUE",
@@ -206,8 +180,8 @@ def _profile(
     ax.set_xlim(left=0)
 
 
-@style.styled
-def maps(found: xr.Dataset, *, note: str = "") -> Figure:
+@style.frame(8.8, 5.4)
+def maps(figure: Figure, found: xr.Dataset) -> list[str]:
     """Draw the emergent CUE, its spread, and what it changes in soil carbon.
 
     Parameters
@@ -215,7 +189,6 @@ def maps(found: xr.Dataset, *, note: str = "") -> Figure:
     found : Dataset (draw, site)
         As from `soilnb.upscale.emergent.world`.
     """
-    figure = style.new(8.8, 5.4)
     axes = figure.subplots(2, 2)
     middle = found.median("draw")
     low, high = (found["cue"].quantile(q, "draw") for q in (0.05, 0.95))
@@ -250,23 +223,16 @@ def maps(found: xr.Dataset, *, note: str = "") -> Figure:
             grey = np.where(sure, np.nan, 0.0)
             world(ax, found, grey, "Greys", vmin=-1, vmax=1)
         mesh = world(ax, found, values.values, colours, **options)
-        bar = figure.colorbar(
-            mesh, ax=ax, orientation="horizontal", shrink=0.8, aspect=30, pad=0.02,
-            extend="both" if letter in "cd" else "neither",
-        )  # fmt: skip
-        bar.set_label(label, fontsize=8)
-    style.note(
-        figure,
-        note,
+        bar_level(mesh, ax, label, extend="both" if letter in "cd" else "neither")
+    return [
         f"{found.sizes['draw']} draws, {found.sizes['site']:,} cells",
         "speculative",
-        data=found.attrs.get("provenance", ""),
-    )
-    return figure
+        style.synthetic(found),
+    ]
 
 
-@style.styled
-def state(found: Mapping[str, object], *, figure: Figure | None = None) -> Figure:
+@style.frame(8.2, 3.6)
+def state(figure: Figure, found: Mapping[str, object]) -> None:
     """Draw one choice of substrate and exposure: CUE on the emulator's line, and the profile.
 
     Parameters
@@ -274,7 +240,6 @@ def state(found: Mapping[str, object], *, figure: Figure | None = None) -> Figur
     found : mapping
         As from `soilnb.explore.pore_to_planet.hand_over`.
     """
-    figure = style.new(8.2, 3.6, figure=figure)
     left, right = figure.subplots(1, 2)
     line, curve, draws = found["line"], found["curve"], found["cue"]
     left.fill_between(line, curve["low"], curve["high"], color=COLOURS["blue"], alpha=0.25, lw=0)
@@ -296,4 +261,3 @@ def state(found: Mapping[str, object], *, figure: Figure | None = None) -> Figur
     right.set_xlabel("soil organic carbon (kg C m⁻³)")
     right.set_ylabel("depth (m)")
     right.legend(loc="lower right")
-    return figure

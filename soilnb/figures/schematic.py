@@ -26,6 +26,58 @@ LINES = {
 }
 
 
+def box(
+    ax: Axes, centre: tuple[float, float], size: tuple[float, float], fill: str, **look
+) -> FancyBboxPatch:
+    """Draw a box with round corners; returns it, for arrows that begin or end at it.
+
+    Parameters
+    ----------
+    centre, size : tuple of two floats
+        Middle, and width and height, in the axes' data units.
+    look
+        Other options of the patch.
+    """
+    (x, y), (width, height) = centre, size
+    look = {
+        "boxstyle": "round,pad=0.03,rounding_size=0.12",
+        "edgecolor": "0.25",
+        "linewidth": 1.0,
+        "zorder": 3,
+    } | look
+    corner = (x - width / 2, y - height / 2)
+    return ax.add_patch(FancyBboxPatch(corner, width, height, facecolor=fill, **look))
+
+
+def arrow(
+    ax: Axes,
+    ends: tuple,
+    colour: str,
+    *,
+    width: float = 1.4,
+    head: float = 9,
+    bend: float = 0.0,
+    between: tuple = (None, None),
+    **look,
+) -> FancyArrowPatch:
+    """Draw an arrow from one place to another, in the axes' data units.
+
+    Parameters
+    ----------
+    ends : tuple of two places
+        Where it begins and ends.
+    width, head, bend : float
+        Width of the line, size of the head (points), and how far it is bent to one side.
+    between : tuple of two patches
+        Boxes whose rims it goes from and to.
+    look
+        Other options of the patch.
+    """
+    look = {"arrowstyle": "-|>", "mutation_scale": head, "lw": width, "color": colour} | look
+    look |= {"patchA": between[0], "patchB": between[1], "connectionstyle": f"arc3,rad={bend}"}
+    return ax.add_patch(FancyArrowPatch(*ends, **{"zorder": 2} | look))
+
+
 def boxes_and_arrows(
     ax: Axes,
     places: Mapping[str, tuple[float, float]],
@@ -55,25 +107,24 @@ def boxes_and_arrows(
         Width and height of a box, in data units.
     """
     names, colours = names or {}, colours or {}
-    width, height = size
     patches = {}
     for pool, (x, y) in places.items():
-        patches[pool] = ax.add_patch(
-            FancyBboxPatch(
-                (x - width / 2, y - height / 2),
-                width,
-                height,
-                boxstyle="round,pad=0.03,rounding_size=0.12",
-                facecolor=colours.get(pool, "white"),
-                edgecolor="0.25",
-                linewidth=1.0,
-                zorder=3,
-            )
-        )
+        patches[pool] = box(ax, (x, y), size, colours.get(pool, "white"))
         ax.text(x, y, names.get(pool, pool), ha="center", va="center", fontsize=8, zorder=4)
     for source, target, kind in between(links, places):
+        colour, line, _ = LINES[kind]
         recede = strong is not None and (source, target) not in strong
-        _arrow(ax, patches, places, source, target, kind, recede)
+        # Bent to one side, so that the way there and the way back do not hide each other.
+        arrow(
+            ax,
+            (places[source], places[target]),
+            "0.8" if recede else colour,
+            width=0.8 if recede else 1.4,
+            bend=0.12,
+            ls=line,
+            between=(patches[source], patches[target]),
+        )
+    width, height = size
     xs, ys = zip(*places.values(), strict=True)
     ax.set_xlim(min(xs) - width, max(xs) + width)
     ax.set_ylim(min(ys) - 1.2 * height, max(ys) + 1.2 * height)
@@ -90,26 +141,6 @@ def between(links: pd.DataFrame, places: Mapping[str, object]) -> list[tuple[str
     inside = links[links["source"].isin(list(places)) & links["target"].isin(list(places))]
     inside = inside[inside["source"] != inside["target"]]
     return list(inside[["source", "target", "kind"]].drop_duplicates().itertuples(index=False))
-
-
-def _arrow(ax, patches, places, source, target, kind, recede=False) -> None:
-    colour, line, _ = LINES[kind]
-    ax.add_patch(
-        FancyArrowPatch(
-            places[source],
-            places[target],
-            patchA=patches[source],
-            patchB=patches[target],
-            arrowstyle="-|>",
-            mutation_scale=9,
-            linewidth=0.8 if recede else 1.4,
-            linestyle=line,
-            color="0.8" if recede else colour,
-            # Bent to one side, so that the way there and the way back do not hide each other.
-            connectionstyle="arc3,rad=0.12",
-            zorder=2,
-        )
-    )
 
 
 def handles(links: pd.DataFrame) -> list[Line2D]:

@@ -8,8 +8,12 @@ cue (marker, hatch, line style) goes with each. Maps use the scientific colour m
 from __future__ import annotations
 
 import functools
+import inspect
+from collections.abc import Callable, Sequence
 
 import matplotlib
+import numpy as np
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -44,26 +48,89 @@ STYLE = {
 }
 
 
-def styled(function):
-    """Draw a figure in the house style, whatever the reader's own settings are."""
+#: What is written below a figure that shows made-up data.
+SYNTHETIC = "synthetic data"
 
-    @functools.wraps(function)
-    def draw(*arguments, **options):
-        with matplotlib.rc_context(STYLE):
-            return function(*arguments, **options)
-
-    return draw
+#: What a figure function takes from its frame, by name, unless it has an argument of that name.
+OPTIONS = {"note": "", "data": "", "size": "", "figure": None}
 
 
-def new(width: float, height: float, *, figure: Figure | None = None) -> Figure:
-    """Return an empty figure of `width` x `height` inches, or `figure` wiped clean.
+def frame(width: float | Callable, height: float | None = None) -> Callable:
+    """Make a figure function of one that draws on an empty figure.
 
-    Explorers pass the figure that they redraw; its layout is then left as it was set.
+    The function that is decorated has the figure as its first argument, and returns what made it
+    (a word or several, None for nothing). The function that it becomes returns the figure, in the
+    house style whatever the reader's own settings are, with those words below, and takes four
+    more options by name:
+
+    ``note`` and ``size``
+        More words below the figure, one or several; the size is that of the run.
+    ``data``
+        "synthetic" where made-up data are shown; the figure then says so.
+    ``figure``
+        A figure that is wiped and drawn anew, for explorers; its size and layout stay.
+
+    Parameters
+    ----------
+    width, height : float
+        Size of the figure in inches; or one function that returns both from the arguments.
     """
-    if figure is not None:
-        figure.clear()
-        return figure
-    return Figure(figsize=(width, height), layout="constrained", facecolor="white")
+
+    def decorate(draw):
+        own = inspect.signature(draw)
+
+        @functools.wraps(draw)
+        def framed(*arguments, **options):
+            given = {
+                name: options.pop(name, default)
+                for name, default in OPTIONS.items()
+                if name not in own.parameters or name == "figure"
+            }
+            figure = given["figure"]
+            with matplotlib.rc_context(STYLE):
+                if figure is None:
+                    inches = width(*arguments, **options) if callable(width) else (width, height)
+                    figure = Figure(figsize=inches, layout="constrained", facecolor="white")
+                figure.clear()
+                words = draw(figure, *arguments, **options)
+                size = f"size {given['size']}" if given.get("size") else ""
+                kind = SYNTHETIC if given.get("data") == "synthetic" else ""
+                _write_below(figure, [*_listed(words), *_listed(given.get("note")), size, kind])
+            return figure
+
+        framed.__signature__ = _with_options(own)
+        return framed
+
+    return decorate
+
+
+def _with_options(own: inspect.Signature) -> inspect.Signature:
+    """Return the signature of a figure function: without the figure in front, with the options."""
+    parameters = list(own.parameters.values())[1:]
+    parameters += [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+        for name, default in OPTIONS.items()
+        if name == "figure" or name not in own.parameters
+    ]
+    return own.replace(parameters=parameters, return_annotation=Figure)
+
+
+def _listed(words: str | Sequence[str] | None) -> Sequence[str]:
+    return [words] if isinstance(words, str) else words or []
+
+
+def _write_below(figure: Figure, words: list[str]) -> None:
+    """Write below a figure what made it; that data are synthetic comes last."""
+    kinds = [word for word in dict.fromkeys(words) if word == SYNTHETIC]
+    shown = [word for word in words if word and word != SYNTHETIC] + kinds
+    if shown:
+        look = {"ha": "right", "fontsize": 7, "color": "0.35"}
+        figure.supxlabel(" · ".join(shown), x=0.995, **look)
+
+
+def synthetic(*data: xr.Dataset) -> str:
+    """Return the words for made-up data where one of the data sets is a twin, else nothing."""
+    return SYNTHETIC if any(d.attrs.get("provenance") == "synthetic" for d in data) else ""
 
 
 def panel(ax: Axes, letter: str, title: str = "") -> Axes:
@@ -79,9 +146,21 @@ def panels(figure: Figure) -> str:
     return "".join(sorted(gid[6:] for gid in found if gid.startswith("panel-")))
 
 
-def note(figure: Figure, *parts: str, data: str = "") -> None:
-    """Write below a figure which size and which data made it; a twin is named *synthetic*."""
-    words = [part for part in parts if part]
-    if data == "synthetic":
-        words.append("synthetic data")
-    figure.supxlabel(" · ".join(words), x=0.995, ha="right", fontsize=7, color="0.35")
+def shape(count: int, most: int) -> tuple[int, int]:
+    """Return how many rows and columns `count` panels take, at most so many in a row."""
+    columns = min(most, count)
+    return -(-count // columns), columns
+
+
+def grid(figure: Figure, count: int, most: int, **options) -> np.ndarray:
+    """Return axes for `count` panels, at most so many in a row; those left over are not seen."""
+    axes = figure.subplots(*shape(count, most), squeeze=False, **options).ravel()
+    for ax in axes[count:]:
+        ax.axis("off")
+    return axes[:count]
+
+
+def legend_above(ax: Axes, columns: int, fontsize: float = 8, **options) -> None:
+    """Explain above all panels of a figure what one of them shows."""
+    where = {"loc": "outside upper center", "ncols": columns, "fontsize": fontsize} | options
+    ax.figure.legend(*ax.get_legend_handles_labels(), **where)

@@ -3,11 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 from matplotlib.colors import LogNorm
-from matplotlib.figure import Figure
 
-from soilnb.figures import he2024, style
+from soilnb.figures import maps, style
 from soilnb.figures.tao2023 import globe as drawings
 from soilnb.proda import globe, regressions
 from soilnb.profile import compas
@@ -105,7 +103,7 @@ def test_eight_maps_have_their_values_and_boxes(world):
 
 def test_cells_that_are_not_kept_stay_empty(world):
     some = world.assign(kept=world["kept"] & (np.arange(world.sizes["site"]) % 2 == 0))
-    values = drawings._values(some, "cue")
+    values = maps.known(some, "cue")
     assert np.isnan(values[1::2]).all()
     assert np.isfinite(values[::2]).any()
 
@@ -122,21 +120,4 @@ def test_what_is_given_has_no_spread(cells):
     assert panel.texts
     cue = next(ax for ax in figure.axes if ax.get_gid() == "panel-b")
     shown = cue.collections[0].get_array().compressed()
-    assert np.allclose(np.sort(shown), np.sort(drawings._values(ensemble, "cue", "_sd")))
-
-
-def test_a_map_that_is_the_same_everywhere_has_a_scale():
-    norm = drawings._norm(np.full(5, 0.14), False)
-    assert norm.vmin < 0.14 < norm.vmax
-    assert drawings._norm(np.full(5, np.nan), False).vmax > 0
-
-
-def test_a_cell_beside_a_gap_is_drawn_no_wider_than_the_others():
-    lon = np.array([-60.0, -57.2, -54.4, -51.6, 0.1, 2.9])  # an ocean between
-    cells = xr.Dataset(coords={"latitude": ("site", np.tile(10.0, 6)), "longitude": ("site", lon)})
-    ax = Figure().subplots()
-    mesh = he2024.world(ax, cells, np.arange(6.0), "viridis")
-    edges = mesh.get_coordinates()[0, :, 0]
-    assert np.ptp(np.diff(edges)) < 0.2
-    drawn = np.ma.filled(mesh.get_array(), np.nan).ravel()
-    np.testing.assert_array_equal(drawn[np.isfinite(drawn)], np.arange(6.0))
+    assert np.allclose(np.sort(shown), np.sort(maps.known(ensemble, "cue", "_sd")))

@@ -9,11 +9,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import xarray as xr
-from cmcrameri import cm
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from soilnb.figures import schematic, style
+from soilnb.figures import maps, schematic, series, style
 from soilnb.figures.style import COLOURS, MODEL
 
 #: Marker and colour of each kind of treatment in the ensemble of Fig. 5.
@@ -28,8 +27,8 @@ TREATMENTS = {
 FILLS = {"litter": "#F6E3B4", "microbes": "#CFE3F3", "soil": "#E3D5C9"}
 
 
-@style.styled
-def fig1b(cue: xr.DataArray, *, figure: Figure | None = None) -> Figure:
+@style.frame(4.2, 3.2)
+def fig1b(figure: Figure, cue: xr.DataArray) -> str:
     """Draw the CUE constants of MIMICS as diamonds (Fig. 1b).
 
     Parameters
@@ -37,10 +36,8 @@ def fig1b(cue: xr.DataArray, *, figure: Figure | None = None) -> Figure:
     cue : DataArray, [litter, microbe]
         Intrinsic CUE by litter type and microbial group.
     """
-    figure = style.new(4.2, 3.2, figure=figure)
     diamonds(style.panel(figure.subplots(), "b", "CUE constants of MIMICS"), cue)
-    style.note(figure, "published constants, Wieder et al. 2015")
-    return figure
+    return "published constants, Wieder et al. 2015"
 
 
 def diamonds(ax: Axes, cue: xr.DataArray) -> None:
@@ -51,20 +48,13 @@ def diamonds(ax: Axes, cue: xr.DataArray) -> None:
         for microbe in cue["microbe"].values:
             value = float(cue.sel(litter=litter, microbe=microbe))
             ax.plot(position, value, "D", ms=9, color=colour, mec="black")
-            ax.annotate(
-                f"{microbe}-strategists, {value:.2f}",
-                (position, value),
-                xytext=(11, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=8,
-            )
+            series.tell(ax, f"{microbe}-strategists, {value:.2f}", (position, value), (11, 0))
     ax.set(xlim=(-0.5, 2.1), ylim=(0, 1), ylabel="intrinsic CUE (1)")
     ax.set_xticks(range(cue.sizes["litter"]), [f"{name} litter" for name in cue["litter"].values])
 
 
-@style.styled
-def fig5(ensemble: xr.Dataset, *, size: str = "", figure: Figure | None = None) -> Figure:
+@style.frame(7.2, 6.0)
+def fig5(figure: Figure, ensemble: xr.Dataset) -> str:
     """Draw the responses of CUE, SOC and microbial C to treatments (Fig. 5a-d).
 
     Parameters
@@ -72,10 +62,7 @@ def fig5(ensemble: xr.Dataset, *, size: str = "", figure: Figure | None = None) 
     ensemble : Dataset, [experiment]
         ln response ratios ``lnrr_cue``, ``lnrr_soc``, ``lnrr_mbc`` (1), ``duration`` (years) and
         ``treatment`` (a key of `TREATMENTS`).
-    size : str
-        Size of the run, for the note.
     """
-    figure = style.new(7.2, 6.0, figure=figure)
     grid = figure.subplots(2, 2)
     layout = (
         (grid[0, 0], "a", "lnrr_cue", "lnrr_soc"),
@@ -97,11 +84,9 @@ def fig5(ensemble: xr.Dataset, *, size: str = "", figure: Figure | None = None) 
         _by_treatment(ax, ensemble, x, y)
         ax.set(xlabel=labels[x], ylabel=labels[y])
         ax.set_title(_correlation(ensemble[x].values, ensemble[y].values), loc="right", fontsize=8)
-    handles, names = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper center", ncols=4, fontsize=8)
+    style.legend_above(grid[0, 0], 4)
     count = ensemble.sizes["experiment"]
-    style.note(figure, f"MIMICS, n = {count} experiments at 14 LTER sites", _size(size))
-    return figure
+    return f"MIMICS, n = {count} experiments at 14 LTER sites"
 
 
 def _by_treatment(ax: Axes, ensemble: xr.Dataset, x: str, y: str) -> None:
@@ -114,33 +99,24 @@ def _correlation(x: np.ndarray, y: np.ndarray) -> str:
     return f"r = {np.corrcoef(x, y)[0, 1]:.2f}"
 
 
-def _size(size: str) -> str:
-    return f"size {size}" if size else ""
-
-
-@style.styled
-def fig6(maps: xr.Dataset, *, size: str = "", figure: Figure | None = None) -> Figure:
+@style.frame(8.6, 6.4)
+def fig6(figure: Figure, cells: xr.Dataset) -> list[str]:
     """Draw the diagnosed CUE of CENTURY and MIMICS: maps, scatter, histogram (Fig. 6a-d).
 
     Parameters
     ----------
-    maps : Dataset, [cell]
+    cells : Dataset, [cell]
         ``cue_century`` and ``cue_mimics`` (1), ``area`` (m2), with the coordinates ``latitude``
         and ``longitude`` (degrees); ``attrs["data"]`` names what the maps rest on.
     """
-    figure = style.new(8.6, 6.4, figure=figure)
     grid = figure.subplots(2, 2, gridspec_kw={"height_ratios": [1.0, 1.05]})
-    century, mimics = maps["cue_century"].values, maps["cue_mimics"].values
+    century, mimics = cells["cue_century"].values, cells["cue_mimics"].values
     for ax, letter, name, values in (
         (grid[0, 0], "a", "CENTURY", century),
         (grid[0, 1], "b", "MIMICS", mimics),
     ):
         style.panel(ax, letter, name)
-        mesh = world(ax, maps, values, cm.batlow)
-        bar = figure.colorbar(
-            mesh, ax=ax, orientation="horizontal", shrink=0.8, aspect=30, pad=0.02
-        )
-        bar.set_label("diagnosed CUE (1)", fontsize=8)
+        maps.bar_level(maps.world(ax, cells, values), ax, "diagnosed CUE (1)")
 
     ax = style.panel(grid[1, 0], "c", "the two maps")
     ax.plot(century, mimics, ".", ms=3, mew=0, alpha=0.35, color=COLOURS["black"])
@@ -151,59 +127,21 @@ def fig6(maps: xr.Dataset, *, size: str = "", figure: Figure | None = None) -> F
     bins = np.arange(0.38, 0.7601, 0.005)
     for name, values, hatch in (("CENTURY", century, "///"), ("MIMICS", mimics, "")):
         ax.hist(
-            values, bins, weights=100 * maps["area"] / maps["area"].sum(), label=name, alpha=0.7,
+            values, bins, weights=100 * cells["area"] / cells["area"].sum(), label=name, alpha=0.7,
             color=MODEL[name], hatch=hatch, edgecolor="white", linewidth=0.3,
         )  # fmt: skip
     ax.set(xlabel="diagnosed CUE (1)", ylabel="share of the vegetated area (%)")
     ax.set_xlim(min(century.min(), mimics.min()) - 0.02, max(century.max(), mimics.max()) + 0.02)
     ax.legend()
-    style.note(figure, maps.attrs.get("data", ""), _size(size), data=maps.attrs.get("kind", ""))
-    return figure
-
-
-def world(ax: Axes, cells: xr.Dataset, values: np.ndarray, cmap, **options):
-    """Draw values at the cells of a regular grid as a map; returns the mesh for a colour bar.
-
-    Parameters
-    ----------
-    cells : Dataset, [cell]
-        With ``latitude`` and ``longitude`` (degrees); cells of the grid that it lacks stay white.
-    values : ndarray, [cell]
-    """
-    lat, lon = (_whole(np.unique(cells[name])) for name in ("latitude", "longitude"))
-    field = np.full((lat.size, lon.size), np.nan)
-    field[np.searchsorted(lat, cells["latitude"]), np.searchsorted(lon, cells["longitude"])] = (
-        values
-    )
-    mesh = ax.pcolormesh(lon, lat, field, cmap=cmap, shading="nearest", rasterized=True, **options)
-    ax.set(xlim=(-180, 180), ylim=(-58, 84), aspect="equal", facecolor="#EEF2F5")
-    ax.set_xticks([-120, -60, 0, 60, 120], ["120°W", "60°W", "0°", "60°E", "120°E"], fontsize=7)
-    ax.set_yticks([-45, 0, 45], ["45°S", "0°", "45°N"], fontsize=7)
-    return mesh
-
-
-def _whole(places: np.ndarray) -> np.ndarray:
-    """Return sorted rows of a grid with those that no cell has, so that none is drawn wider."""
-    if places.size < 3:
-        return places
-    steps = np.diff(places)
-    missing = np.maximum(np.rint(steps / np.median(steps)).astype(int) - 1, 0)
-    between = [
-        np.linspace(start, stop, count + 2)[1:-1]
-        for start, stop, count in zip(places[:-1], places[1:], missing, strict=True)
+    return [
+        cells.attrs.get("data", ""),
+        style.SYNTHETIC if cells.attrs.get("kind") == "synthetic" else "",
     ]
-    return np.unique(np.concatenate([places, *between]))
 
 
-@style.styled
-def structures(
-    century: pd.DataFrame,
-    mimics: pd.DataFrame,
-    *,
-    figure: Figure | None = None,
-) -> Figure:
+@style.frame(9.4, 4.2)
+def structures(figure: Figure, century: pd.DataFrame, mimics: pd.DataFrame) -> None:
     """Draw the pools and links of both models, each from the model's own list of links."""
-    figure = style.new(9.4, 4.2, figure=figure)
     left, right = figure.subplots(1, 2)
     schematic.boxes_and_arrows(
         left,
@@ -260,11 +198,10 @@ def structures(
     right.set_title("MIMICS: microbes do the work", fontsize=9, fontweight="bold")
     for ax, links in ((left, century), (right, mimics)):
         schematic.legend(ax, links, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=2)
-    return figure
 
 
-@style.styled
-def pools(state: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+@style.frame(6.4, 3.1)
+def pools(figure: Figure, state: xr.Dataset) -> None:
     """Draw a soil's pools as bars (for the first explorer).
 
     Parameters
@@ -272,7 +209,6 @@ def pools(state: xr.Dataset, *, figure: Figure | None = None) -> Figure:
     state : Dataset
         Steady state of a pool model with ``carbon`` (kg C m-2) over ``pool``.
     """
-    figure = style.new(6.4, 3.1, figure=figure)
     ax = figure.subplots()
     carbon = state["carbon"]
     kinds = ["litter", "litter", "microbes", "microbes", "soil", "soil", "soil"]
@@ -284,23 +220,19 @@ def pools(state: xr.Dataset, *, figure: Figure | None = None) -> Figure:
             label=kind,
         )  # fmt: skip
     for i, value in enumerate(carbon.values):
-        ax.annotate(
-            f"{value:.2f}", (i, value), ha="center", va="bottom", fontsize=8,
-            xytext=(0, 1), textcoords="offset points",
-        )  # fmt: skip
+        series.tell(ax, f"{value:.2f}", (i, value), (0, 1))
     ax.set_xticks(range(carbon.size), [_break(name) for name in carbon["pool_name"].values])
     ax.tick_params(axis="x", labelsize=7.5)
     ax.set(ylabel="carbon (kg C m⁻²)", ylim=(0, max(0.5, 1.15 * float(carbon.max()))))
     ax.legend(ncols=3, loc="upper left")
-    return figure
 
 
 def _break(name: str) -> str:
     return str(name).replace(" ", "\n", 1)
 
 
-@style.styled
-def step(run: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+@style.frame(6.4, 3.3)
+def step(figure: Figure, run: xr.Dataset) -> None:
     """Draw what CUE, microbes and SOC do after a step, on a logarithmic time axis.
 
     Parameters
@@ -309,7 +241,6 @@ def step(run: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         ``response_cue``, ``response_mbc``, ``response_soc``: value over its value before the
         step, less one (%); ``time`` in years, the first one the instant after the step.
     """
-    figure = style.new(6.4, 3.3, figure=figure)
     ax = figure.subplots()
     time = np.maximum(run["time"].values, run["time"].values[1] / 2)
     for name, label, colour, line in (
@@ -320,22 +251,12 @@ def step(run: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         ax.plot(time, run[name], line, color=colour, label=label, lw=1.8)
     ax.axhline(0, color="0.7", lw=0.8)
     ax.set(xlabel="time since the step (years)", ylabel="change since before (%)")
-    _years(ax, time[0], time[-1])
+    series.years(ax, time[0], time[-1])
     ax.legend(loc="upper left")
-    return figure
 
 
-def _years(ax: Axes, first: float, last: float) -> None:
-    """Make a logarithmic axis of years with plain labels, which also draw fast."""
-    ax.set_xscale("log")
-    ax.set_xlim(first, last)
-    ticks = [year for year in (0.1, 1, 10, 100) if first <= year <= last]
-    ax.set_xticks(ticks, [f"{year:g}" for year in ticks])
-    ax.set_xticks([], minor=True)
-
-
-@style.styled
-def lter(sites: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+@style.frame(4.4, 4.2)
+def lter(figure: Figure, sites: xr.Dataset) -> None:
     """Draw modelled against observed SOC at the LTER sites.
 
     Parameters
@@ -343,7 +264,6 @@ def lter(sites: xr.Dataset, *, figure: Figure | None = None) -> Figure:
     sites : Dataset, [site]
         ``observed`` and ``modelled`` (kg C m-2, 0-30 cm), coordinate ``site``; ``attrs`` r2, rmse.
     """
-    figure = style.new(4.4, 4.2, figure=figure)
     ax = figure.subplots()
     top = 1.08 * float(max(sites["observed"].max(), sites["modelled"].max()))
     ax.plot([0, top], [0, top], "-", color="0.7", lw=1, label="1:1")
@@ -354,10 +274,7 @@ def lter(sites: xr.Dataset, *, figure: Figure | None = None) -> Figure:
     ):
         crowded = any(abs(x - u) < 0.6 and abs(y - v) < 0.3 for u, v in placed)
         placed.append((x, y))
-        ax.annotate(
-            str(name), (x, y), xytext=(5, -9 if crowded else 3), textcoords="offset points",
-            fontsize=7,
-        )  # fmt: skip
+        series.tell(ax, str(name), (x, y), (5, -9 if crowded else 3), va="baseline", fontsize=7)
     ax.set(
         xlim=(0, top), ylim=(0, top), aspect="equal",
         xlabel="observed SOC, 0-30 cm (kg C m⁻²)", ylabel="MIMICS (kg C m⁻²)",
@@ -367,18 +284,16 @@ def lter(sites: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         loc="left",
     )
     ax.legend(loc="lower right")
-    return figure
 
 
-@style.styled
-def definitions(cue: xr.DataArray, *, figure: Figure | None = None) -> Figure:
+@style.frame(6.4, 3.1)
+def definitions(figure: Figure, cue: xr.DataArray) -> None:
     """Draw diagnosed CUE by model and by what counts as decomposition.
 
     Parameters
     ----------
     cue : DataArray, [model, decomposition]
     """
-    figure = style.new(6.4, 3.1, figure=figure)
     ax = figure.subplots()
     width = 0.26
     looks = ((COLOURS["sky"], ""), (COLOURS["orange"], "//"), (COLOURS["purple"], ".."))
@@ -396,11 +311,10 @@ def definitions(cue: xr.DataArray, *, figure: Figure | None = None) -> Figure:
     ax.set_xticks(range(cue.sizes["model"]), cue["model"].values)
     ax.set(ylabel="diagnosed CUE = 1 - R/D (1)", ylim=(0, 1))
     ax.legend(loc="upper center", ncols=3)
-    return figure
 
 
-@style.styled
-def litter_sweep(sweep: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+@style.frame(6.4, 4.4)
+def litter_sweep(figure: Figure, sweep: xr.Dataset) -> None:
     """Draw diagnosed CUE and the r:K ratio along litter quality, with the extinction marked.
 
     Parameters
@@ -408,7 +322,6 @@ def litter_sweep(sweep: xr.Dataset, *, figure: Figure | None = None) -> Figure:
     sweep : Dataset, [site]
         ``lignin_to_n`` (g lignin per g N), ``cue`` (1), ``r_to_k`` (1), ``extinct`` (bool).
     """
-    figure = style.new(6.4, 4.4, figure=figure)
     top, bottom = figure.subplots(2, 1, sharex=True)
     x, gone = sweep["lignin_to_n"].values, sweep["extinct"].values.astype(bool)
     for ax, name in ((top, "cue"), (bottom, "r_to_k")):
@@ -423,7 +336,4 @@ def litter_sweep(sweep: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         top.legend(loc="upper left")
     top.set(ylabel="diagnosed CUE (1)")
     bottom.set(ylabel="r : K biomass (1)", xlabel="lignin : N of the litter (g g⁻¹)")
-    bottom.set_yscale("log")
-    bottom.set_yticks([0.01, 0.1, 1, 10], ["0.01", "0.1", "1", "10"])
-    bottom.set_yticks([], minor=True)
-    return figure
+    series.log_axis(bottom, [0.01, 0.1, 1, 10], axis="y")

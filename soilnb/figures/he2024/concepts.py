@@ -15,9 +15,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from soilnb.figures import he2024, style
+from soilnb.figures import he2024, schematic, series, style
 from soilnb.figures.style import COLOURS
 
 #: Label, marker and colour of each method of the data set ``cue``.
@@ -28,16 +27,20 @@ METHODS = {
 _ENZYMES = ("enzyme model", "s", COLOURS["purple"])
 
 
-@style.styled
+def measured(data: xr.Dataset) -> list[str]:
+    """Return the words below a figure of the data set ``cue`` or of its twin."""
+    count = data["cue"].size
+    return [f"data set cue (Yu et al. 2025), n = {count} records", style.synthetic(data)]
+
+
+@style.frame(8.6, 6.6)
 def fig1(
+    figure: Figure,
     data: xr.Dataset,
     enzymes: xr.DataArray,
     intrinsic: xr.DataArray,
     published: pd.DataFrame,
-    *,
-    size: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+) -> list[str]:
     """Draw the variability of CUE: by method, in MIMICS, by ecosystem, assimilated (Fig. 1a-d).
 
     Parameters
@@ -50,10 +53,7 @@ def fig1(
         Intrinsic CUE of MIMICS.
     published : DataFrame
         Printed means, as of `soilnb.cue.measured.published`.
-    size : str
-        Size of the run, for the note.
     """
-    figure = style.new(8.6, 6.6, figure=figure)
     grid = figure.subplots(2, 2)
     _by_method(style.panel(grid[0, 0], "a", "by method"), data, enzymes)
     he2024.diamonds(style.panel(grid[0, 1], "b", "constants of MIMICS"), intrinsic)
@@ -61,8 +61,7 @@ def fig1(
     _assimilated(style.panel(grid[1, 1], "d", "assimilated from soil profiles"), data, published)
     for ax in grid.ravel():
         ax.set_ylim(0, 1)
-    style.note(figure, _source(data), _size(size), data=_kind(data))
-    return figure
+    return measured(data)
 
 
 def _by_method(ax: Axes, data: xr.Dataset, enzymes: xr.DataArray) -> None:
@@ -97,10 +96,8 @@ def _cloud(ax: Axes, at: float, values: np.ndarray, marker: str, colour: str, la
     )  # fmt: skip
     mean = float(values.mean())
     ax.plot(at, mean, "D", ms=5, color="white", mec="black", zorder=4)
-    ax.annotate(
-        f"{mean:.2f}", (at, mean), xytext=(17, 0), textcoords="offset points", va="center",
-        fontsize=7.5, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6}, zorder=4,
-    )  # fmt: skip
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+    series.tell(ax, f"{mean:.2f}", (at, mean), (17, 0), fontsize=7.5, bbox=box, zorder=4)
 
 
 def _by_ecosystem(ax: Axes, published: pd.DataFrame) -> None:
@@ -108,10 +105,7 @@ def _by_ecosystem(ax: Axes, published: pd.DataFrame) -> None:
     looks = zip(("o", "s", "^"), ("yellow", "orange", "green"), strict=True)
     for at, (row, (marker, colour)) in enumerate(zip(rows.itertuples(), looks, strict=True)):
         ax.plot(at, row.mean, marker, ms=11, color=COLOURS[colour], mec="black", ls="")
-        ax.annotate(
-            f"{row.mean:.2f}", (at, row.mean), xytext=(11, 0), textcoords="offset points",
-            va="center", fontsize=8,
-        )  # fmt: skip
+        series.tell(ax, f"{row.mean:.2f}", (at, row.mean), (11, 0))
     labels = [f"{row.what}\nn = {row.records:.0f}" for row in rows.itertuples()]
     ax.set_xticks(range(len(rows)), labels)
     ax.set(xlim=(-0.6, len(rows) - 0.4), ylabel="mean CUE, enzyme model (1)")
@@ -139,8 +133,7 @@ def _assimilated(ax: Axes, data: xr.Dataset, published: pd.DataFrame) -> None:
     ax.plot(2, prior["mean"], "x", ms=7, color="black")
     found = rows[rows["kind"] == "assimilated"].iloc[0]
     ax.plot(3, found["mean"], "D", ms=9, color=COLOURS["green"], mec="black")
-    ax.annotate(f"{found['mean']:.2f}", (3, found["mean"]), xytext=(9, 0), fontsize=8,
-                textcoords="offset points", va="center")  # fmt: skip
+    series.tell(ax, f"{found['mean']:.2f}", (3, found["mean"]), (9, 0))
     labels += ["before:\nprior (DOC)", f"after: global\nmedian, n = {found['records']:,.0f}"]
     ax.set_xticks(range(4), labels, fontsize=7)
     ax.set(xlim=(-0.5, 3.7), ylabel="CUE (1)")
@@ -160,15 +153,8 @@ def _remark(ax: Axes, text: str, *, top: bool = False, right: bool = False) -> N
             style="italic")  # fmt: skip
 
 
-@style.styled
-def fig3(
-    data: xr.Dataset,
-    enzymes: xr.Dataset,
-    duration: xr.Dataset,
-    *,
-    size: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+@style.frame(8.6, 6.8)
+def fig3(figure: Figure, data: xr.Dataset, enzymes: xr.Dataset, duration: xr.Dataset) -> list[str]:
     """Draw CUE against SOC for two methods, and how long and warm incubations are (Fig. 3a-d).
 
     Parameters
@@ -180,17 +166,13 @@ def fig3(
         ``cue_line`` over ``soc`` (g kg-1), a soil whose carbon rises at constant nitrogen.
     duration : Dataset, [time]
         ``cue`` that a labelled substrate reports of one made-up soil, by days of incubation.
-    size : str
-        Size of the run, for the note.
     """
-    figure = style.new(8.6, 6.8, figure=figure)
     grid = figure.subplots(2, 2)
     _isotopes(style.panel(grid[0, 0], "a", "isotopes"), data)
     _stoichiometric(style.panel(grid[0, 1], "b", "stoichiometric model"), enzymes)
     _durations(style.panel(grid[1, 0], "c", "duration of incubations"), duration)
     _temperatures(style.panel(grid[1, 1], "d", "temperature of incubations"), data)
-    style.note(figure, _source(data), _size(size), data=_kind(data))
-    return figure
+    return measured(data)
 
 
 def _isotopes(ax: Axes, data: xr.Dataset) -> None:
@@ -229,9 +211,7 @@ def _stoichiometric(ax: Axes, enzymes: xr.Dataset) -> None:
 
 def _durations(ax: Axes, duration: xr.Dataset) -> None:
     ax.plot(duration["time"], duration["cue"], "-", lw=2, color=METHODS["substrate"][2])
-    ax.set_xscale("log")
-    ax.set_xticks([1 / 24, 1, 7, 30, 365], ["1 h", "1 d", "1 week", "30 d", "1 yr"])
-    ax.set_xticks([], minor=True)
+    series.log_axis(ax, [1 / 24, 1, 7, 30, 365], ["1 h", "1 d", "1 week", "30 d", "1 yr"])
     ax.set(ylim=(0, 1), xlabel="duration of the incubation (log scale)", ylabel="CUE from ¹³C (1)")
     _remark(
         ax,
@@ -264,8 +244,8 @@ def _temperatures(ax: Axes, data: xr.Dataset) -> None:
 _LEVELS = {"population": "#FBE9C6", "community": "#D7E8F5", "ecosystem": "#DDEBD8"}
 
 
-@style.styled
-def fig2(scales: pd.DataFrame, *, figure: Figure | None = None) -> Figure:
+@style.frame(9.0, 4.6)
+def fig2(figure: Figure, scales: pd.DataFrame) -> None:
     """Draw the levels of CUE with their models and observations (Fig. 2).
 
     Parameters
@@ -274,7 +254,6 @@ def fig2(scales: pd.DataFrame, *, figure: Figure | None = None) -> Figure:
         Table ``cue_scales`` of the package: one row per level, the smallest first, with the
         columns ``level symbol organisms time lost models observations``.
     """
-    figure = style.new(9.0, 4.6, figure=figure)
     ax = figure.subplots()
     ax.axis("off")
     ax.set(xlim=(0, 12), ylim=(-0.35, 6.5))
@@ -284,47 +263,34 @@ def fig2(scales: pd.DataFrame, *, figure: Figure | None = None) -> Figure:
     for y, row in zip(heights, scales.itertuples(), strict=True):
         colour = _LEVELS[row.level]
         name = row.symbol.replace("CUE_", "CUE$_") + "$"
-        _box(ax, (2.0, y), (3.6, 1.55), colour)
+        schematic.box(ax, (2.0, y), (3.6, 1.55), colour, **_LOOK)
         _say(ax, 2.0, y + 0.5, f"{row.level}: {name}", 60, fontsize=9.5, fontweight="bold")
         _say(ax, 2.0, y - 0.22, f"{row.organisms}; {row.time}. Lost: {row.lost}", 36)
-        _box(ax, (6.0, y), (3.0, 1.35), colour)
+        schematic.box(ax, (6.0, y), (3.0, 1.35), colour, **_LOOK)
         _say(ax, 6.0, y, row.models, 27)
-        _box(ax, (10.0, y), (3.4, 1.35), "white")
+        schematic.box(ax, (10.0, y), (3.4, 1.35), "white", **_LOOK)
         _say(ax, 10.0, y, row.observations, 31)
-        _link(ax, (8.28, y), (7.52, y), COLOURS["vermilion"], "--")
+        _link(ax, ((8.28, y), (7.52, y)), COLOURS["vermilion"], ls="--")
     for low, high in itertools.pairwise(heights):
-        _link(ax, (6.0, low + 0.69), (6.0, high - 0.69), COLOURS["blue"], "-")
+        _link(ax, ((6.0, low + 0.69), (6.0, high - 0.69)), COLOURS["blue"])
         ax.text(2.0, (low + high) / 2, "↑ is part of", ha="center", va="center", fontsize=7.5)
     handles = [
         Line2D([], [], color=COLOURS["blue"], lw=1.6, label="feeds the next level, by emulators"),
         Line2D([], [], color=COLOURS["vermilion"], ls="--", lw=1.6, label="constrains, validates"),
     ]
     ax.legend(handles=handles, loc="lower center", ncols=2, bbox_to_anchor=(0.5, -0.06))
-    return figure
 
 
-def _box(ax: Axes, centre: tuple[float, float], size: tuple[float, float], colour: str):
-    (x, y), (width, height) = centre, size
-    return ax.add_patch(
-        FancyBboxPatch(
-            (x - width / 2, y - height / 2), width, height, facecolor=colour, edgecolor="0.3",
-            boxstyle="round,pad=0.02,rounding_size=0.15", linewidth=1.0, zorder=3,
-        )
-    )  # fmt: skip
+_LOOK = {"edgecolor": "0.3", "boxstyle": "round,pad=0.02,rounding_size=0.15"}
+
+
+def _link(ax: Axes, ends: tuple, colour: str, width: float = 1.6, **look) -> None:
+    schematic.arrow(ax, ends, colour, width=width, head=8 + 2 * width, **look)
 
 
 def _say(ax: Axes, x: float, y: float, text: str, width: int, **options) -> None:
     options = {"fontsize": 8, "ha": "center", "va": "center", "zorder": 4, **options}
     ax.text(x, y, textwrap.fill(text, width), **options)
-
-
-def _link(ax, start, end, colour, line, width=1.6, bend=0.0, **patches) -> FancyArrowPatch:
-    return ax.add_patch(
-        FancyArrowPatch(
-            start, end, arrowstyle="-|>", mutation_scale=8 + 2 * width, lw=width, color=colour,
-            linestyle=line, connectionstyle=f"arc3,rad={bend}", zorder=2, **patches,
-        )
-    )  # fmt: skip
 
 
 #: Where each node of Fig. 4 stands: biological controls left, abiotic right, CUE between.
@@ -356,8 +322,8 @@ DIRECTIONS = {
 }
 
 
-@style.styled
-def fig4(links: pd.DataFrame, *, figure: Figure | None = None) -> Figure:
+@style.frame(9.4, 6.4)
+def fig4(figure: Figure, links: pd.DataFrame) -> str:
     """Draw the controls of CUE; the width of an arrow is the certainty of its link (Fig. 4).
 
     Parameters
@@ -366,24 +332,29 @@ def fig4(links: pd.DataFrame, *, figure: Figure | None = None) -> Figure:
         As of `soilnb.cue.controls.links`: ``source``, ``target``, ``kind``, ``sign`` and
         ``certainty``. Each row is one arrow; nodes without a place are an error.
     """
-    figure = style.new(9.4, 6.4, figure=figure)
     ax = figure.subplots()
     ax.axis("off")
     ax.set(xlim=(-1.6, 10.6), ylim=(-1.5, 6.75))
     kinds = dict(zip(links["source"], links["kind"], strict=True))
     for name in dict.fromkeys([*links["source"], *links["target"]]):
         kind = kinds.get(name, "soil")
-        _box(ax, _PLACES[name], _size_of(name), _FILLS[kind])
+        schematic.box(ax, _PLACES[name], _size_of(name), _FILLS[kind], **_LOOK)
         text = name.replace("CUE_", "CUE$_") + "$" if name.startswith("CUE_") else name
         _say(ax, *_PLACES[name], text, 16, fontsize=9)
     for row, (start, end) in zip(links.itertuples(), _ports(links), strict=True):
         colour, line, _ = DIRECTIONS[row.sign]
         around = start[0] == end[0] and start[0] > _PLACES[row.source][0]
-        arrow = _link(
-            ax, start, end, colour, line, WIDTHS[row.certainty],
-            bend=np.sign(end[1] - start[1]) * 0.35 if around else 0.0, shrinkA=0, shrinkB=1,
-        )  # fmt: skip
-        arrow.set_gid(f"{row.source} > {row.target}")
+        _link(
+            ax,
+            (start, end),
+            colour,
+            WIDTHS[row.certainty],
+            ls=line,
+            bend=np.sign(end[1] - start[1]) * 0.35 if around else 0.0,
+            shrinkA=0,
+            shrinkB=1,
+            gid=f"{row.source} > {row.target}",
+        )
     for x, head in ((0.0, "biological controls"), (8.6, "abiotic controls")):
         ax.text(x, 6.55, head, ha="center", fontsize=10, fontweight="bold")
     ways = [Line2D([], [], color=c, ls=ls, lw=2, label=t) for c, ls, t in DIRECTIONS.values()]
@@ -391,8 +362,7 @@ def fig4(links: pd.DataFrame, *, figure: Figure | None = None) -> Figure:
         Line2D([], [], color="0.2", lw=w, label=f"certainty: {name}") for name, w in WIDTHS.items()
     ]
     ax.legend(handles=[*ways, *sure], loc="lower left", fontsize=8, bbox_to_anchor=(-0.01, -0.03))
-    style.note(figure, f"{len(links)} links; certainty is our reading of the paper's text")
-    return figure
+    return f"{len(links)} links; certainty is our reading of the paper's text"
 
 
 def _size_of(name: str) -> tuple[float, float]:
@@ -433,16 +403,3 @@ def _ports(links: pd.DataFrame) -> list[tuple[tuple[float, float], tuple[float, 
                     y + (height / 2) * (1 if side == "top" else -1),
                 )
     return [(points[2 * i], points[2 * i + 1]) for i in range(len(links))]
-
-
-def _source(data: xr.Dataset) -> str:
-    count = data["cue"].size
-    return f"data set cue (Yu et al. 2025), n = {count} records"
-
-
-def _kind(data: xr.Dataset) -> str:
-    return "synthetic" if data.attrs.get("provenance") == "synthetic" else ""
-
-
-def _size(size: str) -> str:
-    return f"size {size}" if size else ""

@@ -52,8 +52,9 @@ _LINES = ((COLOURS["blue"], "-"), (COLOURS["vermilion"], "--"), (COLOURS["black"
 # Curves -------------------------------------------------------------------------------------------
 
 
-@style.styled
+@style.frame(6.0, 3.3)
 def lines(
+    figure: Figure,
     table: pd.DataFrame,
     xlabel: str,
     ylabel: str,
@@ -61,9 +62,7 @@ def lines(
     ylim: tuple[float, float] | None = None,
     points: Sequence[str] = (),
     mark: tuple[float, str] | None = None,
-    note: Sequence[str] = (),
-    figure: Figure | None = None,
-) -> Figure:
+) -> None:
     """Draw the columns of a table as lines.
 
     Parameters
@@ -78,10 +77,7 @@ def lines(
         Columns that are drawn as points.
     mark : tuple of float and str, optional
         A place on the horizontal axis, drawn as a vertical line, and its name.
-    note : sequence of str
-        What made the numbers: preset, seed, domain, size.
     """
-    figure = style.new(6.0, 3.3, figure=figure)
     ax = figure.subplots()
     for turn, (name, values) in enumerate(table.items()):
         values = values.dropna()
@@ -94,15 +90,13 @@ def lines(
     ax.margins(x=0.02)
     handles = ax.get_legend_handles_labels()[0]
     figure.legend(handles=handles, loc="outside upper center", ncols=min(3, len(handles)))
-    style.note(figure, *note)
-    return figure
 
 
 # Structure ----------------------------------------------------------------------------------------
 
 
-@style.styled
-def texture(classes: xr.Dataset, *, size: str = "", figure: Figure | None = None) -> Figure:
+@style.frame(6.4, 3.3)
+def texture(figure: Figure, classes: xr.Dataset) -> list[str]:
     """Draw the particle-size distribution that was asked for, and the one that was made.
 
     Parameters
@@ -110,10 +104,7 @@ def texture(classes: xr.Dataset, *, size: str = "", figure: Figure | None = None
     classes : Dataset, [size_class]
         ``target`` and ``realised`` (% of the mineral area), ``particles`` (how many); the
         coordinate ``size_class`` has the labels of Table 3.
-    size : str
-        Size of the run, for the note.
     """
-    figure = style.new(6.4, 3.3, figure=figure)
     ax = figure.subplots()
     at = np.arange(classes.sizes["size_class"])
     looks = {"target": ("#DDDDDD", "//", "Table 3"), "realised": (COLOURS["blue"], "", "made here")}
@@ -129,18 +120,11 @@ def texture(classes: xr.Dataset, *, size: str = "", figure: Figure | None = None
         ylim=(0, 1.2 * tops.max()),
     )
     ax.legend(loc="upper left")
-    series.sources(figure, classes, size)
-    return figure
+    return series.sources(classes)
 
 
-@style.styled
-def exposed(
-    data: Runs,
-    *,
-    implied: float | None = IMPLIED_SHARE,
-    size: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+@style.frame(6.8, 3.6)
+def exposed(figure: Figure, data: Runs, *, implied: float | None = IMPLIED_SHARE) -> list[str]:
     """Draw how much of the surface of organic matter is exposed to pores, over time.
 
     Parameters
@@ -149,10 +133,7 @@ def exposed(
         With ``exposed_POM`` and ``exposed_Nec`` (1). Several scenarios differ by line style.
     implied : float, optional
         Share that the paper's numbers imply, drawn as a line.
-    size : str
-        Size of the run, for the note.
     """
-    figure = style.new(6.8, 3.6, figure=figure)
     ax = figure.subplots()
     single = isinstance(data, xr.Dataset) and "scenario" not in data.dims
     names = (
@@ -172,15 +153,14 @@ def exposed(
     series.days(ax, next(iter(runs.values())))
     ax.set(ylabel="exposed share of surface $s_f/s$ (1)", ylim=(0, None))
     series.beside(ax)
-    series.sources(figure, next(iter(runs.values())), size)
-    return figure
+    return series.sources(next(iter(runs.values())))
 
 
 # One voxel, one pot -------------------------------------------------------------------------------
 
 
-@style.styled
-def limits(sweep: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+@style.frame(6.8, 3.8)
+def limits(figure: Figure, sweep: xr.Dataset) -> list[str]:
     """Draw what becomes of the carbon that microbes take up, by the C/N ratio of what they get.
 
     Parameters
@@ -190,7 +170,6 @@ def limits(sweep: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         solution; ``attrs``: ``cn`` (where the reader is), ``threshold`` (C/N at which the
         limitation changes) and, optionally, ``biomass_cn``.
     """
-    figure = style.new(6.8, 3.8, figure=figure)
     ax = figure.subplots()
     cn = sweep["cn"].values
     # starving microbes respire more than they take up: the areas begin below zero
@@ -218,12 +197,11 @@ def limits(sweep: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         ylim=(min(0.0, 1.1 * lowest), 1.0),
     )
     series.beside(ax)
-    style.note(figure, "preset default", "one hour of one voxel")
-    return figure
+    return ["preset default", "one hour of one voxel"]
 
 
-@style.styled
-def well_mixed(pot: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+@style.frame(8.6, 3.4)
+def well_mixed(figure: Figure, pot: xr.Dataset) -> list[str]:
     """Draw pools and CUE of a soil without space, in which everything is mixed.
 
     Parameters
@@ -232,7 +210,6 @@ def well_mixed(pot: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         ``C_POM``, ``C_Nec``, ``C_B``, ``C_S`` (mg g-1) and ``CUE`` (1), as in the Datasets of
         `soilnb.pore.simulate`; ``attrs["identity"]`` is k_BD / (nu a).
     """
-    figure = style.new(8.6, 3.4, figure=figure)
     left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": (1.25, 1)})
     series.draw_all(left, pot, ("C_POM", "C_Nec", "C_B", "C_S"))
     series.log_axis(left)
@@ -248,15 +225,14 @@ def well_mixed(pot: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         days = np.arange(0, pot["time"].values[-1] + 1, 100)
         ax.set_xticks(days, [f"{day:g}" for day in days])
     right.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, columnspacing=1.0)
-    style.note(figure, "preset default", "one well-mixed pot")
-    return figure
+    return ["preset default", "one well-mixed pot"]
 
 
 # Transport ----------------------------------------------------------------------------------------
 
 
-@style.styled
-def spreading(point: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+@style.frame(8.6, 3.8)
+def spreading(figure: Figure, point: xr.Dataset) -> list[str]:
     """Draw how a solute spreads from one voxel, and how far, beside what theory says.
 
     Parameters
@@ -266,7 +242,6 @@ def spreading(point: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         ``hour``: root mean square distance (µm), simulated and sqrt(4 D t). The attributes
         ``structure``, ``start`` and ``seed`` go into the note, where they are there.
     """
-    figure = style.new(8.6, 3.8, figure=figure)
     left, right = figure.subplots(1, 2)
     share = point["share"].values
     top = max(float(share.max()), 1e-12)
@@ -294,12 +269,11 @@ def spreading(point: xr.Dataset, *, figure: Figure | None = None) -> Figure:
     made = [str(point.attrs[name]) for name in ("structure", "start") if name in point.attrs]
     seed = f"seed {point.attrs['seed']}" if "seed" in point.attrs else ""
     ny, nx = point["share"].shape
-    style.note(figure, *made, seed, f"{ny} × {nx} voxels of 2 µm")
-    return figure
+    return [*made, seed, f"{ny} × {nx} voxels of 2 µm"]
 
 
-@style.styled
-def isolation(pores: xr.Dataset, *, size: str = "", figure: Figure | None = None) -> Figure:
+@style.frame(9.8, 4.6)
+def isolation(figure: Figure, pores: xr.Dataset) -> list[str]:
     """Draw which pores are connected with microbes, and how much carbon is available in each.
 
     Parameters
@@ -307,10 +281,7 @@ def isolation(pores: xr.Dataset, *, size: str = "", figure: Figure | None = None
     pores : Dataset, [y, x] and [pore]
         ``kind_map``: position of the kind in `PORE_KINDS` for voxels of pores, -1 elsewhere;
         ``cell``; ``voxels``, ``availability`` and ``kind`` of each pore.
-    size : str
-        Size of the run, for the note.
     """
-    figure = style.new(9.8, 4.6, figure=figure)
     left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": (1.1, 1)})
     kinds = ListedColormap([colour for colour, _, _ in PORE_KINDS.values()])
     over = (*pore_maps.CLOSED, "biomass")
@@ -331,21 +302,21 @@ def isolation(pores: xr.Dataset, *, size: str = "", figure: Figure | None = None
         ylabel="mean availability of carbon $C_S/(C_S+k)$ (1)",
         ylim=(-0.03, 1.03),
     )
-    series.sources(figure, pores, size, of_map=True)
-    return figure
+    return series.sources(pores, of_map=True)
 
 
 # Presets and scenarios ----------------------------------------------------------------------------
 
 
-@style.styled
+def _size_of_presets(measured: xr.Dataset, quantities: Sequence[str] | None = None):
+    rows, columns = style.shape(len(quantities or measured.data_vars), 3)
+    return 3.3 * columns, 2.5 * rows + 0.3
+
+
+@style.frame(_size_of_presets)
 def presets(
-    measured: xr.Dataset,
-    quantities: Sequence[str] | None = None,
-    *,
-    size: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+    figure: Figure, measured: xr.Dataset, quantities: Sequence[str] | None = None
+) -> list[str]:
     """Draw what the presets make of a few quantities, beside the paper's values.
 
     Parameters
@@ -355,21 +326,16 @@ def presets(
         attribute ``paper`` where there is one. Points are seeds, bars their means.
     quantities : sequence of str, optional
         Which, in this order; default all.
-    size : str
-        Size of the run, for the note.
     """
     names = list(measured.data_vars) if quantities is None else list(quantities)
     for name in names:
         if name not in measured:
             raise InputError(f"quantity {name!r}: allowed {', '.join(measured.data_vars)}")
-    columns = min(3, len(names))
-    rows = -(-len(names) // columns)
-    figure = style.new(3.3 * columns, 2.5 * rows + 0.3, figure=figure)
-    grid = figure.subplots(rows, columns, squeeze=False)
+    axes = style.grid(figure, len(names), 3)
     labels = [str(name) for name in measured["preset"].values]
     colours = [cm.batlow(x) for x in np.linspace(0.05, 0.8, len(labels))]
     hatches = ("", "//", "..", "xx")
-    for ax, name in zip(grid.flat, names, strict=False):
+    for ax, name in zip(axes, names, strict=True):
         values = measured[name]
         means = values.mean("seed") if "seed" in values.dims else values
         for at, (colour, mean) in enumerate(zip(colours, means.values, strict=True)):
@@ -385,16 +351,13 @@ def presets(
             f"{values.attrs.get('long_name', name)}\n({series.typeset(units)})", fontsize=8
         )
         ax.set_xticks(range(len(labels)), labels, rotation=20, fontsize=7.5)
-    for ax in grid.flat[len(names) :]:
-        ax.axis("off")
     handles = [Line2D([], [], color="black", lw=1.2, ls="--", label="paper")]
     if "seed" in measured.dims:
         handles.append(
             Line2D([], [], color="black", marker="o", mfc="white", ls="", label="a seed")
         )
     figure.legend(handles=handles, loc="outside upper right", ncols=2)
-    series.sources(figure, measured.drop_attrs().assign_attrs(_domain(measured)), size, band="")
-    return figure
+    return series.sources(measured.drop_attrs().assign_attrs(_domain(measured)), band="")
 
 
 def _domain(data: xr.Dataset) -> dict:
@@ -413,8 +376,8 @@ SHOWN = {
 }
 
 
-@style.styled
-def scenario(chosen: xr.Dataset, *, figure: Figure | None = None) -> Figure:
+@style.frame(7.4, 3.8)
+def scenario(figure: Figure, chosen: xr.Dataset) -> None:
     """Draw a scenario beside the reference, with a mark on one day.
 
     Parameters
@@ -423,7 +386,6 @@ def scenario(chosen: xr.Dataset, *, figure: Figure | None = None) -> Figure:
         The scenario and the reference along ``run``; ``attrs``: ``show`` (a key of `SHOWN`),
         ``day`` and the ``pulses`` of the scenario.
     """
-    figure = style.new(7.4, 3.8, figure=figure)
     ax = figure.subplots()
     names, factor, label, logarithmic = SHOWN[chosen.attrs["show"]]
     scenario_name, other = (str(name) for name in chosen["run"].values)
@@ -443,7 +405,6 @@ def scenario(chosen: xr.Dataset, *, figure: Figure | None = None) -> Figure:
     ax.axvline(chosen.attrs["day"], color="black", lw=1.0, gid="day")
     ax.set_ylabel(label)
     _scenario_legend(ax, names, scenario_name, other)
-    return figure
 
 
 def _scenario_legend(ax: Axes, names: Sequence[str], chosen: str, other: str) -> None:

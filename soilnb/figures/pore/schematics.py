@@ -15,11 +15,11 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
+from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 from scipy import ndimage
 
-from soilnb.figures import style
+from soilnb.figures import schematic, style
 from soilnb.figures.pore import maps as pore_maps
 from soilnb.figures.pore import series
 from soilnb.pore.diagnostics import CELLS, RATES, STATE_VARIABLES
@@ -43,15 +43,8 @@ WORDS = {
 }
 
 
-@style.styled
-def fig1(
-    data: xr.Dataset,
-    *,
-    day: float = 200,
-    width: int = 44,
-    size: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+@style.frame(8.2, 5.4)
+def fig1(figure: Figure, data: xr.Dataset, *, day: float = 200, width: int = 44) -> list[str]:
     """Draw the components of the model, in a corner of a simulated soil (Fig. 1).
 
     Parameters
@@ -63,12 +56,9 @@ def fig1(
     width : int
         Voxels across what is drawn, which is chosen beside the root line so that as many
         components as possible are in it.
-    size : str
-        Size of the run, for the note.
     """
     data = series.run_of(data)
     fields = series.snapshot(data, day)
-    figure = style.new(8.2, 5.4, figure=figure)
     ax = figure.subplots()
     marks = {name: _sides(fields[name].values) for name in ("reactive", "glue")}
     there = {name: fields["cell"].values == code for name, code in CELLS.items()}
@@ -82,8 +72,7 @@ def fig1(
         ax.add_collection(LineCollection(segments, colors=colour, linewidths=line, gid=name))
     _root(ax, cell.shape)
     _name(ax, {name: where[rows][:, columns] for name, where in there.items()})
-    series.sources(figure, data, size, of_map=True, more=f"part of a simulated soil, day {day:g}")
-    return figure
+    return series.sources(data, of_map=True, more=f"part of a simulated soil, day {day:g}")
 
 
 def _sides(bits: np.ndarray) -> np.ndarray:
@@ -138,17 +127,8 @@ def _root(ax: Axes, shape: tuple[int, int]) -> None:
     )
     ax.text(-thick / 2, height / 2, "root (not simulated)", rotation=90, ha="center", va="center")
     for share in (0.14, 0.32, 0.68, 0.86):
-        arrow = FancyArrowPatch(
-            (-0.35 * thick, share * height),
-            (2.2 * VOXEL, share * height),
-            arrowstyle="-|>",
-            mutation_scale=14,
-            lw=2,
-            color="0.15",
-            clip_on=False,
-            zorder=6,
-        )
-        ax.add_patch(arrow)
+        ends = (-0.35 * thick, share * height), (2.2 * VOXEL, share * height)
+        schematic.arrow(ax, ends, "0.15", width=2, head=14, clip_on=False, zorder=6)
     ax.text(-thick, -0.02 * height, "exudates (C, N)", ha="left", va="bottom")
     ax.set_xlim(-thick * 1.05, shape[1] * VOXEL)
 
@@ -163,33 +143,14 @@ def _name(ax: Axes, there: dict[str, np.ndarray]) -> None:
     ]
     for name, place in zip(_uncrossed(seen, spots, places), places, strict=True):
         swatch = {"reactive": REACTIVE, "glue": GLUE}.get(name) or pore_maps.COLOURS[name]
-        line = FancyArrowPatch(
-            place,
-            spots[name],
-            arrowstyle="-|>",
-            mutation_scale=9,
-            shrinkA=0,
-            shrinkB=0,
-            lw=0.9,
-            color="black",
-            clip_on=False,
-            zorder=6,
-            gid=f"names-{name}",
-            path_effects=[withStroke(linewidth=2.6, foreground="white")],
-        )
-        ax.add_patch(line)
+        halo = withStroke(linewidth=2.6, foreground="white")
+        schematic.arrow(
+            ax, (place, spots[name]), "black", width=0.9, shrinkA=0, shrinkB=0, clip_on=False,
+            zorder=6, gid=f"names-{name}", path_effects=[halo],
+        )  # fmt: skip
         side = 2 * VOXEL
-        ax.add_patch(
-            Rectangle(
-                (place[0], place[1] - side / 2),
-                side,
-                side,
-                facecolor=swatch,
-                edgecolor="0.3",
-                clip_on=False,
-                zorder=7,
-            )
-        )
+        corner, look = (place[0], place[1] - side / 2), {"edgecolor": "0.3", "clip_on": False}
+        ax.add_patch(Rectangle(corner, side, side, facecolor=swatch, zorder=7, **look))
         ax.text(place[0] + 1.5 * side, place[1], WORDS[name], va="center", fontsize=8.5)
 
 
@@ -296,10 +257,9 @@ _CARBON, _NITROGEN = "black", style.COLOURS["blue"]
 _DASHES = (0, (4, 1.5))
 
 
-@style.styled
-def fig2(*, figure: Figure | None = None) -> Figure:
+@style.frame(9.6, 5.6)
+def fig2(figure: Figure) -> None:
     """Draw the pools of carbon and nitrogen and the fluxes between them (Fig. 2)."""
-    figure = style.new(9.6, 5.6, figure=figure)
     ax = figure.subplots()
     for name, box in BOXES.items():
         _box(ax, name, box)
@@ -314,7 +274,6 @@ def fig2(*, figure: Figure | None = None) -> Figure:
         Line2D([], [], color=_NITROGEN, lw=1.6, ls=_DASHES, label="nitrogen"),
     ]
     ax.legend(handles=handles, loc="lower right")
-    return figure
 
 
 def _symbol(name: str) -> str:
@@ -322,17 +281,8 @@ def _symbol(name: str) -> str:
 
 
 def _box(ax: Axes, name: str, box: Box) -> None:
-    ax.add_patch(
-        FancyBboxPatch(
-            (box.x - _WIDE, box.y - _HIGH),
-            2 * _WIDE,
-            2 * _HIGH,
-            boxstyle="round,pad=0,rounding_size=0.15",
-            facecolor=box.fill,
-            edgecolor="0.25",
-            zorder=3,
-        )
-    )
+    look = {"boxstyle": "round,pad=0,rounding_size=0.15"}
+    schematic.box(ax, (box.x, box.y), (2 * _WIDE, 2 * _HIGH), box.fill, **look)
     lines = [name, ",  ".join(_symbol(variable) for variable in box.variables)]
     lines += [box.ratio] if box.ratio else []
     ax.text(box.x, box.y, "\n".join(lines), ha="center", va="center", zorder=4, linespacing=1.3)
@@ -376,8 +326,8 @@ def _beside(route: np.ndarray, shift: float) -> np.ndarray:
 
 def _arrow(ax: Axes, path: np.ndarray, colour: str, line: object) -> None:
     ax.plot(*path.T, color=colour, ls=line, lw=1.5, solid_joinstyle="miter", zorder=2)
-    look = {"arrowstyle": "-|>", "mutation_scale": 12, "color": colour, "lw": 0, "zorder": 2.5}
-    ax.add_patch(FancyArrowPatch(path[-2], path[-1], shrinkA=0, shrinkB=0, **look))
+    look = {"width": 0, "head": 12, "zorder": 2.5, "shrinkA": 0, "shrinkB": 0}
+    schematic.arrow(ax, (path[-2], path[-1]), colour, **look)
 
 
 def _write(ax: Axes, path: np.ndarray, words: str, colour: str, side: int) -> None:

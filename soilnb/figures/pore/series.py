@@ -17,10 +17,10 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from soilnb.figures import series as kit
 from soilnb.figures import style
 from soilnb.figures.pore import maps as pore_maps
 from soilnb.parameters import InputError
@@ -197,25 +197,16 @@ def amount_between(data: xr.Dataset, name: str, first: float, last: float) -> fl
 
 
 def sources(
-    figure: Figure,
-    data: xr.Dataset,
-    size: str = "",
-    *,
-    of_map: bool = False,
-    band: str | None = None,
-    more: str = "",
-) -> None:
-    """Write below a figure what made it: preset, seeds, domain, size of the run.
+    data: xr.Dataset, *, of_map: bool = False, band: str | None = None, more: str = ""
+) -> list[str]:
+    """Return what made a figure, for the words below it: preset, seeds, domain.
 
     Parameters
     ----------
-    figure : Figure
     data : Dataset
         A run, or several seeds of one.
-    size : str
-        Size of the run.
     of_map : bool
-        Whether it shows one seed only, the first.
+        Whether the figure shows one seed only, the first.
     band : str, optional
         What bands show; "" where means are shown without any.
     more : str
@@ -227,22 +218,15 @@ def sources(
     if "seed" in data.coords:
         seeds = data["seed"].values
     seeds = [] if seeds is None else np.atleast_1d(seeds)
-    listed = ", ".join(str(seed) for seed in seeds)
     if of_map or len(seeds) <= 1:
         made = f"seed {seeds[0]}" if len(seeds) else ""
     else:
         if band is None:
             band = "standard deviation" if kept else "range"
-        made = f"mean {f'and {band} ' if band else ''}of seeds {listed}"
-    style.note(
-        figure,
-        more,
-        f"preset {attrs['preset']}" if "preset" in attrs else "",
-        made,
-        f"{attrs['ny']} × {attrs['nx']} voxels of 2 µm" if "ny" in attrs else "",
-        f"size {size}" if size else "",
-        data="synthetic" if attrs.get("provenance") == "synthetic" else "",
-    )
+        made = f"mean {f'and {band} ' if band else ''}of seeds {', '.join(map(str, seeds))}"
+    preset = f"preset {attrs['preset']}" if "preset" in attrs else ""
+    voxels = f"{attrs['ny']} × {attrs['nx']} voxels of 2 µm" if "ny" in attrs else ""
+    return [more, preset, made, voxels, style.synthetic(data)]
 
 
 # Drawing ------------------------------------------------------------------------------------------
@@ -372,9 +356,7 @@ def log_axis(ax: Axes) -> None:
     digits = (1,) if high / low > 20 else (1, 2, 5)
     ticks = np.multiply.outer(10.0 ** np.arange(-9, 6), digits).ravel()
     ticks = ticks[(ticks >= low) & (ticks <= high)]
-    # Few ticks that are given draw many times faster than those that are looked for.
-    ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-    ax.set_yticks([], minor=True)
+    kit.log_axis(ax, ticks, axis="y")
     ax.set_ylim(low, high)
 
 
@@ -398,16 +380,8 @@ def draw_shares(
         tops = column.cumsum() - column / 2
         for name, colour, share, place in zip(names, colours, column, tops, strict=True):
             if share >= 5:
-                text = ax.annotate(
-                    f"{share:.0f}",
-                    (day, place),
-                    xytext=(3, 0),
-                    textcoords="offset points",
-                    va="center",
-                    fontsize=7.5,
-                    color=readable_on(colour),
-                )
-                text.set_gid(f"share-{name}-{day:g}")
+                look = {"color": readable_on(colour), "gid": f"share-{name}-{day:g}"}
+                kit.tell(ax, f"{share:.0f}", (day, place), (3, 0), fontsize=7.5, **look)
 
 
 def patches(names: Sequence[str]) -> list[Patch]:

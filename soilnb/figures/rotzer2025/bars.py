@@ -19,15 +19,10 @@ from soilnb.figures.pore.series import CARBON_SHARES, LOOKS, NAMES, Runs
 _ORDER_11 = ("static", "cn10", "cn22", "reference", "cn100", "ten_pulses")
 
 
-@style.styled
+@style.frame(10.8, 6.2)
 def fig11(
-    runs: Runs,
-    *,
-    days: Sequence[float] = (0, 199, 200, 500),
-    least: float = 2.0,
-    size: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+    figure: Figure, runs: Runs, *, days: Sequence[float] = (0, 199, 200, 500), least: float = 2.0
+) -> list[str]:
     """Draw where the carbon is, by day and scenario, with what came in between (Fig. 11).
 
     Parameters
@@ -39,10 +34,7 @@ def fig11(
         The start, before the pulse, after it, and the end.
     least : float
         Shares below it (%) are drawn, but their value is not written.
-    size : str
-        Size of the run, for the note.
     """
-    figure = style.new(10.8, 6.2, figure=figure)
     ax = figure.subplots()
     reference = series.run_of(runs)
     begin, before, after, end = days
@@ -77,8 +69,7 @@ def fig11(
         handles.append(Patch(facecolor=colour, hatch="///", ec="white", label=label))
     ax.legend(handles=handles, loc="upper left", ncols=2)
     ax.margins(y=0.05)
-    series.sources(figure, reference, size, band="")
-    return figure
+    return series.sources(reference, band="")
 
 
 def _carbon(run: xr.Dataset, day: float) -> np.ndarray:

@@ -30,10 +30,8 @@ RATIO = (
 # Structure: Figs. 3 and 4 ------------------------------------------------------------------------
 
 
-@style.styled
-def fig3(
-    data: xr.Dataset, *, day: float = 0, size: str = "", figure: Figure | None = None
-) -> Figure:
+@style.frame(7.0, 5.0)
+def fig3(figure: Figure, data: xr.Dataset, *, day: float = 0) -> list[str]:
     """Draw the domain with the types of its voxels (Fig. 3).
 
     Parameters
@@ -42,28 +40,23 @@ def fig3(
         Run with the field ``cell`` of `day`.
     day : float
         Which snapshot.
-    size : str
-        Size of the run, for the note.
     """
-    figure = style.new(7.0, 5.0, figure=figure)
     ax = figure.subplots()
     data = series.run_of(data)
     cell = series.snapshot(data, day)["cell"]
     pore_maps.draw_cells(ax, cell, root=True)
     series.beside(ax, pore_maps.legend(pore_maps.present(cell)))
-    series.sources(figure, data, size, of_map=True)
-    return figure
+    return series.sources(data, of_map=True)
 
 
-@style.styled
+@style.frame(10.2, 4.2)
 def fig4(
+    figure: Figure,
     dispersed: xr.DataArray | np.ndarray,
     data: xr.Dataset,
     *,
     days: tuple[float, float] | None = None,
-    size: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+) -> list[str]:
     """Draw the dispersed state, the aggregated one, and the soil after a run (Fig. 4a-c).
 
     Parameters
@@ -74,8 +67,6 @@ def fig4(
         The run that began with it, with the field ``cell`` of `days`.
     days : tuple of two floats, optional
         Which snapshots; default the first and the last one.
-    size : str
-        Size of the run, for the note.
     """
     data = series.run_of(data)
     if days is None:
@@ -83,29 +74,26 @@ def fig4(
     after = [series.snapshot(data, day)["cell"] for day in days]
     maps = [dispersed, *after]
     titles = ("dispersed", "aggregated", f"after {days[1]:g} days")
-    figure = style.new(10.2, 4.2, figure=figure)
     for ax, letter, title, cell in zip(figure.subplots(1, 3), "abc", titles, maps, strict=True):
         style.panel(ax, letter, title)
         pore_maps.draw_cells(ax, cell)
     handles = pore_maps.legend(pore_maps.present(*maps))
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
-    series.sources(figure, data, size, of_map=True)
-    return figure
+    return series.sources(data, of_map=True)
 
 
 # Where carbon is available: Fig. 7 ---------------------------------------------------------------
 
 
-@style.styled
+@style.frame(10.8, 4.4)
 def fig7(
+    figure: Figure,
     data: xr.Dataset,
     *,
     days: Sequence[float] = (195, 200, 230),
     centre: tuple[int, int] | None = None,
     radius: int | None = None,
-    size: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+) -> list[str]:
     """Draw the availability of carbon before, during and after the pulse, with a lens (Fig. 7a-c).
 
     Parameters
@@ -119,15 +107,12 @@ def fig7(
         the last two days.
     radius : int, optional
         Radius of the lens, in voxels; default a sixteenth of the domain.
-    size : str
-        Size of the run, for the note.
     """
     data = series.run_of(data)
     half_saturation = series.about(data, "parameters")["half_saturation"]
     fields = [series.snapshot(data, day) for day in days]
     radius = _radius(fields[0]) if radius is None else radius
     centre = hot_spot(fields[-2], fields[-1], radius) if centre is None else centre
-    figure = style.new(10.8, 4.4, figure=figure)
     axes = figure.subplots(1, 3)
     for ax, letter, day, now in zip(axes, "abc", days, fields, strict=True):
         style.panel(ax, letter, f"day {day:g}")
@@ -140,8 +125,7 @@ def fig7(
     names = [name for name in pore_maps.present(*(f["cell"] for f in fields)) if name != "pore"]
     handles = pore_maps.legend(names)
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
-    series.sources(figure, data, size, of_map=True)
-    return figure
+    return series.sources(data, of_map=True)
 
 
 def _map(values, cell: xr.DataArray, colours: tuple, over: Sequence[str]) -> Callable:
@@ -180,16 +164,15 @@ def _highest(values: np.ndarray, radius: int) -> tuple[int, int]:
 # The C/N ratio of the solution: Fig. 9 -----------------------------------------------------------
 
 
-@style.styled
+@style.frame(8.4, 8.2)
 def fig9(
+    figure: Figure,
     runs: Runs,
     *,
     days: tuple[float, float] = (130, 135),
     centre: tuple[int, int] | None = None,
     radius: int | None = None,
-    size: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+) -> list[str]:
     """Draw the C/N ratio of the solution on two days, with and without movement (Fig. 9a-d).
 
     Parameters
@@ -203,10 +186,7 @@ def fig9(
         have vanished most between the two days.
     radius : int, optional
         Radius of the circle, in voxels; default a sixteenth of the domain.
-    size : str
-        Size of the run, for the note.
     """
-    figure = style.new(8.4, 8.2, figure=figure)
     grid = figure.subplots(2, 2)
     words = {"reference": "with movement", "static": "without movement"}
     fields = {
@@ -226,8 +206,7 @@ def fig9(
     found = pore_maps.present(*(now["cell"] for pair in fields.values() for now in pair))
     handles = pore_maps.legend([name for name in found if name in pore_maps.CLOSED])
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
-    series.sources(figure, series.run_of(runs, "reference"), size, of_map=True)
-    return figure
+    return series.sources(series.run_of(runs, "reference"), of_map=True)
 
 
 def solution_ratio(fields: xr.Dataset, most: float = 1e6) -> np.ndarray:

@@ -46,14 +46,10 @@ _ROOM = {"wspace": 0.06}
 # The reference scenario: Figs. 5 and 6 -----------------------------------------------------------
 
 
-@style.styled
+@style.frame(10.2, 8.6)
 def fig5(
-    data: xr.Dataset,
-    *,
-    at: Sequence[float] = (50, 200, 325, 450),
-    size: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+    figure: Figure, data: xr.Dataset, *, at: Sequence[float] = (50, 200, 325, 450)
+) -> list[str]:
     """Draw pools, fluxes and shares of carbon and nitrogen (Fig. 5a-f).
 
     Parameters
@@ -62,11 +58,8 @@ def fig5(
         The reference scenario.
     at : sequence of float
         Days whose shares are written into (e) and (f).
-    size : str
-        Size of the run, for the note.
     """
     data = series.run_of(data)
-    figure = style.new(10.2, 8.6, figure=figure)
     grid = figure.subplots(3, 2, gridspec_kw=_ROOM)
     titles = ("carbon pools", "nitrogen pools", "carbon fluxes", "nitrogen fluxes")
     titles += ("shares of soil carbon", "shares of soil nitrogen")
@@ -89,8 +82,7 @@ def fig5(
     series.beside(grid[1, 1], carbon, title="(c)")
     series.beside(grid[1, 1], nitrogen, title="(d)", bbox_to_anchor=(1.02, 0.45))
     series.beside(grid[2, 1], series.patches(CARBON_SHARES))
-    series.sources(figure, data, size)
-    return figure
+    return series.sources(data)
 
 
 def _signed_log_axis(ax: Axes, least: float = 0.01) -> None:
@@ -100,10 +92,8 @@ def _signed_log_axis(ax: Axes, least: float = 0.01) -> None:
     ax.axhline(0, color="0.7", lw=0.7, zorder=0)
 
 
-@style.styled
-def fig6(
-    data: xr.Dataset, *, lowest: float = -0.2, size: str = "", figure: Figure | None = None
-) -> Figure:
+@style.frame(6.6, 3.4)
+def fig6(figure: Figure, data: xr.Dataset, *, lowest: float = -0.2) -> list[str]:
     """Draw carbon use efficiency over time, beside what the paper prints (Fig. 6).
 
     Parameters
@@ -112,11 +102,8 @@ def fig6(
         The reference scenario.
     lowest : float
         Where the axis ends; on how many days CUE is below it is said on the figure.
-    size : str
-        Size of the run, for the note.
     """
     data = series.run_of(data)
-    figure = style.new(6.6, 3.4, figure=figure)
     ax = figure.subplots()
     _efficiency(ax, {"reference": data}, {"reference": ("-", None, "")}, lowest)
     if data["time"].values[-1] >= PAPER_CUE["day"]:
@@ -125,8 +112,7 @@ def fig6(
         words = f"paper: peak on day {PAPER_CUE['day']}, {PAPER_CUE['peak']}"
         ax.plot(PAPER_CUE["day"], PAPER_CUE["peak"], "kD", mfc="none", ms=7, label=words)
     ax.legend(loc="upper left")
-    series.sources(figure, data, size)
-    return figure
+    return series.sources(data)
 
 
 def _efficiency(
@@ -145,15 +131,14 @@ def _efficiency(
 # Static against dynamic: Fig. 8 ------------------------------------------------------------------
 
 
-@style.styled
+@style.frame(10.2, 6.8)
 def fig8(
+    figure: Figure,
     runs: Runs,
     *,
     days: tuple[float, float] = (180, 350),
     at: Sequence[float] = (200, 250, 325),
-    size: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+) -> list[str]:
     """Draw pools with and without movement, and shares without (Fig. 8a-d).
 
     Parameters
@@ -164,10 +149,7 @@ def fig8(
         First and last day.
     at : sequence of float
         Days whose shares are written into (c) and (d).
-    size : str
-        Size of the run, for the note.
     """
-    figure = style.new(10.2, 6.8, figure=figure)
     grid = figure.subplots(2, 2, gridspec_kw=_ROOM)
     some = {name: series.run_of(runs, name).sel(time=slice(*days)) for name in STYLES_8}
     carbon = ("C_POM", "C_Nec", "C_Nec_new", "C_B", "C_S")
@@ -185,8 +167,7 @@ def fig8(
         series.draw_shares(ax, some["static"], names, at, f"soil {what}")
     _legends(grid[0, 1], carbon, STYLES_8, NAMES | {"reference": "with movement"})
     series.beside(grid[1, 1], series.patches(CARBON_SHARES))
-    series.sources(figure, some["reference"], size)
-    return figure
+    return series.sources(some["reference"])
 
 
 def _legends(
@@ -208,14 +189,8 @@ def _sample(label: str, **look) -> Line2D:
 # Exudates: Figs. 10, 12 and A1 -------------------------------------------------------------------
 
 
-@style.styled
-def fig10(
-    runs: Runs,
-    *,
-    days: tuple[float, float] = (180, 400),
-    size: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+@style.frame(10.4, 6.8)
+def fig10(figure: Figure, runs: Runs, *, days: tuple[float, float] = (180, 400)) -> list[str]:
     """Draw pools, respiration and CUE for exudates of four qualities (Fig. 10a-d).
 
     Parameters
@@ -224,20 +199,12 @@ def fig10(
         ``cn10``, ``cn22``, ``reference`` and ``cn100``; each may have the dimension ``seed``.
     days : tuple of two floats
         First and last day.
-    size : str
-        Size of the run, for the note.
     """
-    return _exudates(runs, STYLES_10, days, size, figure)
+    return _exudates(figure, runs, STYLES_10, days)
 
 
-@style.styled
-def fig12(
-    runs: Runs,
-    *,
-    days: tuple[float, float] = (180, 400),
-    size: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+@style.frame(10.4, 6.8)
+def fig12(figure: Figure, runs: Runs, *, days: tuple[float, float] = (180, 400)) -> list[str]:
     """Draw pools, respiration and CUE for one pulse and for ten (Fig. 12a-d).
 
     Parameters
@@ -246,20 +213,13 @@ def fig12(
         ``reference``, ``cn10`` and ``ten_pulses``; each may have the dimension ``seed``.
     days : tuple of two floats
         First and last day.
-    size : str
-        Size of the run, for the note.
     """
-    return _exudates(runs, STYLES_12, days, size, figure)
+    return _exudates(figure, runs, STYLES_12, days)
 
 
 def _exudates(
-    runs: Runs,
-    styles: Mapping[str, tuple],
-    days: tuple[float, float],
-    size: str,
-    figure: Figure | None,
-) -> Figure:
-    figure = style.new(10.4, 6.8, figure=figure)
+    figure: Figure, runs: Runs, styles: Mapping[str, tuple], days: tuple[float, float]
+) -> list[str]:
     grid = figure.subplots(2, 2, gridspec_kw=_ROOM)
     some = {name: series.run_of(runs, name).sel(time=slice(*days)) for name in styles}
     titles = ("carbon pools", "nitrogen pools", "respiration", "carbon use efficiency")
@@ -284,22 +244,18 @@ def _exudates(
         for name, (line, colour, marker) in styles.items()
     ]
     series.beside(grid[1, 1], lines, title="(d)", loc="lower left", bbox_to_anchor=(1.02, 0.0))
-    series.sources(figure, some["reference"], size)
-    return figure
+    return series.sources(some["reference"])
 
 
-@style.styled
-def figA1(runs: Runs, *, size: str = "", figure: Figure | None = None) -> Figure:
+@style.frame(10.2, 6.2)
+def figA1(figure: Figure, runs: Runs) -> list[str]:
     """Draw the pools with POM of C/N 100 above those with POM of C/N 10 (Fig. A1).
 
     Parameters
     ----------
     runs : mapping of str to Dataset, or Dataset [scenario, time]
         ``reference`` and ``pom_cn10``; each may have the dimension ``seed``.
-    size : str
-        Size of the run, for the note.
     """
-    figure = style.new(10.2, 6.2, figure=figure)
     grid = figure.subplots(2, 2, sharex=True, sharey="col", gridspec_kw=_ROOM)
     words = {"reference": "POM with C/N 100", "pom_cn10": "POM with C/N 10"}
     for (name, title), row in zip(words.items(), grid, strict=True):
@@ -310,8 +266,7 @@ def figA1(runs: Runs, *, size: str = "", figure: Figure | None = None) -> Figure
     for column in grid.T:
         _common_log_axis(column)
     series.beside(grid[0, 1], grid[0, 0].get_legend_handles_labels()[0])
-    series.sources(figure, series.run_of(runs), size)
-    return figure
+    return series.sources(series.run_of(runs))
 
 
 def _common_log_axis(axes: Sequence[Axes]) -> None:

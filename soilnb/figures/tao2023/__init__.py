@@ -9,10 +9,9 @@ import pandas as pd
 import xarray as xr
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.patches import Patch
 
-from soilnb.figures import layers, schematic, style
+from soilnb.figures import layers, schematic, series, style
 from soilnb.figures.style import COLOURS
 
 _SOIL = ("doc", "mic", "enz", "msoc")
@@ -30,8 +29,8 @@ _PATHWAYS = {
 }
 
 
-@style.styled
-def fig1(transfers: pd.DataFrame, *, figure: Figure | None = None) -> Figure:
+@style.frame(9.0, 4.0)
+def fig1(figure: Figure, transfers: pd.DataFrame) -> None:
     """Draw the two pathways from CUE to SOC on the soil pools of the microbial model.
 
     Parameters
@@ -39,7 +38,6 @@ def fig1(transfers: pd.DataFrame, *, figure: Figure | None = None) -> Figure:
     transfers : DataFrame [to, from]
         The A matrix of COMPAS.
     """
-    figure = style.new(9.0, 4.0, figure=figure)
     found = layers.links(transfers)
     for ax, (letter, (title, strong)) in zip(figure.subplots(1, 2), _PATHWAYS.items(), strict=True):
         schematic.boxes_and_arrows(
@@ -57,17 +55,14 @@ def fig1(transfers: pd.DataFrame, *, figure: Figure | None = None) -> Figure:
             [pair in strong for pair in zip(found["source"], found["target"], strict=True)]
         ]
         schematic.legend(ax, shown, loc="upper center", bbox_to_anchor=(0.5, 0.06))
-    return figure
 
 
-@style.styled
-def figED3(transfers: pd.DataFrame, *, figure: Figure | None = None) -> Figure:
+@style.frame(6.4, 6.0)
+def figED3(figure: Figure, transfers: pd.DataFrame) -> None:
     """Draw the structure of the microbial model COMPAS from its A matrix [to, from]."""
-    figure = style.new(6.4, 6.0, figure=figure)
     ax = figure.subplots()
     found = layers.draw_structure(ax, transfers)
     schematic.legend(ax, found, loc="upper center", bbox_to_anchor=(0.5, 0.02))
-    return figure
 
 
 #: The steps of the assimilation: title, what happens, what comes out.
@@ -105,63 +100,32 @@ STEPS = (
 )
 
 
-@style.styled
-def figED2(*, figure: Figure | None = None) -> Figure:
+@style.frame(10.8, 3.2)
+def figED2(figure: Figure) -> None:
     """Draw the workflow of the assimilation and of what follows it, from `STEPS`."""
-    figure = style.new(10.8, 3.2, figure=figure)
     ax = figure.subplots()
     boxes = []
     for number, (title, does, gives) in enumerate(STEPS):
         x = 1.9 * number
-        site = number < 4
-        boxes.append(
-            ax.add_patch(
-                FancyBboxPatch(
-                    (x - 0.8, 0),
-                    1.6,
-                    1.5,
-                    boxstyle="round,pad=0.03,rounding_size=0.12",
-                    facecolor=layers.FILL["microbes" if site else "soil"],
-                    edgecolor="0.25",
-                )
-            )
-        )
+        fill = layers.FILL["microbes" if number < 4 else "soil"]
+        boxes.append(schematic.box(ax, (x, 0.75), (1.6, 1.5), fill, zorder=1))
         ax.text(x, 1.28, f"{number + 1}. {title}", ha="center", va="center", weight="bold")
         ax.text(x, 0.85, does, ha="center", va="center", fontsize=7)
         ax.text(x, 0.3, gives, ha="center", va="center", fontsize=7, style="italic")
     for left, right in itertools.pairwise(boxes):
-        _arrow(ax, left, right, 0.0)
+        ends = [(p.get_x() + 0.8, 0.75) for p in (left, right)]
+        schematic.arrow(ax, ends, "0.25", head=12, between=(left, right), zorder=1)
     # Steps 2 to 4 repeat, which the arrow back says.
-    _arrow(ax, boxes[3], boxes[1], 0.35, COLOURS["blue"])
+    ends = [(boxes[step].get_x() + 0.8, 0.0) for step in (3, 1)]
+    schematic.arrow(ax, ends, COLOURS["blue"], head=12, bend=-0.35, zorder=1)
     ax.text(3.8, -0.62, "repeated some 10⁵ times at each site", ha="center", color=COLOURS["blue"])
     ax.set_xlim(-0.95, 1.9 * 5 + 0.95)
     ax.set_ylim(-0.85, 1.7)
     ax.axis("off")
-    return figure
 
 
-def _arrow(ax, source, target, bend, colour="0.25") -> None:
-    back = bend != 0
-    centre = [
-        (p.get_x() + p.get_width() / 2, 0.0 if back else p.get_y() + p.get_height() / 2)
-        for p in (source, target)
-    ]
-    ax.add_patch(
-        FancyArrowPatch(
-            *centre,
-            patchA=None if back else source,
-            patchB=None if back else target,
-            arrowstyle="-|>",
-            mutation_scale=12,
-            color=colour,
-            connectionstyle=f"arc3,rad={-bend}",
-            lw=1.4,
-        )
-    )
-
-
-@style.styled
-def figED4(grid: xr.Dataset, *, note: str = "", figure: Figure | None = None) -> Figure:
+@style.frame(9.6, 3.5)
+def figED4(figure: Figure, grid: xr.Dataset) -> None:
     """Draw how the relation of CUE and SOC hangs on the turnover of microbes and enzymes.
 
     Parameters
@@ -172,7 +136,6 @@ def figED4(grid: xr.Dataset, *, note: str = "", figure: Figure | None = None) ->
         microbes exceed 10 % of SOC) and in its attributes ``slice_mic``, ``slice_enz``: the values
         (yr) at which the two panels of lines are cut.
     """
-    figure = style.new(9.6, 3.5, figure=figure)
     first, second, third = figure.subplots(1, 3, width_ratios=(1, 1, 1.25))
     mic, enz = grid["tau_mic"].values, grid["tau_enz_decay"].values
     _slices(
@@ -221,14 +184,12 @@ def figED4(grid: xr.Dataset, *, note: str = "", figure: Figure | None = None) ->
         ncols=2,
         fontsize=7,
     )
-    style.note(figure, note)
-    return figure
 
 
 def _slices(ax, soc, dim, symbol, title) -> None:
     """Draw log SOC against CUE, one line per turnover time."""
     values = soc[dim].values
-    shades = layers.shades(len(values))
+    shades = series.shades(len(values))
     for value, shade in zip(values, shades, strict=True):
         line = soc.sel({dim: value})
         ax.plot(line["cue"], line, "o-", ms=3, lw=1.3, color=shade, label=f"{value:g}")
@@ -236,9 +197,7 @@ def _slices(ax, soc, dim, symbol, title) -> None:
     ax.set_xlabel(r"microbial CUE, $\eta_{DOC}$")
     ax.set_ylabel("SOC to 1 m (kg C m⁻²)")
     ax.set_title(title, loc="left")
-    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    ax.yaxis.set_major_formatter("{x:g}")
-    ax.yaxis.set_minor_formatter(NullFormatter())
+    series.plain_log(ax.yaxis)
     ax.legend(
         title=f"{symbol} (yr)",
         ncols=4,
@@ -249,24 +208,22 @@ def _slices(ax, soc, dim, symbol, title) -> None:
     )
 
 
-@style.styled
+@style.frame(5.8, 3.8)
 def partial_effect(
-    data: pd.DataFrame,
+    figure: Figure,
+    rows: pd.DataFrame,
     fit,
     *,
     others: dict[str, float],
     group: str,
     title: str = "",
     panel: str = "",
-    note: str = "",
-    kind: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+) -> None:
     """Draw SOC against CUE with the partial effect of a mixed model, as in Fig. 2.
 
     Parameters
     ----------
-    data : DataFrame
+    rows : DataFrame
         ``cue``, ``soc`` (g kg-1 or kg m-2) and the column `group`.
     fit : soilnb.proda.regressions.Fit
         The fitted model.
@@ -274,36 +231,33 @@ def partial_effect(
         Where the other variables are held.
     group : str
         Column that colours the points; levels beyond the eighth are grey.
-    title, panel, note, kind : str
-        Title, panel letter, note below, and ``synthetic`` for a made-up table.
+    title, panel : str
+        Title and panel letter.
     """
-    figure = style.new(5.8, 3.8, figure=figure)
     ax = figure.subplots()
-    levels = list(data[group].value_counts().index)
+    levels = list(rows[group].value_counts().index)
     palette = [c for name, c in COLOURS.items() if name not in ("black", "grey")]
     markers = "osD^vP*X"
     for number, level in enumerate(levels):
-        rows = data[data[group] == level]
+        some = rows[rows[group] == level]
         first = number < min(len(levels), len(palette))
         ax.plot(
-            rows["cue"],
-            rows["soc"],
+            some["cue"],
+            some["soc"],
             markers[number % 8] if first else ".",
             ls="",
             ms=4,
             alpha=0.6,
             color=palette[number] if first else COLOURS["grey"],
-            label=f"{level} ({len(rows)})" if first and len(levels) <= 20 else None,
+            label=f"{level} ({len(some)})" if first and len(levels) <= 20 else None,
         )
-    at = np.linspace(float(data["cue"].min()), float(data["cue"].max()), 50)
+    at = np.linspace(float(rows["cue"].min()), float(rows["cue"].max()), 50)
     line = fit.predict(at, **others)
     logged = fit.structure.response.startswith("log10")
     ax.plot(at, 10**line if logged else line, color="0.05", lw=2.2, zorder=5)
     if logged:
         ax.set_yscale("log")
-        ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        ax.yaxis.set_major_formatter("{x:g}")
-        ax.yaxis.set_minor_formatter(NullFormatter())
+        series.plain_log(ax.yaxis)
     ax.set_xlabel("microbial CUE")
     ax.set_ylabel("soil organic carbon (g C kg⁻¹)")
     slope = fit.coefficients.loc["cue"]
@@ -315,12 +269,10 @@ def partial_effect(
     ax.text(0.98, 1.01, said, transform=ax.transAxes, ha="right", va="bottom", fontsize=8)
     if ax.get_legend_handles_labels()[0]:
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=7, title=group)
-    style.note(figure, note, data=kind)
-    return figure
 
 
-@style.styled
-def slopes(table: pd.DataFrame, *, printed: float | None = None, note: str = "", kind: str = ""):
+@style.frame(lambda table, **_: (6.6, 0.9 + 0.34 * len(table)))
+def slopes(figure: Figure, table: pd.DataFrame, *, printed: float | None = None) -> None:
     """Draw estimated slopes with their 95 % intervals, one row per case.
 
     Parameters
@@ -329,10 +281,7 @@ def slopes(table: pd.DataFrame, *, printed: float | None = None, note: str = "",
         Indexed by the case: ``estimate``, ``error``, ``n``.
     printed : float, optional
         The paper's slope, as a line.
-    note, kind : str
-        Note below, and ``synthetic`` for made-up data.
     """
-    figure = style.new(6.6, 0.9 + 0.34 * len(table))
     ax = figure.subplots()
     places = np.arange(len(table))
     ax.errorbar(
@@ -354,5 +303,3 @@ def slopes(table: pd.DataFrame, *, printed: float | None = None, note: str = "",
     ax.set_yticks(places, labels)
     ax.set_ylim(len(table) - 0.5, -1)
     ax.set_xlabel("slope of log10 SOC on CUE, with 95 % interval")
-    style.note(figure, note, data=kind)
-    return figure

@@ -36,17 +36,15 @@ def _name(component: str) -> str:
     return COMPONENTS[component][0] if component in COMPONENTS else str(component)
 
 
-@style.styled
+@style.frame(9.2, 7.4)
 def fig4(
+    figure: Figure,
     homogenised: Mapping[str, xr.Dataset],
     curves: Mapping[str, xr.Dataset],
     needed: Mapping[str, xr.Dataset],
     *,
     members: Mapping[str, xr.Dataset] | None = None,
-    note: str = "",
-    data: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+) -> None:
     """Draw both sensitivity analyses, each in one or two variants of the model.
 
     Parameters
@@ -59,10 +57,7 @@ def fig4(
     members : mapping of str to Dataset, optional
         By variant ``deviation`` over (member, component): bands from the 2.5 to the 97.5 %
         quantile.
-    note, data : str
-        Note below, and ``synthetic`` where made-up data are shown.
     """
-    figure = style.new(9.2, 7.4, figure=figure)
     grid = figure.add_gridspec(2, 2, height_ratios=(1.2, 1.0))
     left = figure.add_subplot(grid[0, 0])
     right = figure.add_subplot(grid[0, 1], sharey=left)
@@ -81,8 +76,6 @@ def fig4(
             ax.set_ylabel("")
             ax.tick_params(labelleft=False)
     _legend(figure, first, needed)
-    style.note(figure, note, data=data)
-    return figure
 
 
 def _rows(homogenised: Mapping[str, xr.Dataset]) -> list[str]:
@@ -204,14 +197,13 @@ def _percent(share: float) -> str:
 # --------------------------------------------------------------------- what is learnt from what
 
 
-@style.styled
-def figED6(
-    importance: Mapping[str, xr.Dataset],
-    *,
-    note: str = "",
-    data: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+def _size_of_importance(importance: Mapping[str, xr.Dataset]) -> tuple[float, float]:
+    rows, columns = style.shape(next(iter(importance.values())).sizes["component"], 3)
+    return 3.2 * columns, 2.6 * rows + 0.5
+
+
+@style.frame(_size_of_importance)
+def figED6(figure: Figure, importance: Mapping[str, xr.Dataset]) -> None:
     """Draw how much each component is learnt from each category of covariates.
 
     Parameters
@@ -220,18 +212,13 @@ def figED6(
         By way to spoil a category, as from `soilnb.proda.sensitivity.permutation`: bars with one
         standard deviation over the draws to each side. A category without covariates has no bar,
         and says so.
-    note, data : str
-        Note below, and ``synthetic`` where made-up data are shown.
     """
     first = next(iter(importance.values()))
     components = [str(name) for name in first["component"].values]
     categories = [str(name) for name in first["category"].values]
     faces = (COLOURS["blue"], COLOURS["yellow"], COLOURS["grey"])
     hatches = ("", "////", "....")
-    columns = min(3, len(components))
-    rows = -(-len(components) // columns)
-    figure = style.new(3.2 * columns, 2.6 * rows + 0.5, figure=figure)
-    axes = np.atleast_1d(figure.subplots(rows, columns, sharex=True)).ravel()
+    axes = style.grid(figure, len(components), 3, sharex=True)
     at = np.arange(len(categories))
     width = 0.8 / len(importance)
     for letter, ax, component in zip("abcdefghij", axes, components, strict=False):
@@ -250,28 +237,16 @@ def figED6(
         ax.axhline(1.0, color="0.25", lw=0.8)
         ax.set_xticks(at, categories, rotation=40, ha="right", rotation_mode="anchor")
         style.panel(ax, letter, _name(component))
-    for ax in axes[len(components) :]:
-        ax.set_axis_off()
-    for ax in axes[: len(components) : columns]:
+    for ax in axes[::3]:
         ax.set_ylabel("permutation importance (1)")
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=3, fontsize=8)
-    style.note(figure, note, data=data)
-    return figure
+    style.legend_above(axes[0], 3)
 
 
 # --------------------------------------------------------------------------- spread and leverage
 
 
-@style.styled
-def levers(
-    tables: Mapping[str, pd.DataFrame],
-    *,
-    named: int = 3,
-    note: str = "",
-    data: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+@style.frame(lambda tables, **_: (4.2 * len(tables), 3.6))
+def levers(figure: Figure, tables: Mapping[str, pd.DataFrame], *, named: int = 3) -> None:
     """Draw what homogenising each single parameter does against how much it varies.
 
     Parameters
@@ -282,10 +257,7 @@ def levers(
         origin is a leverage, carbon for a unit of spread.
     named : int
         How many of the parameters with the largest deviations are named.
-    note, data : str
-        Note below, and ``synthetic`` where made-up data are shown.
     """
-    figure = style.new(4.2 * len(tables), 3.6, figure=figure)
     axes = np.atleast_1d(figure.subplots(1, len(tables), sharex=True))
     widest = max(table["spread"].max() for table in tables.values())
     for ax, (variant, table) in zip(axes, tables.items(), strict=True):
@@ -306,27 +278,22 @@ def levers(
         ax.set_title(variant, loc="left")
         ax.set_xlabel("spread: sd of the place over the cells (1)")
     axes[0].set_ylabel("deviation without it (Pg C)")
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=3, fontsize=7)
-    style.note(figure, note, data=data)
-    return figure
+    style.legend_above(axes[0], 3, fontsize=7)
 
 
 # -------------------------------------------------------------------------------- of an explorer
 
 
-@style.styled
+@style.frame(8.4, 3.5)
 def response(
+    figure: Figure,
     curves: Mapping[str, xr.Dataset],
     point: tuple[float, float],
     zonal: tuple[xr.Dataset, xr.Dataset],
     *,
     component: str,
     depth: float = 1.0,
-    note: str = "",
-    data: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+) -> None:
     """Draw one component: the stock against its metric, and carbon without its variation.
 
     Parameters
@@ -340,10 +307,7 @@ def response(
         ``stock`` (kg C m-2) over ``latitude``: as predicted, and with less of the variation.
     component, depth : str and float
         Which component, and down to which depth carbon is counted, m.
-    note, data : str
-        Note below, and ``synthetic`` where made-up data are shown.
     """
-    figure = style.new(8.4, 3.5, figure=figure)
     left, right = figure.subplots(1, 2)
     name, colour, marker = COMPONENTS[component]
     looks = (("-", colour, 2.0), ("--", "0.55", 1.4))
@@ -367,5 +331,3 @@ def response(
     right.set_ylim(0, None)
     right.legend(loc="best", fontsize=7)
     right.set_title("less of its variation", loc="left")
-    style.note(figure, note, data=data)
-    return figure

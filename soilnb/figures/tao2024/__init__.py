@@ -13,10 +13,9 @@ from soilnb.figures import layers, schematic, style
 from soilnb.figures.style import COLOURS
 
 
-@style.styled
-def fig1(clm5: pd.DataFrame, compas: pd.DataFrame, *, figure: Figure | None = None) -> Figure:
+@style.frame(10.2, 5.0)
+def fig1(figure: Figure, clm5: pd.DataFrame, compas: pd.DataFrame) -> None:
     """Draw the structures of both models from their A matrices [to, from]."""
-    figure = style.new(10.2, 5.0, figure=figure)
     for ax, letter, title, transfers in zip(
         figure.subplots(1, 2),
         "ab",
@@ -27,11 +26,10 @@ def fig1(clm5: pd.DataFrame, compas: pd.DataFrame, *, figure: Figure | None = No
         found = layers.draw_structure(ax, transfers)
         style.panel(ax, letter, title)
         schematic.legend(ax, found, loc="upper center", bbox_to_anchor=(0.5, 0.04))
-    return figure
 
 
-@style.styled
-def fig5(sites: xr.Dataset, *, note: str = "", data: str = "", figure: Figure | None = None):
+@style.frame(6.4, 3.4)
+def fig5(figure: Figure, sites: xr.Dataset) -> None:
     """Draw how much larger each Michaelis constant is than its substrate.
 
     Parameters
@@ -40,7 +38,6 @@ def fig5(sites: xr.Dataset, *, note: str = "", data: str = "", figure: Figure | 
         ``decomposition`` and ``assimilation``: ratio of the Michaelis constant to the
         concentration of mSOC and of DOC.
     """
-    figure = style.new(6.4, 3.4, figure=figure)
     ax = figure.subplots()
     shown = {
         "decomposition (mSOC)": (sites["decomposition"], COLOURS["vermilion"], "///"),
@@ -68,18 +65,10 @@ def fig5(sites: xr.Dataset, *, note: str = "", data: str = "", figure: Figure | 
     ax.set_xlabel("Michaelis constant over substrate concentration (1)")
     ax.set_ylabel("profiles")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
-    style.note(figure, note, data=data)
-    return figure
 
 
-@style.styled
-def figS2(
-    chains: Mapping[str, tuple[np.ndarray, list[str], np.ndarray]],
-    *,
-    note: str = "",
-    data: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+@style.frame(lambda chains: (9.6, 3.0 * len(chains) + 0.3))
+def figS2(figure: Figure, chains: Mapping[str, tuple[np.ndarray, list[str], np.ndarray]]) -> None:
     """Draw the posteriors of one profile, each scaled by its prior range.
 
     Parameters
@@ -88,7 +77,6 @@ def figS2(
         By model: draws [draw, parameter] scaled to the prior (0 to 1), the parameters' names, and
         their default values on the same scale (NaN where there is none in the range).
     """
-    figure = style.new(9.6, 3.0 * len(chains) + 0.3, figure=figure)
     axes = figure.subplots(len(chains), 1, squeeze=False)[:, 0]
     for ax, letter, (model, (draws, names, defaults)) in zip(
         axes, "abcd", chains.items(), strict=False
@@ -107,5 +95,3 @@ def figS2(
         ax.set_xlim(-0.6, len(names) - 0.4)
         ax.set_ylabel("share of the prior range")
         style.panel(ax, letter, f"{model}: violin and quartiles of the posterior, star: default")
-    style.note(figure, note, data=data)
-    return figure

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import cmcrameri
 import numpy as np
 import pandas as pd
 import xarray as xr
+from cmcrameri import cm
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator
 
-from soilnb.figures import style
-from soilnb.figures.he2024 import world
+from soilnb.figures import maps, style
 from soilnb.figures.layers import MODEL
-from soilnb.figures.style import COLOURS
-from soilnb.figures.tao2023.globe import _background, _norm, _values
+from soilnb.figures.series import plain_log
 
 #: Rows of Fig. 4: letters, variable, title, unit, whether the scale is logarithmic.
 COMPONENTS = (
@@ -37,7 +35,6 @@ COMPONENTS = (
 #: Stocks that the figure of an explorer shows, kg C m-2: the same, wherever its sliders stand.
 SHOWN = (0.3, 100.0)
 
-_MAPS = cmcrameri.cm
 #: Hatches stand beside the colours of the two models' bands.
 _HATCH = {"CLM5": "....", "COMPAS": "////"}
 
@@ -63,12 +60,10 @@ def _two_maps(
     logarithmic: bool,
 ) -> None:
     """Draw a variable of both models in the same colours, with one colour bar for both."""
-    values = {model: _values(maps, name) for model, maps in models.items()}
-    norm = _norm(np.concatenate([*values.values()]), logarithmic)
-    for ax, letter, (model, maps) in zip(axes, letters, models.items(), strict=True):
-        mesh = world(ax, maps, values[model], _MAPS.batlow, norm=norm)
-        ax.set_xticks([])
-        ax.set_yticks([])
+    values = {model: maps.known(cells, name) for model, cells in models.items()}
+    norm = maps.norm(np.concatenate([*values.values()]), logarithmic)
+    for ax, letter, (model, cells) in zip(axes, letters, models.items(), strict=True):
+        mesh = maps.world(ax, cells, values[model], ticks=False, norm=norm)
         style.panel(ax, letter, model)
     bar = figure.colorbar(mesh, ax=list(axes), pad=0.01, extend="both", aspect=18, fraction=0.03)
     _few_ticks(bar.ax.yaxis, norm.vmin, norm.vmax, isinstance(norm, LogNorm))
@@ -85,9 +80,7 @@ def _few_ticks(
         return
     span = np.log10(high / low)
     subs = (1.0,) if span > decades else (1.0, 3.0) if span > 1.4 else (1.0, 2.0, 5.0)
-    axis.set_major_locator(LogLocator(subs=subs))
-    axis.set_major_formatter("{x:g}")
-    axis.set_minor_locator(NullLocator())
+    plain_log(axis, subs, minor=False)
 
 
 def _against(
@@ -103,7 +96,7 @@ def _against(
 
     What lies beyond the limits is drawn on the edge.
     """
-    x, y = (_values(maps, name) for maps in models.values())
+    x, y = (maps.known(cells, name) for cells in models.values())
     known = np.isfinite(x) & np.isfinite(y)
     if logarithmic:
         known &= (x > 0) & (y > 0)
@@ -114,7 +107,7 @@ def _against(
     extent = (low, high, low, high)
     ax.hexbin(
         np.clip(x, low, high), np.clip(y, low, high), gridsize=32, mincnt=1, bins="log", vmin=0.2,
-        cmap=_MAPS.lapaz_r, linewidths=0.2, xscale=scale, yscale=scale, rasterized=True,
+        cmap=cm.lapaz_r, linewidths=0.2, xscale=scale, yscale=scale, rasterized=True,
         extent=tuple(np.log10(extent)) if logarithmic else extent,
     )  # fmt: skip
     ax.plot((low, high), (low, high), color="0.15", lw=1, ls="--")
@@ -150,43 +143,19 @@ def _latitudes(ax: Axes, zones: Mapping[str, xr.Dataset]) -> None:
         ax.fill_betweenx(at, low, high, facecolor=colour, alpha=0.18, lw=0, hatch=_HATCH[model],
                          edgecolor=colour)  # fmt: skip
         ax.plot(mean, at, color=colour, ls=line, lw=1.8, label=model)
-    ax.set(xlabel="SOC to 1 m (kg C m⁻²)", ylim=(-58, 84))
+    ax.set(xlabel="SOC to 1 m (kg C m⁻²)", ylim=maps.ENDS)
     ax.set_xlim(left=0)
-    ax.set_yticks([-45, 0, 45], ["45°S", "0°", "45°N"])
+    ax.set_yticks(*maps.LATITUDES)
     ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, fontsize=7.5)
 
 
-def _diverging(
-    clm5: xr.Dataset,
-    compas: xr.Dataset,
-    zones: Mapping[str, xr.Dataset],
-    r: float,
-    note: str,
-    data: str,
-    figure: Figure | None,
-) -> Figure:
-    figure = style.new(10.8, 2.7, figure=figure)
-    left, middle, right = figure.subplots(1, 3, width_ratios=(3.2, 3.2, 1.9))
-    models = _pair(clm5, compas)
-    _two_maps(figure, (left, middle), "ab", models, "stock", "SOC to 1 m (kg C m⁻²)", False)
-    _latitudes(right, zones)
-    style.panel(right, "c")
-    style.note(figure, f"correlation of log SOC: r = {r:.2f}", note, data=data)
-    return figure
-
-
-@style.styled
+@style.frame(10.8, 2.7)
 def fig2(
-    clm5: xr.Dataset,
-    compas: xr.Dataset,
-    zones: Mapping[str, xr.Dataset],
-    r: float,
-    *,
-    note: str = "",
-    data: str = "",
-    figure: Figure | None = None,
-) -> Figure:
-    """Draw soil carbon of both models with their default parameters, as maps and by latitude.
+    figure: Figure, clm5: xr.Dataset, compas: xr.Dataset, zones: Mapping[str, xr.Dataset], r: float
+) -> str:
+    """Draw soil carbon of both models, as maps and by latitude.
+
+    Fig. 2 shows their default parameters, Fig. 3 the assimilated ones.
 
     Parameters
     ----------
@@ -196,40 +165,24 @@ def fig2(
         By model (``CLM5``, ``COMPAS``), as from `soilnb.proda.globe.zonal`.
     r : float
         Correlation of the logarithms of SOC to 1 m, as from `soilnb.proda.globe.agreement`.
-    note, data : str
-        Note below, and ``synthetic`` where made-up data are shown.
     """
-    return _diverging(clm5, compas, zones, r, note, data, figure)
+    left, middle, right = figure.subplots(1, 3, width_ratios=(3.2, 3.2, 1.9))
+    models = _pair(clm5, compas)
+    _two_maps(figure, (left, middle), "ab", models, "stock", "SOC to 1 m (kg C m⁻²)", False)
+    _latitudes(right, zones)
+    style.panel(right, "c")
+    return f"correlation of log SOC: r = {r:.2f}"
 
 
-@style.styled
-def fig3(
-    clm5: xr.Dataset,
-    compas: xr.Dataset,
-    zones: Mapping[str, xr.Dataset],
-    r: float,
-    *,
-    note: str = "",
-    data: str = "",
-    figure: Figure | None = None,
-) -> Figure:
-    """Draw the same as `fig2` with assimilated parameters."""
-    return _diverging(clm5, compas, zones, r, note, data, figure)
+#: The same with assimilated parameters.
+fig3 = fig2
 
 
 # ----------------------------------------------------------------------------------- components
 
 
-@style.styled
-def fig4(
-    clm5: xr.Dataset,
-    compas: xr.Dataset,
-    agreement: pd.DataFrame,
-    *,
-    note: str = "",
-    data: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+@style.frame(10.8, 12.6)
+def fig4(figure: Figure, clm5: xr.Dataset, compas: xr.Dataset, agreement: pd.DataFrame) -> None:
     """Draw the components behind the carbon of both models, and how they agree.
 
     Parameters
@@ -239,14 +192,11 @@ def fig4(
     agreement : DataFrame
         As from `soilnb.proda.globe.agreement`: ``r`` of each component.
     """
-    figure = style.new(10.8, 12.6, figure=figure)
     axes = figure.subplots(len(COMPONENTS), 3, width_ratios=(3.2, 3.2, 1.9))
     models = _pair(clm5, compas)
     for row, (letters, name, title, unit, logarithmic) in zip(axes, COMPONENTS, strict=True):
         _component(figure, row, letters, models, name, _label(title, unit), unit, logarithmic,
                    float(agreement.loc[name, "r"]))  # fmt: skip
-    style.note(figure, note, data=data)
-    return figure
 
 
 def _component(
@@ -259,16 +209,8 @@ def _component(
     style.panel(row[2], letters[2])
 
 
-@style.styled
-def figS3(
-    clm5: xr.Dataset,
-    compas: xr.Dataset,
-    agreement: pd.DataFrame,
-    *,
-    note: str = "",
-    data: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+@style.frame(10.8, 2.4)
+def figS3(figure: Figure, clm5: xr.Dataset, compas: xr.Dataset, agreement: pd.DataFrame) -> None:
     """Draw the share of the litter's carbon that enters soil pools, of both models.
 
     Parameters
@@ -276,28 +218,18 @@ def figS3(
     clm5, compas, agreement
         As for `fig4`.
     """
-    figure = style.new(10.8, 2.4, figure=figure)
     row = figure.subplots(1, 3, width_ratios=(3.2, 3.2, 1.9))
     name = "litter_to_soil"
     _component(figure, row, "abc", _pair(clm5, compas), name,
                "share of litter carbon\nthat enters mineral soil", "1", False,
                float(agreement.loc[name, "r"]))  # fmt: skip
-    style.note(figure, note, data=data)
-    return figure
 
 
 # ------------------------------------------------------------------------------------- profiles
 
 
-@style.styled
-def figS1(
-    planet: xr.Dataset,
-    profiles: Mapping[str, pd.DataFrame],
-    *,
-    note: str = "",
-    data: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+@style.frame(9.6, 2.6)
+def figS1(figure: Figure, planet: xr.Dataset, profiles: Mapping[str, pd.DataFrame]) -> None:
     """Draw where the profiles lie from which each model learns, and those that it cannot use.
 
     Parameters
@@ -307,39 +239,21 @@ def figS1(
     profiles : mapping of str to DataFrame
         By model: ``latitude``, ``longitude`` and ``kept`` of each profile.
     """
-    figure = style.new(9.6, 2.6, figure=figure)
     for ax, letter, (model, rows) in zip(
         figure.subplots(1, len(profiles)), "ab", profiles.items(), strict=True
     ):
-        _background(ax, planet)
-        kept = rows["kept"].to_numpy(dtype=bool)
-        for which, marker, colour, words in (
-            (~kept, "x", COLOURS["grey"], "not kept"),
-            (kept, "o", MODEL[model][0], "kept"),
-        ):
-            some = rows[which]
-            ax.plot(some["longitude"], some["latitude"], marker, ls="", ms=3.2, color=colour,
-                    mec=colour if marker == "x" else "white", mew=0.8 if marker == "x" else 0.3,
-                    label=f"{words} ({len(some)})")  # fmt: skip
-        style.panel(ax, letter, f"{model}: {kept.sum()} of {len(rows)} profiles")
-        ax.legend(loc="lower left", fontsize=7, handletextpad=0.2)
-    style.note(figure, note, data=data)
-    return figure
+        maps.land(ax, planet)
+        maps.places(ax, rows, MODEL[model][0])
+        style.panel(ax, letter, f"{model}: {int(rows['kept'].sum())} of {len(rows)} profiles")
 
 
 # ------------------------------------------------------------------------------------- teaching
 
 
-@style.styled
+@style.frame(8.2, 3.4)
 def equifinal(
-    draws: Mapping[str, pd.DataFrame],
-    stock: float,
-    tolerance: float = 0.1,
-    *,
-    note: str = "",
-    data: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+    figure: Figure, draws: Mapping[str, pd.DataFrame], stock: float, tolerance: float = 0.1
+) -> None:
     """Draw the many parameter sets of a place that give the same carbon.
 
     Parameters
@@ -352,7 +266,6 @@ def equifinal(
     tolerance : float
         How far from it still counts, as a share.
     """
-    figure = style.new(8.2, 3.4, figure=figure)
     axes = figure.subplots(1, len(draws), sharey=True)
     for ax, (model, rows) in zip(axes, draws.items(), strict=True):
         same = (rows["stock"] / stock - 1).abs() <= tolerance
@@ -366,21 +279,12 @@ def equifinal(
         ax.set_title(model, loc="left", fontweight="bold")
         ax.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), fontsize=7.5, handletextpad=0.2)
     axes[0].set_ylabel("carbon transfer efficiency")
-    style.note(figure, note, data=data)
-    return figure
 
 
-@style.styled
+@style.frame(8.0, 3.9)
 def meeting(
-    clm5: xr.Dataset,
-    compas: xr.Dataset,
-    zones: Mapping[str, xr.Dataset],
-    r: float,
-    *,
-    note: str = "",
-    data: str = "",
-    figure: Figure | None = None,
-) -> Figure:
+    figure: Figure, clm5: xr.Dataset, compas: xr.Dataset, zones: Mapping[str, xr.Dataset], r: float
+) -> None:
     """Draw soil carbon of both models by latitude, and one against the other.
 
     Parameters
@@ -388,10 +292,7 @@ def meeting(
     clm5, compas, zones, r
         As for `fig2`.
     """
-    figure = style.new(8.0, 3.9, figure=figure)
     left, right = figure.subplots(1, 2)
     _latitudes(left, zones)
     _against(right, _pair(clm5, compas), "stock", ": SOC to 1 m (kg C m⁻²)", True, r,
              SHOWN)  # fmt: skip
-    style.note(figure, note, data=data)
-    return figure

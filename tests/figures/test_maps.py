@@ -1,0 +1,24 @@
+"""The map kit: limits of colours, and cells of a grid with gaps."""
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from soilnb.figures import maps
+
+
+def test_a_map_that_is_the_same_everywhere_has_a_scale():
+    norm = maps.norm(np.full(5, 0.14), False)
+    assert norm.vmin < 0.14 < norm.vmax
+    assert maps.norm(np.full(5, np.nan), False).vmax > 0
+
+
+def test_a_cell_beside_a_gap_is_drawn_no_wider_than_the_others():
+    lon = np.array([-60.0, -57.2, -54.4, -51.6, 0.1, 2.9])  # an ocean between
+    cells = xr.Dataset(coords={"latitude": ("site", np.tile(10.0, 6)), "longitude": ("site", lon)})
+    ax = Figure().subplots()
+    mesh = maps.world(ax, cells, np.arange(6.0), "viridis")
+    edges = mesh.get_coordinates()[0, :, 0]
+    assert np.ptp(np.diff(edges)) < 0.2
+    drawn = np.ma.filled(mesh.get_array(), np.nan).ravel()
+    np.testing.assert_array_equal(drawn[np.isfinite(drawn)], np.arange(6.0))
