@@ -14,9 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import pandas as pd
@@ -26,6 +24,7 @@ import xarray as xr
 import soilnb
 from soilnb.data import folders
 from soilnb.data.records import RECORDS, File, Record
+from soilnb.jobs import making, reason
 from soilnb.parameters import InputError, unknown
 
 _hashes: dict[tuple[str, int, int], str] = {}
@@ -141,16 +140,12 @@ def fetch(name: str, *, progress: bool = True) -> Path:
         return target
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".part-") as part:
-            complete = Path(part) / name
+        with making(target) as complete:
             for file in record.files:
                 if file.url:
                     _download(name, file, complete, progress)
-            shutil.rmtree(target, ignore_errors=True)
-            os.replace(complete, target)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InputError(f"data set {name!r}: cannot write to {target}: {reason}") from None
+        raise InputError(f"data set {name!r}: cannot write to {target}: {reason(error)}") from None
     return target
 
 
@@ -253,8 +248,9 @@ def _download(name: str, file: File, folder: Path, progress: bool) -> None:
     try:
         pooch.retrieve(file.url, expected, fname=file.name, path=folder, progressbar=progress)
     except OSError as error:  # the errors of requests are OSErrors
-        reason = _why_not(error)
-        raise InputError(f"data set {name!r}: {file.url} cannot be downloaded: {reason}") from None
+        raise InputError(
+            f"data set {name!r}: {file.url} cannot be downloaded: {_why_not(error)}"
+        ) from None
     except ValueError as error:  # pooch has deleted the file and says both hashes
         raise InputError(f"data set {name!r}: {str(error).partition('. ')[0]}") from None
 

@@ -53,7 +53,12 @@ def main(folder: Path) -> None:
 
 
 def execute(
-    notebook: str, output: str, parameters: dict, cwd: str, solutions: Sequence[str] = ()
+    notebook: str,
+    output: str,
+    parameters: dict,
+    cwd: str,
+    solutions: Sequence[str] = (),
+    note: str = "",
 ) -> None:
     """Run a notebook through papermill and leave it, executed, at `output`.
 
@@ -70,6 +75,8 @@ def execute(
         Working directory of the kernel.
     solutions : sequence of str
         Python of its solutions.
+    note : str
+        Text (Markdown) that stands below the title of the executed notebook.
     """
     # nbformat checks notebooks with jsonschema, which for one more kind of text that no notebook
     # has builds a grammar: more work than all of its other imports.
@@ -92,6 +99,8 @@ def execute(
     )
     executed = nbformat.read(output, as_version=4)
     executed.cells = [cell for cell in executed.cells if _BEHIND not in cell.metadata.tags]
+    if note:
+        executed.cells.insert(1, nbformat.v4.new_markdown_cell(note))
     nbformat.write(_without_bookkeeping(executed), output)
 
 
