@@ -133,9 +133,11 @@ def run(notebooks, size, parameters, jobs, force, time_limit) -> None:
     """Run notebooks and keep what they compute; all of them when none is named.
 
     NOTEBOOK is a name or its beginning: `soilnb run 22`. Figures, tables, datasets, claims and the
-    notebook with its outputs go to results/SIZE/NOTEBOOK. A notebook whose text, parameters, data
-    and what it uses of the package are unchanged is not run again. When one fails, the others
-    still run, its partial results stay in NOTEBOOK.failed, and the exit status is 1.
+    notebook with its outputs go to results/SIZE/NOTEBOOK; of a run with changed parameters to a
+    folder of its own in results/changed/SIZE, and not into scoreboard or book. A notebook whose
+    text, parameters, data and what it uses of the package are unchanged is not run again. When one
+    fails, the others still run, its partial results stay in NOTEBOOK.failed, and the exit status
+    is 1.
     """
     values = dict(_pair(text) for text in parameters)
 

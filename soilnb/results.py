@@ -6,15 +6,17 @@ the run. The notebook itself does not know which of the two happens, and handles
 
 A run is announced to the notebook's process by three environment variables, which
 `soilnb.pipeline` sets: ``SOILNB_RUN_DIR``, ``SOILNB_RUN_SIZE`` and ``SOILNB_RUN_NOTEBOOK``.
-Finished runs lie in ``<root>/<size>/<notebook>/``.
+Finished runs lie in ``<root>/<size>/<notebook>/``, those with changed parameters in
+``<root>/changed/<size>/``.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -26,6 +28,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
+from soilnb.jobs import reason, writing
 from soilnb.parameters import InputError
 
 #: Sizes of a run: quick for class and tests, paper for the set-up of the papers.
@@ -85,11 +88,26 @@ def root() -> Path:
     return (checkout() or Path.cwd()) / "results"
 
 
-def folder(notebook: str, size: str) -> Path:
-    """Return the folder of the last good run of a notebook, whether or not it exists."""
+def folder(notebook: str, size: str, changed: str = "") -> Path:
+    """Return the folder of the last good run of a notebook, whether or not it exists.
+
+    Parameters
+    ----------
+    notebook : str
+        Its name.
+    size : {"quick", "paper"}
+        Size of the run.
+    changed : str
+        Parameters that differ from the notebook's own, in words. Such a run has a folder of its
+        own in ``changed/``, so that nobody takes its numbers for those of the notebook.
+    """
     if size not in SIZES:
         raise InputError(f"size = {size!r}: allowed {', '.join(SIZES)}")
-    return root() / size / notebook
+    if not changed:
+        return root() / size / notebook
+    words = re.sub(r"[^\w.=,-]", "", changed.replace(", ", ","))[:60]
+    mark = hashlib.sha256(changed.encode()).hexdigest()[:8]
+    return root() / "changed" / size / f"{notebook}-{words}-{mark}"
 
 
 def completed(size: str) -> list[Path]:
@@ -143,7 +161,8 @@ def save(
         if run is not None:
             _refuse_second(run, name)
             for suffix, write in files.items():
-                _write(run.folder / f"{name}{suffix}", write)
+                with writing(run.folder / f"{name}{suffix}") as part:
+                    write(part)
         show()
 
 
@@ -198,16 +217,6 @@ def _refuse_second(run: Current, name: str) -> None:
         raise InputError(f"name = {name!r} is saved twice in {run.notebook}: give each its own")
 
 
-def _write(path: Path, write: Callable[[Path], None]) -> None:
-    """Write a file under a hidden name and rename it when it is complete."""
-    part = path.with_name(f".{path.name}")
-    try:
-        write(part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def _png(figure: Figure, target: Path | BytesIO, dpi: float, box: Bbox) -> None:
     figure.savefig(target, format="png", dpi=dpi, bbox_inches=box)
 
@@ -235,8 +244,8 @@ def _netcdf(data: xr.Dataset | xr.DataArray, path: Path) -> None:
     try:
         data.to_netcdf(path, engine="netcdf4", encoding=packed)
     except (TypeError, ValueError, NotImplementedError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path.stem.lstrip('.')} does not fit into netCDF: {reason}") from error
+        name = path.name.lstrip(".").partition(".")[0]
+        raise InputError(f"{name} does not fit into netCDF: {reason(error)}") from error
 
 
 def _show_figure(figure: Figure, dpi: float, alt: str | None, box: Bbox) -> None:

@@ -144,11 +144,9 @@ def _pool():
 @pytest.fixture
 def two_processes(_pool, monkeypatch):
     """Two processes that last for the session: to start them takes seconds each time."""
-    from soilnb.pore import ensemble
-    from soilnb.proda import batch
+    from soilnb import jobs
 
-    for module in (ensemble, batch):
-        monkeypatch.setattr(module, "ProcessPoolExecutor", lambda *_, **__: _Lent(_pool))
+    monkeypatch.setattr(jobs, "ProcessPoolExecutor", lambda *_, **__: _Lent(_pool))
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,7 @@ from soilnb import results
 from soilnb.claims import baseline, hypothesis
 from soilnb.claims.baseline import series
 from soilnb.claims.baseline import table as kept_table
+from soilnb.jobs import writing
 from soilnb.parameters import InputError, check_finite, unknown
 
 __all__ = [
@@ -287,10 +288,8 @@ def _values(paper: str, notes: Iterable[Mapping]) -> list[dict]:
 
 
 def _keep(path: Path, notes: list[dict]) -> None:
-    """Write the notes of a run under a hidden name, and rename the file when it is complete."""
-    part = path.with_name(f".{path.name}")
-    part.write_text(json.dumps(notes, indent=1) + "\n", encoding="utf-8")
-    part.replace(path)
+    with writing(path) as part:
+        part.write_text(json.dumps(notes, indent=1) + "\n", encoding="utf-8")
 
 
 def _key(note: dict) -> str:
@@ -366,7 +365,15 @@ def _place(preset: str | None, order: list[str]) -> int:
 
 def _saved(notebook: str, size: str) -> list[dict]:
     path = results.folder(notebook, size) / "claims.json"
-    return [note | {"size": size} for note in _read(path)] if path.is_file() else []
+    notes = _read(path) if path.is_file() else []
+    try:
+        known = [note for note in notes if note["id"] in _claims()]
+        return [_note(**note) | {"size": size} for note in known]
+    except (InputError, TypeError, KeyError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"{path} holds no claims of this version ({reason}); run the notebook again"
+        ) from None
 
 
 def _baseline(paper: str) -> list[dict]:
@@ -380,7 +387,7 @@ def _baseline(paper: str) -> list[dict]:
 def _read(path: Path):
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             f"{path} cannot be read as JSON ({error}); run the notebook again"
         ) from None

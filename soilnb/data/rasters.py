@@ -19,8 +19,6 @@ import contextlib
 import functools
 import hashlib
 import importlib.util
-import os
-import tempfile
 import zipfile
 from collections.abc import Callable
 from importlib.metadata import version
@@ -29,6 +27,7 @@ from pathlib import Path
 import numpy as np
 
 from soilnb.data import folders
+from soilnb.jobs import writing
 from soilnb.parameters import InputError, check_finite
 
 #: Zone names by number, from 1; the last one is no land.
@@ -164,10 +163,12 @@ def _kept(function: Callable[..., np.ndarray], *request: np.ndarray) -> np.ndarr
     path = folders.cache() / "maps" / f"{function.__name__.strip('_')}-{_key(*request)}.npy"
     try:
         return np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):  # not there, or not readable: made anew
+    except Exception:  # not there, or not readable: made anew
         result = function(*request)
     with contextlib.suppress(OSError):  # a cache that cannot be written costs time only
-        _store(path, result)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with writing(path) as part, part.open("wb") as file:
+            np.save(file, result)
     return result
 
 
@@ -177,11 +178,3 @@ def _key(*request: np.ndarray) -> str:
     for array in request:
         digest.update(f"{array.shape}{array.dtype}".encode() + array.tobytes())
     return digest.hexdigest()[:16]
-
-
-def _store(path: Path, array: np.ndarray) -> None:
-    # Written beside its place and renamed, so that notebooks that run at once never see half.
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as stream:
-        np.save(stream, array)
-    os.replace(stream.name, path)

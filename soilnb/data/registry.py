@@ -14,9 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import sys
-import tempfile
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +26,7 @@ import xarray as xr
 
 import soilnb
 from soilnb.data import folders, incubations, planet, readers, twins
+from soilnb.jobs import making, reason
 from soilnb.parameters import InputError, unknown
 
 
@@ -238,14 +237,10 @@ def fetch(name: str, *, progress: bool = True) -> Path:
         return target
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".part-") as part:
-            complete = Path(part) / name
+        with making(target) as complete:
             _download(name, complete, progress)
-            shutil.rmtree(target, ignore_errors=True)
-            os.replace(complete, target)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InputError(f"data set {name!r}: cannot write to {target}: {reason}") from None
+        raise InputError(f"data set {name!r}: cannot write to {target}: {reason(error)}") from None
     return target
 
 
@@ -372,8 +367,7 @@ def _download(name: str, folder: Path, progress: bool) -> None:
         try:
             source.fetch(file.name, progressbar=progress)
         except OSError as error:  # the errors of requests are OSErrors
-            reason = _why_not(error)
-            line = f"data set {name!r}: {file.url} cannot be downloaded: {reason}"
+            line = f"data set {name!r}: {file.url} cannot be downloaded: {_why_not(error)}"
             raise InputError(line) from None
         except ValueError as error:  # pooch has deleted the file and says both hashes
             raise InputError(f"data set {name!r}: {str(error).partition('. ')[0]}") from None

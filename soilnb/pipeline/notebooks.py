@@ -7,12 +7,11 @@ import json
 import math
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from soilnb import results
+from soilnb import jobs, results
 from soilnb.parameters import InputError, unknown
 
 
@@ -290,17 +289,7 @@ def copy(target: Path, *, force: bool = False, keep: bool = False) -> list[Path]
     target.mkdir(parents=True, exist_ok=True)
     wanted = new + (changed if force else [])
     for source in wanted:
-        _copy_file(source, target / source.name)
+        with jobs.writing(target / source.name) as part:
+            shutil.copyfile(source, part)
+            shutil.copymode(source, part)
     return [target / source.name for source in wanted]
-
-
-def _copy_file(source: Path, target: Path) -> None:
-    """Copy under a hidden name and rename, so that no half-written file is left."""
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as part:
-        pass
-    try:
-        shutil.copyfile(source, part.name)
-        shutil.copymode(source, part.name)
-        os.replace(part.name, target)
-    finally:
-        Path(part.name).unlink(missing_ok=True)

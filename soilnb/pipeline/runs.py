@@ -2,7 +2,8 @@
 
 A run works in a hidden folder beside its destination ``<results>/<size>/<notebook>/`` and is
 renamed when it is complete, so a reader of results sees the old run or the new one. A run that
-fails is kept as ``<notebook>.failed/`` beside the last good one.
+fails is kept as ``<notebook>.failed/`` beside the last good one. A run with other parameters than
+the notebook's own lies apart, where neither scoreboard nor book looks.
 """
 
 from __future__ import annotations
@@ -21,11 +22,10 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 from tqdm import tqdm
 
-from soilnb import __version__, results
+from soilnb import __version__, jobs, results
 from soilnb.data.folders import OPENED
 from soilnb.parameters import InputError
 from soilnb.pipeline.fingerprint import data_state, fingerprint
@@ -43,9 +43,6 @@ __all__ = ["Run", "checkout", "cores", "notebooks", "parameters_of", "run", "sta
 
 #: Longest time that one notebook may take, in seconds.
 TIME_LIMIT = {"quick": 600, "paper": 12 * 3600}
-
-#: Hidden folders of runs that were cut off are removed after this time, in seconds.
-STALE = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -66,6 +63,8 @@ class Run:
         One line on what went wrong, else empty.
     cell : str
         Source of the cell that failed, else empty.
+    changed : str
+        Parameters that differ from the notebook's own, in words, else empty.
     """
 
     notebook: str
@@ -75,6 +74,7 @@ class Run:
     seconds: float = 0.0
     error: str = ""
     cell: str = ""
+    changed: str = ""
 
     @property
     def ok(self) -> bool:
@@ -97,12 +97,25 @@ class _Task:
         return self.path.stem
 
     @property
+    def changed(self) -> str:
+        """What differs from the notebook's own parameters, in words; nothing where nothing does."""
+        own = {name: value for name, value in self.parameters.items() if name != "SIZE"}
+        return ", ".join(f"{name} = {value!r}" for name, value in own.items())
+
+    @property
     def folder(self) -> Path:
-        return results.folder(self.name, self.size)
+        return results.folder(self.name, self.size, self.changed)
+
+    @property
+    def note(self) -> str:
+        """What the executed notebook says first; nothing where it ran with its own parameters."""
+        if not self.changed:
+            return ""
+        return f"**Run with {self.changed}.** What follows is in no scoreboard and no book."
 
     @property
     def failed(self) -> Path:
-        return self.folder.with_name(f"{self.name}.failed")
+        return self.folder.with_name(f"{self.folder.name}.failed")
 
 
 def cores() -> int:
@@ -152,11 +165,17 @@ def run(
     tasks = [_task(path, parameters or {}, size) for path in find(names)]
     jobs = _check_jobs(jobs)
     done = (
-        {} if force else {t.name: Run(t.name, size, "up to date", t.folder) for t in _fresh(tasks)}
+        {}
+        if force
+        else {
+            t.name: Run(t.name, size, "up to date", t.folder, changed=t.changed)
+            for t in _fresh(tasks)
+        }
     )
     waiting = [task for task in tasks if task.name not in done]
     if waiting:
-        _prepare(results.root() / size)
+        for place in {task.folder.parent for task in waiting}:
+            _prepare(place)
         done |= _run_all(sorted(waiting, key=_length), min(jobs, len(waiting)), limit)
     return [done[task.name] for task in tasks]
 
@@ -231,7 +250,7 @@ def _record_of(folder: Path) -> dict:
 
 
 def _prepare(folder: Path) -> None:
-    """Make the results folder, see that it can be written, and clear out what was cut off."""
+    """Make the results folder, and see that it can be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -241,10 +260,6 @@ def _prepare(folder: Path) -> None:
             f"results folder {folder} cannot be written ({error.strerror}); "
             "SOILNB_RESULTS names another"
         ) from None
-    for left in folder.glob(".*"):
-        with contextlib.suppress(OSError):
-            if left.is_dir() and time.time() - left.stat().st_mtime > STALE:
-                shutil.rmtree(left)
 
 
 def _run_all(tasks: Sequence[_Task], jobs: int, limit: float) -> dict[str, Run]:
@@ -283,7 +298,8 @@ def _watch(futures: Sequence, bar: tqdm, running: set[str]) -> Iterator[Run]:
 
 def _report(result: Run) -> str:
     if result.ok:
-        return f"{result.notebook}: done in {result.seconds:.0f} s"
+        apart = f" with {result.changed}, apart from the others" if result.changed else ""
+        return f"{result.notebook}: done in {result.seconds:.0f} s{apart}"
     cell = "\n".join(f"    {line}" for line in result.cell.splitlines())
     return (
         f"{result.notebook}: FAILED after {result.seconds:.0f} s"
@@ -292,37 +308,45 @@ def _report(result: Run) -> str:
     )
 
 
-def _run_one(task: _Task, jobs: int, limit: float, stop: threading.Event, running: set[str]) -> Run:
+def _run_one(
+    task: _Task, share: int, limit: float, stop: threading.Event, running: set[str]
+) -> Run:
     """Run one notebook in its own process and put what it leaves in its place."""
     running.add(task.name)
     begun = time.monotonic()
-    work = _hidden(task.folder)
+    for place in (task.folder, task.failed):
+        jobs.sweep(place)
+    work = jobs.hidden(task.folder)
+    work.mkdir()
     try:
         output = work / f"{task.name}.ipynb"
-        with tempfile.TemporaryDirectory(prefix="soilnb-", ignore_cleanup_errors=True) as scratch:
-            order = {"notebook": str(task.path), "output": str(output)}
-            order |= {"parameters": dict(task.parameters)}
-            error = _in_process(Path(scratch), order, _environment(task, work, jobs), limit, stop)
+        order = {"notebook": str(task.path), "output": str(output)}
+        order |= {"parameters": dict(task.parameters), "note": task.note}
+        with _scratch(work) as scratch:
+            error = _in_process(scratch, order, _environment(task, work, share), limit, stop)
         seconds = time.monotonic() - begun
         cell = _last_cell(output) if error else ""
         target = task.failed if error else task.folder
         _record(task, work, seconds, error)
-        _put_in_place(work, target)
+        jobs.put_in_place(work, target)
         if not error:
             shutil.rmtree(task.failed, ignore_errors=True)
-        return Run(
-            task.name, task.size, "failed" if error else "done", target, seconds, error, cell
-        )
+        outcome = "failed" if error else "done"
+        return Run(task.name, task.size, outcome, target, seconds, error, cell, task.changed)
     finally:
         running.discard(task.name)
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _hidden(folder: Path) -> Path:
-    """Make a new hidden folder beside a folder, readable for whom the user's umask allows."""
-    beside = folder.with_name(f".{folder.name}.{uuid4().hex[:12]}")
-    beside.mkdir()
-    return beside
+@contextlib.contextmanager
+def _scratch(work: Path) -> Iterator[Path]:
+    """Give a folder for what a process needs, inside what is removed if this process is killed."""
+    scratch = work / ".scratch"
+    scratch.mkdir()
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _environment(task: _Task, work: Path, jobs: int) -> dict[str, str]:
@@ -440,26 +464,11 @@ def _record(task: _Task, work: Path, seconds: float, error: str) -> None:
     (work / "run.json").write_text(text + "\n", encoding="utf-8")
 
 
-def _put_in_place(work: Path, target: Path) -> None:
-    """Rename a complete folder to its place; the folder that was there is removed after that."""
-    old = _hidden(target)
-    try:
-        with contextlib.suppress(FileNotFoundError):
-            os.replace(target, old / target.name)
-        try:
-            os.replace(work, target)
-        except BaseException:
-            if (old / target.name).exists() and not target.exists():
-                os.replace(old / target.name, target)
-            raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
-
-
 def _warm_up(stop: threading.Event, bar: tqdm, pool: ThreadPoolExecutor) -> None:
     """Compile the models side by side, each once, before several notebooks would all do it."""
     note = threading.Timer(1.0, bar.write, ["compiling the models…"], {"file": sys.stderr})
     note.start()
+    jobs.sweep(results.root() / "compiling")
     try:
         errors = list(pool.map(lambda models: _compile(models, stop), MODELS))
     finally:
@@ -469,5 +478,9 @@ def _warm_up(stop: threading.Event, bar: tqdm, pool: ThreadPoolExecutor) -> None
 
 
 def _compile(models: Sequence[str], stop: threading.Event) -> str:
-    with tempfile.TemporaryDirectory(prefix="soilnb-", ignore_cleanup_errors=True) as scratch:
-        return _in_process(Path(scratch), {"models": models}, {}, TIME_LIMIT["quick"], stop)
+    work = jobs.hidden(results.root() / "compiling")
+    work.mkdir(parents=True)
+    try:
+        return _in_process(work, {"models": models}, {}, TIME_LIMIT["quick"], stop)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)

@@ -52,7 +52,7 @@ def main(folder: Path) -> None:
     (folder / "outcome.json").write_text(json.dumps(outcome), encoding="utf-8")
 
 
-def execute(notebook: str, output: str, parameters: dict, cwd: str) -> None:
+def execute(notebook: str, output: str, parameters: dict, cwd: str, note: str = "") -> None:
     """Run a notebook through papermill and leave it, executed, at `output`.
 
     Parameters
@@ -63,6 +63,8 @@ def execute(notebook: str, output: str, parameters: dict, cwd: str) -> None:
         Parameters that differ from the notebook's own.
     cwd : str
         Working directory of the kernel.
+    note : str
+        Text (Markdown) that stands below the title of the executed notebook.
     """
     # nbformat checks notebooks with jsonschema, which for one more kind of text that no notebook
     # has builds a grammar: more work than all of its other imports.
@@ -80,7 +82,10 @@ def execute(notebook: str, output: str, parameters: dict, cwd: str) -> None:
         progress_bar=False,
         start_timeout=600,  # a busy machine needs longer than the default of a minute
     )
-    nbformat.write(_without_bookkeeping(nbformat.read(output, as_version=4)), output)
+    executed = nbformat.read(output, as_version=4)
+    if note:
+        executed.cells.insert(1, nbformat.v4.new_markdown_cell(note))
+    nbformat.write(_without_bookkeeping(executed), output)
 
 
 def _literal(path: str) -> str:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import functools
 import json
-import multiprocessing
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from tqdm import tqdm
 
-from soilnb.parameters import InputError, check_range
-from soilnb.pore import kept
+from soilnb import jobs as work
+from soilnb.parameters import InputError
+from soilnb.pore.kept import Kept
 from soilnb.pore.parameters import CHEMISTRY
 from soilnb.pore.scenarios import Scenario, get_scenario
 from soilnb.pore.simulate import Run, aggregated, simulate
@@ -85,33 +82,36 @@ def simulate_ensemble(
     chosen = [get_scenario(scenario) for scenario in scenarios]
     numbers = [seeds] if isinstance(seeds, (int, np.integer)) else list(seeds)
     _check(chosen, numbers, options, client)
-    jobs = _count(jobs)
-    tasks = [(scenario, int(seed)) for seed in numbers for scenario in chosen]
-    places = {} if keep is None else _places(kept.prepared(keep), tasks, options)
-    with tqdm(total=len(tasks), unit="run", delay=2, leave=False, disable=not progress) as bar:
-        runs = _read(tasks, places)
-        bar.update(len(runs))
-        orders = [
-            (*task, options | places[_key(*task)].wanted if places else options)
-            for task in tasks
-            if _key(*task) not in runs
-        ]
-        for key, data in _made(orders, jobs, client):
-            if places:
-                places[key].write(data)
-                data = places[key].cut(data)
-            runs[key] = data
-            bar.update()
+    tasks = {(one.name, int(seed)): (one, int(seed)) for seed in numbers for one in chosen}
+    store = None if keep is None else work.Store(keep, "keep")
+    places = {} if store is None else _places(store, tasks, options)
+    runs = {key: data for key, place in places.items() if (data := place.read()) is not None}
+    if store is not None and len(runs) < len(tasks):
+        store.prepare()
+    runs = work.complete(
+        _one,
+        {
+            key: (*task, options | (places[key].wanted if places else {}))
+            for key, task in tasks.items()
+        },
+        runs,
+        unit="run",
+        keep=_keeper(places) if places else None,
+        jobs=work.count(jobs),
+        client=client,
+        progress=progress,
+        kept_by="keep",
+    )
     rows = [
-        xr.concat([runs[_key(scenario, seed)] for seed in numbers], "seed") for scenario in chosen
+        xr.concat([runs[scenario.name, int(seed)] for seed in numbers], "seed")
+        for scenario in chosen
     ]
     return _joined(rows, chosen, numbers)
 
 
 def _check(chosen: Sequence[Scenario], seeds: Sequence[int], options: Mapping, client: Any) -> None:
     """Refuse what cannot be run, before anything runs."""
-    if client is not None and not hasattr(client, "submit"):
-        raise InputError(f"client = {client!r}: allowed a dask.distributed.Client")
+    work.check_client(client)
     for what, items in (("scenarios", [s.name for s in chosen]), ("seeds", list(seeds))):
         if not items:
             raise InputError(f"{what} = []: allowed at least one")
@@ -128,62 +128,22 @@ def _check(chosen: Sequence[Scenario], seeds: Sequence[int], options: Mapping, c
             Run(scenario, seed=seed, **options)
 
 
-def _count(jobs: int | None) -> int:
-    if jobs is None:
-        jobs = os.cpu_count() or 1
-    return round(check_range("jobs", jobs, 1, 4096))
-
-
-def _key(scenario: Scenario, seed: int) -> tuple[str, int]:
-    """Return by what a run is found in an ensemble."""
-    return scenario.name, int(seed)
-
-
-def _places(
-    folder: Path, tasks: Sequence[tuple[Scenario, int]], options: Mapping
-) -> dict[tuple[str, int], kept.Kept]:
+def _places(store: work.Store, tasks: Mapping, options: Mapping) -> dict[tuple[str, int], Kept]:
     """Return the file of every run."""
-    return {_key(*task): kept.Kept(folder, Run(task[0], seed=task[1], **options)) for task in tasks}
+    return {
+        key: Kept(store, Run(scenario, seed=seed, **options))
+        for key, (scenario, seed) in tasks.items()
+    }
 
 
-def _read(tasks: Sequence, places: Mapping) -> dict[tuple[str, int], xr.Dataset]:
-    """Return the runs that are kept already."""
-    found = {key: places[key].read() for key in (_key(*task) for task in tasks) if places}
-    return {key: data for key, data in found.items() if data is not None}
+def _keeper(places: Mapping[tuple[str, int], Kept]) -> Callable:
+    """Return what keeps a run and gives the part of it that is asked for."""
 
+    def keep(key: tuple[str, int], data: xr.Dataset) -> xr.Dataset:
+        places[key].write(data)
+        return places[key].cut(data)
 
-def _made(
-    orders: Sequence[tuple], jobs: int, client: Any
-) -> Iterator[tuple[tuple[str, int], xr.Dataset]]:
-    """Make runs, and give each with its key as soon as it is there."""
-    if client is not None:
-        yield from _through(client, orders)
-    elif min(jobs, len(orders)) <= 1:
-        for order in orders:
-            yield _key(*order[:2]), _one(*order)
-    else:
-        # fresh processes, because a fork of a notebook's kernel with its threads may hang
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(min(jobs, len(orders)), mp_context=context) as pool:
-            futures = {pool.submit(_one, *order): order for order in orders}
-            try:
-                for future in as_completed(futures):
-                    yield _key(*futures[future][:2]), future.result()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-
-
-def _through(client: Any, orders: Sequence[tuple]) -> Iterator[tuple[tuple[str, int], xr.Dataset]]:
-    """Make runs on the workers of a Dask client."""
-    import distributed
-
-    futures = {client.submit(_one, *order, pure=False): order for order in orders}
-    try:
-        for future in distributed.as_completed(futures):
-            yield _key(*futures[future][:2]), future.result()
-    finally:
-        client.cancel(list(futures))
+    return keep
 
 
 def _one(scenario: Scenario, seed: int, options: Mapping) -> xr.Dataset:

@@ -9,43 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import sys
-import warnings
-from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 import xarray as xr
 
-from soilnb.parameters import InputError
+from soilnb.jobs import Store, reason
 from soilnb.pore.scenarios import SCENARIOS
 from soilnb.pore.simulate import Run, code_hash
-
-#: What a file that is cut, spoilt, or no run at all may lead to.
-_UNREADABLE = (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError)
-
-
-class KeepWarning(RuntimeWarning):
-    """A run could not be kept on disk; it is in the result all the same."""
-
-
-def prepared(folder: str | os.PathLike) -> Path:
-    """Return the folder in which runs are kept, and make it if it is not there.
-
-    Raises
-    ------
-    InputError
-        When it cannot be made.
-    """
-    folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror or error
-        raise InputError(f"keep = {str(folder)!r}: {reason}; allowed a folder") from None
-    return folder
 
 
 class Kept:
@@ -53,8 +25,8 @@ class Kept:
 
     Parameters
     ----------
-    folder : Path
-        Where it lies or will lie.
+    store : Store
+        The folder where it lies or will lie.
     run : Run
         What is asked for.
 
@@ -68,7 +40,8 @@ class Kept:
         and what is in the file already.
     """
 
-    def __init__(self, folder: Path, run: Run) -> None:
+    def __init__(self, store: Store, run: Run) -> None:
+        self._store = store
         self.days, self.snapshots = run.days, run.snapshots
         self.wanted = {"days": run.days, "snapshots": run.snapshots}
         self._identity = _plain(run.identity())
@@ -77,7 +50,7 @@ class Kept:
             "description": run.scenario.description,
             "notes": "; ".join(run.notes),
         }
-        self.path = folder / f"{self._name()}.nc"
+        self.path = store.folder / f"{self._name()}.nc"
 
     def _name(self) -> str:
         preset, scenario = self._about["preset"], self._identity["scenario"]
@@ -99,12 +72,12 @@ class Kept:
             return None
         try:
             with xr.open_dataset(self.path, engine="netcdf4") as data:
-                reason = self._unfit(data)
-                if not reason:
+                fault = self._unfit(data)
+                if not fault:
                     return self.cut(data).load() if self._covers(data) else None
-        except _UNREADABLE as error:
-            reason = f"cannot be read ({' '.join(str(error).split()) or type(error).__name__})"
-        print(f"note: kept run {self.path} {reason}: it is made again", file=sys.stderr)
+        except Exception as error:  # whichever library notices that it is cut, spoilt or no run
+            fault = f"cannot be read ({reason(error)})"
+        print(f"note: kept run {self.path} {fault}: it is made again", file=sys.stderr)
         return None
 
     def _unfit(self, data: xr.Dataset) -> str:
@@ -145,18 +118,10 @@ class Kept:
         return data.drop_encoding().assign_attrs(_plain_attributes(data.attrs) | self._about)
 
     def write(self, data: xr.Dataset) -> None:
-        """Keep a run: under a hidden name first, which is changed when the file is complete."""
-        part = self.path.with_name(f".{self.path.name}.{uuid4().hex[:12]}")
-        # with checksums, so that a spoilt file is noticed
+        """Keep a run, with checksums, so that a spoilt file is noticed."""
         packed = {"zlib": True, "complevel": 4, "fletcher32": True}
-        try:
-            data.to_netcdf(part, engine="netcdf4", encoding=dict.fromkeys(data.variables, packed))
-            part.replace(self.path)
-        except (OSError, RuntimeError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            warnings.warn(f"run {self.path} is not kept: {reason}", KeepWarning, stacklevel=3)
-        finally:
-            part.unlink(missing_ok=True)
+        how = {"engine": "netcdf4", "encoding": dict.fromkeys(data.variables, packed)}
+        self._store.keep(self.path.name, lambda part: data.to_netcdf(part, **how))
 
 
 def _plain(identity: dict) -> dict:

@@ -22,13 +22,14 @@ import numpy as np
 import xarray as xr
 from tqdm import tqdm
 
+from soilnb.jobs import claim
 from soilnb.parameters import InputError, ParameterSet, check_range, unknown
 from soilnb.pore import diagnostics, files, motion
 from soilnb.pore.chemistry import FLUXES, Chemistry
 from soilnb.pore.motion import cam_day
 from soilnb.pore.parameters import PRESETS, VOXEL, resolve, with_parameters
 from soilnb.pore.scenarios import Scenario, get_scenario
-from soilnb.pore.state import State
+from soilnb.pore.state import State, checked
 from soilnb.pore.structure import add_pom, check_shape, dispersed, domain_mass, populate
 
 #: Domain of the paper: 500 x 500 µm.
@@ -128,26 +129,28 @@ def simulate(
         initial=initial,
     )
     every = round(check_range("checkpoint_every", checkpoint_every, 1, 1e6, "d"))
-    if checkpoint is not None:
-        files.check_target("checkpoint", checkpoint)
-    store = files.Snapshots(output)
-    if progress is not False:
-        for note in run.notes:
-            print(f"note: {note}", file=sys.stderr)
-    if resume is None:
-        run.begin(store, progress)
-    else:
-        files.load_checkpoint(resume, run, store)
-    with _bar(progress, run.days, run.state.day, run.scenario.name) as bar:
-        while run.state.day < run.days:
-            run.step(store)
-            day = run.state.day
-            bar.update()
-            if callable(progress):
-                progress(day)
-            if checkpoint is not None and (day % every == 0 or day == run.days):
-                files.save_checkpoint(checkpoint, run, store)
-    return store.finish(run.dataset())
+    files.check_different(output=output, checkpoint=checkpoint, resume=resume, scenario=scenario)
+    with claim("output", output), claim("checkpoint", checkpoint):
+        store = files.Snapshots(output, run.key())
+        if resume is None:
+            store.begin()
+        else:
+            files.load_checkpoint(resume, run, store)
+        if progress is not False:
+            for note in run.notes:
+                print(f"note: {note}", file=sys.stderr)
+        if resume is None:
+            run.begin(store, progress)
+        with _bar(progress, run.days, run.state.day, run.scenario.name) as bar:
+            while run.state.day < run.days:
+                run.step(store)
+                day = run.state.day
+                bar.update()
+                if callable(progress):
+                    progress(day)
+                if checkpoint is not None and (day % every == 0 or day == run.days):
+                    files.save_checkpoint(checkpoint, run, store)
+        return store.finish(run.dataset())
 
 
 def warm_up() -> None:
@@ -235,8 +238,9 @@ class Run:
         self.days = _whole("days", days, 0, 1_000_000)
         self.seed = _whole("seed", seed, 0, 2**63 - 1)
         self.parameters = _parameters(self.scenario, preset, parameters)
-        if initial is not None and shape is None:
-            shape = initial.shape
+        if initial is not None:
+            initial = checked(initial, "initial")
+            shape = _same_shape(initial, shape)
         self.shape = check_shape(shape or self.scenario.shape or SHAPE)
         self.movement = self.scenario.movement if movement is None else bool(movement)
         if initial_steps is not None:
@@ -245,7 +249,7 @@ class Run:
         self.snapshots = _snapshots(snapshots, self.days)
         self.pulses = {pulse.number: pulse for pulse in self.scenario.pulses}
         self.notes = _notes(self.scenario, self.days)
-        self._initial = None if initial is None else _checked(initial, self.shape).copy()
+        self._initial = initial
         self.state: State | None = None
         self.chemistry: Chemistry | None = None
 
@@ -372,6 +376,21 @@ class Run:
         steps = self.initial_steps
         return round(self.parameters["initial_steps"]) if steps is None else steps
 
+    @property
+    def code(self) -> str:
+        """Hash of the sources that decide its numbers, see `code_hash`."""
+        return code_hash()
+
+    def key(self) -> str:
+        """Return a hash of `identity`, 16 hexadecimal digits."""
+        text = json.dumps(self.identity(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def solid_voxels(self) -> int | None:
+        """How many voxels its minerals have in the given first state; None without one."""
+        return None if self._initial is None else int(np.count_nonzero(self._initial.solid))
+
     def identity(self) -> dict[str, object]:
         """Return everything that decides the numbers of the run, but for its length."""
         return {
@@ -423,22 +442,13 @@ def _notes(scenario: Scenario, days: int) -> list[str]:
     return [f"scenario {scenario.name} is cut short at day {days}: no pulse on day {listed}"]
 
 
-def _checked(state: State, shape: tuple[int, int]) -> State:
-    """Return a user's state, or raise `InputError` when it cannot be one."""
-    if state.shape != shape:
-        raise InputError(f"initial: {state.shape} voxels; allowed the shape of the run, {shape}")
-    for name in ("c_s", "n_s", "c_b", "c_nec", "c_pom"):
-        values = getattr(state, name)
-        if not np.isfinite(values).all():
-            raise InputError(f"initial: {name} has NaN or infinite values; allowed numbers >= 0")
-        if (values < 0).any():
-            raise InputError(f"initial: {name} = {values.min():g}; allowed values >= 0 g cm-3")
-    for name in ("c_s", "n_s", "c_b"):
-        if getattr(state, name)[state.occupied].any():
-            raise InputError(f"initial: {name} > 0 in occupied voxels; allowed in open voxels")
-    if not (state.solid > 0).any():
-        raise InputError("initial: no mineral voxels; allowed a soil, whose mass is the unit")
-    return state
+def _same_shape(initial: State, shape: tuple[int, int] | None) -> tuple[int, int]:
+    """Return the shape of a state, or raise `InputError` when the run is to have another."""
+    if shape is not None and check_shape(shape) != initial.shape:
+        raise InputError(
+            f"initial: {initial.shape} voxels; allowed the shape of the run, {tuple(shape)}"
+        )
+    return initial.shape
 
 
 def _digest(state: State) -> str:

@@ -19,11 +19,13 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from soilnb.parameters import InputError
+from soilnb.kernels import automaton
+from soilnb.parameters import InputError, check_range
+from soilnb.pore.parameters import PAPER_SOLID
 
 #: Steps (dy, dx) across the four sides of a voxel: up, right, down, left.
 SIDES = ((-1, 0), (0, 1), (1, 0), (0, -1))
@@ -34,6 +36,15 @@ POM, INITIAL_NECROMASS, NEW_NECROMASS = 1, 2, 3
 #: Cumulative amounts kept in ``State.budget``, as sums of voxel concentrations (g cm-3):
 #: carbon respired, nitrogen leaked, carbon and nitrogen brought by particles and by roots.
 BUDGET = ("c_co2", "n_leak", "c_pom_input", "n_pom_input", "c_root_input", "n_root_input")
+
+#: Highest concentration that a state may have, in g cm-3. Exudates that are pressed into the last
+#: pore are denser than any matter for a while.
+DENSEST = 1e4
+
+#: Generators that a checkpoint can hold.
+_BIT_GENERATORS = {
+    name: getattr(np.random, name) for name in ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
+}
 
 _GRIDS = {
     "solid": np.int32,
@@ -144,7 +155,9 @@ class State:
         arrays |= {name: np.array(value, np.int64) for name, value in counters.items()}
         arrays["pom_due"] = np.array(self.pom_due, np.float64)
         arrays["budget"] = np.array([self.budget[name] for name in BUDGET], np.float64)
-        arrays["rng"] = np.array(json.dumps(self.rng.bit_generator.state))
+        arrays["rng"] = np.array(
+            json.dumps(self.rng.bit_generator.state, default=np.ndarray.tolist)
+        )
         return arrays
 
     @classmethod
@@ -154,25 +167,177 @@ class State:
         Raises
         ------
         InputError
-            When an entry is missing.
+            When an entry is missing, or when it is no state; see `checked`.
         """
         missing = [f.name for f in fields(cls) if f.name not in arrays]
         if missing:
             raise InputError(f"checkpoint lacks {', '.join(missing)}; allowed: a whole State")
-        kinds = {**_GRIDS, **_EDGES, "size_class": np.int8}
-        values = {name: np.array(arrays[name], kind) for name, kind in kinds.items()}
-        budget = dict(zip(BUDGET, map(float, np.asarray(arrays["budget"])), strict=True))
-        return cls(
-            **values,
-            rng=_generator(json.loads(str(np.asarray(arrays["rng"])))),
+        grids = {name: arrays[name] for name in (*_GRIDS, *_EDGES, "size_class")}
+        budget = np.asarray(arrays["budget"], float)
+        if budget.shape != (len(BUDGET),):
+            raise InputError(f"checkpoint: budget of {budget.size} values; allowed {len(BUDGET)}")
+        state = cls(
+            **grids,
+            rng=_generator(str(np.asarray(arrays["rng"]))),
             day=int(arrays["day"]),
             next_organic=int(arrays["next_organic"]),
             pom_due=float(arrays["pom_due"]),
-            budget=budget,
+            budget=dict(zip(BUDGET, budget.tolist(), strict=True)),
         )
+        return checked(state, "checkpoint")
 
 
-def _generator(state: dict) -> np.random.Generator:
-    bits = getattr(np.random, state["bit_generator"])()
-    bits.state = state
+def _generator(text: str) -> np.random.Generator:
+    try:
+        state = json.loads(text)
+        bits = _BIT_GENERATORS[state["bit_generator"]]()
+        bits.state = state
+    except Exception:  # JSON, or NumPy's own checks
+        raise InputError("checkpoint: rng; allowed the state of a generator of NumPy") from None
     return np.random.Generator(bits)
+
+
+# --- the border: what a user or a file hands over -------------------------------------------------
+
+
+def checked(state: State, name: str) -> State:
+    """Return a state as the kernels need it: an independent copy, its arrays in order.
+
+    The kernels trust it, so all that they rely on is looked at here: types and shapes, numbers of
+    particles, what may lie where, and that no amount is negative or infinite.
+
+    Parameters
+    ----------
+    state : State
+        What was handed over.
+    name : str
+        Where it comes from, for the message.
+
+    Raises
+    ------
+    InputError
+        One line with the first thing that is wrong, and what is allowed.
+    """
+    if not isinstance(state, State):
+        raise InputError(f"{name} is a {type(state).__name__}: allowed a soilnb.pore.State")
+    try:
+        state = _in_order(state)
+        for fault in (_counters, _amounts, _places, _particles):
+            fault(state)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+    return state
+
+
+def _in_order(state: State) -> State:
+    """Return a copy with arrays of the types and shapes of `State`, row by row in memory."""
+    shape = np.shape(state.solid)
+    if len(shape) != 2 or 0 in shape:
+        raise InputError(f"solid has the shape {shape}; allowed (ny, nx)")
+    shapes = dict.fromkeys(_GRIDS, shape) | dict.fromkeys(_EDGES, (4, *shape))
+    arrays = {
+        field: _array(field, getattr(state, field), kind, shapes.get(field))
+        for field, kind in {**_GRIDS, **_EDGES, "size_class": np.int8}.items()
+    }
+    if not isinstance(state.rng, np.random.Generator):
+        raise InputError(f"rng is a {type(state.rng).__name__}; allowed a numpy.random.Generator")
+    others = {"budget": dict(state.budget), "rng": copy.deepcopy(state.rng)}
+    return replace(state, **arrays, **others)
+
+
+def _array(name: str, values: object, kind: type, shape: tuple[int, ...] | None) -> np.ndarray:
+    """Return an array of a type; no number may change by that."""
+    given = np.asarray(values)
+    if given.dtype.kind not in "biuf":
+        raise InputError(f"{name} of type {given.dtype}; allowed numbers")
+    if shape is None and given.ndim == 1 and given.size:
+        shape = given.shape
+    if given.shape != shape:
+        raise InputError(f"{name} has the shape {given.shape}; allowed {shape or '(n,)'}")
+    if given.dtype.kind == "f" and not np.isfinite(given).all():
+        raise InputError(f"{name} has NaN or infinite values; allowed numbers >= 0")
+    with np.errstate(invalid="ignore", over="ignore"):
+        array = np.array(given, kind, order="C")
+    if not (array == given).all():
+        raise InputError(f"{name} has values that are no {np.dtype(kind)}; allowed its range")
+    return array
+
+
+def _counters(state: State) -> None:
+    """Refuse a number of days, of particles, or an amount so far, that cannot be."""
+    whole = {
+        "day": 1_000_000,
+        # at most every voxel becomes a particle of its own in a day
+        "next_organic": 1 + (check_range("day", state.day, 0, 1_000_000) + 1) * state.solid.size,
+    }
+    for name, high in whole.items():
+        value = getattr(state, name)
+        if check_range(name, value, 0, high) != int(value):
+            raise InputError(f"{name} = {value!r}; allowed whole numbers")
+    # one particle a day at most is due in the paper's domain
+    due = 1 + (state.day + 1) * np.count_nonzero(state.solid) / PAPER_SOLID
+    check_range("pom_due", state.pom_due, -1e-6, due)
+    if set(state.budget) != set(BUDGET):
+        raise InputError(f"budget of {', '.join(state.budget)}; allowed {', '.join(BUDGET)}")
+    for name, value in state.budget.items():
+        check_range(f"budget {name}", value, 0, np.finfo(float).max)
+
+
+def _amounts(state: State) -> None:
+    """Refuse what is negative or denser than any matter, or a mark that is none."""
+    highest = {"kind": NEW_NECROMASS, "reactive": 1, "glue": 1}
+    for name in (*_GRIDS, *_EDGES, "size_class"):
+        values, unit = getattr(state, name), " g cm-3" if _GRIDS.get(name) is np.float64 else ""
+        high = highest.get(name, DENSEST if unit else np.inf)
+        if values.min() < 0:
+            raise InputError(f"{name} = {values.min():g}; allowed values >= 0{unit}")
+        if values.max() > high:
+            raise InputError(f"{name} = {values.max():g}; allowed 0 to {high:g}{unit}")
+
+
+def _places(state: State) -> None:
+    """Refuse what lies where it cannot be."""
+    solid, organic = state.solid > 0, state.organic > 0
+    if not solid.any():
+        raise InputError("no mineral voxels; allowed a soil, whose mass is the unit")
+    if (solid & organic).any():
+        raise InputError("a voxel is mineral and organic; allowed one of them")
+    if (organic & (state.kind == 0)).any():
+        raise InputError("kind = 0 in an organic particle; allowed 1 to 3 there")
+    necromass = state.kind > POM
+    for name, allowed, elsewhere in (
+        ("kind", organic, "other voxels; allowed in organic particles"),
+        ("c_s", state.open, "occupied voxels; allowed in open voxels"),
+        ("n_s", state.open, "occupied voxels; allowed in open voxels"),
+        ("c_b", state.open, "occupied voxels; allowed in open voxels"),
+        ("c_pom", state.kind == POM, "other voxels; allowed in particulate organic matter"),
+        ("c_nec", necromass | state.biomass, "other voxels; allowed in necromass and biomass"),
+        ("reactive", solid, "open voxels; allowed on sides of mineral particles"),
+        ("glue", solid, "open voxels; allowed on sides of mineral particles"),
+        ("age", state.glue > 0, "unglued sides; allowed where there is a gluing spot"),
+    ):
+        if ((getattr(state, name) > 0) & ~allowed).any():
+            raise InputError(f"{name} > 0 in {elsewhere}")
+
+
+def _particles(state: State) -> None:
+    """Refuse numbers of particles that are not theirs, and particles that are in pieces."""
+    for name, end in (("solid", state.size_class.size), ("organic", state.next_organic)):
+        grid = getattr(state, name)
+        if grid.max() >= end:
+            raise InputError(f"{name} = {grid.max()}; allowed numbers below {end}")
+        ny, nx = grid.shape
+        parent, label = np.empty((2, grid.size), np.int32)
+        parts = automaton.label_components(grid.ravel(), ny, nx, False, parent, label)
+        if parts != np.unique(grid[grid > 0]).size:
+            raise InputError(f"a particle of {name} is in pieces; allowed connected voxels")
+    if state.size_class.size > 1 + np.count_nonzero(state.solid):
+        raise InputError(
+            f"size_class of {state.size_class.size} particles; allowed one for each of "
+            f"{state.solid.max()} mineral particles, and one that is unused"
+        )
+    numbers, kinds = state.organic.ravel(), state.kind.ravel()
+    kind = np.zeros(state.next_organic, np.int8)
+    kind[numbers] = kinds
+    if (kind[numbers] != kinds).any():
+        raise InputError("kind differs within an organic particle; allowed one for each")

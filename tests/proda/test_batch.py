@@ -8,14 +8,15 @@ from concurrent.futures.process import BrokenProcessPool
 import numpy as np
 import pytest
 
+from soilnb import jobs
 from soilnb.proda import batch, chains
 from soilnb.profile import forcing
 from soilnb.profile.forcing import environment
 
 SCRIPT = """
-from soilnb.proda import batch
+from soilnb import jobs
 
-print(dict(batch.run_all(abs, {0: (-1,), 1: (-2,)}, 2, None)))
+print(dict(jobs.run_all(abs, {0: (-1,), 1: (-2,)}, 2, None)))
 """
 
 
@@ -41,7 +42,7 @@ def end_at_the_last(k):
 
 
 def test_a_worker_that_dies_later_says_only_that():
-    calls = batch.run_all(end_at_the_last, {k: (k,) for k in range(6)}, 2, None)
+    calls = jobs.run_all(end_at_the_last, {k: (k,) for k in range(6)}, 2, None)
     assert next(calls)[0] < 5
     with pytest.raises(BrokenProcessPool) as error:
         list(calls)

@@ -8,7 +8,7 @@ import psutil
 import pytest
 import xarray as xr
 
-from soilnb import proda
+from soilnb import jobs, proda
 from soilnb.parameters import InputError
 from soilnb.proda import batch, globe, observations, sensitivity
 from soilnb.proda.globe import runs
@@ -67,17 +67,17 @@ def test_two_threads_of_a_worker_give_the_same_map_bit_for_bit(cells, parameters
 
 def test_a_large_chunk_travels_without_a_warning(threads):
     calls = [(k, (np.zeros(1_500_000 + k),)) for k in range(2)]
-    assert list(batch.on_cluster(np.size, calls, threads)) == [(0, 1_500_000), (1, 1_500_001)]
+    assert list(jobs.on_cluster(np.size, calls, threads)) == [(0, 1_500_000), (1, 1_500_001)]
 
 
 def test_few_tasks_are_in_memory_at_a_time(threads):
     taken, ahead = [], []
     calls = ((k, (k,)) for k in range(50) if not taken.append(k))
-    for key, found in batch.on_cluster(abs, calls, threads):
+    for key, found in jobs.on_cluster(abs, calls, threads):
         assert key == found
         ahead.append(len(taken) - key)
     assert len(ahead) == 50
-    assert max(ahead) == 2 * batch.AHEAD + 1
+    assert max(ahead) == 2 * jobs.AHEAD + 1
 
 
 def test_no_cell_is_lost_or_doubled_when_a_worker_dies_midway(

@@ -576,7 +576,7 @@ def test_bad_ensembles_are_told_in_one_line(data, tmp_path):
         ({"method": "forest"}, "method = 'forest'"),
         ({"seed": 1}, "seed: each member of a bootstrap has its own"),
         ({"draw": "once"}, "unknown draw 'once'"),
-        ({"folder": tmp_path / "file" / "in"}, "cannot be made"),
+        ({"folder": tmp_path / "file" / "in"}, "allowed a folder that can be written"),
         ({"client": "here"}, "client = 'here'"),
     ):
         with pytest.raises(InputError, match=line):

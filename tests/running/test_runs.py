@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from soilnb import results
 from soilnb.parameters import InputError
 from soilnb.pipeline import fingerprint, notebooks, runs, worker
 
@@ -199,10 +200,17 @@ def test_parameters_and_size_reach_the_notebook(results_root, notebook_folder, w
     path = write_notebook(notebook_folder, "00_toy", "print(SIZE, SEED, SHARE, DEEP, SITE)")
     changes = {"SEED": "7", "SHARE": "1", "DEEP": "true", "SITE": "AND"}
     run = runs.run(size="paper", parameters=changes)[0]
-    assert run.folder == results_root / "paper" / "00_toy"
+    assert run.folder.parent == results_root / "changed" / "paper"
+    assert run.changed == "SEED = 7, SHARE = 1.0, DEEP = True, SITE = 'AND'"
     assert text_of(run.folder / "00_toy.ipynb") == "paper 7 1.0 True AND\n"
-    assert runs.state(path, "paper") == "changed"
+    assert f"**Run with {run.changed}.**" in (run.folder / "00_toy.ipynb").read_text()
+    assert left_in(results_root) == ["changed"]
+    assert results.completed("paper") == []
+    assert runs.state(path, "paper") == "not run"
     assert runs.run(size="paper", parameters=changes)[0].state == "up to date"
+    other = runs.run(size="paper", parameters={"SEED": 8}, time_limit=0.01)[0]
+    assert not other.ok
+    assert other.folder.parent == run.folder.parent
 
 
 @pytest.fixture
@@ -419,7 +427,9 @@ def test_a_run_is_out_of_date_when_a_data_set_that_it_opens_comes_or_changes(
     assert runs.state(path, "quick") == "changed"
 
 
-def test_the_models_are_compiled_before_notebooks_run_side_by_side(monkeypatch, capsys):
+def test_the_models_are_compiled_before_notebooks_run_side_by_side(
+    results_root, monkeypatch, capsys
+):
     ordered = []
 
     def in_process(scratch, order, *_):

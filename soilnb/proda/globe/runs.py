@@ -19,9 +19,9 @@ import xarray as xr
 from tqdm import tqdm
 
 from soilnb import __version__
+from soilnb.jobs import on_cluster
 from soilnb.kernels import layers as kernel
 from soilnb.parameters import InputError, check_range, unknown
-from soilnb.proda.batch import on_cluster
 from soilnb.proda.globe.parameters import Parameters
 from soilnb.proda.models import MODELS
 from soilnb.profile import diagnostics, grid, layered

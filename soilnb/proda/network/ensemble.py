@@ -28,11 +28,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from tqdm import tqdm
 
 from soilnb import __version__
+from soilnb.jobs import Store, complete
 from soilnb.parameters import InputError, unknown
-from soilnb.proda.batch import run_all
 from soilnb.proda.network.fitting import BASELINES, LEAST_SITES, Fitted, _check, _whole, learn
 from soilnb.proda.predictors import Scaler
 
@@ -218,26 +217,24 @@ def bootstrap(
     scaler = Scaler.of(x) if scaler is None else scaler
     how = {"method": method, "draw": draw, "scaler": scaler, "options": options}
     store = None if folder is None else _Store(folder, x, y, how)
-    found: dict[int, Fitted] = {} if store is None else store.read(size, progress)
-    todo = {k: (x, y, k, how) for k in range(size) if k not in found}
-    with tqdm(
-        total=size, initial=len(found), unit="member", delay=2, leave=False, disable=not progress
-    ) as bar:
-        try:
-            for k, member in run_all(_member, todo, jobs, client):
-                found[k] = member
-                if store is not None:
-                    store.write(k, member)
-                bar.update()
-        except KeyboardInterrupt:
-            far = f"interrupted after {len(found)} of {size} members"
-            kept = "nothing is kept without folder=" if store is None else "the same call goes on"
-            raise KeyboardInterrupt(f"{far}; {kept}") from None
+    found = {} if store is None else store.members(size, progress)
+    if store is not None and len(found) < size:
+        store.prepare()
+    members = complete(
+        _member,
+        {k: (x, y, k, how) for k in range(size)},
+        found,
+        unit="member",
+        keep=None if store is None else store.keep_member,
+        jobs=jobs,
+        client=client,
+        progress=progress,
+    )
     used = np.zeros((len(x), size), bool)
     for k in range(size):
         used[np.concatenate(draw_sites(len(x), k, draw)), k] = True
     columns = pd.RangeIndex(size, name="member")
-    return Ensemble(tuple(found[k] for k in range(size)), pd.DataFrame(used, x.index, columns))
+    return Ensemble(tuple(members[k] for k in range(size)), pd.DataFrame(used, x.index, columns))
 
 
 def _member(x: pd.DataFrame, y: pd.DataFrame, number: int, how: Mapping[str, Any]) -> Fitted:
@@ -249,48 +246,36 @@ def _member(x: pd.DataFrame, y: pd.DataFrame, number: int, how: Mapping[str, Any
     )  # fmt: skip
 
 
-class _Store:
+class _Store(Store):
     """Finished members in a folder, one file each."""
 
     def __init__(self, folder: str | os.PathLike, x: pd.DataFrame, y: pd.DataFrame, how: Mapping):
-        self.folder = Path(folder)
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"folder {folder} cannot be made: {error.strerror}") from None
+        super().__init__(folder)
         self.common = _digest(x, y, how)
 
-    def _file(self, number: int) -> Path:
-        return self.folder / f"member_{number:05d}.npz"
-
-    def read(self, size: int, progress: bool) -> dict[int, Fitted]:
+    def members(self, size: int, progress: bool) -> dict[int, Fitted]:
         """Return the members that are kept and belong to this fit."""
-        found, others = {}, 0
+        found = {}
         for number in range(size):
-            path = self._file(number)
-            if not path.exists():
-                continue
-            try:
-                member = Fitted.load(path)
-                with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-                    own = str(file["key"]) == self.common
-            except (InputError, KeyError):
-                own = False
-            if own:
-                found[number] = member
-            else:
-                others += 1
-        if others and progress:
+            kept = self.read(_file(number), self.common)
+            if kept is not None:
+                found[number] = Fitted.from_arrays(kept)
+        if self.others and progress:
             print(
-                f"note: {others} members in {self.folder.name} are of other sites or settings, or "
-                "incomplete: fitted anew",
+                f"note: {self.others} members in {self.folder.name} are of other sites or "
+                "settings, or incomplete: fitted anew",
                 file=sys.stderr,
             )
         return found
 
-    def write(self, number: int, member: Fitted) -> None:
-        """Keep a member."""
-        member.save(self._file(number), key=np.array(self.common))
+    def keep_member(self, number: int, member: Fitted) -> Fitted:
+        """Keep a member, and return it."""
+        self.write(_file(number), self.common, member.to_arrays())
+        return member
+
+
+def _file(number: int) -> str:
+    return f"member_{number:05d}.npz"
 
 
 def _digest(x: pd.DataFrame, y: pd.DataFrame, how: Mapping[str, Any]) -> str:

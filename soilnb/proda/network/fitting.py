@@ -40,6 +40,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from soilnb import __version__
+from soilnb.jobs import writing
 from soilnb.parameters import InputError, check_range, unknown
 from soilnb.proda.predictors import Scaler
 
@@ -204,21 +205,27 @@ class Fitted:
         index = self.scaler.low.index
         return replace(self, scaler=Scaler(pd.Series(0.0, index), pd.Series(1.0, index)))
 
-    def save(self, path: str | os.PathLike, **more: np.ndarray) -> None:
+    def save(self, path: str | os.PathLike) -> None:
         """Write the predictor to a file; the file appears when it is complete.
 
         Parameters
         ----------
         path : path
             File, ``.npz`` by custom.
-        **more : arrays
-            Kept beside it.
 
         Raises
         ------
         InputError
             For a forest, whose trees are not kept, or a folder that cannot be written.
         """
+        try:
+            with writing(path) as part, part.open("wb") as file:
+                np.savez(file, **self.to_arrays())
+        except OSError as error:
+            raise InputError(f"{path} cannot be written: {error.strerror or error}") from None
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Return everything as arrays, for a file; see `from_arrays`."""
         if self.forest is not None:
             raise InputError("a forest is not saved: allowed a mean, a ridge or a network")
         about = {
@@ -231,14 +238,7 @@ class Fitted:
         arrays |= {"low": self.scaler.low.to_numpy(), "high": self.scaler.high.to_numpy()}
         if self.history is not None:
             arrays["history"] = self.history.to_numpy()
-        path = Path(path)
-        draft = path.with_name(f"{path.name}.{os.getpid()}.part")
-        try:
-            with draft.open("wb") as file:
-                np.savez(file, about=json.dumps(about), **arrays, **more)
-            draft.replace(path)
-        except OSError as error:
-            raise InputError(f"{path} cannot be written: {error.strerror or error}") from None
+        return arrays | {"about": np.array(json.dumps(about))}
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> Fitted:
@@ -251,15 +251,15 @@ class Fitted:
         """
         try:
             with Path(path).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-                arrays = dict(file)
-            about = json.loads(str(arrays["about"]))
-            return cls._read(about, arrays)
+                return cls.from_arrays(dict(file))
         except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile) as error:
             reason = getattr(error, "strerror", None) or "not a saved predictor"
             raise InputError(f"{path} cannot be read: {reason}") from None
 
     @classmethod
-    def _read(cls, about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Fitted:
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Fitted:
+        """Return the predictor that `to_arrays` wrote."""
+        about = json.loads(str(arrays["about"]))
         settings, history = about["settings"], None
         if settings is not None:
             settings = Settings(**{**settings, "architecture": tuple(settings["architecture"])})
