@@ -49,11 +49,11 @@ class Hour:
         self.n = np.where(self.open, rng.random(self.open.shape) * 1e-5, 0.0)
         self.b = np.column_stack([self.c[self.open], self.n[self.open]])
         self.factor = diffusion.factorize(self.open, R)
-        self.work = np.empty((2, self.open.size, 2))
+        self.work = np.empty((2, self.open.size), diffusion.SOLUTES)
 
     def ours(self):
         c, n = self.c.copy(), self.n.copy()
-        diffusion.diffuse(c, n, self.factor, R, self.work)
+        diffusion.diffuse(c, n, self.factor, R)
         return np.column_stack([c[self.open], n[self.open]])
 
 

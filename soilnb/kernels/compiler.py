@@ -27,7 +27,8 @@ from pathlib import Path
 from uuid import uuid4
 
 import numba
-from numba.core import caching
+from numba.core import caching, config
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.serialize import dumps
 
 #: Length of a seal, bytes.
@@ -37,7 +38,9 @@ SEAL = hashlib.sha256().digest_size
 IMPORTS = re.compile(r"^(?:from|import) (?:[^(\n]*\([^)]*\)|.*)", re.MULTILINE)
 
 
-def njit(function: Callable | None = None, *, cache: bool = False, **options) -> Callable:
+def njit(
+    function: Callable | None = None, *, cache: bool = False, pairs: bool = False, **options
+) -> Callable:
     """Compile a kernel as `numba.njit` does, and keep it as this module says.
 
     Parameters
@@ -46,18 +49,42 @@ def njit(function: Callable | None = None, *, cache: bool = False, **options) ->
         The kernel; left out where options are given to the decorator.
     cache : bool
         Whether it is kept on disk.
+    pairs : bool
+        Whether what is done alike to neighbours in memory, such as two solutes, is done to both
+        at once. Numba has no such option for one kernel; for all of them it is
+        ``NUMBA_SLP_VECTORIZE``, off by default because compilers have erred there. So only a
+        kernel that is worth it has it, and a test against an independent solution.
     **options
         Those of `numba.njit`.
     """
     if function is None:
-        return functools.partial(njit, cache=cache, **options)
+        return functools.partial(njit, cache=cache, pairs=pairs, **options)
     kernel = numba.njit(no_cfunc_wrapper=True, **options)(function)
-    if cache and kernel is not function:  # NUMBA_DISABLE_JIT gives the function back
+    if kernel is function:  # NUMBA_DISABLE_JIT gives the function back
+        return kernel
+    if pairs:
+        kernel.compile = _in_pairs(kernel.compile)
+    if cache:
         try:
             kernel._cache = KernelCache(function)
         except RuntimeError:  # no place at all
             _say("no folder can be written, so that each process compiles them again")
     return kernel
+
+
+def _in_pairs(compile_kernel: Callable) -> Callable:
+    """Let the compiler look for pairs while it compiles one kernel, and only then."""
+
+    def compile_it(signature: tuple) -> object:
+        with global_compiler_lock:
+            before = config.SLP_VECTORIZE
+            config.SLP_VECTORIZE = 1
+            try:
+                return compile_kernel(signature)
+            finally:
+                config.SLP_VECTORIZE = before
+
+    return compile_it
 
 
 @functools.cache

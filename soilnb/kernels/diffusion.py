@@ -28,8 +28,10 @@ graph fits in four places a cell, however dense it becomes [2]_. The number of n
 bounded by what the elements of a cell hold outside the newest one [3]_; a cell whose every
 element lies within the newest goes at once, with the same neighbours.
 
-**Columns.** Cells are then numbered in order of elimination, and the columns of the factor are
-filled from the first to the last: column k gathers what the cells before it that have k among
+**Columns.** Of the orders that make the same fill, that one is taken in which cells that no other
+waits for come first, those with equally many neighbours side by side: a processor foresees the
+length of a column from that of the last. Cells are numbered in it, and the columns of the factor
+are filled from the first to the last: column k gathers what the cells before it that have k among
 their neighbours have left between k and the cells after it.
 
 **Solution.** Each cell passes on what it holds, b_u += l_u b_v, in order of elimination, and
@@ -61,9 +63,16 @@ from soilnb.kernels.compiler import njit
 _SWEEP_SHARE = 0.1
 
 
+#: Dissolved carbon and nitrogen of a cell, in g cm-3.
+SOLUTES = np.dtype([("carbon", np.float64), ("nitrogen", np.float64)])
+
 # The inner functions run thousands of times a day on arrays that the caller holds; they do
-# without numba's counting of references to them.
-_inner = njit(cache=True, error_model="numpy", _nrt=False)
+# without numba's counting of references to them. They cannot be called from Python, which takes
+# as long to compile as they do.
+_inner = njit(error_model="numpy", _nrt=False, no_cpython_wrapper=True)
+
+# What is done to both solutes alike is done to both at once.
+_both = njit(error_model="numpy", _nrt=False, no_cpython_wrapper=True, pairs=True)
 
 
 class Factor(NamedTuple):
@@ -157,7 +166,8 @@ def _neighbours(number, cells):
 def _longer(array, size):
     """Return a copy of `array` with room for `size` entries."""
     longer = np.empty(size, array.dtype)
-    longer[: array.size] = array
+    for k in range(array.size):  # a slice would compile a message about shapes, for two seconds
+        longer[k] = array[k]
     return longer
 
 
@@ -326,6 +336,34 @@ def _order(neighbour):
     return order, begin, stop, member
 
 
+@njit(cache=True, error_model="numpy")
+def _by_level(order, begin, stop, member):
+    """Return the places in `order` by level and, within a level, by the number of neighbours.
+
+    The level of a cell is above that of every cell that passes on to it.
+    """
+    n = order.size
+    level = np.zeros(n, np.int64)
+    levels, widths = 1, 1
+    for k in range(n):
+        above = level[order[k]] + 1
+        levels, widths = max(levels, above), max(widths, stop[k] - begin[k] + 1)
+        for at in range(begin[k], stop[k]):
+            level[member[at]] = max(level[member[at]], above)
+    kind = np.empty(n, np.int64)
+    end = np.zeros(levels * widths + 1, np.int64)
+    for k in range(n):
+        kind[k] = widths * level[order[k]] + stop[k] - begin[k]
+        end[kind[k] + 1] += 1
+    for i in range(1, end.size):
+        end[i] += end[i - 1]
+    places = np.empty(n, np.int64)
+    for k in range(n):
+        places[end[kind[k]]] = k
+        end[kind[k]] += 1
+    return places
+
+
 # Columns ------------------------------------------------------------------------------------
 
 
@@ -354,7 +392,7 @@ def _by_row(start, rows):
             u = rows[at]
             column[here[u]] = k
             here[u] += 1
-    here[:] = start[:n]
+    here = start[:n].copy()
     for u in range(n - 1, -1, -1):
         for entry in range(head[u], head[u + 1]):
             k = column[entry]
@@ -396,20 +434,19 @@ def _eliminate(neighbour, start, rows, r, again, share, pivot, excess):
 
 @njit(cache=True, error_model="numpy")
 def _columns(order, begin, stop, member, number, cells):
-    """Return `start` and `rows` of the columns; number the cells by their `order`, in place."""
+    """Return `start` and `rows` of the columns; write the numbers of the `cells`, now in order."""
     n = order.size
     flat = number.ravel()
     position = np.empty(n, np.uint32)
     start = np.zeros(n + 1, np.uint32)
     for k in range(n):
         position[order[k]] = k
-        flat[cells[order[k]]] = k
+        flat[cells[k]] = k
         start[k + 1] = start[k] + stop[k] - begin[k]
     rows = np.empty(start[n], np.uint32)
     for k in range(n):
         for at in range(stop[k] - begin[k]):
             rows[start[k] + at] = position[member[begin[k] + at]]
-    cells[:] = cells[order]
     return start, rows
 
 
@@ -429,7 +466,11 @@ def factorize(open_cells, r):
     Factor
     """
     number, cells = _number_cells(open_cells)
-    start, rows = _columns(*_order(_neighbours(number, cells)), number, cells)
+    order, begin, stop, member = _order(_neighbours(number, cells))
+    places = _by_level(order, begin, stop, member)
+    order, begin, stop = order[places], begin[places], stop[places]
+    cells = cells[order]
+    start, rows = _columns(order, begin, stop, member, number, cells)
     neighbour = _neighbours(number, cells)
     n = cells.size
     share, pivot, excess = np.empty(rows.size), np.ones(n), np.ones(n)
@@ -555,51 +596,57 @@ def refactorize(factor, open_cells, r):
 # One step -----------------------------------------------------------------------------------
 
 
-@_inner
+@_both
 def _pass_on(start, rows, share, x):
     """Let every cell pass on its shares of both solutes, in order of elimination."""
     for k in range(start.size - 1):
-        carbon, nitrogen = x[k, 0], x[k, 1]
+        carbon, nitrogen = x[k]["carbon"], x[k]["nitrogen"]
         for at in range(start[k], start[k + 1]):
-            u = rows[at]
-            x[u, 0] += share[at] * carbon
-            x[u, 1] += share[at] * nitrogen
+            heir, part = x[rows[at]], share[at]
+            heir["carbon"] += part * carbon
+            heir["nitrogen"] += part * nitrogen
 
 
-@_inner
+@_both
 def _get_back(start, rows, share, pivot, x):
     """Let every cell get back what its neighbours have, in the opposite order: now A x = b."""
     for k in range(pivot.size - 1, -1, -1):
-        carbon, nitrogen = pivot[k] * x[k, 0], pivot[k] * x[k, 1]
+        carbon, nitrogen = pivot[k] * x[k]["carbon"], pivot[k] * x[k]["nitrogen"]
         for at in range(start[k], start[k + 1]):
-            u = rows[at]
-            carbon += share[at] * x[u, 0]
-            nitrogen += share[at] * x[u, 1]
-        x[k, 0], x[k, 1] = carbon, nitrogen
+            heir, part = x[rows[at]], share[at]
+            carbon += part * heir["carbon"]
+            nitrogen += part * heir["nitrogen"]
+        x[k]["carbon"], x[k]["nitrogen"] = carbon, nitrogen
+
+
+@_both
+def _exchange(neighbour, r, x, solution):
+    """Move the fluxes r (x_j - x_i) in `solution`."""
+    for k in range(neighbour.shape[0]):
+        mine = x[k]
+        carbon, nitrogen = 0.0, 0.0
+        for s in range(4):
+            theirs = x[neighbour[k, s]]
+            carbon += theirs["carbon"] - mine["carbon"]
+            nitrogen += theirs["nitrogen"] - mine["nitrogen"]
+        solution[k]["carbon"] += r * carbon
+        solution[k]["nitrogen"] += r * nitrogen
 
 
 @_inner
-def _exchange(neighbour, r, leached, x, solution):
-    """Move the fluxes r (x_j - x_i) in `solution` and leach nitrogen; return how much."""
-    total = 0.0
-    for k in range(neighbour.shape[0]):
-        carbon, nitrogen = 0.0, 0.0
-        for s in range(4):
-            j = neighbour[k, s]
-            carbon += x[j, 0] - x[k, 0]
-            nitrogen += x[j, 1] - x[k, 1]
-        solution[k, 0] += r * carbon
-        nitrogen = solution[k, 1] + r * nitrogen
-        solution[k, 1] = (1.0 - leached) * nitrogen
-        total += nitrogen
-    return leached * total
+def _leach(share, solution, copy):
+    """Leach a share of the nitrogen of `solution`, and copy what is left; return how much."""
+    total, kept = 0.0, 1.0 - share
+    for k in range(solution.size):
+        total += solution[k]["nitrogen"]
+        solution[k]["nitrogen"] *= kept
+        copy[k]["carbon"], copy[k]["nitrogen"] = solution[k]["carbon"], solution[k]["nitrogen"]
+    return share * total
 
 
 @njit(cache=True, error_model="numpy")
 def advance(factor, r, leached, solution, work):
-    """Advance both solutes by one implicit step and leach nitrogen; return how much.
-
-    Leaching takes the same share everywhere, so it may as well come after diffusion.
+    """Leach nitrogen and advance both solutes by one implicit step; return how much is leached.
 
     Parameters
     ----------
@@ -609,9 +656,9 @@ def advance(factor, r, leached, solution, work):
         Fourier number D dt / dx^2, dimensionless.
     leached : float
         Share of the nitrogen that is leached, dimensionless.
-    solution : array of float64 [n, 2]
-        Dissolved carbon and nitrogen of the cells in g cm-3, from `gather`; changed in place.
-    work : array of float64 [>= n, 2]
+    solution : array of SOLUTES [n]
+        Both solutes of the cells, from `gather`; changed in place.
+    work : array of SOLUTES [>= n]
         Memory of the caller.
 
     Returns
@@ -619,33 +666,32 @@ def advance(factor, r, leached, solution, work):
     float
         Leached nitrogen, as a sum over the cells in g cm-3.
     """
-    for k in range(factor.cells.size):
-        work[k, 0], work[k, 1] = solution[k, 0], solution[k, 1]
+    total = _leach(leached, solution[: factor.cells.size], work)
     _pass_on(factor.start, factor.rows, factor.share, work)
     _get_back(factor.start, factor.rows, factor.share, factor.pivot, work)
-    return _exchange(factor.neighbour, r, leached, work, solution)
+    _exchange(factor.neighbour, r, work, solution)
+    return total
 
 
 @njit(cache=True, error_model="numpy")
 def gather(factor, c_s, n_s, solution):
-    """Copy both solutes of all cells, arrays [y, x], into `solution` [n, 2]."""
+    """Copy both solutes of all cells, arrays [y, x], into `solution`, an array of SOLUTES [n]."""
     carbon, nitrogen = c_s.ravel(), n_s.ravel()
     for k in range(factor.cells.size):
-        solution[k, 0] = carbon[factor.cells[k]]
-        solution[k, 1] = nitrogen[factor.cells[k]]
+        solution[k]["carbon"] = carbon[factor.cells[k]]
+        solution[k]["nitrogen"] = nitrogen[factor.cells[k]]
 
 
 @njit(cache=True, error_model="numpy")
 def scatter(factor, solution, c_s, n_s):
-    """Copy `solution` [n, 2] back into both solutes, arrays [y, x]."""
+    """Copy `solution`, an array of SOLUTES [n], back into both solutes, arrays [y, x]."""
     carbon, nitrogen = c_s.ravel(), n_s.ravel()
     for k in range(factor.cells.size):
-        carbon[factor.cells[k]] = solution[k, 0]
-        nitrogen[factor.cells[k]] = solution[k, 1]
+        carbon[factor.cells[k]] = solution[k]["carbon"]
+        nitrogen[factor.cells[k]] = solution[k]["nitrogen"]
 
 
-@njit(cache=True, error_model="numpy")
-def diffuse(c_s, n_s, factor, r, work):
+def diffuse(c_s, n_s, factor, r):
     """Advance both solutes by one implicit step, in place.
 
     Parameters
@@ -656,10 +702,8 @@ def diffuse(c_s, n_s, factor, r, work):
         From `factorize` or `refactorize`, of the present geometry and the same `r`.
     r : float
         Fourier number D dt / dx^2, dimensionless.
-    work : array of float64 [2, >= number of voxels, 2]
-        Memory of the caller.
     """
-    solution = work[0, : factor.cells.size]
+    solution, work = np.empty((2, factor.cells.size), SOLUTES)
     gather(factor, c_s, n_s, solution)
-    advance(factor, r, 0.0, solution, work[1])
+    advance(factor, r, 0.0, solution, work)
     scatter(factor, solution, c_s, n_s)

@@ -5,8 +5,8 @@ take up, respire and die (`react`), biomass spreads and starving cells die out (
 `prune`, `settle`).
 
 Grids are arrays ``[y, x]`` on a torus, concentrations in g cm-3 of the voxel; cells are listed by
-their flat index. During a day the dissolved carbon and nitrogen are the two columns of a
-`solution`, whose rows are the open voxels in the order that diffusion likes. Biomass and
+their flat index. During a day the dissolved carbon and nitrogen are in a `solution`, whose entries
+are the open voxels in the order that diffusion likes. Biomass and
 necromass have fixed C/N ratios, so only their carbon is kept.
 
 What a day turned over is added up in an array `flux` with the entries below, each a sum of voxel
@@ -187,8 +187,8 @@ def react(
     cells : int array
         Flat indices of the living cells.
     number : int array [y, x]
-        Row of each voxel in `solution`.
-    solution : array [n, 2]
+        Entry of each voxel in `solution`.
+    solution : array of `soilnb.kernels.diffusion.SOLUTES` [n]
         Dissolved carbon and nitrogen, in g cm-3; changed in place.
     c_b, c_nec : arrays [y, x]
         Biomass and necromass carbon, in g cm-3; changed in place.
@@ -208,17 +208,17 @@ def react(
     number, c_b, c_nec = number.ravel(), c_b.ravel(), c_nec.ravel()
     overfull, starving = False, False
     for p in cells:
-        i = number[p]
+        here = solution[number[p]]
         c_s, n_s, c_b[p], taken, for_growth, for_maintenance, overflow, dead = voxel_step(
-            solution[i, 0], solution[i, 1], c_b[p], rate_max, half_saturation, growth,
+            here["carbon"], here["nitrogen"], c_b[p], rate_max, half_saturation, growth,
             maintenance, death, cn, substeps, dt,
         )  # fmt: skip
         c_nec[p] += dead
         overfull |= c_b[p] > _capacity(c_nec[p], c_b_max) + c_b_min
         starving |= c_b[p] < c_b_min
         flux[_U] += taken
-        flux[_N] += solution[i, 1] - n_s
-        solution[i, 0], solution[i, 1] = c_s, n_s
+        flux[_N] += here["nitrogen"] - n_s
+        here["carbon"], here["nitrogen"] = c_s, n_s
         flux[_GROWTH] += for_growth
         flux[_MAINTENANCE] += for_maintenance
         flux[_OVERFLOW] += overflow
@@ -261,8 +261,10 @@ def exposed_edges(solid, organic, c_b, biomass_as_pore):
     """
     ny, nx = solid.shape
     solid, organic, c_b = solid.ravel(), organic.ravel(), c_b.ravel()
-    inside = np.empty(4 * np.count_nonzero(organic), np.int32)
-    outside = np.empty(inside.size, np.int32)
+    voxels = 0
+    for p in range(organic.size):
+        voxels += organic[p] > 0
+    inside, outside = np.empty(4 * voxels, np.int32), np.empty(4 * voxels, np.int32)
     edges = 0
     for p in range(organic.size):
         if organic[p] > 0:
@@ -321,12 +323,12 @@ def decay(
     inside : int32 array
         Organic voxel of each exposed edge, from `exposed_edges`.
     outside : int array
-        Row of the open voxel of each edge in `solution`.
+        Entry of the open voxel of each edge in `solution`.
     organic, kind : int arrays [y, x]
         Number of the particle, and what it consists of.
     pom : int
         Value of `kind` for particulate organic matter; all else is necromass.
-    solution : array [n, 2]
+    solution : array of `soilnb.kernels.diffusion.SOLUTES` [n]
         Dissolved carbon and nitrogen, in g cm-3; changed in place.
     c_pom, c_nec : arrays [y, x]
         Carbon of the particles, in g cm-3; changed in place.
@@ -361,21 +363,21 @@ def decay(
         if rate[u] > 0.0:
             loss[u] = -mass[u] * np.expm1(-(activity * rate[u]) * dt) / edges[u]
     for e in range(inside.size):
-        p, i = inside[e], outside[e]
+        p, here = inside[e], solution[outside[e]]
         u = organic[p]
         if loss[u] == 0.0:
             continue
         if kind[p] == pom:
             released = min(loss[u], c_pom[p])
             c_pom[p] -= released
-            solution[i, 1] += released / cn_pom
+            here["nitrogen"] += released / cn_pom
             flux[_POM] += released
         else:
             released = min(loss[u], c_nec[p])
             c_nec[p] -= released
-            solution[i, 1] += released / cn_necromass
+            here["nitrogen"] += released / cn_necromass
             flux[_NEC] += released
-        solution[i, 0] += released
+        here["carbon"] += released
         mass[u] -= released
     for p in inside:
         if _used_up(p, organic, kind, pom, c_pom, c_nec, least_pom, least_necromass):
@@ -600,18 +602,18 @@ def prune(cells, n_cells, number, solution, c_b, c_nec, c_b_min, least_necromass
             cells[living] = p
             living += 1
             continue
-        i = number[p]
+        here = solution[number[p]]
         flux[_RELEASE] += c_b[p]
-        solution[i, 0] += c_b[p]
-        solution[i, 1] += c_b[p] / cn
+        here["carbon"] += c_b[p]
+        here["nitrogen"] += c_b[p] / cn
         c_b[p] = 0.0
         if c_nec[p] >= least_necromass:
             dead[died] = p
             died += 1
         else:
             flux[_NEC] += c_nec[p]
-            solution[i, 0] += c_nec[p]
-            solution[i, 1] += c_nec[p] / cn
+            here["carbon"] += c_nec[p]
+            here["nitrogen"] += c_nec[p] / cn
             c_nec[p] = 0.0
     return living, died
 
@@ -679,9 +681,9 @@ def living_decay(cells, number, solution, c_nec, share, cn, flux):
     """Let the necromass inside living cells lose a `share`, into the solution around it."""
     number, c_nec = number.ravel(), c_nec.ravel()
     for p in cells:
-        i = number[p]
+        here = solution[number[p]]
         released = share * c_nec[p]
         c_nec[p] -= released
-        solution[i, 0] += released
-        solution[i, 1] += released / cn
+        here["carbon"] += released
+        here["nitrogen"] += released / cn
         flux[_NEC] += released

@@ -93,7 +93,7 @@ class Chemistry:
         self._queue = np.empty(n, np.int32)
         self._label = np.empty(n, np.int32)
         self._visited = np.zeros(n, bool)
-        self._solution, self._work = np.empty((2, n, 2))
+        self._solution, self._work = np.empty((2, n), diffusion.SOLUTES)
 
     def day(self, state: State, pulse: Pulse | None = None) -> dict[str, float]:
         """Run the 24 hours of a day on `state`, in place.

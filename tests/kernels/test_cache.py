@@ -10,6 +10,7 @@ from pathlib import Path
 
 import grimp
 import numba
+import numpy as np
 import pytest
 from numba.core import caching
 from numba.core.dispatcher import Dispatcher
@@ -269,6 +270,26 @@ def test_four_that_start_at_once_share_one_cache(toy, tmp_path):
 def modules():
     names = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
     return [importlib.import_module(f"soilnb.kernels.{name}") for name in names]
+
+
+def add_squares(two):
+    two[0], two[1] = two[0] + two[0] * two[0], two[1] + two[1] * two[1]
+
+
+@pytest.mark.parametrize("pairs", [True, False])
+def test_a_kernel_does_pairs_at_once_if_it_is_told_to(pairs):
+    kernel = compiler.njit(add_squares, pairs=pairs)
+    two = np.array([1.0, 2.0])
+    kernel(two)
+    assert two.tolist() == [2.0, 6.0]
+    assert ("fmul <2 x double>" in kernel.inspect_llvm(kernel.signatures[0])) == pairs
+
+
+def test_one_kernel_that_fails_leaves_the_choice_to_the_next(monkeypatch):
+    monkeypatch.setattr(numba.config, "SLP_VECTORIZE", 0)
+    with pytest.raises(numba.TypingError):
+        compiler.njit(add_squares, pairs=True)("a")
+    assert numba.config.SLP_VECTORIZE == 0
 
 
 def test_every_kernel_of_the_package_is_kept_so():

@@ -1,5 +1,6 @@
 """Implicit diffusion: what must hold in any pore space, and two independent solutions."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -43,7 +44,7 @@ def step(open_cells, c, n=None, r=R, factor=None, steps=1):
     n = c.copy() if n is None else n.copy()
     factor = diffusion.factorize(open_cells, r) if factor is None else factor
     for _ in range(steps):
-        diffusion.diffuse(c, n, factor, r, np.empty((2, c.size, 2)))
+        diffusion.diffuse(c, n, factor, r)
     return c, n
 
 
@@ -243,6 +244,19 @@ def test_every_cell_passes_on_to_those_that_elimination_joins_it_to(pores):
         assert {cells[u] for u in rows} == met
 
 
+@given(pores)
+@settings(max_examples=40, deadline=None)
+def test_cells_are_numbered_by_level_and_length_of_their_columns(pores):
+    open_cells, *_ = random_pores(*pores)
+    factor = diffusion.factorize(open_cells, R)
+    columns = [factor.rows[a:b] for a, b in itertools.pairwise(factor.start)]
+    level = np.zeros(len(columns), int)
+    for k, rows in enumerate(columns):
+        level[rows] = np.maximum(level[rows], level[k] + 1)
+    kinds = [(level[k], len(rows)) for k, rows in enumerate(columns)]
+    assert kinds == sorted(kinds)
+
+
 @pytest.mark.parametrize("porosity", [0.4, 0.7, 1.0])
 def test_the_order_makes_little_more_fill_than_the_exact_minimum_degree(porosity):
     open_cells, *_ = random_pores(12, (24, 24), porosity)
@@ -289,7 +303,7 @@ def test_a_changed_factor_equals_a_new_one(pores, flips):
 def test_leaching_takes_its_share_of_the_nitrogen_and_no_carbon(pores, share):
     open_cells, c, n = random_pores(*pores)
     factor = diffusion.factorize(open_cells, R)
-    solution, work = np.zeros((2, c.size, 2))
+    solution, work = np.zeros((2, c.size), diffusion.SOLUTES)
     diffusion.gather(factor, c, n, solution)
     leached = diffusion.advance(factor, R, share, solution, work)
     assert leached == pytest.approx(share * n.sum(), rel=1e-12)

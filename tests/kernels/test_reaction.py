@@ -13,6 +13,7 @@ from scipy import ndimage
 from scipy.integrate import solve_ivp
 
 from soilnb.kernels import reaction
+from soilnb.kernels.diffusion import SOLUTES
 
 HOUR = 3600.0
 # uptake rate, half saturation, growth, maintenance, death, C/N (Table 4)
@@ -251,10 +252,10 @@ class Soil:
         for number in range(1, self.next):
             self.kind[self.organic == number] = 1 + number % 3
         is_open = (self.solid == 0) & (self.organic == 0)
-        # here every voxel has a row in the solution, and the grids are views of its columns
-        self.solution = np.empty((self.solid.size, 2))
+        # here every voxel has its entry in the solution, and the grids are views of it
+        self.solution = np.empty(self.solid.size, SOLUTES)
         self.number = np.arange(self.solid.size).reshape(shape)
-        self.c_s, self.n_s = (column.reshape(shape) for column in self.solution.T)
+        self.c_s, self.n_s = (self.solution[name].reshape(shape) for name in SOLUTES.names)
         self.c_s[:] = np.where(is_open, rng.random(shape) * 1e-3, 0.0)
         self.n_s[:] = self.c_s * rng.random(shape) * 0.1
         alive = is_open & (rng.random(shape) < living)

@@ -373,13 +373,12 @@ def point_source(
     diffusivity = COEFFICIENTS[coefficient] * p["diffusion"]
     fourier = diffusion.fourier_number(diffusivity, _HOUR, VOXEL * 1e-4)
     factor = diffusion.factorize(is_open, fourier)
-    work = np.empty((2, cell.size, 2))
     share, second = np.zeros(cell.shape), np.zeros(cell.shape)
     share[y, x] = 1.0
     squared = _squared_distance(cell.shape, y, x)
     distance = [0.0]
     for _ in range(round(hours)):
-        diffusion.diffuse(share, second, factor, fourier, work)
+        diffusion.diffuse(share, second, factor, fourier)
         distance.append(float(np.sqrt((share * squared).sum())))
     hour = np.arange(len(distance))
     return xr.Dataset(
