@@ -123,5 +123,18 @@ def test_an_arrow_key_on_a_slider_changes_the_picture(chromium, lab):
         page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count()
         == 0
     )
+    _answer_opens(page)
     assert wanted == []
     page.close()
+
+
+def _answer_opens(page):
+    """An answer is hidden, with its code and output, until its heading is opened."""
+    heading = page.locator(".jp-MarkdownCell", has_text="Answer 1").first
+    code = page.locator(".jp-CodeCell", has_text="brentq").first
+    output = code.locator(".jp-OutputArea-output").first
+    output.wait_for(state="attached")
+    assert not code.is_visible()
+    heading.hover()
+    heading.locator(".jp-collapseHeadingButton").first.click()
+    output.wait_for(state="visible")
