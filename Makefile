@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup book test check lab lint bench lock clean
+.PHONY: help setup book test check fuzz lab lint bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -26,6 +26,9 @@ test: setup  ## the whole suite: science, command line, notebooks, browser
 
 check: lint  ## a minute at most: lint, and the tests that your changes can reach
 	$(BIN)/python -m pytest -n auto -q --reach
+
+fuzz: setup  ## random inputs by the hundred: pore parameters, in kernels that check their bounds
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=.pytest_cache/bounds_checked $(BIN)/python tests/pore/random_runs.py 200
 
 lab: setup  ## open the notebooks in JupyterLab
 	$(BIN)/soilnb lab
