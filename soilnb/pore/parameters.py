@@ -99,6 +99,11 @@ def _check_together(chosen: ParameterSet) -> None:
             f"organic_share_15 = {chosen['organic_share_15']:g}: allowed up to "
             f"{1 - chosen['organic_share_20']:g}, the rest of organic_share_20"
         )
+    if chosen["cn_necromass"] != chosen["cn_biomass"]:
+        raise InputError(
+            f"cn_necromass = {chosen['cn_necromass']:g}: allowed the C/N ratio of biomass "
+            f"(cn_biomass = {chosen['cn_biomass']:g}), else nitrogen would not be conserved"
+        )
     total = sum(chosen[f"share_{name}"] for name in _CLASS_BOUNDS)
     if abs(total - 100) > 0.05:
         names = ", ".join(f"share_{name}" for name in _CLASS_BOUNDS)

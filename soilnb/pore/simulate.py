@@ -419,13 +419,7 @@ def _parameters(scenario: Scenario, preset: str, changes: Mapping | None) -> Par
         raise unknown("preset", preset, PRESETS)
     if changes is not None and not isinstance(changes, Mapping):
         raise InputError(f"parameters = {changes!r}: allowed a mapping of names to values")
-    chosen = resolve({"set": preset, **scenario.parameters, **(changes or {})})
-    if chosen["cn_necromass"] != chosen["cn_biomass"]:
-        raise InputError(
-            f"cn_necromass = {chosen['cn_necromass']:g}: allowed the C/N ratio of biomass "
-            f"(cn_biomass = {chosen['cn_biomass']:g}), else nitrogen would not be conserved"
-        )
-    return chosen
+    return resolve({"set": preset, **scenario.parameters, **(changes or {})})
 
 
 def _snapshots(snapshots: Iterable[float], days: int) -> tuple[int, ...]:

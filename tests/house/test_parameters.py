@@ -155,23 +155,11 @@ def test_a_table_may_be_a_file(tmp_path):
     assert list(read_table(path).sets) == ["one", "two"]
 
 
-SWITCH = """
-[options.kinetics]
-allowed = ["forward", "reverse"]
-meaning = "which of the two saturates"
-"""
-
-
-def test_a_set_knows_what_its_switches_may_be():
-    told = ROW.replace('"second"', '"second"\noptions = { kinetics = "reverse" }') + SWITCH
-    sets = read_table(told).sets
+def test_a_set_that_does_not_say_otherwise_has_the_first_of_a_switch():
+    told = ROW.replace('"second"', '"second"\noptions = { kinetics = "reverse" }')
+    sets = read_table(told + '[options]\nkinetics = ["forward", "reverse"]\n').sets
     assert [sets[name].options["kinetics"] for name in sets] == ["forward", "reverse"]
-    assert sets["one"].switches["kinetics"].meaning == "which of the two saturates"
     assert sets["one"].replace(kinetics="reverse").options == {"kinetics": "reverse"}
-    with pytest.raises(InputError, match="unknown choice of kinetics 'both'; valid: forward"):
-        sets["one"].replace(kinetics="both")
-    with pytest.raises(InputError, match="unknown choice of kinetics 'both'"):
-        read_table(told.replace('"reverse" }', '"both" }'))
 
 
 def test_whole_numbers_have_no_fractions():
