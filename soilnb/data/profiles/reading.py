@@ -253,6 +253,11 @@ def _judge_carbon(
     if doubtful and 2 * len(apart) < len(table):
         raise _two(doubtful, *judged[doubtful][:2], _weighed(looked_at, doubtful, judged))
     for name in judged:
+        if chosen[name] == COLUMNS[name].unit and judged[name].odds < SURE:
+            understood.notes.append(
+                f"{name} taken as {chosen[name]}; {judged[name].other} is less likely, and "
+                f"units={{{name!r}: ...}} settles it"
+            )
         if chosen[name] != COLUMNS[name].unit:
             understood.notes.append(f"{name} read as {chosen[name]}: {judged[name].why}")
     for name in names:
@@ -293,7 +298,7 @@ def _apart(
         units = chosen | {name: own[name].unit for name in own if own[name].odds >= SURE}
         if units != chosen and judgement.impossible(part, units).mean() <= SLIPS:
             found |= dict.fromkeys(rows.tolist(), units)
-    if "organic_carbon" in chosen and "organic_carbon" not in given:
+    if chosen.get("organic_carbon") in _APART and "organic_carbon" not in given:
         for rows in _hardly(looked_at, list(rows_of.values()), chosen):
             if not found.keys() & set(rows.tolist()):
                 found |= dict.fromkeys(rows.tolist(), _other_carbon(chosen))
