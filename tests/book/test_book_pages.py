@@ -1,5 +1,6 @@
 """The pages that are written from the package: what they say, and that Markdown leaves it so."""
 
+import pathlib
 import re
 
 import docutils.core
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from myst_parser.docutils_ import Parser
 
 from soilnb.parameters import Parameter, ParameterSet
-from soilnb.pipeline import pages
+from soilnb.pipeline import own_soil, pages
+from soilnb.proda import observations
 
 ROWS = [
     {
@@ -307,6 +309,27 @@ def test_the_page_on_the_planet_names_its_variables_and_what_the_network_lacks()
     missing = [row for row in covariates if row[3] == "missing"]
     assert len(missing) == len(predictors.missing())
     assert ["chemistry", "soil pH in H2O (0)", "missing", "missing"] in missing
+
+
+def test_the_page_on_ones_own_soil_has_every_column_unit_and_message():
+    from soilnb.data.profiles import columns
+
+    listed, accepted, messages = tables(doctree(own_soil.page()))
+    assert [row[0] for row in listed[1:]] == list(columns.COLUMNS)
+    told = dict(accepted[1:])
+    assert told["organic_carbon, coarse_fragments, sand, clay"].startswith(
+        "%, g kg⁻¹, fraction, dg"
+    )
+    assert told["top, bottom"] == "cm, m, mm, inch"
+    assert len(messages) == 1 + len(own_soil.MESSAGES)
+
+
+def test_the_template_of_the_page_is_read_without_a_word():
+    path = pathlib.Path(__file__).parents[2] / "book" / "assets" / "soil_profiles.csv"
+    found = observations.read_csv(path)
+    assert found.sizes["profile"] == 2
+    assert "assets/soil_profiles.csv" in own_soil.page()
+    assert len(observations.refused(found)) == 0
 
 
 def test_whats_new_is_the_change_log_under_another_title():
