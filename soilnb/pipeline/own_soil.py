@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from soilnb.data import tables
 from soilnb.data.profiles import columns, units
 from soilnb.pipeline.pages import WIDE, escape, table, unit
 
@@ -14,10 +15,16 @@ readings are possible.
 
 ## Soil pits
 
-One row for each layer, with a header. Start from [this template](assets/soil_profiles.csv)
-(made-up numbers), or take your own file: CSV with commas, semicolons, tabs or bars, decimal
-points or commas, in UTF-8, UTF-16 or a code page of Windows; an Excel workbook (`.xlsx`); or
-either of them compressed. Ask first what would be understood, which changes nothing:
+One row for each layer, with a header: start from this template (made-up numbers), saved as
+`my_pits.csv`,
+
+```
+{template}
+```
+
+or take your own file: CSV with commas, semicolons, tabs or bars, decimal points or commas, in
+UTF-8, UTF-16 or a code page of Windows; an Excel workbook (`.xlsx`); or either of them
+compressed. Ask first what would be understood, which changes nothing:
 
 ```
 soilnb check my_pits.xlsx
@@ -84,7 +91,7 @@ Box models take a mapping, an `xarray.Dataset` or a `pandas.DataFrame` with one 
 ```python
 from soilnb.profile import millennial, mimics
 
-site = {{"temperature": 9.5, "clay": 0.22, "npp": 450, "lignin_to_n": 18}}
+site = {{"temperature": 9.5, "clay": 0.22, "npp": 450, "lignin_to_n": 18, "water": 0.3}}
 mimics.steady_state(site)["carbon"].sum()
 millennial.steady_state(site)["carbon"].sum()
 ```
@@ -140,6 +147,7 @@ def page() -> str:
     codes = ", ".join(f"`{code:g}`" for code in columns.CODES)
     messages = [[escape(line), escape(meaning)] for line, meaning in MESSAGES]
     return WIDE + _TEXT.format(
+        template=tables.read("profile_template").to_csv(index=False).strip(),
         columns=table(["column", "unit", "need", "meaning"], known, [24, 16, 14, 46]),
         units=table(["column", "units"], accepted, [40, 60]),
         missing=f"Empty cells and {texts} are no numbers, and neither are {codes}, where a column "
