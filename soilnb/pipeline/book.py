@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from soilnb import claims, data, results
 from soilnb.parameters import InputError
-from soilnb.pipeline import pages, runs
+from soilnb.pipeline import own_soil, pages, runs
 from soilnb.proda import globe, predictors
 
 #: What the pages load in the browser: file or folder in `node_modules`, place in `_vendor`.
@@ -246,6 +246,7 @@ def _generated(root: Path, notebooks: list[str]) -> dict[str, str]:
         "parameters": pages.parameters(pages.model_sets()),
         "data": pages.data_sets(data.datasets(), _schemas()),
         "planet": pages.planet(globe.schema(), predictors.TABLE),
+        "your_soil": own_soil.page(),
         "changes": pages.changes((root / "CHANGELOG.md").read_text(encoding="utf-8")),
     }
     made |= {f"api/{name}": text for name, text in pages.api_pages().items()}

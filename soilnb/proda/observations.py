@@ -31,7 +31,7 @@ from soilnb.data.profiles.columns import COLUMNS
 from soilnb.data.profiles.columns import table as columns
 from soilnb.data.profiles.density import bulk_density, carbon_density, organic_carbon
 from soilnb.data.profiles.quality import LEAST_DEPTH, LEAST_LAYERS, judge
-from soilnb.data.profiles.reading import ReadingWarning
+from soilnb.data.profiles.understood import ReadingWarning
 from soilnb.parameters import InputError, check_range
 from soilnb.proda import twins
 from soilnb.proda.covariates import forcing_at

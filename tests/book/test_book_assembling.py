@@ -84,6 +84,7 @@ def test_the_sources_are_pages_notebooks_figures_and_generated_pages(house):
     assert {
         "_config.yml", "_toc.yml", "intro.md", "glossary.md", "notebooks/20_first.ipynb",
         "figures/a-fig1.png", "scoreboard.md", "parameters.md", "data.md", "planet.md",
+        "your_soil.md",
         "changes.md", "api/index.md", "api/soilnb.profile.mimics.md", "assets/soilnb.css",
     } <= found  # fmt: skip
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from myst_parser.docutils_ import Parser
 
 from soilnb.parameters import Parameter, ParameterSet
-from soilnb.pipeline import pages
+from soilnb.pipeline import own_soil, pages
+from soilnb.proda import observations
 
 ROWS = [
     {
@@ -307,6 +308,28 @@ def test_the_page_on_the_planet_names_its_variables_and_what_the_network_lacks()
     missing = [row for row in covariates if row[3] == "missing"]
     assert len(missing) == len(predictors.missing())
     assert ["chemistry", "soil pH in H2O (0)", "missing", "missing"] in missing
+
+
+def test_the_page_on_ones_own_soil_has_every_column_unit_and_message():
+    from soilnb.data.profiles import columns
+
+    listed, accepted, messages = tables(doctree(own_soil.page()))
+    assert [row[0] for row in listed[1:]] == list(columns.COLUMNS)
+    told = dict(accepted[1:])
+    assert told["organic_carbon, coarse_fragments, sand, clay"].startswith(
+        "%, g kg⁻¹, fraction, dg"
+    )
+    assert told["top, bottom"] == "cm, m, mm, inch"
+    assert len(messages) == 1 + len(own_soil.MESSAGES)
+
+
+def test_the_template_of_the_page_is_read_without_a_word(tmp_path):
+    text = own_soil.page().split("```")[1].strip()
+    path = tmp_path / "my_pits.csv"
+    path.write_text(text)
+    found = observations.read_csv(path)
+    assert found.sizes["profile"] == 2
+    assert len(observations.refused(found)) == 0
 
 
 def test_whats_new_is_the_change_log_under_another_title():

@@ -1,0 +1,46 @@
+"""What was understood of a table of soil profiles: the record of it, and the one line about it."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from dataclasses import dataclass, field
+
+from soilnb.parameters import InputError
+
+
+class ReadingWarning(UserWarning):
+    """What was understood of a table beyond what it says."""
+
+
+@dataclass
+class Understood:
+    """What was understood of a table: a line for each decision, and what was left out."""
+
+    columns: dict[str, dict[str, object]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    dropped: dict[str, int] = field(default_factory=dict)
+    doubtful: dict[str, str] = field(default_factory=dict)
+
+    def say(self, source: str) -> None:
+        """Show the notes as one line, once."""
+        if self.notes:
+            warnings.warn(f"{source}: {'; '.join(self.notes)}", ReadingWarning, stacklevel=4)
+
+    def drop(self, why: str, count: int, *, said: bool = True) -> None:
+        """Note how many layers are left out, and why."""
+        if count:
+            self.dropped[why] = self.dropped.get(why, 0) + int(count)
+            if said:
+                self.notes.append(f"{count} layer{'s' if count > 1 else ''} left out: {why}")
+
+    def text(self) -> str:
+        """Return the record as text, for the attributes of a Dataset."""
+        record = {"columns": self.columns, "notes": self.notes, "dropped": self.dropped}
+        return json.dumps(record, ensure_ascii=False)
+
+
+def two_readings(name: str, first: str, second: str, why: str) -> InputError:
+    """Return the error for a column that may be in two units."""
+    texts = " or ".join(f"units={{{name!r}: {unit!r}}}" for unit in (first, second))
+    return InputError(f"{name} may be in {first} or in {second} ({why}): {texts} settles it")
