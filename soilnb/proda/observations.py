@@ -32,7 +32,7 @@ from soilnb.data.profiles.density import bulk_density, carbon_density, organic_c
 from soilnb.data.profiles.quality import LEAST_DEPTH, LEAST_LAYERS, judge
 from soilnb.parameters import InputError, check_range, unknown
 from soilnb.proda import twins
-from soilnb.proda.covariates import forcing_at
+from soilnb.proda.site_forcing import forcing_at
 
 __all__ = [
     "COLUMNS",
