@@ -41,7 +41,7 @@ _ASSIMILATION = (
     *("profile/forcing/*.py", "data/profiles/*.py"),
     *(
         f"proda/{name}.py"
-        for name in ("chains", "convergence", "posterior", "observations", "covariates")
+        for name in ("chains", "convergence", "posterior", "observations", "site_forcing")
     ),
 )
 

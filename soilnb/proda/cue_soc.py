@@ -33,9 +33,9 @@ from soilnb.parameters import InputError, check_range, unknown
 from soilnb.proda import regressions
 from soilnb.proda.assimilate import assimilate
 from soilnb.proda.convergence import CONVERGED
-from soilnb.proda.covariates import forcing_at
 from soilnb.proda.cube import Cube
-from soilnb.proda.globe.cells import EARTH_RADIUS, _on_sphere, climate_group
+from soilnb.proda.globe.cells import EARTH_RADIUS, climate_group, on_sphere
+from soilnb.proda.site_forcing import forcing_at
 from soilnb.profile import compas, diagnostics, grid
 from soilnb.profile.forcing import environment
 from soilnb.profile.layered import two_switches
@@ -489,8 +489,8 @@ def at_places(maps: xr.Dataset, places: pd.DataFrame, name: str = "cue", within:
         raise unknown("variable of the maps", name, over_site)
     check_range("within", within, 0.0, 20_000.0, "km")
     kept = maps.isel(site=maps["kept"].values)
-    tree = KDTree(_on_sphere(kept["latitude"].values, kept["longitude"].values))
-    there = _on_sphere(places["latitude"].to_numpy(float), places["longitude"].to_numpy(float))
+    tree = KDTree(on_sphere(kept["latitude"].values, kept["longitude"].values))
+    there = on_sphere(places["latitude"].to_numpy(float), places["longitude"].to_numpy(float))
     chord, nearest = tree.query(np.nan_to_num(there, nan=9.0))
     values = np.where(EARTH_RADIUS / 1000.0 * chord <= within, kept[name].values[nearest], np.nan)
     return pd.Series(values, places.index, name=name)

@@ -34,7 +34,7 @@ from soilnb.data.profiles.quality import LEAST_DEPTH, LEAST_LAYERS, judge
 from soilnb.data.profiles.understood import ReadingWarning
 from soilnb.parameters import InputError, check_range
 from soilnb.proda import twins
-from soilnb.proda.covariates import forcing_at
+from soilnb.proda.site_forcing import forcing_at
 
 __all__ = [
     "COLUMNS",

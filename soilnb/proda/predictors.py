@@ -43,7 +43,7 @@ import xarray as xr
 
 from soilnb.data import tables
 from soilnb.parameters import InputError, check_range, unknown
-from soilnb.proda.globe.cells import climate_group
+from soilnb.proda.globe.cells import climate_group, on_sphere
 from soilnb.profile import forcing
 
 #: The papers' 60 inputs: see the source in ``TABLE.attrs``.
@@ -399,15 +399,11 @@ def _nearest(
     """Cell nearest to each place, of the known ones, and the distance in km along the sphere."""
     from scipy.spatial import KDTree
 
-    here = _on_sphere(source)[places]
-    chord, which = KDTree(_on_sphere(grid)[known]).query(np.nan_to_num(here, nan=9.0))
+    here, there = (
+        on_sphere(place["latitude"].values, place["longitude"].values) for place in (source, grid)
+    )
+    chord, which = KDTree(there[known]).query(np.nan_to_num(here[places], nan=9.0))
     return known[which], 2 * 6371.0 * np.arcsin(np.clip(chord / 2, 0, 1))
-
-
-def _on_sphere(source: xr.Dataset) -> np.ndarray:
-    """Return unit vectors [place, 3]."""
-    phi, lam = (np.radians(source[name].values) for name in ("latitude", "longitude"))
-    return np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=1)
 
 
 # ------------------------------------------------------------------------------------- scaling

@@ -24,6 +24,7 @@ from soilnb.parameters import InputError, unknown
 from soilnb.proda.globe import cells as grid
 from soilnb.profile import compas
 from soilnb.profile.forcing.environment import prepare
+from soilnb.schema import Variable, assemble
 from soilnb.upscale.emulator import CueEmulator, Emulator
 
 #: What differs from place to place: by name, whether it is the litter, the texture, or both.
@@ -107,6 +108,20 @@ def _inputs(
     return cn, exposure.draws(draws, seed, domains=np.inf, clay=clay)
 
 
+_BOTH, _DRAW = ("draw", "site"), ("draw",)
+_TOTAL = f"carbon to {DEPTH:g} m over the cells"
+_VARIABLES = {
+    "exposed": Variable("1", "exposed share of organic matter", dims=_BOTH),
+    "cue": Variable("1", "emergent CUE", dims=_BOTH),
+    "change": Variable("1", "against the mean CUE", dims=_BOTH),
+    "change_published": Variable("1", "against the published CUE", dims=_BOTH),
+    "total": Variable("Pg", _TOTAL, dims=_DRAW),
+    "total_constant": Variable("Pg", _TOTAL, dims=_DRAW),
+    "mean_cue": Variable("1", "mean CUE over the area", dims=_DRAW),
+    "total_published": Variable("Pg", _TOTAL),
+}
+
+
 def world(
     cells: xr.Dataset,
     cue: CueEmulator,
@@ -166,25 +181,18 @@ def world(
     def total(carbon: np.ndarray) -> np.ndarray:
         return np.where(known, carbon, 0.0) @ weight
 
-    both, share = ("draw", "site"), {"units": "1"}
-    mass = {"units": "Pg", "long_name": f"carbon to {DEPTH:g} m over the cells"}
-    found = xr.Dataset(
-        {
-            "exposed": (both, exposed, share | {"long_name": "exposed share of organic matter"}),
-            "cue": (both, eta, share | {"long_name": "emergent CUE"}),
-            "change": (both, stock / constant - 1, share | {"long_name": "against the mean CUE"}),
-            "change_published": (
-                both,
-                stock / published - 1,
-                share | {"long_name": "against the published CUE"},
-            ),
-            "total": ("draw", total(stock), mass),
-            "total_constant": ("draw", total(constant), mass),
-            "mean_cue": ("draw", mean, share | {"long_name": "mean CUE over the area"}),
-            "total_published": ((), float(total(published)), mass),
-        },
-        coords={name: cells[name] for name in ("latitude", "longitude", "area")},
-    )
+    arrays = {
+        "exposed": exposed,
+        "cue": eta,
+        "change": stock / constant - 1,
+        "change_published": stock / published - 1,
+        "total": total(stock),
+        "total_constant": total(constant),
+        "mean_cue": mean,
+        "total_published": float(total(published)),
+    }
+    coords = {name: cells[name] for name in ("latitude", "longitude", "area")}
+    found = assemble(_VARIABLES, arrays, coords=coords)
     return found.assign_attrs(
         title=cells.attrs.get("title", ""),
         provenance=cells.attrs.get("provenance", ""),

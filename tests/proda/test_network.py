@@ -19,9 +19,11 @@ pytest.importorskip("jax")
 sklearn = pytest.importorskip("sklearn")
 
 SITES = 120
-#: One small architecture for all: each other one is compiled anew.
+#: One small architecture for all, and batches so large that all numbers of sites fill equally many:
+#: each other one is compiled anew.
 QUICK = {
-    "architecture": (24, 24), "dropout": 0.1, "epochs": 800, "patience": 60, "progress": False,
+    "architecture": (24, 20), "dropout": 0.1, "epochs": 800, "patience": 60, "batch": 64,
+    "progress": False,
 }  # fmt: skip
 
 
@@ -155,11 +157,9 @@ def test_both_losses_and_both_outputs_learn(data):
         assert network.parameter_nse(y, found.predict(x))[0] > 0.7
 
 
-def test_a_hidden_architecture_of_ones_own(data):
-    x, y, _ = data
-    found = network.fit(x, y, **QUICK | {"architecture": (5, 6), "epochs": 3})
-    assert [weight.shape for weight in found.weights[::2]] == [(5, 7), (6, 5), (2, 6)]
-    assert found.method == "5-6"
+def test_a_hidden_architecture_of_ones_own(fitted):
+    assert [weight.shape for weight in fitted.weights[::2]] == [(24, 7), (20, 24), (2, 20)]
+    assert fitted.method == "24-20"
     assert network.ARCHITECTURES["paper"] == (256, 512, 512, 256)
 
 
@@ -470,7 +470,7 @@ def test_the_prediction_in_numpy_is_that_of_the_trained_network(data, fitted):
     from soilnb.proda.network import training
 
     x, y, _ = data
-    sizes = (x.shape[1], 24, 24, y.shape[1])
+    sizes = (x.shape[1], *QUICK["architecture"], y.shape[1])
     own = training.Network(sizes, True, jax.random.key(0))
     layers = tuple(
         eqx.tree_at(lambda l: (l.weight, l.bias), layer, (weight, bias))
@@ -526,7 +526,13 @@ def test_members_differ_and_know_what_they_have_not_seen(data):
 
 def test_an_interrupted_ensemble_goes_on_to_the_same_result(data, tmp_path, monkeypatch):
     x, y, _ = data
-    how = {"method": (24, 24), "epochs": 20, "patience": 20, "progress": False}
+    how = {
+        "method": QUICK["architecture"],
+        "batch": 64,
+        "epochs": 20,
+        "patience": 20,
+        "progress": False,
+    }
     whole = network.bootstrap(x, y, size=4, **how)
     calls = []
     real = drawing._member
@@ -587,7 +593,7 @@ def test_bad_ensembles_are_told_in_one_line(data, tmp_path):
 
 def test_a_cluster_gives_the_same_members(data, cluster_of_threads):
     x, y, _ = data
-    how = {"size": 3, "method": (24, 24), "epochs": 5}
+    how = {"size": 3, "method": QUICK["architecture"], "epochs": 5}
     here = network.bootstrap(x, y, **how)
     there = network.bootstrap(x, y, client=cluster_of_threads, **how)
     np.testing.assert_array_equal(here.predict(x), there.predict(x))

@@ -459,8 +459,8 @@ def compare_climate(cells: xr.Dataset, sites: pd.DataFrame, *, within: float = 2
     """
     from scipy.spatial import cKDTree
 
-    where = cKDTree(_on_sphere(cells["latitude"].values, cells["longitude"].values))
-    there = _on_sphere(sites["latitude"].to_numpy(), sites["longitude"].to_numpy())
+    where = cKDTree(on_sphere(cells["latitude"].values, cells["longitude"].values))
+    there = on_sphere(sites["latitude"].to_numpy(), sites["longitude"].to_numpy())
     chord, index = where.query(there)
     near = chord * EARTH_RADIUS / 1000.0 <= within
     if not near.any():
@@ -480,8 +480,8 @@ def compare_climate(cells: xr.Dataset, sites: pd.DataFrame, *, within: float = 2
     return pd.DataFrame.from_dict(rows, orient="index", columns=["n", "r2", "bias"])
 
 
-def _on_sphere(latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
-    """Points on the unit sphere [site, 3]."""
+def on_sphere(latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
+    """Return points on the unit sphere [site, 3] for degrees [site]."""
     north, east = np.radians(latitude), np.radians(longitude)
     flat = np.cos(north)
     return np.column_stack([flat * np.cos(east), flat * np.sin(east), np.sin(north)])

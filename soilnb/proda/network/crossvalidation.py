@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from soilnb.parameters import InputError
 from soilnb.proda.efficiency import parameter_nse
-from soilnb.proda.network.fitting import BASELINES, _check, _sklearn, _whole, learn
+from soilnb.proda.network.fitting import BASELINES, check, learn, sklearn, whole
 
 #: What `compare` compares.
 METHODS = ("mean", "ridge", "forest", "small")
@@ -77,8 +77,8 @@ def folds(
     InputError
         For fewer sites or groups than folds, or groups that lack a site.
     """
-    count = _whole("folds", count, 2, 10**6)
-    selection = _sklearn("model_selection")
+    count = whole("folds", count, 2, 10**6)
+    selection = sklearn("model_selection")
     if groups is None:
         splitter, codes, size = (
             selection.KFold(count, shuffle=True, random_state=seed),
@@ -143,7 +143,7 @@ def cross_validate(
     InputError
         As `folds` and `soilnb.proda.network.fitting.fit`.
     """
-    x, y = _check(x, y)
+    x, y = check(x, y)
     fold = folds(x, groups, count, seed)
     if groups is not None and method not in BASELINES and "groups" not in options:
         options["groups"] = groups

@@ -32,7 +32,7 @@ import xarray as xr
 from soilnb import __version__
 from soilnb.jobs import Store, complete
 from soilnb.parameters import InputError, unknown
-from soilnb.proda.network.fitting import BASELINES, LEAST_SITES, Fitted, _check, _whole, learn
+from soilnb.proda.network.fitting import BASELINES, LEAST_SITES, Fitted, check, learn, whole
 from soilnb.proda.predictors import Scaler
 
 DRAWS = ("separate", "published")
@@ -202,13 +202,13 @@ def bootstrap(
     KeyboardInterrupt
         When interrupted; the message says how far it came.
     """
-    size = _whole("size", size, 1, 100_000)
+    size = whole("size", size, 1, 100_000)
     for name in ("seed", "validation", "groups"):
         if name in options:
             raise InputError(f"{name}: each member of a bootstrap has its own")
     if method == "forest":
         raise InputError("method = 'forest': allowed mean, ridge or a network")
-    x, y = _check(x, y)
+    x, y = check(x, y)
     if round(DRAWN * len(x)) - round(HELD * round(DRAWN * len(x))) < LEAST_SITES:
         raise InputError(
             f"{len(x)} sites for a bootstrap: allowed {round(LEAST_SITES / 0.8)} or more"

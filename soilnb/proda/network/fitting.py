@@ -74,16 +74,17 @@ class Settings:
         if not self.architecture:
             raise InputError("architecture is empty: allowed one hidden layer or more")
         for units in self.architecture:
-            _whole("units of a hidden layer", units, 1, 65_536)
+            whole("units of a hidden layer", units, 1, 65_536)
         for name, allowed in (("loss", LOSSES), ("output", OUTPUTS)):
             if getattr(self, name) not in allowed:
                 raise unknown(name, getattr(self, name), allowed)
         check_range("dropout", self.dropout, 0.0, 0.95)
         for name in ("batch", "epochs", "patience"):
-            _whole(name, getattr(self, name), 1, 10**6)
+            whole(name, getattr(self, name), 1, 10**6)
 
 
-def _whole(name: str, value: object, low: int, high: int) -> int:
+def whole(name: str, value: object, low: int, high: int) -> int:
+    """Return a whole number between two others, or raise `InputError`."""
     if check_range(name, value, low, high) != int(value):
         raise InputError(f"{name} = {value}: allowed a whole number")
     return int(value)
@@ -175,7 +176,8 @@ class Fitted:
             out |= strange.any(axis=1)
         places = np.full((len(x), len(self.parameters)), np.nan)
         if not out.all():
-            places[~out] = np.clip(self._places(scaled.to_numpy()[~out]), LEAST, 1.0)
+            places[~out] = self._places(scaled.to_numpy()[~out])
+            np.clip(places, LEAST, 1.0, out=places)  # as float64: 0.0001 is less as float32
         return pd.DataFrame(places, x.index, list(self.parameters))
 
     def _tell(self, strange: np.ndarray, size: int) -> None:
@@ -323,7 +325,7 @@ def match(x: pd.DataFrame, y: pd.DataFrame, *others: pd.Series, quiet: bool = Fa
     return tuple(table.loc[common] for table in tables)
 
 
-def _check(x: object, y: object) -> tuple[pd.DataFrame, pd.DataFrame]:
+def check(x: object, y: object) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return covariates and parameters of the sites that can be learnt from."""
     for name, table in (("x", x), ("y", y)):
         if not isinstance(table, pd.DataFrame):
@@ -339,12 +341,14 @@ def _check(x: object, y: object) -> tuple[pd.DataFrame, pd.DataFrame]:
         name = off.columns[off.any()][0]
         value = y[name][off[name]].iloc[0]
         raise InputError(f"{name} = {value:g}: allowed 0 to 1, a place between the prior bounds")
-    whole = np.isfinite(x.to_numpy(dtype=float)).all(1) & np.isfinite(y.to_numpy()).all(1)
-    if not whole.all():
-        print(f"note: {(~whole).sum()} of {len(x)} sites are left out: not finite", file=sys.stderr)
-    if whole.sum() < LEAST_SITES:
-        raise InputError(f"{whole.sum()} sites to learn from: allowed {LEAST_SITES} or more")
-    return x[whole], y[whole]
+    finite = np.isfinite(x.to_numpy(dtype=float)).all(1) & np.isfinite(y.to_numpy()).all(1)
+    if not finite.all():
+        print(
+            f"note: {(~finite).sum()} of {len(x)} sites are left out: not finite", file=sys.stderr
+        )
+    if finite.sum() < LEAST_SITES:
+        raise InputError(f"{finite.sum()} sites to learn from: allowed {LEAST_SITES} or more")
+    return x[finite], y[finite]
 
 
 # ----------------------------------------------------------------------------------------- fit
@@ -423,8 +427,8 @@ def fit(
         architecture = ARCHITECTURES[architecture]
     patience = PATIENCE.get(name, PATIENCE["small"]) if patience is None else patience
     settings = Settings(tuple(architecture), loss, dropout, batch, epochs, patience, output)
-    seed = _whole("seed", seed, 0, 2**32 - 1)
-    x, y = _check(x, y)
+    seed = whole("seed", seed, 0, 2**32 - 1)
+    x, y = check(x, y)
     scaler = _scaler(scaler, x)
     rows, held, sites = _split(x, y, validation, groups, seed)
     training = _engine()
@@ -537,8 +541,8 @@ def baseline(
     """
     if method not in BASELINES:
         raise unknown("method", method, BASELINES)
-    seed = _whole("seed", seed, 0, 2**32 - 1)
-    x, y = _check(x, y)
+    seed = whole("seed", seed, 0, 2**32 - 1)
+    x, y = check(x, y)
     scaler = _scaler(scaler, x)
     inputs, targets = scaler.transform(x).to_numpy(), y.to_numpy()
     weights, forest = (), None
@@ -555,13 +559,13 @@ def baseline(
 
 
 def _ridge(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    linear_model = _sklearn("linear_model")
+    linear_model = sklearn("linear_model")
     found = linear_model.RidgeCV(alphas=np.logspace(-2, 4, 25)).fit(x, y)
     return np.atleast_2d(found.coef_), np.atleast_1d(found.intercept_)
 
 
 def _forest(x: np.ndarray, y: np.ndarray, seed: int) -> Any:
-    trees = _sklearn("ensemble").ExtraTreesRegressor(500, min_samples_leaf=3, random_state=seed)
+    trees = sklearn("ensemble").ExtraTreesRegressor(500, min_samples_leaf=3, random_state=seed)
     return _Columns(trees.fit(x, y if y.shape[1] > 1 else y[:, 0]))
 
 
@@ -575,7 +579,8 @@ class _Columns:
         return self.trees.predict(x).reshape(len(x), -1)
 
 
-def _sklearn(module: str) -> Any:
+def sklearn(module: str) -> Any:
+    """Return a module of scikit-learn, or raise `InputError` where it is not installed."""
     import importlib
 
     try:

@@ -33,7 +33,7 @@ def forcing_at(
 ) -> xr.Dataset:
     """Return the forcing at observed profiles, in their order.
 
-    The sources of each number stand in the description of `soilnb.proda.covariates`.
+    The sources of each number stand in the description of `soilnb.proda.site_forcing`.
 
     Parameters
     ----------
