@@ -139,64 +139,42 @@ def fig6(figure: Figure, cells: xr.Dataset) -> list[str]:
     ]
 
 
+#: Where each pool stands in a schematic, what is written in its box, and what it is.
+_CENTURY = {
+    "surface_metabolic": ((0, 4), "metabolic\n(surface)", "litter"),
+    "soil_metabolic": ((1.9, 4), "metabolic\n(soil)", "litter"),
+    "surface_structural": ((3.8, 4), "structural\n(surface)", "litter"),
+    "soil_structural": ((5.7, 4), "structural\n(soil)", "litter"),
+    "active": ((1.0, 1.6), "active", "soil"),
+    "slow": ((4.9, 1.6), "slow", "soil"),
+    "passive": ((2.95, 0.1), "passive", "soil"),
+}
+_MIMICS = {
+    "LITm": ((0, 4.6), "metabolic\nlitter", "litter"),
+    "LITs": ((4.4, 4.6), "structural\nlitter", "litter"),
+    "MICr": ((0, 2.9), "microbes r", "microbes"),
+    "MICK": ((4.4, 2.9), "microbes K", "microbes"),
+    "SOMa": ((2.2, 2.4), "available", "soil"),
+    "SOMp": ((0.4, 0.6), "protected", "soil"),
+    "SOMc": ((4.0, 0.6), "chemically\nresistant", "soil"),
+}
+
+
 @style.frame(9.4, 4.2)
 def structures(figure: Figure, century: pd.DataFrame, mimics: pd.DataFrame) -> None:
     """Draw the pools and links of both models, each from the model's own list of links."""
-    left, right = figure.subplots(1, 2)
-    schematic.boxes_and_arrows(
-        left,
-        {
-            "surface_metabolic": (0, 4),
-            "soil_metabolic": (1.9, 4),
-            "surface_structural": (3.8, 4),
-            "soil_structural": (5.7, 4),
-            "active": (1.0, 1.6),
-            "slow": (4.9, 1.6),
-            "passive": (2.95, 0.1),
-        },
-        century,
-        names={
-            "surface_metabolic": "metabolic\n(surface)",
-            "surface_structural": "structural\n(surface)",
-            "soil_metabolic": "metabolic\n(soil)",
-            "soil_structural": "structural\n(soil)",
-        },
-        colours=dict.fromkeys(
-            ("surface_metabolic", "surface_structural", "soil_metabolic", "soil_structural"),
-            FILLS["litter"],
+    titles = ("CENTURY: first-order decay", "MIMICS: microbes do the work")
+    for ax, boxes, links, title in zip(
+        figure.subplots(1, 2), (_CENTURY, _MIMICS), (century, mimics), titles, strict=True
+    ):
+        schematic.boxes_and_arrows(
+            ax,
+            {pool: place for pool, (place, _, _) in boxes.items()},
+            links,
+            names={pool: words for pool, (_, words, _) in boxes.items()},
+            colours={pool: FILLS[kind] for pool, (_, _, kind) in boxes.items()},
         )
-        | dict.fromkeys(("active", "slow", "passive"), FILLS["soil"]),
-    )
-    left.set_title("CENTURY: first-order decay", fontsize=9, fontweight="bold")
-    schematic.boxes_and_arrows(
-        right,
-        {
-            "LITm": (0, 4.6),
-            "LITs": (4.4, 4.6),
-            "MICr": (0, 2.9),
-            "MICK": (4.4, 2.9),
-            "SOMa": (2.2, 2.4),
-            "SOMp": (0.4, 0.6),
-            "SOMc": (4.0, 0.6),
-        },
-        mimics,
-        names={
-            "LITm": "metabolic\nlitter",
-            "LITs": "structural\nlitter",
-            "MICr": "microbes r",
-            "MICK": "microbes K",
-            "SOMa": "available",
-            "SOMp": "protected",
-            "SOMc": "chemically\nresistant",
-        },
-        colours={
-            **dict.fromkeys(("LITm", "LITs"), FILLS["litter"]),
-            **dict.fromkeys(("MICr", "MICK"), FILLS["microbes"]),
-            **dict.fromkeys(("SOMa", "SOMp", "SOMc"), FILLS["soil"]),
-        },
-    )
-    right.set_title("MIMICS: microbes do the work", fontsize=9, fontweight="bold")
-    for ax, links in ((left, century), (right, mimics)):
+        ax.set_title(title, fontsize=9, fontweight="bold")
         schematic.legend(ax, links, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=2)
 
 
