@@ -6,6 +6,8 @@ what stands behind them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -25,6 +27,9 @@ TREATMENTS = {
 
 #: Fill of a pool in a schematic, by what it is.
 FILLS = {"litter": "#F6E3B4", "microbes": "#CFE3F3", "soil": "#E3D5C9"}
+
+#: Hatch of a pool in bars, by what it is.
+HATCHES = {"litter": "//", "microbes": "..", "soil": ""}
 
 
 @style.frame(4.2, 3.2)
@@ -190,23 +195,25 @@ def pools(figure: Figure, state: xr.Dataset) -> None:
     ax = figure.subplots()
     carbon = state["carbon"]
     kinds = ["litter", "litter", "microbes", "microbes", "soil", "soil", "soil"]
-    hatches = {"litter": "//", "microbes": "..", "soil": ""}
-    for kind in dict.fromkeys(kinds):
-        at = [i for i, other in enumerate(kinds) if other == kind]
-        ax.bar(
-            at, carbon.values[at], color=FILLS[kind], edgecolor="0.3", hatch=hatches[kind],
-            label=kind,
-        )  # fmt: skip
-    for i, value in enumerate(carbon.values):
-        series.tell(ax, f"{value:.2f}", (i, value), (0, 1))
-    ax.set_xticks(range(carbon.size), [_break(name) for name in carbon["pool_name"].values])
-    ax.tick_params(axis="x", labelsize=7.5)
-    ax.set(ylabel="carbon (kg C m⁻²)", ylim=(0, max(0.5, 1.15 * float(carbon.max()))))
+    pool_bars(ax, carbon, kinds, [f"{value:.2f}" for value in carbon.values], fontsize=8)
+    ax.set_ylim(0, max(0.5, 1.15 * float(carbon.max())))
     ax.legend(ncols=3, loc="upper left")
 
 
-def _break(name: str) -> str:
-    return str(name).replace(" ", "\n", 1)
+def pool_bars(
+    ax: Axes, carbon: xr.DataArray, kinds: Sequence[str], words: Sequence[str], *, fontsize: float
+) -> None:
+    """Draw pools, kg C m-2, as bars in the fills of their kinds, with words above each."""
+    for kind, hatch in HATCHES.items():
+        at = np.flatnonzero(np.asarray(kinds) == kind)
+        look = {"color": FILLS[kind], "edgecolor": "0.3", "hatch": hatch}
+        ax.bar(at, carbon.values[at], label=kind, **look)
+    for place in zip(words, enumerate(carbon.values), strict=True):
+        series.tell(ax, *place, (0, 1), fontsize=fontsize)
+    labels = [str(name).replace(" ", "\n", 1) for name in carbon["pool_name"].values]
+    ax.set_xticks(range(carbon.size), labels)
+    ax.tick_params(axis="x", labelsize=7.5)
+    ax.set_ylabel("carbon (kg C m⁻²)")
 
 
 @style.frame(6.4, 3.3)

@@ -120,8 +120,7 @@ def figED2(figure: Figure) -> None:
     ends = [(boxes[step].get_x() + 0.8, 0.0) for step in (3, 1)]
     schematic.arrow(ax, ends, COLOURS["blue"], head=12, bend=-0.35, zorder=1)
     ax.text(3.8, -0.62, "repeated some 10⁵ times at each site", ha="center", color=COLOURS["blue"])
-    ax.set_xlim(-0.95, 1.9 * 5 + 0.95)
-    ax.set_ylim(-0.85, 1.7)
+    ax.set(xlim=(-0.95, 1.9 * 5 + 0.95), ylim=(-0.85, 1.7))
     ax.axis("off")
 
 
@@ -185,8 +184,7 @@ def _slices(ax, soc, dim, symbol, title) -> None:
         line = soc.sel({dim: value})
         ax.plot(line["cue"], line, "o-", ms=3, lw=1.3, color=shade, label=f"{value:g}")
     ax.set_yscale("log")
-    ax.set_xlabel(r"microbial CUE, $\eta_{DOC}$")
-    ax.set_ylabel("SOC to 1 m (kg C m⁻²)")
+    ax.set(xlabel=r"microbial CUE, $\eta_{DOC}$", ylabel="SOC to 1 m (kg C m⁻²)")
     ax.set_title(title, loc="left")
     series.plain_log(ax.yaxis)
     ax.legend(
@@ -234,8 +232,7 @@ def partial_effect(
     if logged:
         ax.set_yscale("log")
         series.plain_log(ax.yaxis)
-    ax.set_xlabel("microbial CUE")
-    ax.set_ylabel("soil organic carbon (g C kg⁻¹)")
+    ax.set(xlabel="microbial CUE", ylabel="soil organic carbon (g C kg⁻¹)")
     slope = fit.coefficients.loc["cue"]
     said = f"slope {slope['estimate']:.2f} ± {slope['error']:.2f}, n = {fit.n}"
     if panel:
@@ -291,5 +288,4 @@ def slopes(figure: Figure, table: pd.DataFrame, *, printed: float | None = None)
         )  # fmt: skip
     labels = [f"{name} (n = {int(n)})" for name, n in zip(table.index, table["n"], strict=True)]
     ax.set_yticks(places, labels)
-    ax.set_ylim(len(table) - 0.5, -1)
-    ax.set_xlabel("slope of log10 SOC on CUE, with 95 % interval")
+    ax.set(ylim=(len(table) - 0.5, -1), xlabel="slope of log10 SOC on CUE, with 95 % interval")
