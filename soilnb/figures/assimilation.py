@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from soilnb.figures import layers, style
+from soilnb.figures.series import downward
 from soilnb.figures.style import COLOURS
 
 
@@ -44,11 +45,9 @@ def _profile(ax: Axes, model: str, one: xr.Dataset) -> None:
         if name == "posterior":
             ax.plot(middle, depth, color=shade, lw=1.6, label="posterior, median")
     ax.plot(one["observed"] / 1000, one["depth"], "o", color="0.1", ms=5, label="measured")
-    ax.set_ylim(deepest, 0)
+    downward(ax, deepest)
     most = 2.2 * float(one["observed"].max()) / 1000
-    ax.set_xlim(0, max(most, 1.0))
-    ax.set_xlabel("soil organic carbon (kg C m⁻³)")
-    ax.set_ylabel("depth (m)")
+    ax.set(xlim=(0, max(most, 1.0)), xlabel="soil organic carbon (kg C m⁻³)")
     ax.set_title(model, loc="left", fontweight="bold")
     ax.legend(loc="lower right", fontsize=7)
 
@@ -127,12 +126,10 @@ def batch(figure: Figure, results: Mapping[str, xr.Dataset]) -> None:
         right.step(
             statistic, share, color=colour, ls=line, lw=1.8, label=f"{model}: {below:.0f} % below"
         )
-    left.set_xlabel("Nash–Sutcliffe efficiency (below −0.5: first bin)")
-    left.set_ylabel("profiles")
+    left.set(xlabel="Nash–Sutcliffe efficiency (below −0.5: first bin)", ylabel="profiles")
     left.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
     right.axvline(1.05, color="0.4", ls=":", lw=1)
-    right.set_xlim(0.999, 1.2)
-    right.set_ylim(0, 100)
+    right.set(xlim=(0.999, 1.2), ylim=(0, 100))
     right.set_xlabel("the papers' G-R statistic, mean over parameters")
     right.set_ylabel("profiles up to here (%)")
     right.legend(loc="lower right", title="1.05")
@@ -185,7 +182,6 @@ def recovery(figure: Figure, coverage: pd.Series, *, count: int) -> str:
     ax.axvline(90, color="0.4", lw=0.8)
     ax.errorbar(100 * coverage, places, xerr=error, fmt="o", color=COLOURS["blue"], ms=4, lw=0.8)
     ax.set_yticks(places, coverage.index, fontsize=7)
-    ax.set_ylim(len(coverage) - 0.4, -0.6)
-    ax.set_xlim(min(60.0, 100 * float(coverage.min()) - 5), 102)
+    ax.set(ylim=(len(coverage) - 0.4, -0.6), xlim=(min(60.0, 100 * float(coverage.min()) - 5), 102))
     ax.set_xlabel(f"90 % intervals that hold the truth (%), {count} synthetic profiles")
     return "grey: 80 to 97 %"

@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from soilnb.figures import schematic, series, style
-from soilnb.figures.he2024 import FILLS
+from soilnb.figures import schematic, style
+from soilnb.figures.he2024 import FILLS, HATCHES, pool_bars
 from soilnb.figures.style import COLOURS
 
 #: Colours, dashes and markers of models, in the order in which they are given.
@@ -32,9 +32,6 @@ LOOKS = (
 
 #: Litter below this share does not make a pool one of litter.
 MOSTLY = 0.1
-
-#: Hatch and words of a kind of pool.
-HATCHES = {"litter": "//", "microbes": "..", "soil": ""}
 
 
 def looks(models) -> dict[str, tuple]:
@@ -158,12 +155,9 @@ def soils(figure: Figure, found: Mapping[str, xr.Dataset]) -> None:
         _stack(stock, k, soil["carbon"])
         pair = [float(soil["transit_time"]), float(soil["system_age"])]
         age.plot(pair, [k, k], color="0.6", lw=1.2, zorder=1)
-        age.plot(
-            pair[:1], [k], "o", color=COLOURS["green"], label="of what leaves" if not k else ""
-        )
-        age.plot(
-            pair[1:], [k], "D", color=COLOURS["purple"], label="of what is there" if not k else ""
-        )
+        label = {} if k else {"leaves": "of what leaves", "there": "of what is there"}
+        age.plot(pair[:1], [k], "o", color=COLOURS["green"], label=label.get("leaves", ""))
+        age.plot(pair[1:], [k], "D", color=COLOURS["purple"], label=label.get("there", ""))
         cue.barh(k, float(soil["cue"]), color="0.75", edgecolor="0.3", height=0.6)
         cue.text(float(soil["cue"]) + 0.02, k, f"{float(soil['cue']):.3f}", va="center", fontsize=8)
     stock.set_yticks(range(len(names)), names)
@@ -182,16 +176,8 @@ def _stack(ax: Axes, row: int, carbon: xr.DataArray) -> None:
     left = 0.0
     for kind in HATCHES:
         for value in carbon.values[(carbon["pool_kind"] == kind).values]:
-            ax.barh(
-                row,
-                value,
-                left=left,
-                color=FILLS[kind],
-                edgecolor="0.3",
-                height=0.6,
-                lw=0.7,
-                hatch=HATCHES[kind],
-            )
+            look = {"color": FILLS[kind], "edgecolor": "0.3", "hatch": HATCHES[kind], "lw": 0.7}
+            ax.barh(row, value, left=left, height=0.6, **look)
             left += value
     ax.text(left, row, f" {left:.1f}", va="center", fontsize=8)
 
@@ -218,14 +204,8 @@ def answers(figure: Figure, runs: xr.Dataset) -> str:
         for k, (model, (colour, dash, marker)) in enumerate(looks(runs["model"].values).items()):
             one = runs.sel(experiment=name, model=model)
             ax.plot(times, one["change"], color=colour, ls=dash, lw=1.7, label=str(model))
-            ax.plot(
-                (1.03 + 0.02 * k) * times[-1],
-                one["final"],
-                marker,
-                color=colour,
-                ms=5,
-                clip_on=False,
-            )
+            at = (1.03 + 0.02 * k) * times[-1]
+            ax.plot(at, one["final"], marker, color=colour, ms=5, clip_on=False)
         ax.set(xlabel="time (years)", ylabel="change of soil carbon (%)")
         ax.set_xlim(0, 1.12 * times[-1])
     axes[-1].legend(loc="upper left")
@@ -268,15 +248,9 @@ def pools(figure: Figure, soil: xr.Dataset) -> None:
     """
     ax = figure.subplots()
     carbon = soil["carbon"]
-    for kind, hatch in HATCHES.items():
-        at = np.flatnonzero(carbon["pool_kind"] == kind)
-        ax.bar(at, carbon.values[at], color=FILLS[kind], edgecolor="0.3", hatch=hatch)
-    for k, (value, years) in enumerate(zip(carbon.values, soil["age"].values, strict=True)):
-        age = "inert" if np.isnan(years) else f"{years:.3g} yr"
-        series.tell(ax, f"{value:.3g}\n{age}", (k, value), (0, 1), fontsize=7.5)
-    labels = [str(name).replace(" ", "\n", 1) for name in carbon["pool_name"].values]
-    ax.set_xticks(range(carbon.size), labels)
-    ax.tick_params(axis="x", labelsize=7.5)
-    ax.set(ylabel="carbon (kg C m⁻²)", ylim=(0, max(0.1, 1.3 * float(carbon.max()))))
+    ages = ["inert" if np.isnan(years) else f"{years:.3g} yr" for years in soil["age"].values]
+    words = [f"{value:.3g}\n{age}" for value, age in zip(carbon.values, ages, strict=True)]
+    pool_bars(ax, carbon, carbon["pool_kind"].values, words, fontsize=7.5)
+    ax.set_ylim(0, max(0.1, 1.3 * float(carbon.max())))
     handles = [_patch(kind) for kind in HATCHES]
     ax.legend(handles=handles, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))

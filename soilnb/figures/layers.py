@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from soilnb.figures import schematic, style
+from soilnb.figures.series import downward
 from soilnb.figures.style import COLOURS
 
 #: One colour and line per model, the same in every figure.
@@ -142,8 +143,7 @@ def _map_of_entries(ax: Axes, name: str, matrix: xr.DataArray) -> None:
         step = 1 if size <= 12 else 5
         axis.set_ticks(range(0, size, step), [str(label) for label in labels[::step]])
     square = values.shape[0] == values.shape[1]
-    ax.set_xlabel("from" if square else matrix.dims[1])
-    ax.set_ylabel("to" if square else matrix.dims[0])
+    ax.set(xlabel="from" if square else matrix.dims[1], ylabel="to" if square else matrix.dims[0])
     unit = matrix.attrs.get("units", "1")
     bar = ax.figure.colorbar(image, ax=ax, shrink=0.9)
     bar.set_label({"1": "share", "yr-1": "yr⁻¹", "m-1": "m⁻¹"}.get(unit, unit))
@@ -181,10 +181,9 @@ def profiles(
         ax.plot(values[shown], depth[shown], color=colour, ls=line, lw=1.8, label=name)
     if observed is not None:
         ax.plot(observed[1], observed[0], "o", color="0.15", ms=5, label="measured", zorder=4)
-    ax.set_ylim(deepest, 0)
+    downward(ax, deepest)
     ax.set_xlim(left=0)
     ax.set_xlabel("soil organic carbon (kg C m⁻³)")
-    ax.set_ylabel("depth (m)")
     ax.legend(loc="lower right")
 
 
@@ -232,8 +231,7 @@ def budget(figure: Figure, table: pd.DataFrame, columns: Sequence[str]) -> None:
     """
     ax = figure.subplots()
     table[list(columns)].plot.barh(stacked=True, ax=ax, width=0.7, colormap="cividis")
-    ax.set_xlabel("carbon (kg C m⁻²)")
-    ax.set_ylabel("")
+    ax.set(xlabel="carbon (kg C m⁻²)", ylabel="")
     ax.invert_yaxis()
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
@@ -268,8 +266,6 @@ def cue_soc(figure: Figure, stocks: xr.Dataset) -> None:
     rule = 10 * stocks["microbes"].values
     ax.plot(cue, rule, color=COLOURS["vermilion"], ls="--", lw=1.2, label="10 × microbes")
     top = np.nanmax(stocks["soc"].values) if np.isfinite(stocks["soc"].values).any() else 1.0
-    ax.set_ylim(0, 1.1 * float(top))
-    ax.set_xlim(0, 0.72)
-    ax.set_xlabel(r"microbial CUE, $\eta_{DOC}$")
+    ax.set(ylim=(0, 1.1 * float(top)), xlim=(0, 0.72), xlabel=r"microbial CUE, $\eta_{DOC}$")
     ax.set_ylabel("carbon to 1 m (kg C m⁻²)")
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))

@@ -248,49 +248,51 @@ def incubations(
         ``relative`` (1): turnover rate from radiocarbon over that of the topmost layer; medians.
     """
     left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1.25, 1]})
+    _in_jars(left, jars, field)
+    _treated(right, primed, sieved)
+    return _data(jars)
+
+
+def _in_jars(ax: Axes, jars: xr.Dataset, field: xr.Dataset) -> None:
+    """Draw the loss of carbon by depth, in jars and in the field."""
     studies = sorted(set(jars["study"].values.tolist()))
-    for study, colour, marker in zip(
-        studies, series.shades(len(studies), *_RANGE), MARKERS, strict=False
-    ):
+    colours = series.shades(len(studies), *_RANGE)
+    for study, colour, marker in zip(studies, colours, MARKERS, strict=False):
         some = jars.isel(jar=(jars["study"] == study).values)
-        left.plot(
+        ax.plot(
             some["relative"], some["depth"], marker, color=colour, ms=4.5, mew=0, alpha=0.7, ls="",
             label=f"{study}, n = {some.sizes['jar']}",
         )  # fmt: skip
-    left.plot(
+    ax.plot(
         field["relative"], field["depth"], "o-", color=COLOURS["vermilion"], mec="black", ms=6,
         label="in the field (median rate)",
     )  # fmt: skip
-    left.axvline(1, color="0.8", lw=0.8, zorder=0)
-    series.log_axis(left, [0.1, 0.2, 0.5, 1, 2, 5, 10])
-    left.set(xlabel="loss per carbon, over that of the topsoil (1)")
-    series.downward(left, 1.55 * float(jars["depth"].max()), "cm")
-    left.legend(loc="lower center", fontsize=7, ncols=2)
-    for depth, ratio in zip(primed["depth"].values, primed["ratio"].values, strict=True):
-        right.plot(
-            primed["time"], ratio, "o-", ms=4, color=COLOURS["green"],
-            label=f"cellulose added, {depth:g} cm ({primed.attrs['study']})",
-        )  # fmt: skip
-    for depth, ratio, colour, line in zip(
-        sieved["depth"].values, sieved["ratio"].values, (COLOURS["grey"], COLOURS["purple"]),
-        ("s:", "s--"), strict=True,
-    ):  # fmt: skip
-        right.plot(
-            sieved["time"],
-            ratio,
-            line,
-            ms=4,
-            color=colour,
-            label=f"sieved, {depth:g} cm ({sieved.attrs['study']})",
-        )
-    right.axhline(1, color="0.8", lw=0.8, zorder=0)
+    ax.axvline(1, color="0.8", lw=0.8, zorder=0)
+    series.log_axis(ax, [0.1, 0.2, 0.5, 1, 2, 5, 10])
+    ax.set(xlabel="loss per carbon, over that of the topsoil (1)")
+    series.downward(ax, 1.55 * float(jars["depth"].max()), "cm")
+    ax.legend(loc="lower center", fontsize=7, ncols=2)
+
+
+def _treated(ax: Axes, primed: xr.Dataset, sieved: xr.Dataset) -> None:
+    """Draw how much more old carbon is respired with fresh food, and after sieving."""
+    looks = (
+        (primed, "cellulose added", ("o-", "o-"), (COLOURS["green"], COLOURS["green"])),
+        (sieved, "sieved", ("s:", "s--"), (COLOURS["grey"], COLOURS["purple"])),
+    )
+    for data, words, lines, colours in looks:
+        for depth, ratio, line, colour in zip(
+            data["depth"].values, data["ratio"].values, lines, colours, strict=False
+        ):
+            label = f"{words}, {depth:g} cm ({data.attrs['study']})"
+            ax.plot(data["time"], ratio, line, ms=4, color=colour, label=label)
+    ax.axhline(1, color="0.8", lw=0.8, zorder=0)
     top = max(float(np.nanmax(data["ratio"])) for data in (primed, sieved))
-    right.set(
+    ax.set(
         xlabel="time (days)", ylabel="old carbon respired, treated over control (1)",
         ylim=(0.5, 1.45 * top), xlim=(0, None),
     )  # fmt: skip
-    right.legend(loc="upper right", fontsize=7)
-    return _data(jars)
+    ax.legend(loc="upper right", fontsize=7)
 
 
 # --- the model --------------------------------------------------------------------------------

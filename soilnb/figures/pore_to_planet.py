@@ -47,16 +47,14 @@ def emergent(figure: Figure, runs: xr.Dataset, emulator: CueEmulator) -> None:
         left.plot((cn * spread).ravel(), some["cue"].values.ravel(), label=f"{share:.2f}", **points)
         right.plot((10 / some["cn_released"]).values.ravel(), some["cue"].values.ravel(), **points)
     _ratio_axis(left, runs["cn"].values)
-    left.set_ylabel("CUE of the community (1)")
-    left.set_ylim(0.15, 0.7)
+    left.set(ylabel="CUE of the community (1)", ylim=(0.15, 0.7))
     left.legend(title="exposed share", loc="upper right")
     ceiling = float(runs["cue"].max())
     fed = np.linspace(0.18, 1.02, 50)
     right.plot(fed, np.minimum(fed, ceiling), color="0.3", ls="--", lw=1)
     right.annotate("CUE = nitrogen for growth", (0.42, 0.42), (0.46, 0.34), fontsize=8)
     right.annotate("all carbon that growth leaves", (0.66, ceiling), (0.62, 0.575), fontsize=8)
-    right.set_xlabel("C/N of microbes / C/N of what is released (1)")
-    right.set_ylim(0.15, 0.7)
+    right.set(xlabel="C/N of microbes / C/N of what is released (1)", ylim=(0.15, 0.7))
 
 
 def _ratio_axis(ax: Axes, ticks: np.ndarray, label: str = "C/N ratio of the substrate") -> None:
@@ -152,8 +150,7 @@ def profiles(figure: Figure, places: xr.Dataset, *, deepest: float = 1.5, note: 
             f"{float(here['stock'].median()):.1f} kg C m⁻²",
             fontsize=8,
         )
-    axes[0].set_ylim(deepest, 0)
-    axes[0].set_ylabel("depth (m)")
+    axes[0].set(ylim=(deepest, 0), ylabel="depth (m)")
     style.legend_above(axes[0], 3)
     words = "change of soil organic carbon against the published CUE (%)"
     figure.supxlabel(f"{words}\n{note}" if note else words, fontsize=8)
@@ -254,10 +251,7 @@ def state(figure: Figure, found: Mapping[str, object]) -> None:
         fontsize=8, va="top",
     )  # fmt: skip
     _ratio_axis(left, found["ticks"])
-    left.set_xlim(line[0], line[-1])
-    left.set_ylim(0.1, 0.7)
-    left.set_ylabel("CUE that emerges in the pores (1)")
+    left.set(xlim=(line[0], line[-1]), ylim=(0.1, 0.7), ylabel="CUE that emerges in the pores (1)")
     _profile(right, found["soc"], found["published"], found["soc"]["depth"].values, 1.5)
-    right.set_xlabel("soil organic carbon (kg C m⁻³)")
-    right.set_ylabel("depth (m)")
+    right.set(xlabel="soil organic carbon (kg C m⁻³)", ylabel="depth (m)")
     right.legend(loc="lower right")

@@ -6,6 +6,8 @@ what stands behind them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -25,6 +27,9 @@ TREATMENTS = {
 
 #: Fill of a pool in a schematic, by what it is.
 FILLS = {"litter": "#F6E3B4", "microbes": "#CFE3F3", "soil": "#E3D5C9"}
+
+#: Hatch of a pool in bars, by what it is.
+HATCHES = {"litter": "//", "microbes": "..", "soil": ""}
 
 
 @style.frame(4.2, 3.2)
@@ -139,64 +144,42 @@ def fig6(figure: Figure, cells: xr.Dataset) -> list[str]:
     ]
 
 
+#: Where each pool stands in a schematic, what is written in its box, and what it is.
+_CENTURY = {
+    "surface_metabolic": ((0, 4), "metabolic\n(surface)", "litter"),
+    "soil_metabolic": ((1.9, 4), "metabolic\n(soil)", "litter"),
+    "surface_structural": ((3.8, 4), "structural\n(surface)", "litter"),
+    "soil_structural": ((5.7, 4), "structural\n(soil)", "litter"),
+    "active": ((1.0, 1.6), "active", "soil"),
+    "slow": ((4.9, 1.6), "slow", "soil"),
+    "passive": ((2.95, 0.1), "passive", "soil"),
+}
+_MIMICS = {
+    "LITm": ((0, 4.6), "metabolic\nlitter", "litter"),
+    "LITs": ((4.4, 4.6), "structural\nlitter", "litter"),
+    "MICr": ((0, 2.9), "microbes r", "microbes"),
+    "MICK": ((4.4, 2.9), "microbes K", "microbes"),
+    "SOMa": ((2.2, 2.4), "available", "soil"),
+    "SOMp": ((0.4, 0.6), "protected", "soil"),
+    "SOMc": ((4.0, 0.6), "chemically\nresistant", "soil"),
+}
+
+
 @style.frame(9.4, 4.2)
 def structures(figure: Figure, century: pd.DataFrame, mimics: pd.DataFrame) -> None:
     """Draw the pools and links of both models, each from the model's own list of links."""
-    left, right = figure.subplots(1, 2)
-    schematic.boxes_and_arrows(
-        left,
-        {
-            "surface_metabolic": (0, 4),
-            "soil_metabolic": (1.9, 4),
-            "surface_structural": (3.8, 4),
-            "soil_structural": (5.7, 4),
-            "active": (1.0, 1.6),
-            "slow": (4.9, 1.6),
-            "passive": (2.95, 0.1),
-        },
-        century,
-        names={
-            "surface_metabolic": "metabolic\n(surface)",
-            "surface_structural": "structural\n(surface)",
-            "soil_metabolic": "metabolic\n(soil)",
-            "soil_structural": "structural\n(soil)",
-        },
-        colours=dict.fromkeys(
-            ("surface_metabolic", "surface_structural", "soil_metabolic", "soil_structural"),
-            FILLS["litter"],
+    titles = ("CENTURY: first-order decay", "MIMICS: microbes do the work")
+    for ax, boxes, links, title in zip(
+        figure.subplots(1, 2), (_CENTURY, _MIMICS), (century, mimics), titles, strict=True
+    ):
+        schematic.boxes_and_arrows(
+            ax,
+            {pool: place for pool, (place, _, _) in boxes.items()},
+            links,
+            names={pool: words for pool, (_, words, _) in boxes.items()},
+            colours={pool: FILLS[kind] for pool, (_, _, kind) in boxes.items()},
         )
-        | dict.fromkeys(("active", "slow", "passive"), FILLS["soil"]),
-    )
-    left.set_title("CENTURY: first-order decay", fontsize=9, fontweight="bold")
-    schematic.boxes_and_arrows(
-        right,
-        {
-            "LITm": (0, 4.6),
-            "LITs": (4.4, 4.6),
-            "MICr": (0, 2.9),
-            "MICK": (4.4, 2.9),
-            "SOMa": (2.2, 2.4),
-            "SOMp": (0.4, 0.6),
-            "SOMc": (4.0, 0.6),
-        },
-        mimics,
-        names={
-            "LITm": "metabolic\nlitter",
-            "LITs": "structural\nlitter",
-            "MICr": "microbes r",
-            "MICK": "microbes K",
-            "SOMa": "available",
-            "SOMp": "protected",
-            "SOMc": "chemically\nresistant",
-        },
-        colours={
-            **dict.fromkeys(("LITm", "LITs"), FILLS["litter"]),
-            **dict.fromkeys(("MICr", "MICK"), FILLS["microbes"]),
-            **dict.fromkeys(("SOMa", "SOMp", "SOMc"), FILLS["soil"]),
-        },
-    )
-    right.set_title("MIMICS: microbes do the work", fontsize=9, fontweight="bold")
-    for ax, links in ((left, century), (right, mimics)):
+        ax.set_title(title, fontsize=9, fontweight="bold")
         schematic.legend(ax, links, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=2)
 
 
@@ -212,23 +195,25 @@ def pools(figure: Figure, state: xr.Dataset) -> None:
     ax = figure.subplots()
     carbon = state["carbon"]
     kinds = ["litter", "litter", "microbes", "microbes", "soil", "soil", "soil"]
-    hatches = {"litter": "//", "microbes": "..", "soil": ""}
-    for kind in dict.fromkeys(kinds):
-        at = [i for i, other in enumerate(kinds) if other == kind]
-        ax.bar(
-            at, carbon.values[at], color=FILLS[kind], edgecolor="0.3", hatch=hatches[kind],
-            label=kind,
-        )  # fmt: skip
-    for i, value in enumerate(carbon.values):
-        series.tell(ax, f"{value:.2f}", (i, value), (0, 1))
-    ax.set_xticks(range(carbon.size), [_break(name) for name in carbon["pool_name"].values])
-    ax.tick_params(axis="x", labelsize=7.5)
-    ax.set(ylabel="carbon (kg C m⁻²)", ylim=(0, max(0.5, 1.15 * float(carbon.max()))))
+    pool_bars(ax, carbon, kinds, [f"{value:.2f}" for value in carbon.values], fontsize=8)
+    ax.set_ylim(0, max(0.5, 1.15 * float(carbon.max())))
     ax.legend(ncols=3, loc="upper left")
 
 
-def _break(name: str) -> str:
-    return str(name).replace(" ", "\n", 1)
+def pool_bars(
+    ax: Axes, carbon: xr.DataArray, kinds: Sequence[str], words: Sequence[str], *, fontsize: float
+) -> None:
+    """Draw pools, kg C m-2, as bars in the fills of their kinds, with words above each."""
+    for kind, hatch in HATCHES.items():
+        at = np.flatnonzero(np.asarray(kinds) == kind)
+        look = {"color": FILLS[kind], "edgecolor": "0.3", "hatch": hatch}
+        ax.bar(at, carbon.values[at], label=kind, **look)
+    for place in zip(words, enumerate(carbon.values), strict=True):
+        series.tell(ax, *place, (0, 1), fontsize=fontsize)
+    labels = [str(name).replace(" ", "\n", 1) for name in carbon["pool_name"].values]
+    ax.set_xticks(range(carbon.size), labels)
+    ax.tick_params(axis="x", labelsize=7.5)
+    ax.set_ylabel("carbon (kg C m⁻²)")
 
 
 @style.frame(6.4, 3.3)

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -119,8 +120,7 @@ def figED2(figure: Figure) -> None:
     ends = [(boxes[step].get_x() + 0.8, 0.0) for step in (3, 1)]
     schematic.arrow(ax, ends, COLOURS["blue"], head=12, bend=-0.35, zorder=1)
     ax.text(3.8, -0.62, "repeated some 10⁵ times at each site", ha="center", color=COLOURS["blue"])
-    ax.set_xlim(-0.95, 1.9 * 5 + 0.95)
-    ax.set_ylim(-0.85, 1.7)
+    ax.set(xlim=(-0.95, 1.9 * 5 + 0.95), ylim=(-0.85, 1.7))
     ax.axis("off")
 
 
@@ -137,53 +137,43 @@ def figED4(figure: Figure, grid: xr.Dataset) -> None:
         (yr) at which the two panels of lines are cut.
     """
     first, second, third = figure.subplots(1, 3, width_ratios=(1, 1, 1.25))
+    names = {"tau_mic": r"\tau_{MIC}", "tau_enz_decay": r"\tau_{ENZ,decay}"}
+    for ax, held, along, cut in (
+        (first, "tau_mic", "tau_enz_decay", grid.attrs["slice_mic"]),
+        (second, "tau_enz_decay", "tau_mic", grid.attrs["slice_enz"]),
+    ):
+        title = f"${names[held]}$ = {cut:g} yr"
+        _slices(ax, grid["soc"].sel({held: cut}), along, f"${names[along]}$", title)
+    _signs(third, grid.transpose("tau_mic", "tau_enz_decay", "cue"))
+
+
+def _signs(ax: Axes, grid: xr.Dataset) -> None:
+    """Draw what a higher CUE does over both turnover times, hatched where microbes are too many."""
     mic, enz = grid["tau_mic"].values, grid["tau_enz_decay"].values
-    _slices(
-        first,
-        grid["soc"].sel(tau_mic=grid.attrs["slice_mic"]),
-        "tau_enz_decay",
-        r"$\tau_{ENZ,decay}$",
-        rf"$\tau_{{MIC}}$ = {grid.attrs['slice_mic']:g} yr",
-    )
-    _slices(
-        second,
-        grid["soc"].sel(tau_enz_decay=grid.attrs["slice_enz"]),
-        "tau_mic",
-        r"$\tau_{MIC}$",
-        rf"$\tau_{{ENZ,decay}}$ = {grid.attrs['slice_enz']:g} yr",
-    )
+    signs = grid["sign"].values
     colours = ListedColormap([COLOURS["orange"], "#EEEEEE", COLOURS["sky"]])
-    signs = grid["sign"].transpose("tau_mic", "tau_enz_decay").values
-    third.pcolormesh(signs, cmap=colours, norm=BoundaryNorm([-1.5, -0.5, 0.5, 1.5], 3))
-    broken = grid["broken"].transpose("tau_mic", "tau_enz_decay").values > 0.5
-    for row, column in zip(*broken.nonzero(), strict=True):
-        third.fill_between(
-            [column, column + 1], row, row + 1, facecolor="none", edgecolor="0.35", hatch="////"
-        )
+    ax.pcolormesh(signs, cmap=colours, norm=BoundaryNorm([-1.5, -0.5, 0.5, 1.5], 3))
+    hatched = {"facecolor": "none", "edgecolor": "0.35", "hatch": "////"}
+    for row, column in zip(*(grid["broken"].values > 0.5).nonzero(), strict=True):
+        ax.fill_between([column, column + 1], row, row + 1, **hatched)
     marks = {-1: "−", 0: "±", 1: "+"}
-    for row in range(len(mic)):
-        for column in range(len(enz)):
-            value = signs[row, column]
-            mark = marks.get(int(value), "") if value == value else ""
-            third.text(column + 0.5, row + 0.5, mark, ha="center", va="center", fontsize=10)
-    third.set_xticks([i + 0.5 for i in range(len(enz))], [f"{v:g}" for v in enz])
-    third.set_yticks([i + 0.5 for i in range(len(mic))], [f"{v:g}" for v in mic])
-    third.set_xlabel(r"turnover time of enzymes, $\tau_{ENZ,decay}$ (yr)")
-    third.set_ylabel(r"turnover time of microbes, $\tau_{MIC}$ (yr)")
-    third.set_title("a higher CUE stores …", loc="left")
-    third.legend(
-        handles=[
-            Patch(facecolor=COLOURS["sky"], label="more (+)"),
-            Patch(facecolor=COLOURS["orange"], label="less (−)"),
-            Patch(facecolor="#EEEEEE", label="first one, then the other (±)"),
-            Patch(facecolor="none", edgecolor="0.35", hatch="////", label="microbes > 10 % of SOC"),
-            Patch(facecolor="white", edgecolor="0.7", label="no steady state"),
-        ],
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.2),
-        ncols=2,
-        fontsize=7,
-    )
+    for (row, column), value in np.ndenumerate(signs):
+        mark = marks.get(int(value), "") if value == value else ""
+        ax.text(column + 0.5, row + 0.5, mark, ha="center", va="center", fontsize=10)
+    ax.set_xticks(np.arange(len(enz)) + 0.5, [f"{v:g}" for v in enz])
+    ax.set_yticks(np.arange(len(mic)) + 0.5, [f"{v:g}" for v in mic])
+    ax.set_xlabel(r"turnover time of enzymes, $\tau_{ENZ,decay}$ (yr)")
+    ax.set_ylabel(r"turnover time of microbes, $\tau_{MIC}$ (yr)")
+    ax.set_title("a higher CUE stores …", loc="left")
+    handles = [
+        Patch(facecolor=COLOURS["sky"], label="more (+)"),
+        Patch(facecolor=COLOURS["orange"], label="less (−)"),
+        Patch(facecolor="#EEEEEE", label="first one, then the other (±)"),
+        Patch(**hatched, label="microbes > 10 % of SOC"),
+        Patch(facecolor="white", edgecolor="0.7", label="no steady state"),
+    ]
+    where = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2)}
+    ax.legend(handles=handles, ncols=2, fontsize=7, **where)
 
 
 def _slices(ax, soc, dim, symbol, title) -> None:
@@ -194,8 +184,7 @@ def _slices(ax, soc, dim, symbol, title) -> None:
         line = soc.sel({dim: value})
         ax.plot(line["cue"], line, "o-", ms=3, lw=1.3, color=shade, label=f"{value:g}")
     ax.set_yscale("log")
-    ax.set_xlabel(r"microbial CUE, $\eta_{DOC}$")
-    ax.set_ylabel("SOC to 1 m (kg C m⁻²)")
+    ax.set(xlabel=r"microbial CUE, $\eta_{DOC}$", ylabel="SOC to 1 m (kg C m⁻²)")
     ax.set_title(title, loc="left")
     series.plain_log(ax.yaxis)
     ax.legend(
@@ -235,22 +224,7 @@ def partial_effect(
         Title and panel letter.
     """
     ax = figure.subplots()
-    levels = list(rows[group].value_counts().index)
-    palette = [c for name, c in COLOURS.items() if name not in ("black", "grey")]
-    markers = "osD^vP*X"
-    for number, level in enumerate(levels):
-        some = rows[rows[group] == level]
-        first = number < min(len(levels), len(palette))
-        ax.plot(
-            some["cue"],
-            some["soc"],
-            markers[number % 8] if first else ".",
-            ls="",
-            ms=4,
-            alpha=0.6,
-            color=palette[number] if first else COLOURS["grey"],
-            label=f"{level} ({len(some)})" if first and len(levels) <= 20 else None,
-        )
+    _by_group(ax, rows, group)
     at = np.linspace(float(rows["cue"].min()), float(rows["cue"].max()), 50)
     line = fit.predict(at, **others)
     logged = fit.structure.response.startswith("log10")
@@ -258,8 +232,7 @@ def partial_effect(
     if logged:
         ax.set_yscale("log")
         series.plain_log(ax.yaxis)
-    ax.set_xlabel("microbial CUE")
-    ax.set_ylabel("soil organic carbon (g C kg⁻¹)")
+    ax.set(xlabel="microbial CUE", ylabel="soil organic carbon (g C kg⁻¹)")
     slope = fit.coefficients.loc["cue"]
     said = f"slope {slope['estimate']:.2f} ± {slope['error']:.2f}, n = {fit.n}"
     if panel:
@@ -269,6 +242,20 @@ def partial_effect(
     ax.text(0.98, 1.01, said, transform=ax.transAxes, ha="right", va="bottom", fontsize=8)
     if ax.get_legend_handles_labels()[0]:
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=7, title=group)
+
+
+def _by_group(ax: Axes, rows: pd.DataFrame, group: str) -> None:
+    """Draw SOC against CUE in the colours of groups, those beyond the eighth in grey."""
+    levels = list(rows[group].value_counts().index)
+    palette = [c for name, c in COLOURS.items() if name not in ("black", "grey")]
+    for number, level in enumerate(levels):
+        some = rows[rows[group] == level]
+        first = number < len(palette)
+        look = {"color": palette[number]} if first else {"color": COLOURS["grey"]}
+        if first and len(levels) <= 20:
+            look["label"] = f"{level} ({len(some)})"
+        marker = "osD^vP*X"[number % 8] if first else "."
+        ax.plot(some["cue"], some["soc"], marker, ls="", ms=4, alpha=0.6, **look)
 
 
 @style.frame(lambda table, **_: (6.6, 0.9 + 0.34 * len(table)))
@@ -301,5 +288,4 @@ def slopes(figure: Figure, table: pd.DataFrame, *, printed: float | None = None)
         )  # fmt: skip
     labels = [f"{name} (n = {int(n)})" for name, n in zip(table.index, table["n"], strict=True)]
     ax.set_yticks(places, labels)
-    ax.set_ylim(len(table) - 0.5, -1)
-    ax.set_xlabel("slope of log10 SOC on CUE, with 95 % interval")
+    ax.set(ylim=(len(table) - 0.5, -1), xlabel="slope of log10 SOC on CUE, with 95 % interval")

@@ -163,8 +163,7 @@ def _curves(ax: Axes, curve: xr.Dataset) -> None:
     ax.axvline(0, color="0.85", lw=0.8, zorder=0)
     ax.axhline(0, color="0.85", lw=0.8, zorder=0)
     reach = min(1.05 * widest, _WIDEST)
-    ax.set_xlim(-reach, reach)
-    ax.set_xlabel("change of the component's metric (%)")
+    ax.set(xlim=(-reach, reach), xlabel="change of the component's metric (%)")
     ax.set_ylabel("change of global SOC (%)")
 
 
@@ -273,8 +272,7 @@ def levers(figure: Figure, tables: Mapping[str, pd.DataFrame], *, named: int = 3
             ax.annotate(str(name), (row["spread"], row["deviation"]),
                         (-6 if right else 6, -8 if close else 2), textcoords="offset points",
                         ha="right" if right else "left", fontsize=7)  # fmt: skip
-        ax.set_xlim(0, 1.06 * widest)
-        ax.set_ylim(0, 1.08 * table["deviation"].max())
+        ax.set(xlim=(0, 1.06 * widest), ylim=(0, 1.08 * table["deviation"].max()))
         ax.set_title(variant, loc="left")
         ax.set_xlabel("spread: sd of the place over the cells (1)")
     axes[0].set_ylabel("deviation without it (Pg C)")
@@ -318,16 +316,13 @@ def response(
     left.axhline(10, color="0.5", lw=0.8, ls=":")
     left.axhline(0, color="0.85", lw=0.8, zorder=0)
     left.axvline(0, color="0.85", lw=0.8, zorder=0)
-    left.set_xlabel(f"change of {name} (%)")
-    left.set_ylabel(f"change of SOC to {depth:g} m (%)")
+    left.set(xlabel=f"change of {name} (%)", ylabel=f"change of SOC to {depth:g} m (%)")
     left.legend(loc="best", fontsize=7)
     left.set_title("more or less of it", loc="left")
     before, after = zonal
     right.plot(before["latitude"], before["stock"], color="0.2", lw=1.6, label="as predicted")
     right.plot(after["latitude"], after["stock"], "--", color=colour, lw=2.0,
                label="with less of its variation")  # fmt: skip
-    right.set_xlabel("latitude (°)")
-    right.set_ylabel(f"SOC to {depth:g} m (kg C m⁻²)")
-    right.set_ylim(0, None)
+    right.set(xlabel="latitude (°)", ylabel=f"SOC to {depth:g} m (kg C m⁻²)", ylim=(0, None))
     right.legend(loc="best", fontsize=7)
     right.set_title("less of its variation", loc="left")

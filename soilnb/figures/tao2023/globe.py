@@ -47,8 +47,7 @@ def _scatter(ax: Axes, data: pd.DataFrame, fit, others: Mapping[str, float], sha
         ax.plot(at, 10 ** fit.predict(at, **others), color="0.05", lw=2.2)
     ax.set_yscale("log")
     plain_log(ax.yaxis)
-    ax.set_xlabel("microbial CUE")
-    ax.set_ylabel("SOC (g C kg⁻¹)")
+    ax.set(xlabel="microbial CUE", ylabel="SOC (g C kg⁻¹)")
 
 
 def _slope(fit) -> str:

@@ -62,8 +62,7 @@ def fig5(figure: Figure, sites: xr.Dataset) -> None:
     ax.axvline(2, color="0.2", ls="--", lw=1)
     ticks = np.arange(low, high + 1)
     ax.set_xticks(ticks, [f"10$^{{{int(t)}}}$" for t in ticks])
-    ax.set_xlabel("Michaelis constant over substrate concentration (1)")
-    ax.set_ylabel("profiles")
+    ax.set(xlabel="Michaelis constant over substrate concentration (1)", ylabel="profiles")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
 
 
@@ -91,7 +90,5 @@ def figS2(figure: Figure, chains: Mapping[str, tuple[np.ndarray, list[str], np.n
         ax.plot(places, middle, "o", color="white", mec="0.2", ms=4, ls="")
         ax.plot(places, defaults, "*", color=COLOURS["vermilion"], mec="0.1", ms=9, ls="")
         ax.set_xticks(places, names, rotation=60, ha="right", rotation_mode="anchor", fontsize=7)
-        ax.set_ylim(-0.02, 1.02)
-        ax.set_xlim(-0.6, len(names) - 0.4)
-        ax.set_ylabel("share of the prior range")
+        ax.set(ylim=(-0.02, 1.02), xlim=(-0.6, len(names) - 0.4), ylabel="share of the prior range")
         style.panel(ax, letter, f"{model}: violin and quartiles of the posterior, star: default")
