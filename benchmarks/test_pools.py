@@ -6,7 +6,7 @@ import pytest
 from scipy.integrate import odeint, solve_ivp
 from scipy.optimize import root
 
-from soilnb.kernels import pools
+from soilnb.kernels import mimics as pools
 from soilnb.profile import mimics
 from soilnb.profile.site import read
 

@@ -36,19 +36,14 @@ constant : array [m]
 
 import numpy as np
 
-from soilnb.kernels import pools
+from soilnb.kernels import mimics, ode
 from soilnb.kernels.compiler import njit
+from soilnb.kernels.ode import CONVERGED, EMPTY, NOT_CONVERGED
 
 LINEAR, FORWARD, REVERSE, POWER, FILLING = range(5)
 
 #: Number of sinks behind the pools: CO2, and what is exported.
 SINKS = 2
-
-#: Outcome of a solver.
-CONVERGED, NOT_CONVERGED = 0, 1
-
-#: Below this share of all carbon a pool cannot be told from zero.
-EMPTY = 1e-15
 
 
 @njit(cache=True, error_model="numpy")
@@ -57,9 +52,9 @@ def flux(law, substrate, partner, rate, constant):
     if law == LINEAR:
         return rate * substrate
     if law == FORWARD:
-        return pools.michaelis_menten(substrate, partner, rate, constant, pools.FORWARD)
+        return mimics.michaelis_menten(substrate, partner, rate, constant, mimics.FORWARD)
     if law == REVERSE:
-        return pools.michaelis_menten(substrate, partner, rate, constant, pools.REVERSE)
+        return mimics.michaelis_menten(substrate, partner, rate, constant, mimics.REVERSE)
     if law == POWER:
         return rate * max(substrate, 0.0) ** constant
     return rate * substrate * (1.0 - partner / constant)
@@ -71,9 +66,9 @@ def gradient(law, substrate, partner, rate, constant):
     if law == LINEAR:
         return rate, 0.0
     if law == FORWARD:
-        return pools.michaelis_menten_gradient(substrate, partner, rate, constant, pools.FORWARD)
+        return mimics.michaelis_menten_gradient(substrate, partner, rate, constant, mimics.FORWARD)
     if law == REVERSE:
-        return pools.michaelis_menten_gradient(substrate, partner, rate, constant, pools.REVERSE)
+        return mimics.michaelis_menten_gradient(substrate, partner, rate, constant, mimics.REVERSE)
     if law == POWER:
         return rate * constant * max(substrate, 0.0) ** (constant - 1.0), 0.0
     return rate * (1.0 - partner / constant), -rate * substrate / constant
@@ -199,55 +194,44 @@ def steady_state(
 
 
 @njit(cache=True, error_model="numpy")
-def rosenbrock_step(
-    state, source, stoichiometry, law, substrate, partner, rate, constant, dt, work, stages, out
-):
-    """Write the state after one step of dt years into `out` [n + 2], in g C m-2.
-
-    The method is the one of `soilnb.kernels.pools`, whose coefficients it reads. `stages`
-    [stage, n + 2] is left filled, and its last row is the estimate of the local error. Sinks
-    act on nothing, so that they are solved for after the pools, which keeps the budget closed.
-    """
-    n, held = state.size - SINKS, 1.0 / (pools.GAMMA * dt)
-    change = np.empty(state.size)
-    jacobian(state, stoichiometry, law, substrate, partner, rate, constant, work)
-    matrix = -work[:n, :n]
-    for i in range(n):
-        matrix[i, i] += held
-    inverse = np.linalg.inv(matrix)
-    for stage in range(pools.STAGES):
-        out[:] = state
-        for earlier in range(stage):
-            out += pools.STAGE_A[stage, earlier] * stages[earlier]
-        tendency(out, source, stoichiometry, law, substrate, partner, rate, constant, change)
-        for earlier in range(stage):
-            change += (pools.STAGE_C[stage, earlier] / dt) * stages[earlier]
-        solution = np.dot(inverse, change[:n])
-        solution += np.dot(inverse, change[:n] - np.dot(matrix, solution))
-        change[:n] = solution
-        for i in range(n, state.size):
-            for j in range(n):
-                change[i] += work[i, j] * solution[j]
-            change[i] /= held
-        stages[stage] = change
-    out += stages[pools.STAGES - 1]
-    return np.isfinite(out).all()
+def _change(problem, state, out):
+    """`tendency`, as `soilnb.kernels.ode` calls it."""
+    source, stoichiometry, law, substrate, partner, rate, constant, _, _, _ = problem
+    tendency(state, source, stoichiometry, law, substrate, partner, rate, constant, out)
 
 
 @njit(cache=True, error_model="numpy")
-def error_norm(state, result, error, tolerance):
-    """Return the error of a step over what is allowed, dimensionless: 1 is just acceptable.
+def _factorise(problem, held, state):
+    """Invert held - J of the pools."""
+    _, stoichiometry, law, substrate, partner, rate, constant, work, matrix, inverse = problem
+    jacobian(state, stoichiometry, law, substrate, partner, rate, constant, work)
+    n = len(matrix)
+    matrix[:, :] = -work[:n, :n]
+    for i in range(n):
+        matrix[i, i] += held
+    inverse[:, :] = np.linalg.inv(matrix)
+    return True
 
-    Pools are held to `tolerance` of themselves, and to 1e-9 of it of all carbon where they are
-    nearly empty; sinks to `tolerance` of all carbon.
+
+@njit(cache=True, error_model="numpy")
+def _solve(problem, held, out):
+    """Solve for the pools, with one step of refinement, and then for the sinks.
+
+    Nothing depends on the sinks, so that they come last, which keeps the budget closed.
     """
-    n = state.size - SINKS
-    total = np.abs(state[:n]).sum()
-    square = 0.0
-    for i in range(state.size):
-        scale = max(abs(state[i]), abs(result[i])) + (1e-9 * total if i < n else total)
-        square += (error[i] / (tolerance * scale)) ** 2 if scale > 0.0 else 0.0
-    return np.sqrt(square / state.size)
+    _, _, _, _, _, _, _, work, matrix, inverse = problem
+    n = len(matrix)
+    solution = np.dot(inverse, out[:n])
+    solution += np.dot(inverse, out[:n] - np.dot(matrix, solution))
+    out[:n] = solution
+    for i in range(n, out.size):
+        for j in range(n):
+            out[i] += work[i, j] * solution[j]
+        out[i] /= held
+
+
+_step = ode.stepper(_change, _factorise, _solve, ode.RODAS5P)
+_run = ode.driver(_step, ode.error_norm, ode.empty_or_reject, ode.RODAS5P, inside=False)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -257,41 +241,21 @@ def transient(
     """Write pools and sinks, in g C m-2, at `stops` (years, increasing) into `out` [stop, n + 2].
 
     On entry ``out[0]`` is the state at year 0. What has a leading dimension of segments (`source`,
-    `stoichiometry`, `rate`, `constant`) is taken from segment ``which[k]`` on the way to stop k.
-    Steps are adapted so that the local error stays below `tolerance` (relative), shortened to land
-    on each stop, and taken again where a pool would turn negative.
+    `stoichiometry`, `rate`, `constant`) is taken from segment ``which[k]`` on the way to stop k;
+    see `soilnb.kernels.ode.driver`.
     """
     state = out[0].copy()
-    result, n = np.empty(state.size), state.size - SINKS
-    stages, work = np.empty((pools.STAGES, state.size)), np.empty((state.size, state.size))
-    now, step = 0.0, 1e-3
+    n = state.size - SINKS
+    memory = (np.empty((state.size, state.size)), np.empty((n, n)), np.empty((n, n)))
+    clock = np.array([0.0, 1e-3])
     for k in range(stops.size):
         s = which[k]
-        attempts = 0
-        while now < stops[k]:
-            attempts += 1
-            if attempts > 100_000 or not step > 1e-12:
-                return NOT_CONVERGED
-            remaining = stops[k] - now
-            dt = remaining if step > 0.999 * remaining else step
-            solved = rosenbrock_step(
-                state, source[s], stoichiometry[s], law, substrate, partner, rate[s], constant[s],
-                dt, work, stages, result,
-            )  # fmt: skip
-            if not solved or result[:n].min() < -EMPTY * np.abs(state[:n]).sum():
-                step = 0.25 * dt
-                continue
-            error = error_norm(state, result, stages[pools.STAGES - 1], tolerance)
-            growth = min(5.0, max(0.2, 0.9 * max(error, 1e-10) ** -0.2))
-            if not error <= 1.0:
-                step = growth * dt
-                continue
-            # A step cut short to land on a stop says little about the next one.
-            step = max(step, growth * dt) if dt < step else growth * dt
-            now = stops[k] if dt == remaining else now + dt
-            state[:] = result
-            state[:n] = np.maximum(state[:n], 0.0)
-        out[k] = state
+        laws = (law, substrate, partner, rate[s], constant[s])
+        problem = (source[s], stoichiometry[s], *laws, *memory)
+        at = slice(k, k + 1)
+        status = _run(state, SINKS, stops[at], clock, 1e-12, tolerance, out[at], problem)
+        if status != CONVERGED:
+            return status
     return CONVERGED
 
 

@@ -29,7 +29,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from soilnb.kernels import ode
 from soilnb.kernels.compiler import njit
+from soilnb.kernels.ode import CONVERGED, NOT_CONVERGED  # noqa: F401, the outcomes of a run
 
 #: The models. (A plain integer would be part of a type, and every function that takes one
 #: compiled for each model.)
@@ -678,44 +680,8 @@ def clm5_steady(parameters, column, switches, work, carbon):
 
 # --- in time ----------------------------------------------------------------------------------
 
-#: Outcome of a transient run.
-CONVERGED, NOT_CONVERGED = 0, 1
-
 #: A pool this share of the mean density of the column below zero is zero by rounding.
 EMPTY = 1e-14
-
-#: RODAS: Rosenbrock method of order 4 with an embedded method of order 3, six stages, L-stable,
-#: for an autonomous system (Hairer & Wanner 1996, Solving Ordinary Differential Equations II,
-#: 2nd ed., section IV.10, code RODAS with METH = 1). Stage i solves
-#: (1/(gamma h) - J) u_i = f(y + sum_j A_ij u_j) + sum_j C_ij u_j / h.
-GAMMA = 0.25
-STAGES = 6
-STAGE_A = np.array(
-    [
-        [0.0, 0.0, 0.0, 0.0, 0.0],
-        [1.544, 0.0, 0.0, 0.0, 0.0],
-        [0.9466785280815826, 0.2557011698983284, 0.0, 0.0, 0.0],
-        [3.314825187068521, 2.896124015972201, 0.9986419139977817, 0.0, 0.0],
-        [1.221224509226641, 6.019134481288629, 12.53708332932087, -0.6878860361058950, 0.0],
-        [1.221224509226641, 6.019134481288629, 12.53708332932087, -0.6878860361058950, 1.0],
-    ]
-)
-STAGE_C = np.array(
-    [
-        [0.0, 0.0, 0.0, 0.0, 0.0],
-        [-5.6688, 0.0, 0.0, 0.0, 0.0],
-        [-2.430093356833875, -0.2063599157091915, 0.0, 0.0, 0.0],
-        [-0.1073529058151375, -9.594562251023355, -20.47028614809616, 0.0, 0.0],
-        [7.496443313967647, -10.24680431464352, -33.99990352819905, 11.70890893206160, 0.0],
-        [
-            8.083246795921522,
-            -7.981132988064893,
-            -31.52159432874371,
-            16.31930543123136,
-            -6.058818238834054,
-        ],
-    ]
-)
 
 #: Rows of the array that `factorise` fills.
 FACTORS = 16
@@ -955,74 +921,66 @@ def _compas_solve(parameters, soil, litter, held, factors, out):
 
 
 @njit(cache=True, error_model="numpy")
-def rosenbrock_step(model, parameters, rates, state, dt, factors, stages, out):
-    """Write the state after one step of dt years into `out`, g C m-3.
-
-    The method RODAS, see `STAGE_A`. `stages` [6, pool, 20] is left filled, and its
-    last one is the estimate of the local error. Returns False when the step is too long.
-    """
-    held = 1.0 / (GAMMA * dt)
-    if not factorise(model, parameters, rates, held, state, factors):
-        return False
-    pools = state.shape[0]
-    for stage in range(STAGES):
-        change = stages[stage]
-        for pool in range(pools):
-            for j in range(LAYERS):
-                value = state[pool, j]
-                for earlier in range(stage):
-                    value += STAGE_A[stage, earlier] * stages[earlier, pool, j]
-                out[pool, j] = value
-        tendency(model, parameters, rates, out, change)
-        for pool in range(pools):
-            for j in range(LAYERS):
-                for earlier in range(stage):
-                    change[pool, j] += STAGE_C[stage, earlier] * stages[earlier, pool, j] / dt
-        solve(model, parameters, rates, held, factors, change)
-    for pool in range(pools):
-        for j in range(LAYERS):
-            out[pool, j] += stages[STAGES - 1, pool, j]
-    return True
-
-
-@njit(cache=True, error_model="numpy")
-def mean_density(state):
-    """Return the carbon of a column over its depth, g C m-3; the last row is not carbon in it."""
+def mean_density(state, sinks):
+    """Return the carbon of a column over its depth, g C m-3, of `state` [pool x 20]."""
     total = 0.0
-    for pool in range(state.shape[0] - 1):
-        for j in range(LAYERS):
-            total += abs(state[pool, j]) * THICKNESS[j]
+    for i in range(state.size - sinks):
+        total += abs(state[i]) * THICKNESS[i % LAYERS]
     return total / BOTTOM[LAYERS - 1]
 
 
 @njit(cache=True, error_model="numpy")
-def error_norm(state, result, error, tolerance):
+def error_norm(state, result, error, tolerance, sinks):
     """Return the error of a step over what is allowed, dimensionless: 1 is just acceptable.
 
     A pool in a layer is held to `tolerance` of itself, and to 1e-6 of it of the mean density of
     the column where it is nearly empty.
     """
-    floor = 1e-6 * mean_density(state)
+    floor = 1e-6 * mean_density(state, sinks)
     square = 0.0
-    for pool in range(state.shape[0]):
-        for j in range(LAYERS):
-            size = max(abs(state[pool, j]), abs(result[pool, j])) + floor
-            square += (error[pool, j] / (tolerance * size)) ** 2
+    for i in range(state.size):
+        size = max(abs(state[i]), abs(result[i])) + floor
+        square += (error[i] / (tolerance * size)) ** 2
     return np.sqrt(square / state.size)
 
 
 @njit(cache=True, error_model="numpy")
-def empty_or_reject(state):
+def empty_or_reject(state, sinks):
     """Set pools that are negative by rounding to zero; return True if one is negative by more."""
-    lowest = -EMPTY * mean_density(state)
-    for pool in range(state.shape[0] - 1):
-        for j in range(LAYERS):
-            if not state[pool, j] >= lowest:
-                return True
-    for pool in range(state.shape[0] - 1):
-        for j in range(LAYERS):
-            state[pool, j] = max(state[pool, j], 0.0)
+    lowest = -EMPTY * mean_density(state, sinks)
+    for i in range(state.size - sinks):
+        if not state[i] >= lowest:
+            return True
+    for i in range(state.size - sinks):
+        state[i] = max(state[i], 0.0)
     return False
+
+
+@njit(cache=True, error_model="numpy")
+def _by_pool(state):
+    """Return a state as [pool, 20], without copying."""
+    return state.reshape((state.size // LAYERS, LAYERS))
+
+
+@njit(cache=True, error_model="numpy")
+def _change(problem, state, out):
+    """`tendency`, as `soilnb.kernels.ode` calls it."""
+    model, parameters, rates, _ = problem
+    tendency(model, parameters, rates, _by_pool(state), _by_pool(out))
+
+
+@njit(cache=True, error_model="numpy")
+def _factorise(problem, held, state):
+    """`factorise`, as `soilnb.kernels.ode` calls it."""
+    model, parameters, rates, factors = problem
+    return factorise(model, parameters, rates, held, _by_pool(state), factors)
+
+
+@njit(cache=True, error_model="numpy")
+def _solve(problem, held, out):
+    """`solve`, as `soilnb.kernels.ode` calls it."""
+    model, parameters, rates, factors = problem
+    solve(model, parameters, rates, held, factors, _by_pool(out))
 
 
 @njit(cache=True, error_model="numpy")
@@ -1033,47 +991,23 @@ def _copy(source, target):
             target[pool, j] = source[pool, j]
 
 
+_step = ode.stepper(_change, _factorise, _solve, ode.RODAS)
+_run = ode.driver(_step, error_norm, empty_or_reject, ode.RODAS, inside=False)
+
+
 @njit(cache=True, error_model="numpy", nogil=True)
 def transient(model, parameters, rates, initial, times, tolerance, out):
     """Write pools and respired carbon, g C m-3, at `times` (yr, increasing) into `out`.
 
     `rates` [RATES, 20] from `prepare` and `sources`; `initial` [pool, 20] holds at year 0; `out`
-    is [time, pool + 1, 20]. Steps are adapted so that the local error stays below `tolerance`
-    (relative), shortened to land on each output time, and taken again where a pool would turn
-    negative. What the equations conserve is conserved to rounding. Returns `CONVERGED` or
-    `NOT_CONVERGED`.
+    is [time, pool + 1, 20]. See `soilnb.kernels.ode.driver`; steps land on the output times.
+    Returns `CONVERGED` or `NOT_CONVERGED`.
     """
-    pools = initial.shape[0] + 1
-    factors = np.zeros((FACTORS, LAYERS))
-    stages = np.zeros((STAGES, pools, LAYERS))
-    state = np.zeros((pools, LAYERS))
-    result = np.zeros((pools, LAYERS))
-    _copy(initial, state)
-    now = 0.0
-    step = 1e-3
-    for k in range(times.size):
-        attempts = 0
-        while now < times[k]:
-            attempts += 1
-            if attempts > 100_000 or not step > 1e-12:
-                return NOT_CONVERGED
-            remaining = times[k] - now
-            dt = remaining if step > 0.999 * remaining else step
-            solved = rosenbrock_step(model, parameters, rates, state, dt, factors, stages, result)
-            if not solved or empty_or_reject(result):
-                step = 0.25 * dt
-                continue
-            error = error_norm(state, result, stages[STAGES - 1], tolerance)
-            growth = min(5.0, max(0.2, 0.9 * max(error, 1e-10) ** -0.25))
-            if not error <= 1.0:
-                step = growth * dt
-                continue
-            # A step cut short to land on an output time says little about the next one.
-            step = max(step, growth * dt) if dt < step else growth * dt
-            now = times[k] if dt == remaining else now + dt
-            _copy(result, state)
-        _copy(state, out[k])
-    return CONVERGED
+    state = np.zeros((initial.shape[0] + 1) * LAYERS)
+    _copy(initial, _by_pool(state))
+    problem = (model, parameters, rates, np.zeros((FACTORS, LAYERS)))
+    clock, flat = np.array([0.0, 1e-3]), out.reshape((times.size, state.size))
+    return _run(state, LAYERS, times, clock, 1e-12, tolerance, flat, problem)
 
 
 @njit(cache=True, error_model="numpy")

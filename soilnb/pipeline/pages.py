@@ -121,7 +121,8 @@ API = (
     ("soilnb.figures.luo2025", "Figures of Luo et al. 2025"),
     ("soilnb.explore", "The explorers: widgets made of parameters, models and figures"),
     ("soilnb.kernels.boxes", "Kernels of box models: five laws for a flux"),
-    ("soilnb.kernels.pools", "Kernels of MIMICS"),
+    ("soilnb.kernels.ode", "Stiff equations in time: the one Rosenbrock driver"),
+    ("soilnb.kernels.mimics", "Kernels of MIMICS"),
     ("soilnb.kernels.depth", "Kernels of the whole profile"),
 )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from soilnb.kernels import pools as kernel
+from soilnb.kernels import mimics as kernel
 from soilnb.parameters import ParameterSet
 from soilnb.profile import century, mimics
 from soilnb.profile.ledger import metabolic_share

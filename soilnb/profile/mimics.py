@@ -18,7 +18,7 @@ rest, and die into the three soil pools:
 Uptake follows reverse Michaelis-Menten kinetics, U = V MIC S / (K + MIC), or the forward form
 with S in the denominator: the option ``kinetics`` of a parameter set.
 
-The kernels (`soilnb.kernels.pools`) work in mg C cm-3 and hours; this module turns a site and
+The kernels (`soilnb.kernels.mimics`) work in mg C cm-3 and hours; this module turns a site and
 named parameters into their rates, and their results into a Dataset in kg C m-2 and
 g C m-2 yr-1. A year has 8,760 hours.
 """
@@ -34,7 +34,7 @@ import pandas as pd
 import xarray as xr
 
 from soilnb.jobs import side_by_side
-from soilnb.kernels import pools as kernel
+from soilnb.kernels import mimics as kernel
 from soilnb.parameters import InputError, ParameterSet, choose, read_table
 from soilnb.profile import ledger
 from soilnb.profile.ledger import LitterQualityWarning
@@ -288,7 +288,7 @@ def _inputs(site: object, parameters: object) -> tuple[Site, ParameterSet]:
 
 
 class _Rates:
-    """Everything the kernel needs, for all sites at once (see `soilnb.kernels.pools`).
+    """Everything the kernel needs, for all sites at once (see `soilnb.kernels.mimics`).
 
     Attributes
     ----------

@@ -190,7 +190,7 @@ def package(tmp_path):
     (folder / "pore").mkdir()
     for name in ("simulate", "measures", "figures"):
         (folder / "pore" / f"{name}.py").write_text("y = 2\n")
-    (folder / "kernels/pools.py").write_text("z = 3\n")
+    (folder / "kernels/mimics.py").write_text("z = 3\n")
     return folder
 
 
@@ -203,7 +203,7 @@ def package(tmp_path):
         ("kernels/diffusion.py", True),
         ("pore/simulate.py", True),
         ("pore/new.py", True),
-        ("kernels/pools.py", False),
+        ("kernels/mimics.py", False),
         ("pore/ensemble.py", False),
         ("pore/kept.py", False),
     ],

@@ -44,7 +44,7 @@ def test_the_lock_holds_every_requirement_and_no_download_address():
 
 def test_kernels_know_no_xarray_and_no_files():
     code = (
-        "import sys, soilnb.kernels.pools;"
+        "import sys, soilnb.kernels.mimics;"
         "print([m for m in ('xarray', 'pandas', 'matplotlib', 'netCDF4') if m in sys.modules])"
     )
     done = subprocess.run(

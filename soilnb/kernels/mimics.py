@@ -50,7 +50,9 @@ kinetics : int
 
 import numpy as np
 
+from soilnb.kernels import ode
 from soilnb.kernels.compiler import njit
+from soilnb.kernels.ode import CONVERGED, NOT_CONVERGED
 
 #: Number of carbon pools; index `CO2` behind them counts the carbon that has been respired.
 POOLS = 7
@@ -67,12 +69,6 @@ MICROBE = np.array([MICR, MICR, MICR, MICK, MICK, MICK, MICR, MICK])
 
 #: Switch of the kinetics.
 FORWARD, REVERSE = 0, 1
-
-#: Outcome of a solver.
-CONVERGED, NOT_CONVERGED = 0, 1
-
-#: Below this share of all carbon a pool cannot be told from zero.
-EMPTY = 1e-15
 
 #: Number of implicit Euler steps after which a state that does not come to rest is taken to
 #: oscillate without decay.
@@ -441,91 +437,24 @@ def steady_states(source, stoichiometry, rate, half_saturation, kinetics, alive,
 
 # --- transient --------------------------------------------------------------------------------
 
-#: Rodas5P: Rosenbrock method of order 5 with an embedded method of order 4 and a continuous
-#: extension of order 4, eight stages, L-stable, for an autonomous system (Steinebach 2023,
-#: doi:10.1007/s10543-023-00967-x; the coefficients as in OrdinaryDiffEq.jl). Stage i solves
-#: (1/(gamma h) - J) u_i = f(y + sum_j A_ij u_j) + sum_j C_ij u_j / h.
-GAMMA = 0.21193756319429014
-STAGES = 8
-_LAST = [
-    -7.502846399306121, 2.561846144803919, -11.627539656261098, -0.18268767659942256,
-    0.030198172008377946,
-]  # fmt: skip
-STAGE_A = np.array(
-    [
-        [0.0] * 7,
-        [3.0, *[0.0] * 6],
-        [2.849394379747939, 0.45842242204463923, *[0.0] * 5],
-        [-6.954028509809101, 2.489845061869568, -10.358996098473584, *[0.0] * 4],
-        [
-            2.8029986275628964, 0.5072464736228206, -0.3988312541770524, -0.04721187230404641,
-            *[0.0] * 3,
-        ],
-        [*_LAST, 0.0, 0.0],
-        [*_LAST, 1.0, 0.0],
-        [*_LAST, 1.0, 1.0],
-    ]
-)  # fmt: skip
-STAGE_C = np.array(
-    [
-        [0.0] * 7,
-        [-14.155112264123755, *[0.0] * 6],
-        [-17.97296035885952, -2.859693295451294, *[0.0] * 5],
-        [147.12150275711716, -1.41221402718213, 71.68940251302358, *[0.0] * 4],
-        [
-            165.43517024871676, -0.4592823456491126, 42.90938336958603, -5.961986721573306,
-            *[0.0] * 3,
-        ],
-        [
-            24.854864614690072, -3.0009227002832186, 47.4931110020768, 5.5814197821558125,
-            -0.6610691825249471, 0.0, 0.0,
-        ],
-        [
-            30.91273214028599, -3.1208243349937974, 77.79954646070892, 34.28646028294783,
-            -19.097331116725623, -28.087943162872662, 0.0,
-        ],
-        [
-            37.80277123390563, -3.2571969029072276, 112.26918849496327, 66.9347231244047,
-            -40.06618937091002, -54.66780262877968, -9.48861652309627,
-        ],
-    ]
-)  # fmt: skip
 
-#: The continuous extension y(s) = (1 - s) y_0 + s (y_1 + (1 - s) (k_0 + s (k_1 + s k_2))) over
-#: the share s of a step, with k_i = sum_j EXTENSION_ij u_j.
-EXTENSION = np.array(
-    [
-        [
-            25.948786856663858, -2.5579724845846235, 10.433815404888879, -2.3679251022685204,
-            0.524948541321073, 1.1241088310450404, 0.4272876194431874, -0.17202221070155493,
-        ],
-        [
-            -9.91568850695171, -0.9689944594115154, 3.0438037242978453, -24.495224566215796,
-            20.176138334709044, 15.98066361424651, -6.789040303419874, -6.710236069923372,
-        ],
-        [
-            11.419903575922262, 2.8879645146136994, 72.92137995996029, 80.12511834622643,
-            -52.072871366152654, -59.78993625266729, -0.15582684282751913, 4.883087185713722,
-        ],
-    ]
-)  # fmt: skip
+GAMMA, STAGE_A, STAGE_C, *_ = ode.RODAS5P
+STAGES = len(STAGE_A)
 
 
 @njit(cache=True, error_model="numpy")
-def rosenbrock_step(
-    state, source, stoichiometry, rate, half_saturation, kinetics, dt, work, stages, out
-):
+def rosenbrock_step(state, dt, stages, out, problem):
     """Write the state after one step of dt hours into `out` [8], in mg C cm-3.
 
-    `work` is [8, 8]; `stages` [8, 8] is left filled, and its last row is the estimate of the
-    local error. An absent microbe stays absent. Returns False when the step is too long for the
-    linear system.
+    What `soilnb.kernels.ode.stepper` makes, written out: for eight numbers, handing the model's
+    functions their arrays costs as much again as the step. `stages` [8, 8] is left filled, and its
+    last row is the estimate of the local error. An absent microbe stays absent. Returns False when
+    the step is too long for the linear system.
     """
-    flux, change = np.empty(FLUXES), np.empty(POOLS + 1)
-    factors, held = np.empty((POOLS, 3)), 1.0 / (GAMMA * dt)
+    source, stoichiometry, rate, half_saturation, kinetics, flux, change, work, factors = problem
+    held = 1.0 / (GAMMA * dt)
     jacobian(state, stoichiometry, rate, half_saturation, kinetics, work)
-    alive = (state[MICR] > 0.0, state[MICK] > 0.0)
-    if not factorise(work, held, alive, factors):
+    if not factorise(work, held, (state[MICR] > 0.0, state[MICK] > 0.0), factors):
         return False
     for stage in range(STAGES):
         for i in range(POOLS + 1):
@@ -551,60 +480,7 @@ def rosenbrock_step(
     return True
 
 
-@njit(cache=True, error_model="numpy")
-def within_step(state, result, stages, share, out):
-    """Write the state at a share of a step from `state` to `result` into `out` [8]; `EXTENSION`."""
-    left = 1.0 - share
-    for i in range(POOLS + 1):
-        k0 = k1 = k2 = 0.0
-        for stage in range(STAGES):
-            k0 += EXTENSION[0, stage] * stages[stage, i]
-            k1 += EXTENSION[1, stage] * stages[stage, i]
-            k2 += EXTENSION[2, stage] * stages[stage, i]
-        bend = left * (k0 + share * (k1 + share * k2))
-        out[i] = left * state[i] + share * (result[i] + bend)
-
-
-@njit(cache=True, error_model="numpy")
-def all_carbon(state):
-    """Return the carbon of the pools of `state` [8], mg C cm-3, negative ones by their size."""
-    total = 0.0
-    for i in range(POOLS):
-        total += abs(state[i])
-    return total
-
-
-@njit(cache=True, error_model="numpy")
-def error_norm(state, result, error, tolerance):
-    """Return the error of a step over what is allowed, dimensionless: 1 is just acceptable.
-
-    Pools are held to `tolerance` of themselves, and to 1e-9 of it of all carbon where they are
-    nearly empty; CO2 to `tolerance` of all carbon.
-    """
-    total = all_carbon(state)
-    square = 0.0
-    for i in range(POOLS + 1):
-        scale = max(abs(state[i]), abs(result[i])) + (1e-9 * total if i < POOLS else total)
-        allowed = tolerance * scale
-        if allowed > np.finfo(np.float64).tiny:
-            square += (error[i] / allowed) ** 2
-    return np.sqrt(square / (POOLS + 1))
-
-
-@njit(cache=True, error_model="numpy")
-def empty_or_reject(state):
-    """Set pools that are negative by rounding to zero; return True if one is negative by more.
-
-    Rounding means `EMPTY`: a microbe that dies out would otherwise keep the step at
-    the time scale of its own decay for ever.
-    """
-    total = all_carbon(state)
-    for i in range(POOLS):
-        if not state[i] >= -EMPTY * total:
-            return True
-    for i in range(POOLS):
-        state[i] = max(state[i], 0.0)
-    return False
+_run = ode.driver(rosenbrock_step, ode.error_norm, ode.empty_or_reject, ode.RODAS5P, inside=True)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -613,54 +489,20 @@ def transient(
 ):
     """Write pools and respired carbon, in mg C cm-3, at `times` (hours, increasing) into `out`.
 
-    `initial` [7] holds at hour 0, `out` is [time, 8]. Steps are adapted so that the local error
-    stays below `tolerance` (relative) and taken again where a pool would turn negative; output
-    times within a step are read from its continuous extension. The method conserves what the
-    equations conserve, also between the steps: pools plus CO2 grow by the input, to rounding
-    error. Returns `CONVERGED` or `NOT_CONVERGED`.
+    `initial` [7] holds at hour 0, `out` is [time, 8]; see `soilnb.kernels.ode.driver`. Pools plus
+    CO2 grow by the input, to rounding error, also between the steps. Returns `CONVERGED` or
+    `NOT_CONVERGED`.
     """
     state = np.zeros(POOLS + 1)
-    result = np.empty(POOLS + 1)
-    stages = np.empty((STAGES, POOLS + 1))
-    work = np.empty((POOLS + 1, POOLS + 1))
     for i in range(POOLS):
         state[i] = initial[i]
-    now = 0.0
-    step = 1.0
-    k = attempts = 0
-    while k < times.size and times[k] <= 0.0:
-        for i in range(POOLS + 1):
-            out[k, i] = state[i]
-        k += 1
-    while k < times.size:
-        attempts += 1
-        if attempts > 100_000 or not step > 1e-9:
-            return NOT_CONVERGED
-        dt = min(step, times[times.size - 1] - now)
-        solved = rosenbrock_step(
-            state, source, stoichiometry, rate, half_saturation, kinetics, dt, work, stages, result
-        )
-        if not solved or empty_or_reject(result):
-            step = 0.25 * dt
-            continue
-        error = error_norm(state, result, stages[STAGES - 1], tolerance)
-        step = dt * min(5.0, max(0.2, 0.9 * max(error, 1e-10) ** -0.2))
-        if not error <= 1.0:
-            continue
-        while k < times.size and times[k] <= now + dt:
-            within_step(state, result, stages, (times[k] - now) / dt, out[k])
-            if empty_or_reject(out[k]):
-                break
-            attempts = 0
-            k += 1
-        if k < times.size and times[k] <= now + dt:
-            # The extension undershoots an empty pool, the end of a step does not: stop there.
-            step = times[k] - now
-            continue
-        now += dt
-        for i in range(POOLS + 1):
-            state[i] = result[i]
-    return CONVERGED
+    memory = (
+        np.empty(FLUXES), np.empty(POOLS + 1), np.empty((POOLS + 1, POOLS + 1)),
+        np.empty((POOLS, 3)),
+    )  # fmt: skip
+    problem = (source, stoichiometry, rate, half_saturation, kinetics, *memory)
+    clock = np.array([0.0, 1.0])
+    return _run(state, 1, times, clock, 1e-9, tolerance, out, problem)
 
 
 @njit(cache=True, error_model="numpy")
