@@ -708,21 +708,21 @@ def age_edges(solid, organic, c_s, c_b, glue, age, threshold, lifetime, loss, be
     # what lies in each voxel, with the columns across the border
     beside = np.empty((ny, nx + 2), np.uint8)
     for y in range(ny):
-        for x in range(nx + 2):
-            i = _wrapped(x - 1, nx)
-            rich = (solid[y, i] == 0) & (c_s[y, i] + c_b[y, i] > threshold)
-            beside[y, x] = _PARTICLE if organic[y, i] > 0 else _RICH * rich
+        for x in range(nx):
+            rich = (solid[y, x] == 0) & (c_s[y, x] + c_b[y, x] > threshold)
+            beside[y, x + 1] = _PARTICLE if organic[y, x] > 0 else _RICH * rich
+        beside[y, 0], beside[y, nx + 1] = beside[y, nx], beside[y, 1]
+    marked = np.empty(nx, np.bool_)
     for k in range(4):
         for y in range(ny):
             mine, marks, ages = solid[y], glue[k, y], age[k, y]
             first = 1 + (k == 1) - (k == 3)
             across = beside[_wrapped(y + (k == 2) - (k == 0), ny), first : first + nx]
-            # most rows have no mark and get none, which is quickly seen
-            marked = 0
+            # hardly any side has a mark or gets one, which is quickly seen for a row at once
             for x in range(nx):
-                marked += (mine[x] > 0) & ((marks[x] > 0) | (across[x] == _RICH))
-            for x in range(nx if marked else 0):
-                if mine[x] == 0 or (marks[x] == 0 and across[x] != _RICH):
+                marked[x] = (mine[x] > 0) & ((marks[x] > 0) | (across[x] == _RICH))
+            for x in range(nx):
+                if not marked[x]:
                     continue
                 marks[x] = 1
                 if across[x] == _RICH or (beside_organic and across[x] == _PARTICLE):

@@ -1,29 +1,44 @@
 """Carbon and nitrogen reactions of one hour, voxel by voxel.
 
-The hour has these parts, in this order: organic particles decay (`decay`, `dissolve`), microbes
-take up, respire and die (`react`), biomass spreads and starving cells die out (`spread`,
-`prune`, `settle`).
+The hour has these parts, in this order: organic particles decay (`decay`, `dissolve`), roots exude,
+microbes take up, respire and die (`react`), biomass spreads and starving cells die out (`spread`,
+`prune`, `settle`), nitrogen leaches and both solutes diffuse (`diffusion.advance`). Most hours
+change neither the geometry nor the list of living cells; those are run by `hours` at one go.
 
 Grids are arrays ``[y, x]`` on a torus, concentrations in g cm-3 of the voxel; cells are listed by
 their flat index. During a day the dissolved carbon and nitrogen are in a `solution`, whose entries
-are the open voxels in the order that diffusion likes. Biomass and
-necromass have fixed C/N ratios, so only their carbon is kept.
+are the open voxels in the order that diffusion likes. Biomass and necromass have fixed C/N ratios,
+so only their carbon is kept.
 
 What a day turned over is added up in an array `flux` with the entries below, each a sum of voxel
 concentrations in g cm-3. Nothing is created or lost: every amount that is taken from one place is
 added in another, or in `flux`.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from soilnb.kernels.automaton import label_components
 from soilnb.kernels.compiler import njit
+from soilnb.kernels.diffusion import advance
 
 #: Entries of `flux`: carbon uptake, nitrogen assimilation, decay of particulate organic matter and
-#: of necromass, death, growth, maintenance and overflow respiration, and the living carbon of
-#: cells that die out, which dissolves.
-FLUXES = ("f_U", "f_N", "f_POM", "f_Nec", "f_BD", "R_G", "R_M", "R_O", "f_release")
-_U, _N, _POM, _NEC, _BD, _GROWTH, _MAINTENANCE, _OVERFLOW, _RELEASE = range(9)
+#: of necromass, death, growth, maintenance and overflow respiration, the living carbon of cells
+#: that die out, which dissolves, leached nitrogen, carbon and nitrogen of roots.
+FLUXES = (
+    "f_U", "f_N", "f_POM", "f_Nec", "f_BD", "R_G", "R_M", "R_O", "f_release", "R_leak", "R_root",
+    "R_root_N",
+)  # fmt: skip
+_U, _N, _POM, _NEC, _BD, _GROWTH, _MAINTENANCE, _OVERFLOW, _RELEASE, _LEAK, _ROOT, _ROOT_N = range(
+    len(FLUXES)
+)
+
+#: Parts of an hour.
+DECAY, LIFE, TRANSPORT = range(3)
+
+#: What is due when `hours` stops: nothing, `dissolve`, `spread` and `prune`, `prune`.
+NOTHING, USED_UP, OVERFULL, STARVING = range(4)
 
 #: Sub-steps of one step when the biomass is solved together with the substrate.
 SUBSTEPS = 12
@@ -196,7 +211,7 @@ def react(
         See `voxel_step`.
     c_b_max, c_b_min : float
         See `spread`.
-    flux : array [9]
+    flux : array [len(FLUXES)]
         Totals, added to.
 
     Returns
@@ -348,7 +363,7 @@ def decay(
         Length of the step, in s.
     loss : array [highest number + 1]
         Memory: what each exposed edge passes on, in g cm-3.
-    flux : array [9]
+    flux : array [len(FLUXES)]
         Totals, added to.
 
     Returns
@@ -585,7 +600,7 @@ def prune(cells, n_cells, number, solution, c_b, c_nec, c_b_min, least_necromass
         C/N ratio of biomass and necromass.
     dead : int array [number of voxels]
         Result: flat indices of the cells with necromass.
-    flux : array [9]
+    flux : array [len(FLUXES)]
         Totals, added to.
 
     Returns
@@ -687,3 +702,148 @@ def living_decay(cells, number, solution, c_nec, share, cn, flux):
         here["carbon"] += released
         here["nitrogen"] += released / cn
         flux[_NEC] += released
+
+
+# The hours of a day -------------------------------------------------------------------------
+
+
+class Rates(NamedTuple):
+    """Numbers of the rules of an hour.
+
+    Attributes
+    ----------
+    rate_max, half_saturation, growth, maintenance, death, cn, substeps
+        Of the microbes, see `voxel_step`.
+    c_b_max, c_b_min
+        See `spread`.
+    cn_pom, cn_necromass, least_pom, least_necromass
+        See `decay`.
+    decay_base : float
+        Activity of decay without biomass, dimensionless.
+    biomass_reference : float
+        Biomass that adds 1 to the activity, as a sum over voxels in g cm-3.
+    living_decay : float
+        Decay rate of the necromass in living cells at an activity of 1, in s-1.
+    fourier, leached
+        See `soilnb.kernels.diffusion.advance`.
+    dt : float
+        An hour, in s.
+    """
+
+    rate_max: float
+    half_saturation: float
+    growth: float
+    maintenance: float
+    death: float
+    cn: float
+    substeps: int
+    c_b_max: float
+    c_b_min: float
+    cn_pom: float
+    cn_necromass: float
+    least_pom: float
+    least_necromass: float
+    decay_base: float
+    biomass_reference: float
+    living_decay: float
+    fourier: float
+    leached: float
+    dt: float
+
+
+class Surface(NamedTuple):
+    """Exposed edges of organic particles, by edge, and the particles, by number; see `decay`."""
+
+    inside: np.ndarray
+    outside: np.ndarray
+    mass: np.ndarray
+    edges: np.ndarray
+    rate: np.ndarray
+    loss: np.ndarray
+
+
+@njit(cache=True, error_model="numpy")
+def _held(cells, c_b):
+    """Return the biomass of all living cells, as a sum over voxels in g cm-3."""
+    c_b = c_b.ravel()
+    biomass = 0.0
+    for p in cells:
+        biomass += c_b[p]
+    return biomass
+
+
+@njit(cache=True, error_model="numpy")
+def _exude(places, exudates, solution, flux):
+    """Add what roots exude in an hour, array of SOLUTES, at its places in `solution`."""
+    for i in range(places.size):
+        carbon, nitrogen = exudates[i]["carbon"], exudates[i]["nitrogen"]
+        here = solution[places[i]]
+        here["carbon"] += carbon
+        here["nitrogen"] += nitrogen
+        flux[_ROOT] += carbon
+        flux[_ROOT_N] += nitrogen
+
+
+@njit(cache=True, error_model="numpy")
+def hours(
+    left, part, cells, factor, solution, work, organic, kind, pom, c_b, c_pom, c_nec, surface,
+    places, exudates, rates, flux,
+):  # fmt: skip
+    """Run hours until all are over, or the geometry or the list of living cells may change.
+
+    Parameters
+    ----------
+    left : int
+        Hours to run.
+    part : {DECAY, LIFE, TRANSPORT}
+        With which part the first of them begins.
+    cells, solution, c_b, c_nec, flux
+        See `react`.
+    factor : Factor
+        Of diffusion.
+    work : array of SOLUTES [>= n]
+        Memory.
+    organic, kind, pom, c_pom
+        See `decay`.
+    surface : Surface
+        Where organic particles decay.
+    places : int array
+        Entries of the voxels into which roots exude.
+    exudates : array of SOLUTES
+        What each of them gets in an hour, in g cm-3.
+    rates : Rates
+        Numbers of the rules.
+
+    Returns
+    -------
+    over : int
+        Hours that are over.
+    due : {NOTHING, USED_UP, OVERFULL, STARVING}
+        What must happen before the next hour can go on, after `USED_UP` with LIFE, else with
+        TRANSPORT.
+    """
+    for hour in range(left):
+        if part == DECAY:
+            activity = rates.decay_base + _held(cells, c_b) / rates.biomass_reference
+            used_up = decay(
+                surface.inside, surface.outside, organic, kind, pom, solution, c_pom, c_nec,
+                surface.mass, surface.edges, surface.rate, activity, rates.cn_pom,
+                rates.cn_necromass, rates.least_pom, rates.least_necromass, rates.dt,
+                surface.loss, flux,
+            )  # fmt: skip
+            share = -np.expm1(-rates.living_decay * activity * rates.dt)
+            living_decay(cells, factor.number, solution, c_nec, share, rates.cn_necromass, flux)
+            if used_up:
+                return hour, USED_UP
+        if part != TRANSPORT:
+            _exude(places, exudates, solution, flux)
+            overfull, starving = react(
+                cells, factor.number, solution, c_b, c_nec, rates.rate_max,
+                rates.half_saturation, rates.growth, rates.maintenance, rates.death, rates.cn,
+                rates.substeps, rates.c_b_max, rates.c_b_min, rates.dt, flux,
+            )  # fmt: skip
+            if overfull or starving:
+                return hour, OVERFULL if overfull else STARVING
+        flux[_LEAK] += advance(factor, rates.fourier, rates.leached, solution, work)
+        part = DECAY
+    return left, NOTHING

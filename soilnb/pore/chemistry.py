@@ -27,9 +27,6 @@ from soilnb.pore.parameters import PAPER_SOLID, THICKNESS, VOXEL, voxel_mass, wi
 from soilnb.pore.scenarios import Pulse
 from soilnb.pore.state import NEW_NECROMASS, POM, State
 
-#: Names of the daily fluxes that `Chemistry.day` returns.
-FLUXES = (*reaction.FLUXES, "R_leak")
-
 #: Hourly steps in a day (Appendix A3).
 HOURS = 24
 
@@ -64,28 +61,36 @@ class Chemistry:
         p, options = self.parameters, self.parameters.options
         n = state.solid.size
         self.per_gram = per_gram(state, p)
-        self.substeps = reaction.SUBSTEPS if options["reaction"] == "full" else 0
-        self.fourier = diffusion.fourier_number(p["diffusion"], _HOUR, _EDGE)
-        self.leak_share = -math.expm1(-p["leak"])
-        self.biomass_reference = p["biomass_reference"] * np.count_nonzero(state.solid)
-        self.biomass_reference /= PAPER_SOLID
-        self.least_pom = p["residual_share"] * p["pom_start"]
-        self.least_necromass = p["residual_share"] * p["necromass_start"]
-        self._microbes = (
-            *(p[name] for name in ("uptake_rate", "half_saturation", "growth_respiration")),
-            *(p[name] for name in ("maintenance", "biomass_decay", "cn_biomass")),
-            self.substeps,
+        n_solid = np.count_nonzero(state.solid)
+        decays = options["living_necromass"] == "decays"
+        self.rates = reaction.Rates(
+            rate_max=p["uptake_rate"],
+            half_saturation=p["half_saturation"],
+            growth=p["growth_respiration"],
+            maintenance=p["maintenance"],
+            death=p["biomass_decay"],
+            cn=p["cn_biomass"],
+            substeps=reaction.SUBSTEPS if options["reaction"] == "full" else 0,
+            c_b_max=p["biomass_max"],
+            c_b_min=p["biomass_min"],
+            cn_pom=p["cn_pom"],
+            cn_necromass=p["cn_necromass"],
+            least_pom=p["residual_share"] * p["pom_start"],
+            least_necromass=p["residual_share"] * p["necromass_start"],
+            decay_base=p["decay_base"],
+            biomass_reference=p["biomass_reference"] * n_solid / PAPER_SOLID,
+            living_decay=p["decay_necromass"] / _DAY if decays else 0.0,
+            fourier=diffusion.fourier_number(p["diffusion"], _HOUR, _EDGE),
+            leached=-math.expm1(-p["leak"]),
+            dt=_HOUR,
         )
-        self._room = (p["biomass_max"], p["biomass_min"])
-        self._ratios = (p["cn_pom"], p["cn_necromass"])
-        self._least = (self.least_pom, self.least_necromass)
-        self.necromass_decays = options["living_necromass"] == "decays"
         # when biomass hides organic matter, edges close and open as it spreads and dies out
         self.biomass_hides = options["biomass_as_pore"] == "off"
 
         self.open = np.zeros(state.shape, bool)
         self.factor: diffusion.Factor | None = None
         self._patched = False
+        self.pulse: Pulse | None = None
         self.hour = 0
         self.cells = np.empty(n, np.int32)
         self.living = 0
@@ -101,35 +106,64 @@ class Chemistry:
         Returns
         -------
         dict
-            Amounts of the day by the names in `FLUXES`, as sums of voxel concentrations (g cm-3).
+            Amounts of the day by the names in `soilnb.kernels.reaction.FLUXES`, as sums of voxel
+            concentrations (g cm-3).
         """
         flux = np.zeros(len(reaction.FLUXES))
-        leaked = 0.0
         cells = np.flatnonzero(state.c_b)
         self.living = cells.size
         self.cells[: self.living] = cells
-        self.hour = 0
+        self.pulse = pulse
+        self.hour, part = 0, reaction.DECAY
         self.survey(state)
         self._take(state)
-        for self.hour in range(1, HOURS + 1):
-            self._decay(state, flux)
-            if pulse is not None:
-                self._exude(state, pulse)
-            self._live(state, flux)
-            leaked += self._transport()
+        self.hour = 1
+        while self.hour <= HOURS:
+            over, due = self._hours(state, part, flux)
+            self.hour += over
+            if due == reaction.USED_UP:
+                self._dissolve(state, flux)
+                part = reaction.LIFE
+            elif due != reaction.NOTHING:
+                self._crowd_and_starve(state, due, flux)
+                part = reaction.TRANSPORT
         self._put_back(state)
-        day = dict(zip(FLUXES, [*flux.tolist(), leaked], strict=True))
+        day = dict(zip(reaction.FLUXES, flux.tolist(), strict=True))
         state.budget["c_co2"] += day["R_G"] + day["R_M"] + day["R_O"]
         state.budget["n_leak"] += day["R_leak"]
+        state.budget["c_root_input"] += day["R_root"]
+        state.budget["n_root_input"] += day["R_root_N"]
         return day
+
+    def _hours(self, state: State, part: int, flux: np.ndarray) -> tuple[int, int]:
+        """Run the hours that are left until something is due, see `reaction.hours`."""
+        return reaction.hours(
+            HOURS + 1 - self.hour,
+            part,
+            self.cells[: self.living],
+            self.factor,
+            self._solution,
+            self._work,
+            state.organic,
+            state.kind,
+            POM,
+            state.c_b,
+            state.c_pom,
+            state.c_nec,
+            self.surface,
+            *self._exudates,
+            self.rates,
+            flux,
+        )
 
     def exposed_shares(self) -> dict[str, float]:
         """Return the exposed share of organic matter and of necromass, weighted by carbon.
 
         Keys ``exposed_POM`` and ``exposed_Nec``; NaN where there is no such particle.
         """
-        pom = np.where(self._is_pom, self._mass, 0.0)
-        masses = {"exposed_POM": pom, "exposed_Nec": self._mass - pom}
+        mass = self.surface.mass
+        pom = np.where(self._is_pom, mass, 0.0)
+        masses = {"exposed_POM": pom, "exposed_Nec": mass - pom}
         return {
             name: float(self._share @ mass / mass.sum()) if mass.any() else float("nan")
             for name, mass in masses.items()
@@ -139,19 +173,24 @@ class Chemistry:
         """Bring edges, masses and the diffusion matrix up to date with the geometry."""
         p = self.parameters
         seen = exposure(state, p)
-        self._mass, self._loss = np.empty((2, state.next_organic))
+        mass, loss = np.empty((2, state.next_organic))
         self._is_pom = np.empty(state.next_organic, bool)
-        reaction.weigh(
-            state.organic, state.kind, POM, state.c_pom, state.c_nec, self._mass, self._is_pom
-        )
-        self._share, self._edges = seen.share, seen.exposed
+        reaction.weigh(state.organic, state.kind, POM, state.c_pom, state.c_nec, mass, self._is_pom)
+        self._share = seen.share
         basal = np.where(self._is_pom, p["decay_pom"], p["decay_necromass"]) / _DAY
-        self._basal_rate = basal * seen.share * seen.gate
         self._factorize(state.open)
-        self._inside, outside = reaction.exposed_edges(
+        inside, outside = reaction.exposed_edges(
             state.solid, state.organic, state.c_b, not self.biomass_hides
         )
-        self._outside = self.factor.number.ravel()[outside]
+        self.surface = reaction.Surface(
+            inside,
+            self.factor.number.ravel()[outside],
+            mass,
+            seen.exposed,
+            basal * seen.share * seen.gate,
+            loss,
+        )
+        self._exudates = self._exude(state)
 
     def _take(self, state: State) -> None:
         """Take the dissolved carbon and nitrogen out of the grid, for the hours of a day."""
@@ -169,97 +208,69 @@ class Chemistry:
         """
         changed = np.count_nonzero(is_open != self.open)
         if self.factor is None or (self.hour == 0 and (changed or self._patched)):
-            self.factor = diffusion.factorize(is_open, self.fourier)
+            self.factor = diffusion.factorize(is_open, self.rates.fourier)
             self._patched = False
         elif changed:
-            self.factor = diffusion.refactorize(self.factor, is_open, self.fourier)
+            self.factor = diffusion.refactorize(self.factor, is_open, self.rates.fourier)
             self._patched = True
         self.open = is_open
 
-    def _decay(self, state: State, flux: np.ndarray) -> None:
-        """Decay of organic particles, faster the more biomass there is (Table 2: f_POM, f_Nec)."""
-        p = self.parameters
-        cells = self.cells[: self.living]
-        biomass = state.c_b.take(cells).sum()
-        activity = p["decay_base"] + biomass / self.biomass_reference
-        matter = (state.organic, state.kind, POM)
-        used_up = reaction.decay(
-            self._inside,
-            self._outside,
-            *matter,
-            self._solution,
+    def _dissolve(self, state: State, flux: np.ndarray) -> None:
+        """Organic voxels that are used up open, and particles come apart."""
+        rates = self.rates
+        self._put_back(state)
+        reaction.dissolve(
+            self.surface.inside,
+            state.organic,
+            state.kind,
+            POM,
+            state.c_s,
+            state.n_s,
             state.c_pom,
             state.c_nec,
-            self._mass,
-            self._edges,
-            self._basal_rate,
-            activity,
-            *self._ratios,
-            *self._least,
-            _HOUR,
-            self._loss,
+            rates.least_pom,
+            rates.least_necromass,
+            rates.cn_pom,
+            rates.cn_necromass,
             flux,
         )
-        if self.necromass_decays:
-            share = -math.expm1(-p["decay_necromass"] * activity / HOURS)
-            number = self.factor.number
-            reaction.living_decay(
-                cells, number, self._solution, state.c_nec, share, p["cn_necromass"], flux
-            )
-        if used_up:
-            self._put_back(state)
-            pools = (state.c_s, state.n_s, state.c_pom, state.c_nec)
-            reaction.dissolve(self._inside, *matter, *pools, *self._least, *self._ratios, flux)
-            state.next_organic = reaction.split(
-                state.organic, state.next_organic, self._queue, self._label
-            )
-            self.survey(state)
-            self._take(state)
+        state.next_organic = reaction.split(
+            state.organic, state.next_organic, self._queue, self._label
+        )
+        self.survey(state)
+        self._take(state)
 
-    def _exude(self, state: State, pulse: Pulse) -> None:
-        """Exudates of one hour into the open voxels of the central line (Sect. 2.3)."""
-        p = self.parameters
+    def _exude(self, state: State) -> tuple[np.ndarray, np.ndarray]:
+        """Return where roots exude, and how much in an hour: into the central line (Sect. 2.3)."""
+        pulse, p = self.pulse, self.parameters
+        if pulse is None:
+            return np.empty(0, np.int32), np.empty(0, diffusion.SOLUTES)
         line = np.s_[:, state.shape[1] // 2]
         is_open = self.open[line]
-        by_rate = pulse.rate is not None or (pulse.mass is None and p.options["pulse"] == "rate")
-        if by_rate:
+        carbon, nitrogen = np.zeros((2, *state.shape))
+        if pulse.rate is not None or (pulse.mass is None and p.options["pulse"] == "rate"):
             rate = p["exudation_rate"] if pulse.rate is None else pulse.rate
             # µg h-1 cm-2 on µm2 of surface into the volume of a voxel
-            carbon = is_open * (rate * 1e-6 * p["exudation_surface"] * 1e-8 / _VOLUME)
+            carbon[line] = is_open * (rate * 1e-6 * p["exudation_surface"] * 1e-8 / _VOLUME)
         else:
             mass = p["pulse_mass"] if pulse.mass is None else pulse.mass
             # a closed line exudes into the open voxels next to it
             receives = is_open if is_open.any() else np.ones_like(is_open)
-            carbon = receives * (mass / self.per_gram / HOURS / receives.sum())
-        nitrogen = carbon / (p["cn_root"] if pulse.cn is None else pulse.cn)
-        self._put_back(state)
-        state.c_s[line] += carbon
-        state.n_s[line] += nitrogen
-        if not is_open.any():
-            automaton.expel(state.solid, state.organic, state.c_s, state.n_s)
-        self._take(state)
-        state.budget["c_root_input"] += float(carbon.sum())
-        state.budget["n_root_input"] += float(nitrogen.sum())
+            carbon[line] = receives * (mass / self.per_gram / HOURS / receives.sum())
+        nitrogen[line] = carbon[line] / (p["cn_root"] if pulse.cn is None else pulse.cn)
+        automaton.expel(state.solid, state.organic, carbon, nitrogen)
+        reached = self.open & (carbon > 0)
+        exudates = np.empty(np.count_nonzero(reached), diffusion.SOLUTES)
+        exudates["carbon"], exudates["nitrogen"] = carbon[reached], nitrogen[reached]
+        return self.factor.number[reached], exudates
 
-    def _live(self, state: State, flux: np.ndarray) -> None:
-        """Life of the microbes: uptake, respiration, death (Table 2: f_U, R_G, R_M, R_O, f_BD)."""
+    def _crowd_and_starve(self, state: State, due: int, flux: np.ndarray) -> None:
+        """Microbes that have no room left spread, those that starve die out."""
         before = self.living
-        overfull, starving = reaction.react(
-            self.cells[: self.living],
-            self.factor.number,
-            self._solution,
-            state.c_b,
-            state.c_nec,
-            *self._microbes,
-            *self._room,
-            _HOUR,
-            flux,
-        )
-        if overfull:
+        if due == reaction.OVERFULL:
             self._spread(state)
         after = self.living
-        if overfull or starving:
-            self._prune(state, flux)
+        self._prune(state, flux)
         if self.biomass_hides and not before == after == self.living:
             self.survey(state)
 
@@ -272,7 +283,8 @@ class Chemistry:
             state.organic,
             state.c_b,
             state.c_nec,
-            *self._room,
+            self.rates.c_b_max,
+            self.rates.c_b_min,
             state.rng,
             self._queue,
             self._visited,
@@ -280,7 +292,6 @@ class Chemistry:
 
     def _prune(self, state: State, flux: np.ndarray) -> None:
         """Death of starving cells, which become necromass or pore (Appendix A1)."""
-        p = self.parameters
         self.living, died = reaction.prune(
             self.cells,
             self.living,
@@ -288,9 +299,9 @@ class Chemistry:
             self._solution,
             state.c_b,
             state.c_nec,
-            p["biomass_min"],
-            self.least_necromass,
-            p["cn_biomass"],
+            self.rates.c_b_min,
+            self.rates.least_necromass,
+            self.rates.cn,
             self._dead,
             flux,
         )
@@ -307,12 +318,3 @@ class Chemistry:
             automaton.expel(state.solid, state.organic, state.c_s, state.n_s)
             self.survey(state)
             self._take(state)
-
-    def _transport(self) -> float:
-        """Diffusion, and leaching of nitrogen over an hour (Table 2: R_leak); returns its amount.
-
-        Leaching takes the same share everywhere, so it does not matter which comes first.
-        """
-        return diffusion.advance(
-            self.factor, self.fourier, self.leak_share, self._solution, self._work
-        )

@@ -23,9 +23,10 @@ import xarray as xr
 from tqdm import tqdm
 
 from soilnb.jobs import claim
+from soilnb.kernels import reaction
 from soilnb.parameters import InputError, ParameterSet, check_range, unknown
 from soilnb.pore import diagnostics, files, motion
-from soilnb.pore.chemistry import FLUXES, Chemistry
+from soilnb.pore.chemistry import Chemistry
 from soilnb.pore.motion import cam_day
 from soilnb.pore.parameters import PRESETS, VOXEL, resolve, with_parameters
 from soilnb.pore.scenarios import Scenario, get_scenario
@@ -268,7 +269,7 @@ class Run:
         state.budget = dict.fromkeys(state.budget, 0.0)
         self.series = {name: np.zeros(self.days + 1) for name in diagnostics.SERIES}
         self._start(state)
-        self._record(dict.fromkeys(FLUXES, 0.0), state.budget, math.nan)
+        self._record(dict.fromkeys(reaction.FLUXES, 0.0), state.budget, math.nan)
         if store is not None:
             self._keep(store)
         return self

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from scipy.integrate import solve_ivp
 
-from soilnb.kernels import reaction
+from soilnb.kernels import diffusion, reaction
 from soilnb.kernels.diffusion import SOLUTES
 
 HOUR = 3600.0
@@ -721,3 +721,127 @@ def test_runs_without_the_compiler():
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+# The hours of a day ---------------------------------------------------------------------------
+
+
+class Day(Soil):
+    """A domain ready for `reaction.hours`, with roots in one open voxel."""
+
+    def __init__(self, seed, **rates):
+        super().__init__(seed)
+        inside, outside = reaction.exposed_edges(self.solid, self.organic, self.c_b, True)
+        mass, exposed, _ = self.surface()
+        self.factor = diffusion.factorize((self.solid == 0) & (self.organic == 0), 2.0)
+        self.number = self.factor.number
+        self.solution = np.empty(self.factor.cells.size, SOLUTES)
+        diffusion.gather(self.factor, self.c_s, self.n_s, self.solution)
+        rate = np.full(self.next, 1e-7)
+        self.edges = reaction.Surface(
+            inside, self.number.ravel()[outside], mass, exposed, rate, np.empty(self.next)
+        )
+        self.places = self.number.ravel()[outside[:1]]
+        self.exudates = np.array([(1e-6, 1e-7)], SOLUTES)[: self.places.size]
+        table = dict(zip(reaction.Rates._fields, (*TABLE4, 0), strict=False))
+        table |= {"c_b_max": 9.0, "c_b_min": 0.0, "cn_pom": 100.0, "cn_necromass": 10.0}
+        table |= {"least_pom": 0.0, "least_necromass": 0.0, "decay_base": 0.5, "dt": HOUR}
+        table |= {"biomass_reference": 3.0, "living_decay": 2e-7, "fourier": 2.0, "leached": 1e-3}
+        self.rates = reaction.Rates(**table | rates)
+
+    def hours(self, left, part=reaction.DECAY):
+        return reaction.hours(
+            left,
+            part,
+            self.cells[: self.living],
+            self.factor,
+            self.solution,
+            np.empty_like(self.solution),
+            self.organic,
+            self.kind,
+            1,
+            self.c_b,
+            self.c_pom,
+            self.c_nec,
+            self.edges,
+            self.places,
+            self.exudates,
+            self.rates,
+            self.flux,
+        )
+
+    def hour(self):
+        """Run the parts of one hour, one by one."""
+        rates, cells, edges = self.rates, self.cells[: self.living], self.edges
+        ratios = rates.cn_pom, rates.cn_necromass
+        activity = rates.decay_base + self.c_b.flat[cells].sum() / rates.biomass_reference
+        reaction.decay(
+            edges.inside, edges.outside, self.organic, self.kind, 1, self.solution, self.c_pom,
+            self.c_nec, edges.mass, edges.edges, edges.rate, activity, *ratios, 0.0, 0.0, HOUR,
+            edges.loss, self.flux,
+        )  # fmt: skip
+        share = 1 - math.exp(-rates.living_decay * activity * HOUR)
+        reaction.living_decay(
+            cells, self.number, self.solution, self.c_nec, share, 10.0, self.flux
+        )  # fmt: skip
+        for name, total in (("carbon", "R_root"), ("nitrogen", "R_root_N")):
+            self.solution[name][self.places] += self.exudates[name]
+            self.flux[FLUX[total]] += self.exudates[name].sum()
+        reaction.react(
+            cells, self.number, self.solution, self.c_b, self.c_nec, *TABLE4, rates.substeps,
+            rates.c_b_max, rates.c_b_min, HOUR, self.flux,
+        )  # fmt: skip
+        self.flux[FLUX["R_leak"]] += diffusion.advance(
+            self.factor, 2.0, rates.leached, self.solution, np.empty_like(self.solution)
+        )
+
+    def holds(self):
+        both = self.solution["carbon"], self.solution["nitrogen"]
+        return [*both, self.c_b, self.c_nec, self.c_pom, self.edges.mass, self.flux]
+
+
+def assert_same(one, other):
+    for mine, theirs in zip(one.holds(), other.holds(), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-12, atol=1e-300)
+
+
+@given(seeds, st.sampled_from([0, 4]))
+@settings(max_examples=15, deadline=None)
+def test_hours_at_one_go_are_their_parts_one_by_one(seed, substeps):
+    day, other = Day(seed, substeps=substeps), Day(seed, substeps=substeps)
+    assert day.hours(5) == (5, reaction.NOTHING)
+    for _ in range(5):
+        other.hour()
+    assert_same(day, other)
+
+
+@pytest.mark.parametrize(
+    ("rates", "due", "then"),
+    [
+        ({"least_pom": 9.0, "least_necromass": 9.0}, reaction.USED_UP, reaction.LIFE),
+        ({"c_b_max": 0.0}, reaction.OVERFULL, reaction.TRANSPORT),
+        ({"c_b_min": 9.0}, reaction.STARVING, reaction.TRANSPORT),
+    ],
+)
+def test_hours_stop_where_something_is_due_and_go_on_from_there(rates, due, then):
+    day, other = Day(3, **rates), Day(3)
+    for _ in range(4):
+        assert day.hours(4) == (0, due)
+        day.rates = other.rates  # as if it were done
+        assert day.hours(1, then) == (1, reaction.NOTHING)
+        other.hour()
+        assert_same(day, other)
+        day.rates = day.rates._replace(**rates)
+
+
+def test_an_hour_in_the_middle_of_which_something_is_due_is_not_over():
+    # without food every cell shrinks, and the smallest is below the limit in the third hour
+    day, other = Day(4, living_decay=0.0), Day(4, living_decay=0.0)
+    for soil in (day, other):
+        soil.edges.rate[:] = 0.0
+        soil.solution["carbon"], soil.exudates["carbon"] = 0.0, 0.0
+    for _ in range(2):
+        other.hour()
+    least = other.c_b.flat[other.cells[: other.living]].min()
+    day.rates = day.rates._replace(c_b_min=least * (1 - 1e-9))
+    assert day.hours(24) == (2, reaction.STARVING)
