@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup book test check lab lint bench lock clean
+.PHONY: help setup book test check fuzz lab lint bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -26,6 +26,9 @@ test: setup  ## the whole suite: science, command line, notebooks, browser
 
 check: lint  ## a minute at most: lint, and the tests that your changes can reach
 	$(BIN)/python -m pytest -n auto -q --reach
+
+fuzz: setup  ## hostile input and killed runs, ten times as many cases as in the suite (SOILNB_FUZZ)
+	SOILNB_FUZZ=$${SOILNB_FUZZ:-10} $(BIN)/python -m pytest -q tests/hostile tests/running/test_kills.py
 
 lab: setup  ## open the notebooks in JupyterLab
 	$(BIN)/soilnb lab

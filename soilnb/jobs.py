@@ -18,11 +18,13 @@ import errno
 import glob
 import hashlib
 import multiprocessing
+import multiprocessing.connection
 import os
 import platform
 import re
 import shutil
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -191,7 +193,7 @@ def run_all(
         return
     # fresh processes, because a fork of a notebook's kernel with its threads may hang
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(jobs, len(todo)), mp_context=context, initializer=_one_thread)
+    pool = ProcessPoolExecutor(min(jobs, len(todo)), mp_context=context, initializer=_begin)
     begun = False
     try:
         futures = {pool.submit(function, *arguments): key for key, arguments in todo.items()}
@@ -217,10 +219,17 @@ def _of_a_script() -> str:
     return ' (a script calls this below a line if __name__ == "__main__": or with jobs=1)'
 
 
-def _one_thread() -> None:
+def _begin() -> None:
+    """Begin a worker process: one thread, and an end when the process that started it is gone."""
     import numba
 
     numba.set_num_threads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)
 
 
 def on_cluster(
@@ -433,7 +442,8 @@ def hidden(path: Path) -> Path:
 def sweep(path: Path) -> None:
     """Remove what processes that are gone have left under a `hidden` name of a path."""
     for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-        _remove_abandoned(part)
+        if part.name[1:].rsplit(".", 2)[0] == path.name:
+            _remove_abandoned(part)
 
 
 def _machine() -> str:
