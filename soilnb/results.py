@@ -16,7 +16,7 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -160,8 +160,7 @@ def save(
         if run is not None:
             _refuse_second(run, name)
             for suffix, write in files.items():
-                with writing(run.folder / f"{name}{suffix}") as part:
-                    write(part)
+                _write(run.folder / f"{name}{suffix}", write)
                 _keep_layout(obj)
         show()
 
@@ -205,6 +204,11 @@ def _refuse_second(run: Current, name: str) -> None:
     # Lower case, because some file systems do not tell Fig1 from fig1.
     if name.lower() in names:
         raise InputError(f"name = {name!r} is saved twice in {run.notebook}: give each its own")
+
+
+def _write(path: Path, write: Callable[[Path], None]) -> None:
+    with writing(path) as part:
+        write(part)
 
 
 def _png(figure: Figure, target: Path | BytesIO, dpi: float) -> None:

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from soilnb.jobs import reason, writing
 from soilnb.parameters import InputError, unknown
 
 #: What decides an assimilation: the models, their forcing, the profiles and the chains.
@@ -138,7 +139,7 @@ def stale(kept: Mapping) -> bool:
 
 
 def write(kept: Mapping, path: Path | None = None) -> Path:
-    """Write a baseline under a hidden name and rename it when it is complete; returns the file.
+    """Write a baseline, all of it or nothing; returns the file.
 
     Parameters
     ----------
@@ -153,13 +154,12 @@ def write(kept: Mapping, path: Path | None = None) -> Path:
         When it cannot be written.
     """
     path = path or file(kept["paper"])
-    part = path.with_name(f".{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(_text(kept), encoding="utf-8", newline="\n")
-        part.replace(path)
+        with writing(path) as part:
+            part.write_text(_text(kept), encoding="utf-8", newline="\n")
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}") from None
+        raise InputError(f"{path} cannot be written: {reason(error)}") from None
     return path
 
 
