@@ -52,6 +52,10 @@ AHEAD = 4
 STALE = 24 * 3600
 
 
+#: A disk with fewer bytes than this left counts as full, when something could not be written.
+FULL = 1_000_000
+
+
 class KeepWarning(RuntimeWarning):
     """A finished task could not be kept on disk; it is in the result all the same."""
 
@@ -373,7 +377,7 @@ class Store:
             warnings.warn(
                 f"{path} is not kept: {reason(error)}; it is in the result of this call",
                 KeepWarning,
-                stacklevel=4,
+                stacklevel=3,
             )
 
 
@@ -394,6 +398,10 @@ def writing(path: str | os.PathLike) -> Iterator[Path]:
         _sync(part)
         os.replace(part, path)
         _sync(path.parent)
+    except (OSError, RuntimeError) as error:
+        if shutil.disk_usage(path.parent).free < FULL:  # libraries call it by other names
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        raise
     finally:
         part.unlink(missing_ok=True)
 

@@ -245,3 +245,14 @@ def test_what_is_there_is_not_made_again():
     found = jobs.complete(made.append, {0: (0,), 1: (1,)}, {0: "there"}, unit="run", jobs=1)
     assert found == {0: "there", 1: None}
     assert made == [1]
+
+
+def test_a_library_that_calls_a_full_disk_by_another_name_is_translated(tmp_path, monkeypatch):
+    usage = jobs.shutil.disk_usage(tmp_path)
+    for free, said in ((0, "No space left on device"), (10**9, "HDF error")):
+        monkeypatch.setattr(
+            jobs.shutil, "disk_usage", lambda _, free=free: usage._replace(free=free)
+        )
+        with pytest.raises((OSError, RuntimeError), match=said), jobs.writing(tmp_path / "a"):
+            raise RuntimeError("HDF error")
+    assert left_in(tmp_path) == []
