@@ -145,22 +145,18 @@ def complete(
     ) as bar:
         for key, result in results.items():
             tell(key, result)
-
-        def how_far() -> str:
-            note = f"interrupted after {len(results)} of {total} {unit}s"
-            if keep is None:
-                return f"{note}; nothing is kept without {kept_by}="
-            return f"{note}; the same call goes on from there"
-
         try:
             for key, result in run_all(function, todo, jobs, client):
                 results[key] = result if keep is None else keep(key, result)
                 tell(key, result)
                 bar.update()
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(how_far()) from None
-        except BrokenProcessPool as error:
-            raise RuntimeError(f"{error}; {how_far()}") from None
+        except (KeyboardInterrupt, BrokenProcessPool) as error:
+            far = f"interrupted after {len(results)} of {total} {unit}s"
+            kept = "the same call goes on from there"
+            far += f"; nothing is kept without {kept_by}=" if keep is None else f"; {kept}"
+            if isinstance(error, KeyboardInterrupt):
+                raise KeyboardInterrupt(far) from None
+            raise RuntimeError(f"{error}; {far}") from None
     return results
 
 
