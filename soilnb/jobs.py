@@ -18,11 +18,13 @@ import errno
 import glob
 import hashlib
 import multiprocessing
+import multiprocessing.connection
 import os
 import platform
 import re
 import shutil
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -48,6 +50,10 @@ AHEAD = 4
 
 #: What another machine has begun to write counts as left behind after this time, in seconds.
 STALE = 24 * 3600
+
+
+#: A disk with fewer bytes than this left counts as full, when something could not be written.
+FULL = 1_000_000
 
 
 class KeepWarning(RuntimeWarning):
@@ -139,22 +145,18 @@ def complete(
     ) as bar:
         for key, result in results.items():
             tell(key, result)
-
-        def how_far() -> str:
-            note = f"interrupted after {len(results)} of {total} {unit}s"
-            if keep is None:
-                return f"{note}; nothing is kept without {kept_by}="
-            return f"{note}; the same call goes on from there"
-
         try:
             for key, result in run_all(function, todo, jobs, client):
                 results[key] = result if keep is None else keep(key, result)
                 tell(key, result)
                 bar.update()
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(how_far()) from None
-        except BrokenProcessPool as error:
-            raise RuntimeError(f"{error}; {how_far()}") from None
+        except (KeyboardInterrupt, BrokenProcessPool) as error:
+            far = f"interrupted after {len(results)} of {total} {unit}s"
+            kept = "the same call goes on from there"
+            far += f"; nothing is kept without {kept_by}=" if keep is None else f"; {kept}"
+            if isinstance(error, KeyboardInterrupt):
+                raise KeyboardInterrupt(far) from None
+            raise RuntimeError(f"{error}; {far}") from None
     return results
 
 
@@ -191,7 +193,7 @@ def run_all(
         return
     # fresh processes, because a fork of a notebook's kernel with its threads may hang
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(jobs, len(todo)), mp_context=context, initializer=_one_thread)
+    pool = ProcessPoolExecutor(min(jobs, len(todo)), mp_context=context, initializer=_begin)
     begun = False
     try:
         futures = {pool.submit(function, *arguments): key for key, arguments in todo.items()}
@@ -217,10 +219,17 @@ def _of_a_script() -> str:
     return ' (a script calls this below a line if __name__ == "__main__": or with jobs=1)'
 
 
-def _one_thread() -> None:
+def _begin() -> None:
+    """Begin a worker process: one thread, and an end when the process that started it is gone."""
     import numba
 
     numba.set_num_threads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)
 
 
 def on_cluster(
@@ -364,7 +373,7 @@ class Store:
             warnings.warn(
                 f"{path} is not kept: {reason(error)}; it is in the result of this call",
                 KeepWarning,
-                stacklevel=4,
+                stacklevel=3,
             )
 
 
@@ -385,6 +394,10 @@ def writing(path: str | os.PathLike) -> Iterator[Path]:
         _sync(part)
         os.replace(part, path)
         _sync(path.parent)
+    except (OSError, RuntimeError) as error:
+        if shutil.disk_usage(path.parent).free < FULL:  # libraries call it by other names
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        raise
     finally:
         part.unlink(missing_ok=True)
 
@@ -433,7 +446,8 @@ def hidden(path: Path) -> Path:
 def sweep(path: Path) -> None:
     """Remove what processes that are gone have left under a `hidden` name of a path."""
     for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-        _remove_abandoned(part)
+        if part.name[1:].rsplit(".", 2)[0] == path.name:
+            _remove_abandoned(part)
 
 
 def _machine() -> str:

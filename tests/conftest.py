@@ -25,6 +25,27 @@ settings.register_profile(
 settings.load_profile("soilnb")
 
 
+class Cases:
+    """How many cases a hostile test tries: as many as it says, or those of a campaign.
+
+    The suite is the same each time. ``make fuzz`` sets ``SOILNB_FUZZ`` to a factor, and draws anew.
+    """
+
+    def __init__(self):
+        self.factor = int(os.environ.get("SOILNB_FUZZ", "1"))
+        self.seed = 1 if self.factor == 1 else int.from_bytes(os.urandom(4))
+        print(f"seed {self.seed}")
+
+    def __call__(self, few):
+        return few * self.factor
+
+
+@pytest.fixture
+def cases():
+    """Number and seed of hostile cases."""
+    return Cases()
+
+
 @pytest.fixture(autouse=True)
 def no_run_under_way(monkeypatch):
     """A test is never part of a run, even when the suite is started by one."""

@@ -367,6 +367,8 @@ def _saved(notebook: str, size: str) -> list[dict]:
     path = results.folder(notebook, size) / "claims.json"
     notes = _read(path) if path.is_file() else []
     try:
+        if not isinstance(notes, list):
+            raise TypeError(f"a {type(notes).__name__}, not a list")
         known = [note for note in notes if note["id"] in _claims()]
         return [_note(**note) | {"size": size} for note in known]
     except (InputError, TypeError, KeyError) as error:

@@ -31,6 +31,7 @@ import pandas as pd
 import xarray as xr
 
 from soilnb import results
+from soilnb.jobs import reason, writing
 from soilnb.parameters import InputError, unknown
 
 #: What decides an assimilation: the models, their forcing, the profiles and the chains.
@@ -212,7 +213,7 @@ def stale(kept: Mapping) -> bool:
 
 
 def write(kept: Mapping) -> Path:
-    """Write a baseline under a hidden name and rename it when it is complete; returns the file.
+    """Write a baseline, all of it or nothing; returns the file.
 
     Raises
     ------
@@ -220,13 +221,12 @@ def write(kept: Mapping) -> Path:
         When it cannot be written.
     """
     path = file(kept["name"])
-    part = path.with_name(f".{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(_text(kept), encoding="utf-8", newline="\n")
-        part.replace(path)
+        with writing(path) as part:
+            part.write_text(_text(kept), encoding="utf-8", newline="\n")
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}") from None
+        raise InputError(f"{path} cannot be written: {reason(error)}") from None
     return path
 
 

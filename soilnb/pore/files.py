@@ -181,7 +181,7 @@ class Snapshots:
         """Return the fields of a day."""
         if day in self.memory:
             return self.memory[day]
-        with np.load(self._part(day)) as part:
+        with self._part(day).open("rb") as file, np.load(file, allow_pickle=False) as part:
             return {name: part[name] for name in FIELDS}
 
     def finish(self, data: xr.Dataset) -> xr.Dataset:

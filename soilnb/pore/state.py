@@ -58,6 +58,14 @@ _GRIDS = {
 }
 _EDGES = {"reactive": np.uint8, "glue": np.uint8, "age": np.int16}
 
+#: What else a state counts: type and shape in a checkpoint.
+_COUNTERS = {
+    "day": (np.int64, ()),
+    "next_organic": (np.int64, ()),
+    "pom_due": (np.float64, ()),
+    "budget": (np.float64, (len(BUDGET),)),
+}
+
 
 @dataclass
 class State:
@@ -151,10 +159,9 @@ class State:
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return everything as NumPy arrays, for a checkpoint; see `from_arrays`."""
         arrays = {name: getattr(self, name).copy() for name in (*_GRIDS, *_EDGES, "size_class")}
-        counters = {name: getattr(self, name) for name in ("day", "next_organic")}
-        arrays |= {name: np.array(value, np.int64) for name, value in counters.items()}
-        arrays["pom_due"] = np.array(self.pom_due, np.float64)
-        arrays["budget"] = np.array([self.budget[name] for name in BUDGET], np.float64)
+        budget = [self.budget[name] for name in BUDGET]
+        for name, (kind, _) in _COUNTERS.items():
+            arrays[name] = np.array(budget if name == "budget" else getattr(self, name), kind)
         arrays["rng"] = np.array(
             json.dumps(self.rng.bit_generator.state, default=np.ndarray.tolist)
         )
@@ -173,16 +180,20 @@ class State:
         if missing:
             raise InputError(f"checkpoint lacks {', '.join(missing)}; allowed: a whole State")
         grids = {name: arrays[name] for name in (*_GRIDS, *_EDGES, "size_class")}
-        budget = np.asarray(arrays["budget"], float)
-        if budget.shape != (len(BUDGET),):
-            raise InputError(f"checkpoint: budget of {budget.size} values; allowed {len(BUDGET)}")
+        for name, (kind, shape) in _COUNTERS.items():
+            found = np.asarray(arrays[name])
+            if found.dtype != kind or found.shape != shape:
+                raise InputError(
+                    f"checkpoint: {name} = {found.dtype}, {found.shape}; allowed "
+                    f"{np.dtype(kind)}, {shape}"
+                )
         state = cls(
             **grids,
             rng=_generator(str(np.asarray(arrays["rng"]))),
             day=int(arrays["day"]),
             next_organic=int(arrays["next_organic"]),
             pom_due=float(arrays["pom_due"]),
-            budget=dict(zip(BUDGET, budget.tolist(), strict=True)),
+            budget=dict(zip(BUDGET, arrays["budget"].tolist(), strict=True)),
         )
         return checked(state, "checkpoint")
 
@@ -225,7 +236,7 @@ def checked(state: State, name: str) -> State:
         for fault in (_counters, _amounts, _places, _particles):
             fault(state)
     except InputError as error:
-        raise InputError(f"{name}: {error}") from None
+        raise InputError(f"{name}: {' '.join(str(error).split())}") from None
     return state
 
 
@@ -264,23 +275,25 @@ def _array(name: str, values: object, kind: type, shape: tuple[int, ...] | None)
 
 
 def _counters(state: State) -> None:
-    """Refuse a number of days, of particles, or an amount so far, that cannot be."""
-    whole = {
-        "day": 1_000_000,
-        # at most every voxel becomes a particle of its own in a day
-        "next_organic": 1 + (check_range("day", state.day, 0, 1_000_000) + 1) * state.solid.size,
-    }
-    for name, high in whole.items():
-        value = getattr(state, name)
-        if check_range(name, value, 0, high) != int(value):
-            raise InputError(f"{name} = {value!r}; allowed whole numbers")
+    """Read the counters as plain numbers; refuse days, particles and amounts that cannot be."""
+    state.day = _whole("day", state.day, 1_000_000)
+    # at most every voxel becomes a particle of its own in a day
+    most = 1 + (state.day + 1) * state.solid.size
+    state.next_organic = _whole("next_organic", state.next_organic, most)
     # one particle a day at most is due in the paper's domain
     due = 1 + (state.day + 1) * np.count_nonzero(state.solid) / PAPER_SOLID
-    check_range("pom_due", state.pom_due, -1e-6, due)
+    state.pom_due = check_range("pom_due", state.pom_due, -1e-6, due)
     if set(state.budget) != set(BUDGET):
         raise InputError(f"budget of {', '.join(state.budget)}; allowed {', '.join(BUDGET)}")
     for name, value in state.budget.items():
-        check_range(f"budget {name}", value, 0, np.finfo(float).max)
+        state.budget[name] = check_range(f"budget {name}", value, 0, np.finfo(float).max)
+
+
+def _whole(name: str, value: object, high: int) -> int:
+    number = check_range(name, value, 0, high)
+    if number != int(number):
+        raise InputError(f"{name} = {value!r}; allowed whole numbers")
+    return int(number)
 
 
 def _amounts(state: State) -> None:

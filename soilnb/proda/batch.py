@@ -71,19 +71,7 @@ def run_batch(
     """
     work = work or numbers
     store = None if folder is None else _Store(folder, settings, work)
-    found: dict[int, Outcome] = {}
-    for k, task in enumerate(tasks):
-        kept = (None, task) if isinstance(task, str) else store.read(task) if store else None
-        if kept is not None:
-            found[k] = kept
-    if store is not None and store.others and progress:
-        print(
-            f"note: {store.others} profiles in {store.folder.name} are of other data or settings, "
-            "or incomplete: run again",
-            file=sys.stderr,
-        )
-    if store is not None and len(found) < len(tasks):
-        store.prepare()
+    found = _found(tasks, store, progress)
 
     def tell(k: int, outcome: Outcome) -> None:
         if outcome[1] and progress:
@@ -105,6 +93,24 @@ def run_batch(
         progress=progress,
     )
     return [outcomes[k] for k in range(len(tasks))]
+
+
+def _found(tasks: Sequence[Profile | str], store: _Store | None, progress: bool) -> dict:
+    """Return the outcomes that are there: of refused profiles, and of those in the folder."""
+    found: dict[int, Outcome] = {}
+    for k, task in enumerate(tasks):
+        kept = (None, task) if isinstance(task, str) else store.read(task) if store else None
+        if kept is not None:
+            found[k] = kept
+    if store is not None and store.others and progress:
+        print(
+            f"note: {store.others} profiles in {store.folder.name} are of other data or settings, "
+            "or incomplete: run again",
+            file=sys.stderr,
+        )
+    if store is not None and len(found) < len(tasks):
+        store.prepare()
+    return found
 
 
 def numbers(profile: Profile, settings: Settings) -> dict[str, np.ndarray]:

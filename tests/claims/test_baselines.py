@@ -137,7 +137,7 @@ def test_a_failure_leaves_the_baseline_before(monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr("os.replace", full)
     with pytest.raises(InputError, match=r"rotzer2025\.json cannot be written: No space left"):
         keep({**NOTE, "value": 0.02})
     assert path.read_bytes() == before

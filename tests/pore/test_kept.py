@@ -1,6 +1,7 @@
 """Runs that are kept on disk are made once, and read back as they were, or made again."""
 
 import errno
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -156,7 +157,7 @@ def test_runs_from_different_states_are_not_mixed_up(tmp_path, count):
 
 
 def cut_short(path):
-    path.write_bytes(path.read_bytes()[:-2000])
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
 def no_netcdf(path):
@@ -234,12 +235,14 @@ def test_a_spoilt_bit_in_the_data_is_noticed(tmp_path):
 
 
 def test_a_full_disk_loses_nothing_that_was_computed(tmp_path, monkeypatch):
-    def full_disk(self, path, **options):
-        path.write_bytes(b"the beginning")
+    write = Path.write_bytes
+
+    def full_disk(self, data):
+        write(self, data[:100])
         raise OSError(errno.ENOSPC, "No space left on device")
 
     fresh = made("static", 3)
-    monkeypatch.setattr(xr.Dataset, "to_netcdf", full_disk)
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
     with pytest.warns(KeepWarning, match=r"\w.nc is not kept: No space left on device; it is in"):
         data = made("static", 3, keep=tmp_path)
     xr.testing.assert_identical(data, fresh)
