@@ -143,8 +143,7 @@ def _sources(root: Path, size: str, offline: bool) -> dict[Path, bytes]:
     texts["_config.yml"] = _configuration(book / "_config.yml", offline)
     texts["_toc.yml"] = contents(book / "_toc.yml", list(texts))
     sources = {Path(name): text.encode() for name, text in texts.items()}
-    for name in notebooks:
-        sources |= explorers.sources(results.folder(name, size))
+    sources |= explorers.sources([results.folder(name, size) for name in notebooks])
     for path in sorted((book / "assets").rglob("*")):
         if path.is_file():
             sources[path.relative_to(book)] = path.read_bytes()

@@ -6,6 +6,7 @@ What the states are and how they are computed says `soilnb.explore.states`.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from soilnb.explore.states import SUFFIX
@@ -13,15 +14,18 @@ from soilnb.explore.states import SUFFIX
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
-def sources(run: Path) -> dict[Path, bytes]:
-    """Return the scripts with the states of a run's explorers, by their place in the book.
+#: Where they lie: below a folder that the pages' folder gets as it is.
+_PLACE = Path("extra/explorers")
+
+
+def sources(folders: Iterable[Path]) -> dict[Path, bytes]:
+    """Return scripts with the states that runs left of their explorers, by place in the book.
 
     A page that was opened from the disk may load scripts, but no data.
     """
-    return {
-        Path("extra/explorers") / f"{path.name.removesuffix(SUFFIX)}.js": _script(path)
-        for path in sorted(run.glob(f"*{SUFFIX}"))
-    }
+    paths = sorted(path for run in folders for path in run.glob(f"*{SUFFIX}"))
+    scripts = {_PLACE / f"{path.name.removesuffix(SUFFIX)}.js": _script(path) for path in paths}
+    return scripts | {_PLACE / "about.txt": b"States of the explorers: soilnb/explore/states.py\n"}
 
 
 def _script(path: Path) -> bytes:
@@ -37,12 +41,12 @@ def without_widgets(notebook: dict) -> None:
     """
     notebook["metadata"].pop("widgets", None)
     for cell in notebook["cells"]:
-        outputs = cell.get("outputs", [])
-        for output in outputs:
-            if _WIDGET in output.get("data", {}):
-                del output["data"][_WIDGET]
-                if "text/html" not in output["data"]:
-                    output["data"].clear()
-        cell_outputs = [o for o in outputs if o.get("data") or "data" not in o]
         if "outputs" in cell:
-            cell["outputs"] = cell_outputs
+            cell["outputs"] = [output for output in cell["outputs"] if _lives(output)]
+
+
+def _lives(output: dict) -> bool:
+    """Take a widget out of an output, in place; returns whether something is left to see."""
+    data = output.get("data", {})
+    was_widget = data.pop(_WIDGET, None) is not None
+    return not was_widget or "text/html" in data
