@@ -349,11 +349,16 @@ class Explorer(widgets.VBox):
     def _repr_mimebundle_(self, **options):
         """Show the explorer; in a run of the book's notebooks also keep its states."""
         shown = super()._repr_mimebundle_(**options)
-        if results.current() is not None and self.states:
+        if results.current() is not None and self.kept:
             from soilnb.explore import states
 
             (shown[0] if isinstance(shown, tuple) else shown)["text/html"] = states.keep(self)
         return shown
+
+    @property
+    def kept(self) -> bool:
+        """Whether the built book holds states of it."""
+        return bool(self.states)
 
     @property
     def values(self) -> dict:

@@ -166,6 +166,10 @@ def _corners(keys: list[str]) -> list[str]:
     ]
 
 
+def _key(place: str, step: int) -> str:
+    return f"{place},{step}" if place else str(step)
+
+
 def _stepped(explorer, controls: list[dict]) -> dict:
     start = {name: control.value for name, control in explorer.about.items()}
     pictures, kept = _Table(), {}
@@ -174,9 +178,9 @@ def _stepped(explorer, controls: list[dict]) -> dict:
             for step, (picture, words) in enumerate(explorer.stills(**{**start, **values})):
                 data = base64.b64encode(picture).decode()
                 image = pictures.number(f"data:image/webp;base64,{data}")
-                kept[f"{key},{step}"] = [image, words]
+                kept[_key(key, step)] = [image, words]
         except InputError as error:
-            kept[f"{key},0"] = [str(error)]
+            kept[_key(key, 0)] = [str(error)]
     first = min(range(len(explorer.frames)), key=lambda i: abs(explorer.frames[i] - explorer.start))
     time = {
         "label": explorer.name,

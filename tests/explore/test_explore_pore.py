@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from soilnb.claims import measures
-from soilnb.explore import pore
+from soilnb.explore import pore, states
 from soilnb.explore.base import Control
 from soilnb.explore.pore import live
 from soilnb.figures import pore as figures
@@ -368,6 +368,27 @@ def test_the_texture_that_was_made_is_that_of_table_3():
     assert np.abs(found["realised"] - found["target"]).max() < 1.0
     assert int(found["particles"].sum()) == state.size_class.size - 1
     assert float(found["realised"].sum()) == pytest.approx(100)
+
+
+# A run, recorded ----------------------------------------------------------------------------------
+
+
+def test_a_recorded_run_is_played_by_its_snapshots_and_says_where_food_is(monkeypatch):
+    run = simulate("reference", days=20, shape=SMALL, initial_steps=10, snapshots=[0, 10, 20],
+                   progress=False)  # fmt: skip
+    explorer = pore.recorded(run)
+    assert "Day 0: microbes live in" in explorer.words.value
+    explorer.time.value = 2
+    table = measures.pores(run, 20)
+    lived = table["kind"] != "empty"
+    part = table[lived]
+    mean = (part["availability"] * part["voxels"]).sum() / part["voxels"].sum()
+    share = 100 * part["voxels"].sum() / table["voxels"].sum()
+    assert f"Day 20: microbes live in {share:.0f} %" in explorer.words.value
+    assert f"Availability of carbon there {mean:.2f}" in explorer.words.value
+    found = states.states(explorer)
+    assert list(found["states"]) == ["0", "1", "2"]
+    assert explorer.words.value.endswith(f"{found['states']['2'][1]}</p>")
 
 
 # Films --------------------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ __all__ = [
     "point_source",
     "pore_space",
     "pot",
+    "recorded",
     "scenarios",
     "structure",
     "transport",
@@ -290,6 +291,74 @@ def _say_run(run: Run) -> str:
         f"biomass {1000 * now['C_B']:.0f} µg C g⁻¹ in {now['biomass_cells']:.0f} voxels, "
         f"dissolved {now['C_S']:.2f} mg C g⁻¹, respired so far {now['C_CO2']:.2f} mg C g⁻¹."
         f"{efficiency}"
+    )
+
+
+# A run, recorded ----------------------------------------------------------------------------------
+
+
+class _Recorded:
+    """A run that was made before, stepped from one of its snapshots to the next."""
+
+    def __init__(self, run: xr.Dataset) -> None:
+        self.run, self.number = run, 0
+
+    @property
+    def day(self) -> float:
+        return float(self.run["snapshot"].values[self.number])
+
+    def step(self) -> None:
+        self.number += 1
+
+    def cells(self) -> np.ndarray:
+        return self.run["cell"].isel(snapshot=self.number).values
+
+
+def recorded(run: xr.Dataset) -> Live:
+    """Play the snapshots of a run, and ask where its food is.
+
+    Parameters
+    ----------
+    run : Dataset
+        One run with the fields ``cell`` and ``c_s`` over ``snapshot``.
+    """
+    days = [float(day) for day in run["snapshot"].values]
+    prediction = Prediction(
+        "Microbes live in some pores and not in others. Where is more dissolved food to be had in "
+        "a voxel, once the soil has settled?",
+        ("where they live", "where none live", "the same in both"),
+        "Play to the end and follow the two availabilities in the sentence.",
+        "Microbes empty the pore in which they sit, and nothing flows through walls. The food of "
+        "the other pores piles up beside organic matter that nobody is there to eat, until a "
+        "particle moves and opens a way.",
+        answer="where none live",
+    )
+    return Live(
+        {},
+        lambda: _Recorded(run),
+        _Recorded.step,
+        _Recorded.cells,
+        _say_recorded,
+        name="Picture",
+        last=len(days) - 1,
+        prediction=prediction,
+        frames=range(len(days)),
+        labels=[f"day {day:g}" for day in days],
+    )
+
+
+def _say_recorded(at: _Recorded) -> str:
+    pores = pore_space(at.run, at.day)
+    voxels, filled = pores["voxels"], pores["voxels"] * pores["availability"]
+    lived = pores["kind"] != "empty"
+    share = 100 * float(voxels.where(lived, 0).sum() / voxels.sum())
+    here, there = (
+        float(filled.where(some, 0).sum() / max(1, int(voxels.where(some, 0).sum())))
+        for some in (lived, ~lived)
+    )
+    return (
+        f"microbes live in {share:.0f} % of the pore space. Availability of carbon there "
+        f"{here:.2f}, in the pores without microbes {there:.2f}."
     )
 
 

@@ -140,6 +140,8 @@ class Live(Explorer):
         Shown above the controls.
     states, frames : mapping, sequence of int
         For the built book: values of controls (see `Explorer`), and which steps it shows.
+    labels : sequence of str, optional
+        What each step is called, where its number says too little: ``"day 20"``.
 
     Attributes
     ----------
@@ -161,8 +163,9 @@ class Live(Explorer):
         prediction: Prediction | None = None,
         states: Mapping[str, Sequence] | None = None,
         frames: Sequence[int] = (),
+        labels: Sequence[str] = (),
     ) -> None:
-        self._step, self._map = step, look
+        self._step, self._map, self._labels = step, look, list(labels)
         self.name, self.start = name, min(start, last)
         self.frames = [number for number in frames if number <= last]
         self._walk: _Walk | None = None
@@ -209,6 +212,11 @@ class Live(Explorer):
     def result(self, _: None) -> None:
         self._walk = None
 
+    @property
+    def kept(self) -> bool:
+        """Whether the built book holds states of it."""
+        return bool(self.frames)
+
     def stills(self, **values) -> Iterator[tuple[bytes, str]]:
         """Yield a small picture and a sentence for each of the book's steps.
 
@@ -233,6 +241,8 @@ class Live(Explorer):
         return f"{self._label(number).capitalize()}: {words}"
 
     def _label(self, number: int) -> str:
+        if self._labels:
+            return self._labels[number]
         return f"{self.name.split(' (')[0].lower()} {number}"
 
     def _show(self) -> None:
