@@ -2,9 +2,10 @@
 
 An explorer asks a question first, lets the reader move the controls, redraws one persistent
 picture, and says the result in words. `Explorer` is the frame; `soilnb.explore.pools` holds
-those of the pool models, `soilnb.explore.pore` those of the pore scale.
+those of the pool models, `soilnb.explore.pore` those of the pore scale. `predictions` returns what
+a reader expected, in all explorers of a notebook.
 """
 
-from soilnb.explore.base import Control, Explorer, Prediction
+from soilnb.explore.base import Control, Explorer, Prediction, predictions
 
-__all__ = ["Control", "Explorer", "Prediction"]
+__all__ = ["Control", "Explorer", "Prediction", "predictions"]

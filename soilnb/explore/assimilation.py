@@ -35,16 +35,17 @@ def live(observations: xr.Dataset) -> Explorer:
         "name": Control("Profile", names[0], choices=tuple(names)),
         "model": Control("Model", "COMPAS", choices=tuple(_MODEL)),
         "horizons": Control("Layers used, from the top", 20, 2, 20, 1),
-        "trust": Control("Weight of the data (log10)", 0.0, -2, 1.5, 0.25),
+        "trust": Control("Weight of the data (log10)", -2.0, -2, 1.5, 0.25),
     }
     prediction = Prediction(
         "A profile with seven layers is held against a model with 23 parameters. How many of them "
         "will be known much better than before?",
         ("about twenty", "about ten", "two to five"),
-        "Count the coloured bars. Then raise the weight of the data, then take layers away.",
+        "Raise the weight of the data to 0 and count the coloured bars; then take layers away.",
         "Seven numbers cannot pin down 23. What the profile says is the shape and the level of "
         "carbon with depth, and a few parameters (root depth b, the lives of microbes and enzymes, "
         "the efficiency) share that between them. The rest keeps its prior.",
+        answer="two to five",
     )
 
     columns = environment.prepare(forcing_at(observations)).columns
@@ -55,7 +56,14 @@ def live(observations: xr.Dataset) -> Explorer:
             observations.sel(profile=name), places[name], model, int(horizons), 10.0**trust
         )
 
-    return Explorer(controls, compute, assimilation.learned, _say, prediction=prediction)
+    return Explorer(
+        controls,
+        compute,
+        assimilation.learned,
+        _say,
+        prediction=prediction,
+        states={"trust": (-2.0, -1.0, 0.0, 1.0), "model": ()},
+    )
 
 
 def profile(

@@ -1,21 +1,39 @@
-"""The frame of every explorer: prediction, controls, one picture, the result in words."""
+"""The frame of every explorer: prediction, controls, one picture, the result in words.
+
+A reader predicts, observes and then reads why: the explanation opens once there is a prediction
+and something has been moved. Controls stand beside the picture where there is room for both, and
+above it on a phone. The picture follows a slider while it is dragged. Widgets hold a move back
+while the last one is being answered and then send the newest, so nothing stale is computed.
+"""
 
 from __future__ import annotations
 
-import io
 import re
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from html import escape
 
 import ipywidgets as widgets
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
+from soilnb import results
+from soilnb.explore.picture import Picture
 from soilnb.parameters import InputError, Parameter, unknown
 
-_LABEL = widgets.Layout(width="330px")
+#: Controls that are open; the others stand under *More controls*.
+OPEN = 4
+
+#: Moves of one control that follow each other within this time (s) are one: the ghost stays.
+PAUSE = 1.0
+
+#: Every explorer of this session, in the order in which they were made.
+_MADE: list[Explorer] = []
 
 
 @dataclass(frozen=True)
@@ -32,6 +50,8 @@ class Control:
         Range of a slider (unused for a choice).
     choices : sequence of str
         What can be chosen; empty for a slider.
+    zooms : bool
+        Whether it says how much is shown, so that the axes fit anew when it moves.
     """
 
     label: str
@@ -40,6 +60,7 @@ class Control:
     high: float = 1.0
     step: float = 0.01
     choices: Sequence[str] = ()
+    zooms: bool = False
 
     @classmethod
     def of(cls, record: Parameter, *, value=None, low=None, high=None, step=None) -> Control:
@@ -51,9 +72,31 @@ class Control:
             raise InputError(
                 f"range {low:g} to {high:g} of {record.label}: allowed {record.bounds}"
             )
-        step = (high - low) / 100 if step is None else step
+        step = _round_step(high - low) if step is None else step
         value = record.value if value is None else value
         return cls(_label(record), value, low, high, step)
+
+    def tidy(self, value: float | str) -> float | str:
+        """Return a slider's value as a person writes it: 20.5, not 20.499999."""
+        if self.choices or value == self.value:
+            return value
+        return round(value, _digits(self.step))
+
+    def short(self, value: float | str) -> float | str:
+        """Return a value as a number box has room for it, with four digits that count."""
+        return value if self.choices else float(f"{self.tidy(value):.4g}")
+
+
+def _round_step(span: float) -> float:
+    """Return a step of 1, 2 or 5 times a power of ten, 50 to 125 of which make `span`."""
+    longest = span / 50 * (1 + 1e-9)
+    power = 10.0 ** np.floor(np.log10(longest))
+    return float(f"{power * max(s for s in (1, 2, 5) if s * power <= longest):.3g}")
+
+
+def _digits(step: float) -> int:
+    """Return how many digits after the point a step has."""
+    return len(f"{step:.10f}".rstrip("0").partition(".")[2])
 
 
 _TYPESET = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -67,47 +110,73 @@ def _label(record: Parameter) -> str:
     return words if unit == "1" else f"{words} ({unit})"
 
 
+# --- Widgets -----------------------------------------------------------------------------------
+
+
+def full(**layout: str) -> widgets.Layout:
+    """Return the layout of what is as wide as it may be."""
+    return widgets.Layout(width="auto", min_width="0", **layout)
+
+
+def text(html: str = "") -> widgets.HTML:
+    """Return text that breaks where the line is full (a `Label` would be cut there)."""
+    return widgets.HTML(html, layout=full(margin="2px 0"))
+
+
+def said(sentence: str, *, strong: bool = False) -> str:
+    """Return a sentence as a part of the page that a screen reader says when it changes."""
+    inside = f"<b>{escape(sentence)}</b>" if strong else escape(sentence)
+    return f"<p role='status' style='line-height:1.4;margin:4px 0'>{inside}</p>"
+
+
 def _widget(control: Control) -> tuple[widgets.ValueWidget, widgets.Widget]:
-    """Build a control; returns what carries its value, and the row that is shown."""
-    label = widgets.Label(control.label, layout=_LABEL)
+    """Build a control; returns what carries its value, and the block that is shown."""
+    label = text(f"<span style='line-height:1.25'>{escape(control.label)}</span>")
     if control.choices:
         choice = widgets.Dropdown(options=list(control.choices), value=control.value)
-        choice.description_allow_html = False
-        choice.tooltip = control.label
-        return choice, widgets.HBox([label, choice])
+        choice.tooltip, choice.layout = control.label, full()
+        return choice, widgets.VBox([label, choice], layout=full())
+    about = {"min": control.low, "max": control.high, "step": control.step}
     slider = widgets.FloatSlider(
+        **about,
         value=control.value,
-        min=control.low,
-        max=control.high,
-        step=control.step,
-        continuous_update=False,
         readout=False,
         tooltip=control.label,
-        layout=widgets.Layout(width="280px"),
+        layout=full(flex="1 1 auto"),
     )
     number = widgets.BoundedFloatText(
-        value=control.value,
-        min=control.low,
-        max=control.high,
-        step=control.step,
+        **about,
+        value=control.short(control.value),
         tooltip=f"{control.label}, as a number",
-        layout=widgets.Layout(width="95px"),
+        layout=widgets.Layout(width="84px", flex="0 0 auto"),
     )
-    widgets.link((slider, "value"), (number, "value"))
-    return slider, widgets.HBox([label, slider, number])
+    slider.observe(lambda _: setattr(number, "value", control.short(slider.value)), "value")
+    number.observe(lambda change: _typed(slider, change["new"], control), "value")
+    row = widgets.HBox([slider, number], layout=full())
+    return slider, widgets.VBox([label, row], layout=full())
 
 
-def png(figure: Figure) -> bytes:
-    """Return a figure as PNG bytes, written fast rather than small."""
-    buffer = io.BytesIO()
-    _canvas(figure).print_png(buffer, pil_kwargs={"compress_level": 1})
-    return buffer.getvalue()
+def _typed(slider: widgets.FloatSlider, number: float, control: Control) -> None:
+    if number != control.short(slider.value):  # else it only follows the slider
+        slider.value = number
 
 
-def _canvas(figure: Figure) -> FigureCanvasAgg:
-    """Return the figure's own canvas: its renderer remembers how wide each text is."""
-    canvas = figure.canvas
-    return canvas if isinstance(canvas, FigureCanvasAgg) else FigureCanvasAgg(figure)
+def _folded(title: str, content: Sequence[widgets.Widget]) -> widgets.Accordion:
+    folded = widgets.Accordion([widgets.VBox(list(content), layout=full())], selected_index=None)
+    folded.set_title(0, title)
+    return folded
+
+
+def _beside(left: Sequence[widgets.Widget], right: Sequence[widgets.Widget]) -> list:
+    """Lay two groups out beside each other, or below each other on a narrow page."""
+    groups = (
+        widgets.VBox(list(left), layout=widgets.Layout(flex="1 1 270px", min_width="0")),
+        widgets.VBox(list(right), layout=widgets.Layout(flex="3 1 460px", min_width="0")),
+    )
+    return [widgets.HBox(groups, layout=full(flex_flow="row wrap", align_items="flex-start"))]
+
+
+# --- Prediction --------------------------------------------------------------------------------
 
 
 class Prediction(widgets.VBox):
@@ -122,30 +191,81 @@ class Prediction(widgets.VBox):
     observe : str
         What to do with the controls to find out.
     explain : str
-        Why it is so; shown on demand, after a prediction has been made.
+        Why it is so; shown once a prediction has been made and something has been moved.
+    answer : str, optional
+        The option that is right; without it the data decide, and the reader judges.
+
+    Attributes
+    ----------
+    first : str or None
+        What was chosen first: changing one's mind later does not change what one expected.
+    when : datetime or None
+        When that was.
     """
 
-    def __init__(self, question: str, options: Sequence[str], observe: str, explain: str) -> None:
+    def __init__(
+        self,
+        question: str,
+        options: Sequence[str],
+        observe: str,
+        explain: str,
+        answer: str | None = None,
+    ) -> None:
+        if answer is not None and answer not in options:
+            raise unknown("answer", answer, options)
+        self.question, self.observe, self.explain, self.answer = question, observe, explain, answer
+        self.first: str | None = None
+        self.when: datetime | None = None
+        self.moved = False
         self.choice = widgets.RadioButtons(
             options=list(options), value=None, layout=widgets.Layout(width="max-content")
         )
-        self.feedback = widgets.HTML("<i>Choose one, then go on.</i>")
-        self.observe = observe
-        self.explanation = widgets.Accordion([widgets.HTML(f"<p>{escape(explain)}</p>")])
-        self.explanation.set_title(0, "Explain: open when you have looked")
+        self.choice.tooltip = question
+        self.choice.layout.max_width = "100%"
+        self.feedback = text("<i>Choose one, then go on.</i>")
+        self.judged = text()
+        self.explanation = _folded("Explain", [self.judged, text(f"<p>{escape(explain)}</p>")])
         self.explanation.layout.display = "none"
         self.choice.observe(self._chosen, names="value")
-        title = widgets.HTML(f"<b>Predict.</b> {escape(question)}")
-        super().__init__([title, self.choice, self.feedback, self.explanation])
+        title = text(f"<span style='line-height:1.35'><b>Predict.</b> {escape(question)}</span>")
+        super().__init__([title, self.choice, self.feedback], layout=full())
+
+    def observed(self) -> None:
+        """Note that the reader has moved something."""
+        self.moved = True
+        self._open()
+
+    def forget(self) -> None:
+        """Take back the choice that is shown and close the explanation; the first one is kept."""
+        self.choice.value, self.moved = None, False
+        self._open()
+
+    def verdict(self) -> str:
+        """Return what was expected beside what came out, in words."""
+        expected = self.choice.value or self.first
+        if self.answer is None:
+            return f"You expected: {expected}. Read under the picture what it did."
+        return f"You expected: {expected}. It turned out: {self.answer}."
 
     def _chosen(self, change) -> None:
-        chosen = change["new"] is not None
-        self.explanation.layout.display = None if chosen else "none"
+        if change["new"] is not None and self.first is None:
+            self.first, self.when = change["new"], datetime.now(UTC)
+        chosen = f"<b>Observe.</b> You expect: <i>{escape(str(change['new']))}</i>. "
         self.feedback.value = (
-            f"<b>Observe.</b> You expect: <i>{escape(change['new'])}</i>. {escape(self.observe)}"
-            if chosen
+            f"<span style='line-height:1.35'>{chosen}{escape(self.observe)}</span>"
+            if change["new"] is not None
             else "<i>Choose one, then go on.</i>"
         )
+        self._open()
+
+    def _open(self) -> None:
+        earned = self.moved and self.choice.value is not None
+        self.explanation.layout.display = None if earned else "none"
+        if earned:
+            self.judged.value = said(self.verdict(), strong=True)
+
+
+# --- Explorer ----------------------------------------------------------------------------------
 
 
 class Explorer(widgets.VBox):
@@ -154,7 +274,7 @@ class Explorer(widgets.VBox):
     Parameters
     ----------
     controls : mapping of str to Control
-        By the argument name under which `compute` receives the value.
+        By the argument name under which `compute` receives the value. The first four are open.
     compute : callable
         ``compute(**values)`` returns what `draw` and `words` need (usually a Dataset).
     draw : callable
@@ -164,11 +284,17 @@ class Explorer(widgets.VBox):
         under the picture, and they are the picture's text for readers who cannot see it.
     prediction : Prediction, optional
         Shown above the controls.
+    states : mapping of str to sequence, optional
+        Controls that also work in the built book, with the values that are computed for it
+        (`soilnb.explore.states`); for a choice ``()`` means all of its choices.
 
     Attributes
     ----------
     result : object
         What `compute` last returned.
+    controls, blocks : dict
+        By name what carries a control's value, and what is shown of it (label above, then slider
+        and number, or choice).
     picture : ipywidgets.Image
         The picture; its bytes change, the widget stays.
     updates : int
@@ -183,90 +309,154 @@ class Explorer(widgets.VBox):
         words: Callable[..., str],
         *,
         prediction: Prediction | None = None,
+        states: Mapping[str, Sequence] | None = None,
     ) -> None:
-        self._start = {name: control.value for name, control in controls.items()}
+        self.about, self.states = dict(controls), dict(states or {})
         built = {name: _widget(control) for name, control in controls.items()}
         self.controls = {name: value for name, (value, _) in built.items()}
-        self._compute, self._draw, self._words = compute, draw, words
-        self._figure: Figure | None = None
-        self._places: list = []
-        self._held = False
+        self.blocks = {name: block for name, (_, block) in built.items()}
+        self._compute, self._words = compute, words
+        self.canvas = Picture(draw)
+        self._held, self._shown, self._last = False, None, (None, 0.0)
         self.result = None
         self.updates = 0
-        self.picture = widgets.Image(format="png", layout=widgets.Layout(max_width="100%"))
-        self.words = widgets.HTML()
+        self.prediction = prediction
+        self.picture = widgets.Image(
+            format="png",
+            layout=widgets.Layout(max_width="100%", max_height="70vh", object_fit="contain"),
+        )
+        self.words = text()
         self._reset = widgets.Button(description="Reset", tooltip="Back to where it started")
         self._reset.on_click(lambda _: self.reset())
-        for control in self.controls.values():
-            control.observe(lambda _: self.update(), names="value")
-        rows = [row for _, row in built.values()]
-        top = [prediction] if prediction is not None else []
-        super().__init__([*top, *rows, self._reset, self.picture, self.words])
-        self.prediction = prediction
+        for name, control in self.controls.items():
+            control.observe(lambda _, name=name: self._move(name), names="value")
+        super().__init__(self._arranged(), layout=full())
+        _MADE.append(self)
         self.update()
+
+    def _arranged(self) -> list[widgets.Widget]:
+        """Return what is shown: question and controls beside picture and words."""
+        blocks = list(self.blocks.values())
+        more = [_folded("More controls", blocks[OPEN:])] if blocks[OPEN:] else []
+        asked = [self.prediction] if self.prediction else []
+        why = [self.prediction.explanation] if self.prediction else []
+        left = [*asked, *blocks[:OPEN], *more, self._reset]
+        return _beside(left, [*self._shows(), self.words, *why])
+
+    def _shows(self) -> list[widgets.Widget]:
+        return [self.picture]
+
+    def _repr_mimebundle_(self, **options):
+        """Show the explorer; in a run of the book's notebooks also keep its states."""
+        shown = super()._repr_mimebundle_(**options)
+        if results.current() is not None and self.kept:
+            from soilnb.explore import states
+
+            (shown[0] if isinstance(shown, tuple) else shown)["text/html"] = states.keep(self)
+        return shown
+
+    @property
+    def kept(self) -> bool:
+        """Whether the built book holds states of it."""
+        return bool(self.states)
 
     @property
     def values(self) -> dict:
         """The controls' values, by name."""
-        return {name: control.value for name, control in self.controls.items()}
+        return {name: self.about[name].tidy(c.value) for name, c in self.controls.items()}
 
     def set(self, **values) -> Explorer:
         """Move several controls at once; the picture is redrawn once."""
+        for name in values:
+            if name not in self.controls:
+                raise unknown("control", name, self.controls)
         with self._hold():
             for name, value in values.items():
-                if name not in self.controls:
-                    raise unknown("control", name, self.controls)
                 self.controls[name].value = value
         return self
 
     def reset(self) -> None:
         """Move every control back to where it started (the book shows the last state)."""
-        self.set(**self._start)
+        self.canvas.release()
+        self.set(**{name: control.value for name, control in self.about.items()})
         if self.prediction is not None:
-            self.prediction.choice.value = None
+            self.prediction.forget()
 
-    def _lay_out(self, figure: Figure) -> None:
-        """Solve the layout once and keep it: a slider must not wait for it again."""
-        if len(self._places) != len(figure.axes):
-            figure.set_layout_engine("constrained")
-            _canvas(figure).draw()
-            figure.set_layout_engine("none")
-            self._places = [ax.get_position() for ax in figure.axes]
-        for ax, place in zip(figure.axes, self._places, strict=True):
-            ax.set_position(place)
+    def predictions(self) -> pd.DataFrame:
+        """Return what was predicted here: one row, none without a prediction."""
+        return predictions([self])
 
+    @contextmanager
     def _hold(self):
-        return _Held(self)
+        """Hold updates back, then update once."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+        self.update()
+
+    def _move(self, name: str) -> None:
+        """Answer a move of a control: the state before it becomes the ghost."""
+        if self._held or self.values == self._shown:
+            return
+        if self.about[name].zooms:
+            self.canvas.release()
+        else:
+            before, then = self._last
+            if name != before or time.monotonic() - then > PAUSE:
+                self.canvas.remember()
+        self.update()
+        self._last = name, time.monotonic()
+        if self.prediction is not None:
+            self.prediction.observed()
+
+    def look(self, **values) -> tuple[object, str]:
+        """Compute one state; returns the result, and what is said about it.
+
+        Raises
+        ------
+        InputError, RuntimeError
+            For bad input, or where there is no steady state.
+        """
+        with warnings.catch_warnings(record=True) as notes:
+            warnings.simplefilter("always", UserWarning)
+            result = self._compute(**values)
+        # What a model warns of (an extinct guild, clipped litter quality) belongs to the result.
+        return result, " ".join([self._words(result), *(f"Note: {n.message}." for n in notes)])
 
     def update(self) -> None:
         """Compute, redraw the picture, and say the result in words."""
         if self._held:
             return
+        self._shown = self.values
         try:
-            with warnings.catch_warnings(record=True) as notes:
-                warnings.simplefilter("always", UserWarning)
-                self.result = self._compute(**self.values)
-        except (InputError, RuntimeError) as error:  # bad input, or no steady state
-            self.words.value = f"<p role='status'><b>{escape(str(error))}</b></p>"
+            self.result, words = self.look(**self._shown)
+        except (InputError, RuntimeError) as error:
+            self.words.value = said(str(error), strong=True)
             return
-        self._figure = self._draw(self.result, figure=self._figure)
-        self._lay_out(self._figure)
-        # What a model warns of (an extinct guild, clipped litter quality) belongs to the result.
-        said = " ".join([self._words(self.result), *(f"Note: {note.message}." for note in notes)])
-        self.picture.value = png(self._figure)
-        self.words.value = f"<p role='status'>{escape(said)}</p>"
+        self.canvas.draw(self.result)
+        self.picture.value = self.canvas.png()
+        self.words.value = said(words)
         self.updates += 1
 
 
-class _Held:
-    """Hold an explorer's updates back, then update once."""
+def predictions(explorers: Sequence[Explorer] | None = None) -> pd.DataFrame:
+    """Return what was predicted in a session, one row an explorer that asks.
 
-    def __init__(self, explorer: Explorer) -> None:
-        self.explorer = explorer
+    Parameters
+    ----------
+    explorers : sequence of Explorer, optional
+        All of this session by default.
 
-    def __enter__(self) -> None:
-        self.explorer._held = True
-
-    def __exit__(self, kind, *rest) -> None:
-        self.explorer._held = False
-        self.explorer.update()
+    Returns
+    -------
+    DataFrame
+        ``question``, ``expected`` (what was chosen first), ``when`` (UTC), ``now`` (what is chosen
+        now), ``answer`` (empty where the data decide) and ``moved``; ``to_csv`` writes it.
+    """
+    asked = [e.prediction for e in (_MADE if explorers is None else explorers) if e.prediction]
+    return pd.DataFrame(
+        [(p.question, p.first, p.when, p.choice.value, p.answer or "", p.moved) for p in asked],
+        columns=["question", "expected", "when", "now", "answer", "moved"],
+    )

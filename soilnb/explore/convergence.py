@@ -161,7 +161,14 @@ def converge(
     def draw(met: Met, figure=None):
         return tao2024_globe.meeting(*met.maps.values(), met.zones, met.r, data=kind, figure=figure)
 
-    return Explorer(controls, compute, draw, _say, prediction=prediction)
+    return Explorer(
+        controls,
+        compute,
+        draw,
+        _say,
+        prediction=prediction,
+        states={"clm5": (0.0, 50.0, 100.0), "compas": (0.0, 50.0, 100.0)},
+    )
 
 
 def _say(met: Met) -> str:
@@ -174,4 +181,4 @@ def _say(met: Met) -> str:
             f"{model} {np.average(stock, weights=area):.1f} kg C m⁻² on average and "
             f"{np.average(stock[north], weights=area[north]):.1f} north of 50°N"
         )
-    return f"SOC to 1 m: {'; '.join(told)}. Correlation of log SOC: {met.r:+.2f}."
+    return f"SOC to 1 m: {'; '.join(told)}. Correlation of log SOC: {met.r:+z.2f}."

@@ -131,8 +131,16 @@ def levels() -> Explorer:
         "given back. Over a window in which biomass returns to where it was, uptake equals "
         "respiration plus death, and nothing is left. The community's efficiency asks only what is "
         "built in, and stays.",
+        answer="near zero",
     )
-    return Explorer(sliders, through_a_pulse, _draw_pulse, _say_levels, prediction=prediction)
+    return Explorer(
+        sliders,
+        through_a_pulse,
+        _draw_pulse,
+        _say_levels,
+        prediction=prediction,
+        states={"days": (1.0, 5.0, 20.0, 100.0), "mass": (0.3, 0.77, 2.0)},
+    )
 
 
 def through_a_pulse(
@@ -179,7 +187,7 @@ def _say_levels(result: xr.Dataset) -> str:
     return (
         f"Over days {first + 0.5:.0f} to {last - 0.5:.0f}: the community's CUE is "
         f"{float(result['window_community']):.2f}, the ecosystem's, after death, "
-        f"{float(result['window_ecosystem']):+.2f}."
+        f"{float(result['window_ecosystem']):+z.2f}."
     )
 
 
@@ -187,10 +195,10 @@ def bench() -> Explorer:
     """Measure one made-up soil in five ways."""
     p = methods.PARAMETER_SETS["bench"].records
     sliders = {
+        "maintenance": Control.of(p["maintenance"], step=0.001),
         "short": Control("¹³C, short: hours of incubation", 6.0, 1, 48, 1),
         "long": Control("¹³C, long: days of incubation", 30.0, 3, 120, 1),
         "yield_label": Control.of(p["yield_label"], step=0.01),
-        "maintenance": Control.of(p["maintenance"], step=0.001),
         "turnover": Control.of(p["turnover"], step=0.001),
         "dna_conversion": Control.of(p["dna_conversion"], step=0.05),
         "soil_c_to_n": Control.of(p["soil_c_to_n"], step=0.5),
@@ -202,8 +210,16 @@ def bench() -> Explorer:
         "The label of a few hours shows how freshly eaten food is split, before upkeep has burnt "
         "much of it. ¹⁸O compares growth with all respiration, upkeep included. The enzyme model "
         "sees neither. None of them is wrong: they divide different things.",
+        answer="¹⁸O does, ¹³C does not",
     )
-    return Explorer(sliders, on_the_bench, figures.bench, _say_bench, prediction=prediction)
+    return Explorer(
+        sliders,
+        on_the_bench,
+        figures.bench,
+        _say_bench,
+        prediction=prediction,
+        states={"maintenance": (0.005, 0.01, 0.02, 0.03), "short": (1.0, 6.0, 24.0)},
+    )
 
 
 def on_the_bench(short: float = 6.0, long: float = 30.0, **changes: float) -> xr.Dataset:
@@ -237,7 +253,7 @@ def _say_bench(result: xr.Dataset) -> str:
     return (
         f"The true CUE of the community is {true:.2f}, that of the ecosystem is 0. The five "
         f"methods report {float(measured.min()):.2f} to {float(measured.max()):.2f}; ¹⁸O is off by "
-        f"{float(measured.sel(technique='18O')) - true:+.2f}."
+        f"{float(measured.sel(technique='18O')) - true:+z.2f}."
     )
 
 
@@ -251,14 +267,28 @@ def controls() -> Explorer:
         "immobilised": Control("Nitrogen from solution (mol per mol C)", 0.0, 0, 0.1, 0.002),
     }  # fmt: skip
     prediction = Prediction(
-        "The food is glucose at 20 °C. Its C:N rises from 14 to 40. What does CUE do?",
-        ("nothing: glucose is rich in energy", "it falls to less than half", "it rises"),
-        "Move C:N to 40, then give nitrogen from solution until CUE is back.",
+        "Glucose of C:N 14 gets ten degrees warmer, and CUE falls by a tenth. Now its C:N is 40. "
+        "What do ten degrees more do to CUE?",
+        ("as much as before", "more than before", "nothing"),
+        "Move C:N to 40, then the temperature from 20 to 30 °C. Then give nitrogen from solution "
+        "until warming costs something again.",
         "Above the threshold ratio there is not enough nitrogen for the carbon that energy would "
-        "let them build in. What cannot be built in is burnt. Nitrogen from solution lifts the "
-        "limit, up to the next one: energy.",
+        "let them build in. What cannot be built in is burnt, warm or cold. Nitrogen from solution "
+        "lifts that limit, up to the next one: energy, which costs more when it is warmer.",
+        answer="nothing",
     )
-    return Explorer(sliders, under_control, figures.controls, _say_controls, prediction=prediction)
+    return Explorer(
+        sliders,
+        under_control,
+        figures.controls,
+        _say_controls,
+        prediction=prediction,
+        states={
+            "celsius": (10.0, 20.0, 30.0),
+            "c_to_n": (8.0, 14.0, 40.0),
+            "immobilised": (0.0, 0.03),
+        },
+    )
 
 
 def under_control(

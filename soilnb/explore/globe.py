@@ -59,7 +59,14 @@ def profiles(table: pd.DataFrame, *, limit: float = 1.05, kind: str = "") -> Exp
         rows, fit, label = found
         return tao2023_globe.relation(rows, fit, label=label, data=kind, figure=figure)
 
-    return Explorer(controls, compute, draw, _say, prediction=prediction)
+    return Explorer(
+        controls,
+        compute,
+        draw,
+        _say,
+        prediction=prediction,
+        states={"carbon": (), "efficiency": ()},
+    )
 
 
 def choose(
@@ -120,7 +127,7 @@ def _say(found: tuple[pd.DataFrame, Fit | None, str]) -> str:
     certain = "differs from 0" if slope["p"] < 0.05 else "cannot be told from 0"
     rest = "" if fit.converged else " The optimiser did not come to rest: do not trust this fit."
     return (
-        f"{label}, {fit.n} profiles in {fit.groups} climates: slope {slope['estimate']:+.2f} ± "
+        f"{label}, {fit.n} profiles in {fit.groups} climates: slope {slope['estimate']:+z.2f} ± "
         f"{slope['error']:.2f}, which {certain}. CUE explains "
         f"{100 * fit.explained_fixed:.0f} % of the variance.{rest}"
     )

@@ -52,8 +52,16 @@ def two_columns() -> Explorer:
         "CLM5 is linear: twice the input, twice the carbon. In COMPAS twice the litter feeds twice "
         "the microbes and enzymes, which break mineral-associated carbon down twice as fast: it "
         "and the dissolved carbon stay exactly as they were, and only microbes and enzymes double.",
+        answer="only CLM5",
     )
-    return Explorer(CLIMATE, columns, _draw_columns, _say_columns, prediction=prediction)
+    return Explorer(
+        CLIMATE,
+        columns,
+        _draw_columns,
+        _say_columns,
+        prediction=prediction,
+        states={"litter": (50.0, 100.0, 200.0), "mat": (0.0, 9.0, 20.0), "vegetation": ()},
+    )
 
 
 def columns(
@@ -116,21 +124,30 @@ def _say_columns(found: xr.Dataset) -> str:
 def warming() -> Explorer:
     """Warm a column or change its litter, and follow both models for centuries."""
     controls = {
-        "warming": Control("Warming (°C)", 2.0, 0, 6, 0.5),
+        "warming": Control("Warming (°C)", 0.0, 0, 6, 0.5),
         "litter": Control("Litter input (% of before)", 100.0, 50, 200, 10),
         "site": Control("Place", "temperate", choices=tuple(EXAMPLES)),
-        "years": Control("Years to follow", 1000.0, 50, 5000, 50),
+        "years": Control("Years to follow", 1000.0, 50, 5000, 50, zooms=True),
     }
     prediction = Prediction(
         "The column gets 2 °C warmer and the litter stays the same. Which model loses more carbon?",
         ("CLM5", "COMPAS", "both about the same share"),
-        "Look at both lines after 1, 10 and 1000 years; then raise the litter to 120 %.",
+        "Move the warming to 2 °C and look at both lines after 1, 10 and 1000 years; then raise "
+        "the litter to 120 %.",
         "CLM5 loses carbon as its rates rise with Q10 = 1.5. COMPAS does the opposite in the long "
         "run: its microbes and enzymes shrink when they turn over faster, and at rest the carbon "
         "on minerals is proportional to the environmental modifier. Litter and microbes go down at "
         "once, minerals gain slowly: look at how long the blue line needs to turn.",
+        answer="CLM5",
     )
-    return Explorer(controls, change, _draw_change, _say_change, prediction=prediction)
+    return Explorer(
+        controls,
+        change,
+        _draw_change,
+        _say_change,
+        prediction=prediction,
+        states={"warming": (0.0, 2.0, 4.0), "litter": (80.0, 100.0, 120.0)},
+    )
 
 
 def change(
@@ -167,7 +184,7 @@ def _say_change(runs: Mapping[str, xr.Dataset]) -> str:
         total = run["total"]
         end = 100 * (float(total[-1] / total[0]) - 1)
         ten = 100 * (float(total.interp(time=10.0) / total[0]) - 1)
-        parts.append(f"{name} {ten:+.1f} % after 10 years, {end:+.1f} % in the end")
+        parts.append(f"{name} {ten:+z.1f} % after 10 years, {end:+z.1f} % in the end")
     return "All carbon of the column: " + "; ".join(parts) + "."
 
 
@@ -193,8 +210,16 @@ def pathways() -> Explorer:
         "Carbon on minerals always falls with CUE here, since more efficient microbes make more "
         "enzymes. Only the carbon in the microbes themselves can rise with it, and it counts where "
         "they live long, which is also where they are more than a tenth of the soil's carbon.",
+        answer="when microbes and enzymes live long",
     )
-    return Explorer(controls, cue_soc, layers.cue_soc, _say_cue_soc, prediction=prediction)
+    return Explorer(
+        controls,
+        cue_soc,
+        layers.cue_soc,
+        _say_cue_soc,
+        prediction=prediction,
+        states={"tau_mic": (0.2, 0.5, 2.0, 5.0), "tau_enz": (0.05, 0.1, 1.0)},
+    )
 
 
 def cue_soc(tau_mic: float = 0.5, tau_enz: float = 0.1, site: str = "temperate") -> xr.Dataset:

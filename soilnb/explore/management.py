@@ -26,17 +26,17 @@ TILLAGE = {
 HORIZONS = {"30 years": 30.0, "100 years": 100.0, "2,500 years": 2500.0}
 
 _CONTROLS = {
+    "tillage": Control("Soil", "none", choices=tuple(TILLAGE)),
     "beta": Control("Roots: share below d cm is β to the power of d", 0.961, 0.961, 0.985, 0.001),
     "belowground": Control("Share of production that goes below ground", 0.2, 0.2, 0.6, 0.01),
     "priming": Control("Priming: faster decay per relative rise of input", 0.0, 0.0, 1.0, 0.05),
-    "tillage": Control("Soil", "none", choices=tuple(TILLAGE)),
     "compost": Control("Deep compost (g C m⁻² yr⁻¹)", 0.0, 0.0, 300.0, 10.0),
     "biochar": Control("Deep biochar, once (Mg C ha⁻¹)", 0.0, 0.0, 50.0, 1.0),
     "minerals": Control("Minerals: slower decay in 30–60 cm (%)", 0.0, 0.0, 50.0, 1.0),
     "worms": Control("Earthworms: mixing over mixing before", 1.0, 1.0, 10.0, 0.5),
     "suberin": Control("Suberin: share of the root carbon (%)", 0.0, 0.0, 40.0, 1.0),
     "gain": Control("Inoculants: more of the input kept (%)", 0.0, 0.0, 15.0, 1.0),
-    "until": Control("Horizon", "2,500 years", choices=tuple(HORIZONS)),
+    "until": Control("Horizon", "2,500 years", choices=tuple(HORIZONS), zooms=True),
 }
 
 
@@ -56,8 +56,16 @@ def combine() -> Explorer:
         "same steady state. In between it holds more, for centuries: the buried carbon decays "
         "slowly, and the bared subsoil fills up again. With decay by material not even that "
         "happens. Compare with deeper roots, whose effect grows for millennia.",
+        answer="gone",
     )
-    return Explorer(_CONTROLS, combined, figures.combined, _say, prediction=prediction)
+    return Explorer(
+        _CONTROLS,
+        combined,
+        figures.combined,
+        _say,
+        prediction=prediction,
+        states={"tillage": (), "beta": (0.961, 0.975, 0.985)},
+    )
 
 
 def practices(
@@ -107,7 +115,7 @@ def _say(run: xr.Dataset) -> str:
     brought = f", for {extra:.0f} Mg C ha⁻¹ more that was put in" if extra > 0.5 else ""
     return (
         f"After {last:,.0f} years the field holds {float(held.sel(scenario='managed')):.1f} Mg C "
-        f"ha⁻¹ to 2 m, {effect:+.1f} against the control ({below:+.1f} below 30 cm){brought}."
+        f"ha⁻¹ to 2 m, {effect:+z.1f} against the control ({below:+z.1f} below 30 cm){brought}."
     )
 
 
@@ -127,16 +135,26 @@ def turn() -> Explorer:
         "below as above, and what is brought up is no loss either. All of the gain rests on "
         "slower decay at depth. In deep-ploughed fields buried carbon was 32 % more stable "
         "(Alcántara et al. 2017): somewhere between the ends.",
+        answer="whether its decay follows the depth or the material",
     )
-    return Explorer(controls, turned, figures.memory, _say_turned, prediction=prediction)
+    return Explorer(
+        controls,
+        lambda **values: turned(**values, ends=False),
+        figures.memory,
+        _say_turned,
+        prediction=prediction,
+        states={"depth": (0.2, 0.6, 1.0), "memory": (0.0, 0.5, 1.0)},
+    )
 
 
-def turned(depth: float = 0.6, memory: float = 0.0, decay_depth: float = 45.7) -> xr.DataArray:
-    """Return the effect of one inversion for a memory, and for both ends [memory, time]."""
+def turned(
+    depth: float = 0.6, memory: float = 0.0, decay_depth: float = 45.7, *, ends: bool = True
+) -> xr.DataArray:
+    """Return the effect of one inversion for a memory, and (`ends`) for 0 and 1 [memory, time]."""
     last = management.HORIZONS[-1]
     times = np.unique(np.concatenate([[0.0], np.geomspace(0.5, last, 60), management.HORIZONS]))
     soil = _turned_soil(decay_depth)
-    kinds = sorted({0.0, float(memory), 1.0})
+    kinds = sorted({float(memory), *((0.0, 1.0) if ends else ())})
     runs = [
         management.scenario(PRACTICES["inversion"].change(depth=depth, memory=kind), times, soil)[
             "effect"
@@ -155,10 +173,10 @@ def _say_turned(effect: xr.DataArray) -> str:
     chosen = effect.sel(memory=effect.attrs["chosen"])
     largest = chosen.isel(time=int(chosen.argmax("time")))
     years = ", ".join(
-        f"{MG_HA * float(chosen.sel(time=year)):+.1f} after {year:,.0f}"
+        f"{MG_HA * float(chosen.sel(time=year)):+z.1f} after {year:,.0f}"
         for year in management.HORIZONS
     )
     return (
         f"Against the control: {years} years (Mg C ha⁻¹ to 2 m). Largest in year "
-        f"{float(largest['time']):.0f}, with {MG_HA * float(largest):+.1f}."
+        f"{float(largest['time']):.0f}, with {MG_HA * float(largest):+z.1f}."
     )

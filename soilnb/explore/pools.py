@@ -23,16 +23,10 @@ REF15 = {"temperature": 15.0, "clay": 0.30, "npp": 500.0, "lignin_to_n": 35.8}
 #: Lignin in structural litter for CENTURY, which MIMICS does not need (SoilR's example value).
 LIGNIN_FRACTION = 0.25
 
-#: Sliders of a site, narrower than what the models accept (`soilnb.profile.site.RECORDS`).
-SITE = {
-    name: Control.of(RECORDS[name], value=REF15[name], low=low, high=high, step=step)
-    for name, low, high, step in (
-        ("temperature", -10.0, 30.0, 0.5),
-        ("clay", 0.0, 0.8, 0.01),
-        ("npp", 50.0, 1500.0, 10.0),
-        ("lignin_to_n", 5.0, 50.0, 0.1),
-    )
-}
+
+def _site(*names: str) -> dict[str, Control]:
+    """Return sliders of a site that start at the reference point."""
+    return {name: Control.of(RECORDS[name], value=REF15.get(name)) for name in names}
 
 
 def first_look() -> Explorer:
@@ -44,8 +38,20 @@ def first_look() -> Explorer:
         "All rates rise with temperature while the input stays the same, so less carbon is needed "
         "in the pools for the same amount to leave them. The share of it that microbes keep at "
         "each step, the CUE, hardly moves: it is a ratio, and MIMICS holds it constant.",
+        answer="it falls",
     )
-    return Explorer(SITE, mimics_of_site, he2024.pools, _say_pools, prediction=prediction)
+    return Explorer(
+        _site("temperature", "clay", "npp", "f_met"),
+        mimics_of_site,
+        he2024.pools,
+        _say_pools,
+        prediction=prediction,
+        states={
+            "temperature": (5.0, 10.0, 15.0, 20.0, 25.0),
+            "clay": (0.1, 0.3, 0.5),
+            "npp": (300.0, 500.0, 800.0),
+        },
+    )
 
 
 def mimics_of_site(**site: float) -> xr.Dataset:
@@ -75,8 +81,20 @@ def what_counts() -> Explorer:
         "does not depend on climate at all. In MIMICS the intrinsic efficiencies are constants; "
         "only the shares of the six uptake paths shift a little. Texture (CENTURY) and litter "
         "quality (both) are what moves it.",
+        answer="hardly any",
     )
-    return Explorer(SITE, both_models, he2024.definitions, _say_cue, prediction=prediction)
+    return Explorer(
+        _site("temperature", "clay", "npp", "lignin_to_n"),
+        both_models,
+        he2024.definitions,
+        _say_cue,
+        prediction=prediction,
+        states={
+            "temperature": (5.0, 15.0, 25.0),
+            "clay": (0.1, 0.3, 0.5),
+            "lignin_to_n": (15.0, 25.0, 35.8),
+        },
+    )
 
 
 def both_models(**site: float) -> xr.DataArray:
@@ -104,20 +122,29 @@ def _say_cue(cue: xr.DataArray) -> str:
 def step_response() -> Explorer:
     """Follow CUE, microbes and SOC after a step in efficiency, input or litter quality."""
     controls = {
-        "cue": Control("Change of the intrinsic CUE (%)", 7.0, -20, 20, 0.5),
+        "cue": Control("Change of the intrinsic CUE (%)", 0.0, -20, 20, 0.5),
         "input": Control("Change of the litter input (%)", 0.0, -50, 50, 1),
         "litter": Control("Change of lignin : N (%)", 0.0, -50, 50, 1),
-        "years": Control("Years to follow", 100.0, 5, 200, 5),
+        "years": Control("Years to follow", 100.0, 5, 200, 5, zooms=True),
     }
     prediction = Prediction(
         "Microbes become 7 % more efficient today. What does soil carbon do in the next two years?",
         ("it rises at once", "it falls first, then rises", "it does not change"),
-        "Look at the first two years of the red line, then at the last fifty.",
+        "Move the change of the CUE to 7 %. Look at the first two years of the red line, then at "
+        "the last fifty.",
         "More efficient microbes grow, and more microbes take up more carbon: the stock dips "
         "(priming). Their remains are then protected by clay, slowly, and the stock ends higher "
         "(entombment). CUE is there at once, SOC takes decades.",
+        answer="it falls first, then rises",
     )
-    return Explorer(controls, responses, he2024.step, _say_step, prediction=prediction)
+    return Explorer(
+        controls,
+        responses,
+        he2024.step,
+        _say_step,
+        prediction=prediction,
+        states={"cue": (-14.0, -7.0, 0.0, 7.0, 14.0), "input": (-20.0, 0.0, 20.0)},
+    )
 
 
 def responses(
@@ -170,6 +197,6 @@ def _say_step(run: xr.Dataset) -> str:
         else ""
     )
     return (
-        f"CUE changes by {float(run['response_cue'][0]):+.1f} % at once. SOC changes by "
-        f"{float(soc[-1]):+.1f} % in {float(run['time'][-1]):.0f} years{dip}."
+        f"CUE changes by {float(run['response_cue'][0]):+z.1f} % at once. SOC changes by "
+        f"{float(soc[-1]):+z.1f} % in {float(run['time'][-1]):.0f} years{dip}."
     )

@@ -96,13 +96,25 @@ def explorer() -> Explorer:
             "CUE falls, and soil carbon rises",
             "nothing: the microbes decide, not the litter",
         ),
-        "Move the C/N ratio from 100 to 25 in the temperate grassland, then in the tundra.",
+        "Move the C/N ratio from 100 to 25 in the temperate grassland, then on permafrost.",
         "With more nitrogen the microbes respire less in overflow, and CUE rises steeply. But in "
         "COMPAS more efficient microbes make more enzymes, which break mineral-associated carbon "
         "down: it falls. In cold soils the living microbes are so much of the carbon that their "
         "growth can outweigh this.",
+        answer="CUE rises, and soil carbon falls",
     )
-    return Explorer(controls, hand_over, figures.state, _say, prediction=prediction)
+    return Explorer(
+        controls,
+        hand_over,
+        figures.state,
+        _say,
+        prediction=prediction,
+        states={
+            "cn": (25.0, 50.0, 100.0),
+            "exposed": (0.1, 0.2),
+            "site": ("temperate", "permafrost"),
+        },
+    )
 
 
 def _say(found: dict) -> str:
@@ -116,7 +128,7 @@ def _say(found: dict) -> str:
         return f"{words}. There is no steady state with it here."
     change = 100 * (np.quantile(stocks, [0.05, 0.5, 0.95]) / found["published_stock"] - 1)
     return (
-        f"{words}. Soil carbon to 1 m: {np.median(stocks):.1f} kg C m⁻², {change[1]:+.0f} % "
-        f"({change[0]:+.0f} to {change[2]:+.0f} %) against the published CUE of "
+        f"{words}. Soil carbon to 1 m: {np.median(stocks):.1f} kg C m⁻², {change[1]:+z.0f} % "
+        f"({change[0]:+z.0f} to {change[2]:+z.0f} %) against the published CUE of "
         f"{found['published_cue']:.2f}. Speculative: see the box."
     )

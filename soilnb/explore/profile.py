@@ -70,8 +70,20 @@ def profile() -> Explorer:
         "only as far as it gets before it decays, the square root of κ/k: some 5 cm in the "
         "topsoil. Below one metre, where carbon stays for centuries, that is 20 to 70 cm, so "
         "mixing is not nothing there; but it can only share out what roots have brought.",
+        answer="roots",
     )
-    return Explorer(controls, whole_profile, luo2025.profile, _say, prediction=prediction)
+    return Explorer(
+        controls,
+        whole_profile,
+        luo2025.profile,
+        _say,
+        prediction=prediction,
+        states={
+            "root_beta": (0.95, 0.966, 0.98),
+            "diffusion": (0.0, 0.71, 7.1),
+            "decay_depth": (30.0, 60.0),
+        },
+    )
 
 
 def whole_profile(**parameters: float) -> xr.Dataset:
@@ -117,7 +129,7 @@ def _say(state: xr.Dataset) -> str:
     change = 100 * (float(moved["deep"] / still["deep"]) - 1)
     return (
         f"The profile holds {float(moved['stock']):.1f} kg C m⁻², {float(moved['deep']):.1f} of it "
-        f"below 1 m; transport changes that deep carbon by {change:+.0f} %. In the topsoil mixing "
+        f"below 1 m; transport changes that deep carbon by {change:+z.0f} %. In the topsoil mixing "
         f"reaches {float(state['reach']):.0f} cm within one turnover time."
     )
 

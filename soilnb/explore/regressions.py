@@ -43,7 +43,14 @@ def measured_cue(data: pd.DataFrame) -> Explorer:
     def compute(**choice: str | float) -> tuple[pd.DataFrame, Fit, dict[str, float], str]:
         return measured(data, **choice)
 
-    return Explorer(controls, compute, _draw, _say, prediction=prediction)
+    return Explorer(
+        controls,
+        compute,
+        _draw,
+        _say,
+        prediction=prediction,
+        states={"rows": (), "climate": ()},
+    )
 
 
 def measured(
@@ -79,7 +86,7 @@ def _say(found: tuple[pd.DataFrame, Fit, Mapping[str, float], str]) -> str:
     certain = "differs from 0" if slope["p"] < 0.05 else "cannot be told from 0"
     rest = "" if fit.converged else " The optimiser did not come to rest: do not trust this fit."
     return (
-        f"{fit.structure.formula}: slope {slope['estimate']:+.3f} ± {slope['error']:.3f} "
+        f"{fit.structure.formula}: slope {slope['estimate']:+z.3f} ± {slope['error']:.3f} "
         f"(p = {slope['p']:.2g}), which {certain}. Random intercepts of {fit.groups} groups "
         f"({group}) have sd {fit.random['intercept']:.3f}; fixed effects explain "
         f"{100 * fit.explained_fixed:.0f} % of the variance, all {100 * fit.explained:.0f} %.{rest}"

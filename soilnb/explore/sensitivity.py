@@ -23,6 +23,9 @@ READINGS = {"its own (tables)": "table", "tied to Km (published code)": "publish
 #: Components that have parameters, by the words of the figures.
 CHOICES = {COMPONENTS[name][0]: name for name, members in sensitivity.groups().items() if members}
 
+#: Component that is shown first: not the one that is asked about.
+_FIRST = COMPONENTS["decomposition"][0]
+
 _DEPTHS = {"0.3 m": 0.3, "1 m": 1.0, "2 m": 2.0}
 
 
@@ -67,7 +70,7 @@ def components(
             raise InputError(f"worlds has no reading {reading!r}: allowed both")
     worlds = {reading: (given, prepare(planet)) for reading, (given, planet) in worlds.items()}
     controls = {
-        "component": Control("Component", next(iter(CHOICES)), choices=tuple(CHOICES)),
+        "component": Control("Component", _FIRST, choices=tuple(CHOICES)),
         "change": Control("Change of its parameters' places everywhere (%)", 10, -20, 20, 2),
         "removed": Control("Share of its variation that is taken away (%)", 100, 0, 100, 10),
         "enzymes": Control(
@@ -80,7 +83,7 @@ def components(
         "time of their own; in the other it follows from the place of Km, which falls when CUE "
         "rises. In which does carbon change more?",
         ("where it is their own", "where it is tied", "the same in both"),
-        "Leave the component at CUE and the change at 10 %, and switch the turnover time of "
+        "Choose the component CUE, leave the change at 10 %, and switch the turnover time of "
         "enzymes. Then take the variation away and look at the right side.",
         "Enzymes that decay faster are fewer, and decompose less. Where their turnover time is "
         "tied to Km, the knob of CUE turns it as well, on a logarithmic scale; where it is a "
@@ -94,7 +97,12 @@ def components(
         )  # fmt: skip
 
     return Explorer(
-        controls, lambda **choice: answer(worlds, **choice), draw, _say, prediction=prediction
+        controls,
+        lambda **choice: answer(worlds, **choice),
+        draw,
+        _say,
+        prediction=prediction,
+        states={"component": (), "enzymes": ()},
     )
 
 
@@ -217,9 +225,9 @@ def _say(found: Answer) -> str:
     name = COMPONENTS[found.component][0]
     metric, stock = (100 * value for value in found.point)
     return (
-        f"More or less of it: {name} changes by {metric:+.1f} % (median of the cells), carbon to "
-        f"{found.depth:g} m by {stock:+.1f} %, which is {found.stock * stock / 100:+.0f} of "
+        f"More or less of it: {name} changes by {metric:+z.1f} % (median of the cells), carbon to "
+        f"{found.depth:g} m by {stock:+z.1f} %, which is {found.stock * stock / 100:+z.0f} of "
         f"{found.stock:.0f} Pg C. With less of its variation the cells deviate by "
-        f"{found.deviation:.0f} Pg C in all, while their sum changes by {found.difference:+.0f} "
+        f"{found.deviation:.0f} Pg C in all, while their sum changes by {found.difference:+z.0f} "
         "Pg C."
     )

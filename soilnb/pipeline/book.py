@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from soilnb import claims, data, results
 from soilnb.parameters import InputError
-from soilnb.pipeline import own_soil, pages, runs
+from soilnb.pipeline import explorers, own_soil, pages, runs
 from soilnb.proda import globe, predictors
 
 #: What the pages load in the browser: file or folder in `node_modules`, place in `_vendor`.
@@ -37,13 +37,10 @@ ASSETS = {
     "mathjax/es5/input": "mathjax/input",
     "mathjax/es5/a11y": "mathjax/a11y",
     "mathjax/es5/sre": "mathjax/sre",
-    "requirejs/require.js": "",
-    "@jupyter-widgets/html-manager/dist/embed-amd.js": "",
-    "@jupyter-widgets/html-manager/dist/*.woff2": "widgets/",
 }
 
 #: Settings of the book that only hold when the assets above are at hand.
-OFFLINE_SETTINGS = ("mathjax_path", "nb_ipywidgets_js")
+OFFLINE_SETTINGS = ("mathjax_path",)
 
 
 class BuildError(click.ClickException):
@@ -146,6 +143,7 @@ def _sources(root: Path, size: str, offline: bool) -> dict[Path, bytes]:
     texts["_config.yml"] = _configuration(book / "_config.yml", offline)
     texts["_toc.yml"] = contents(book / "_toc.yml", list(texts))
     sources = {Path(name): text.encode() for name, text in texts.items()}
+    sources |= explorers.sources([results.folder(name, size) for name in notebooks])
     for path in sorted((book / "assets").rglob("*")):
         if path.is_file():
             sources[path.relative_to(book)] = path.read_bytes()
@@ -161,6 +159,7 @@ def _executed(name: str, size: str) -> str:
         raise InputError(f"notebook {name}: no result of size {size}; soilnb run {name} makes it")
     notebook = json.loads(path.read_text(encoding="utf-8"))
     notebook["metadata"].pop("papermill", None)
+    explorers.without_widgets(notebook)
     cells = []
     for cell in notebook["cells"]:
         cell["metadata"].pop("papermill", None)

@@ -44,10 +44,12 @@ RECORDS = {
     "f_met": Parameter(
         0.3846423, "1", (1e-3, 1.0), "f_{met}", "metabolic share of the litter",
         "mean of the six LIDET litters: wwieder/MIMICS@2b71740, MIMIC2_LIDET_GMDD_2015_public.R",
+        slider=(0.1, 0.8),
     ),
     "lignin_to_n": Parameter(
         20.0, "1", (0.0, 500.0), "L:N", "lignin to nitrogen ratio of the litter, by mass",
         "21 % lignin over 1.02 % nitrogen, hardwood litter of the LTER sites",
+        slider=(5.0, 50.0),
     ),
     "silt": Parameter(0.45, "1", (0.0, 1.0), "f_{silt}", "silt, mass fraction of the soil",
         "default of CenturyModel, cran/SoilR@6d63c04",

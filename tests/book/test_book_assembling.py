@@ -89,6 +89,29 @@ def test_the_sources_are_pages_notebooks_figures_and_generated_pages(house):
     } <= found  # fmt: skip
 
 
+def test_explorers_bring_their_states_and_leave_no_widget(house, results_root):
+    view = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "Box()"}
+    folder = results_root / "quick" / "20_first"
+    path = folder / "20_first.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    notebook["metadata"]["widgets"] = {"state": {}}
+    notebook["cells"][-1]["outputs"] = [
+        {"output_type": "display_data", "data": data, "metadata": {}}
+        for data in (view, view | {"text/html": "<div class='soilnb-explorer'></div>"})
+    ]
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    (folder / "20_first-1.explorer.json").write_text('{"states":{}}', encoding="utf-8")
+    book.assemble(house, "quick")
+    page = json.loads((source(house) / "notebooks" / "20_first.ipynb").read_text(encoding="utf-8"))
+    assert "widgets" not in page["metadata"]
+    [output] = page["cells"][-1]["outputs"]  # what has no states is dead, and gone
+    assert list(output["data"]) == ["text/plain", "text/html"]
+    script = (source(house) / "extra" / "explorers" / "20_first-1.js").read_text(encoding="utf-8")
+    assert script.endswith('["20_first-1"] = {"states":{}};\n')
+    settings = yaml.safe_load((source(house) / "_config.yml").read_text(encoding="utf-8"))
+    assert settings["sphinx"]["config"]["html_extra_path"] == ["extra"]
+
+
 def test_what_has_not_changed_is_not_written_again(house):
     book.assemble(house, "quick")
     before = {p: p.stat().st_mtime_ns for p in source(house).rglob("*") if p.is_file()}
@@ -252,7 +275,6 @@ def test_assets_are_fetched_once_for_a_lock(house, npm):
     assert book.vendor(house)
     assert npm == [[".npmrc", "package-lock.json", "package.json"]]
     assert (house / "book" / "_vendor" / "mathjax" / "tex-mml-chtml.js").is_file()
-    assert (house / "book" / "_vendor" / "widgets" / "icons.woff2").is_file()
     assert not (house / "node_modules").exists()
 
 

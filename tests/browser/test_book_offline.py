@@ -9,28 +9,23 @@ pytestmark = [pytest.mark.notebook, pytest.mark.browser]
 #: Pages that Sphinx makes for itself; the book's own tests need not typeset them.
 LISTS = {"genindex", "py-modindex", "search", "index"}
 
-#: What a reader would see go wrong: equations, widgets, pictures.
-READY = """() => {
-  const views = document.querySelectorAll(
-    'script[type="application/vnd.jupyter.widget-view+json"]').length;
-  const drawn = document.querySelectorAll('.output.widget_view, .widget-subarea, .jupyter-widgets');
-  return document.readyState === 'complete'
-    && (!document.querySelector('.math') || document.querySelector('mjx-container'))
-    && (views === 0 || drawn.length > 0);
-}"""
+#: What a reader would see go wrong: equations, explorers, pictures.
+READY = """() => document.readyState === 'complete'
+    && (!document.querySelector('.math') || document.querySelector('mjx-container'))"""
 
 FOUND = """() => ({
   equations: document.querySelectorAll('.math').length,
   typeset: [...document.querySelectorAll('.math')].filter(
     (e) => e.querySelector('mjx-container')).length,
-  failed: document.querySelectorAll('mjx-merror, .jupyter-widgets-error, .widget-error').length,
-  views: document.querySelectorAll(
-    'script[type="application/vnd.jupyter.widget-view+json"]').length,
-  sliders: document.querySelectorAll('.widget-slider .noUi-handle').length,
-  unnamed: [...document.querySelectorAll('.noUi-handle')].filter(
-    (e) => !e.getAttribute('aria-label')).length,
-  drawn: document.querySelectorAll('img.widget-image').length,
-  images: [...document.images].map((i) => [i.src, i.alt, i.complete && i.naturalWidth > 0]),
+  failed: document.querySelectorAll('mjx-merror').length,
+  dead: document.querySelectorAll(
+    'script[type^="application/vnd.jupyter.widget"], .jupyter-widgets').length,
+  explorers: document.querySelectorAll('.soilnb-explorer').length,
+  alive: document.querySelectorAll('.soilnb-explorer .picture').length,
+  unnamed: [...document.querySelectorAll('.soilnb-explorer :is(input, select)')].filter(
+    (e) => !(e.labels.length || e.ariaLabel)).length,
+  images: [...document.images].filter((i) => !i.closest('[role=img]')).map(
+    (i) => [i.src, i.alt, i.complete && i.naturalWidth > 0]),
   wide: document.documentElement.scrollWidth - window.innerWidth,
 })"""
 
@@ -106,13 +101,14 @@ def test_nothing_on_a_page_is_an_error_message(visits):
     assert wrong(visits, lambda seen: seen["failed"] == 0) == {}
 
 
-def test_widgets_are_drawn_with_their_pictures(visits):
-    with_widgets = {name: seen for name, seen in visits.items() if seen["views"]}
-    assert {"notebooks/00_start_here", "notebooks/22_diagnosed_cue"} <= set(with_widgets)
-    assert wrong(with_widgets, lambda seen: seen["sliders"] > 0 and seen["drawn"] > 0) == {}
+def test_explorers_are_drawn_and_no_dead_widget_is_left(visits):
+    with_explorers = {name for name, seen in visits.items() if seen["explorers"]}
+    assert {"notebooks/00_start_here", "notebooks/22_diagnosed_cue"} <= with_explorers
+    assert wrong(visits, lambda seen: seen["alive"] == seen["explorers"]) == {}
+    assert wrong(visits, lambda seen: seen["dead"] == 0) == {}
 
 
-def test_every_slider_has_a_name_for_a_screen_reader(visits):
+def test_every_control_has_a_name_for_a_screen_reader(visits):
     assert wrong(visits, lambda seen: seen["unnamed"] == 0) == {}
 
 

@@ -33,6 +33,8 @@ def test_a_column_without_steady_state_is_said_in_words():
 
 def test_the_step_closes_its_books_and_says_both_ends():
     explorer = explorers.warming()
+    assert "CLM5 +0.0 % after 10 years" in explorer.words.value  # no answer before a move, no -0
+    explorer.set(warming=2.0)
     for run in explorer.result.values():
         gained = run["total"] - run["total"][0]
         booked = run["cumulative_input"] - run["cumulative_respiration"]

@@ -1,11 +1,13 @@
 """Explorers of the pore-scale model at trait level: move a control, look at soil and picture."""
 
-import ipywidgets as widgets
+from io import BytesIO
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from soilnb.claims import measures
-from soilnb.explore import pore
+from soilnb.explore import pore, states
 from soilnb.explore.base import Control
 from soilnb.explore.pore import live
 from soilnb.figures import pore as figures
@@ -16,12 +18,6 @@ from soilnb.pore.diagnostics import CELLS
 from soilnb.pore.structure import dispersed
 
 SMALL = (64, 64)
-
-
-def controls_of(explorer):
-    """The rows of controls, without the player of a live explorer."""
-    rows = [row for row in explorer.children if isinstance(row, widgets.HBox)]
-    return [row for row in rows if not any(isinstance(w, widgets.Play) for w in row.children)]
 
 
 @pytest.fixture(scope="module")
@@ -38,34 +34,6 @@ def runs():
 
 
 # All of them --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        pore.voxel,
-        pore.well_mixed,
-        lambda: pore.transport(side=64),
-        lambda: pore.structure(shape=SMALL, steps=5),
-        lambda: pore.live_run(shape=SMALL, days=5, initial_steps=2),
-    ],
-    ids=["voxel", "well_mixed", "transport", "structure", "live_run"],
-)
-def test_every_control_has_a_label_with_a_unit_and_sliders_have_a_numeric_twin(make):
-    explorer = make()
-    rows = controls_of(explorer)
-    assert len(rows) == len(explorer.controls)
-    for row in rows:
-        label, control, *twin = row.children
-        if isinstance(control, widgets.Dropdown):
-            assert label.value
-            continue
-        assert "(" in label.value or "growth" in label.value or "C/N" in label.value
-        assert control.continuous_update is False
-        assert twin[0].value == control.value
-    assert explorer.prediction is not None
-    assert "role='status'" in explorer.words.value
-    assert bytes(explorer.picture.value).startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +99,7 @@ def test_the_voxel_explorer_says_what_limits():
 def test_a_move_computes_once_and_draws_into_the_same_figure(make, name, values, monkeypatch):
     # What makes an explorer without space fast; how fast is measured in benchmarks/.
     explorer = make()
-    figure, calls = explorer._figure, []
+    figure, calls = explorer.canvas.figure, []
     compute = explorer._compute
     monkeypatch.setattr(
         explorer, "_compute", lambda **given: (calls.append("computed"), compute(**given))[1]
@@ -139,7 +107,7 @@ def test_a_move_computes_once_and_draws_into_the_same_figure(make, name, values,
     monkeypatch.setattr(figure, "set_layout_engine", lambda kind: calls.append("laid out"))
     for value in values:
         explorer.set(**{name: value})
-    assert explorer._figure is figure
+    assert explorer.canvas.figure is figure
     assert calls == ["computed"] * len(values)
 
 
@@ -229,26 +197,62 @@ def test_the_structure_is_stepped_once_for_each_step_that_is_looked_at(structure
     steps = []
     step = structure._step
     monkeypatch.setattr(structure, "_step", lambda soil: (steps.append(1), step(soil)))
-    structure.time.value = 12
+    assert structure.time.value == structure.start == 20
+    structure.time.value = 32
     assert len(steps) == 12
     there = bytes(structure.picture.value), structure.words.value
     structure.time.value = 3
     assert bytes(structure.picture.value) != there[0]
-    structure.time.value = 12
+    structure.time.value = 32
     assert len(steps) == 12
     assert (bytes(structure.picture.value), structure.words.value) == there
-    structure.time.value = 14
+    structure.time.value = 34
     assert len(steps) == 14
 
 
-def test_play_moves_the_soil_on(structure):
+def test_play_step_and_speed_move_the_soil_on(structure):
     structure.reset()
-    (row,) = [row for row in structure.children if isinstance(row, widgets.HBox)
-              and any(isinstance(w, widgets.Play) for w in row.children)]  # fmt: skip
-    play, _, slider, number = row.children
+    buttons, where = structure._row.children
+    play, step, speed = buttons.children
+    _, slider, number = where.children
     play.value = 5
     assert slider.value == number.value == 5
     assert "Step 5:" in structure.words.value
+    step.click()
+    assert "Step 6:" in structure.words.value
+    before = play.interval
+    speed.label = "fast"
+    assert play.interval < before
+
+
+def test_a_soil_that_is_kept_stands_beside_the_next(structure):
+    structure.reset()
+    alone = Image.open(BytesIO(structure.picture.value))
+    said = structure.words.value
+    structure.keep.value = True
+    assert structure.words.value == said  # nothing to compare with yet
+    structure.set(break_other=0.8)
+    both = Image.open(BytesIO(structure.picture.value))
+    assert both.height == alone.height
+    assert both.width > 2 * alone.width
+    left = both.crop((0, 0, *alone.size)).convert("RGB")
+    assert left.tobytes() == alone.convert("RGB").tobytes()
+    assert "Kept, on the left: " in structure.words.value
+    structure.time.value = 22  # both go on
+    assert "Kept, on the left: " in structure.words.value
+    structure.keep.value = False
+    assert Image.open(BytesIO(structure.picture.value)).size == alone.size
+    structure.reset()
+
+
+def test_every_control_of_the_structure_changes_what_is_shown_first(structure):
+    # At step 0 nothing has moved yet, and weights and break-up would do nothing.
+    for name in ("weight_organic", "break_organic", "break_other"):
+        structure.reset()
+        before = bytes(structure.picture.value)
+        structure.controls[name].value = structure.controls[name].max
+        assert bytes(structure.picture.value) != before, name
+    structure.reset()
 
 
 def test_the_structure_begins_anew_when_a_control_moves_and_ends_where_the_slider_is(structure):
@@ -294,7 +298,7 @@ def test_a_texture_that_does_not_fit_is_said_in_one_line_and_nothing_moves(struc
     assert "for the class 63-200 µm" in structure.words.value
     assert bytes(structure.picture.value) == picture
     structure.reset()
-    assert "Step 0:" in structure.words.value
+    assert "Step 20:" in structure.words.value
 
 
 def test_bad_values_of_a_live_explorer_are_one_line():
@@ -311,23 +315,23 @@ def test_bad_values_of_a_live_explorer_are_one_line():
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: pore.structure(shape=SMALL, steps=12),
-        lambda: pore.live_run(shape=SMALL, days=12, initial_steps=2),
+        lambda: pore.structure(shape=SMALL, steps=40),
+        lambda: pore.live_run(shape=SMALL, days=40, initial_steps=2),
     ],
     ids=["structure", "live_run"],
 )
 def test_a_live_soil_steps_once_and_draws_once_for_a_move_of_its_slider(make, monkeypatch):
     # What lets it be stepped ten times a second; how fast is measured in benchmarks/.
     explorer = make()
-    explorer.time.value = 2
+    first = explorer.time.value
     done = []
     step, frames = explorer._step, pore_maps.frames
     monkeypatch.setattr(explorer, "_step", lambda soil: (done.append("step"), step(soil)))
     monkeypatch.setattr(
         pore_maps, "frames", lambda *maps: (done.append("picture"), frames(*maps))[1]
     )
-    for move in range(3, 13):
-        explorer.time.value = move
+    for move in range(1, 11):
+        explorer.time.value = first + move
     assert done == ["step", "picture"] * 10
 
 
@@ -335,11 +339,11 @@ def test_a_control_that_leaves_the_first_soil_alone_does_not_make_it_again(monke
     structure = pore.structure(shape=SMALL, steps=2)
     monkeypatch.setattr(pore, "dispersed", None)  # nothing is placed any more
     structure.set(weight_organic=8.0, break_other=0.5)
-    assert "Step 0:" in structure.words.value
+    assert "Step 2:" in structure.words.value
     live = pore.live_run(shape=SMALL, days=5, initial_steps=2)
     monkeypatch.setattr(pore, "aggregated", None)
     live.set(mass=0.0, movement="no")
-    assert "Day 0:" in live.words.value
+    assert "Day 5:" in live.words.value
 
 
 def test_the_live_run_has_its_pulse_and_stands_still_when_told_to():
@@ -364,6 +368,27 @@ def test_the_texture_that_was_made_is_that_of_table_3():
     assert np.abs(found["realised"] - found["target"]).max() < 1.0
     assert int(found["particles"].sum()) == state.size_class.size - 1
     assert float(found["realised"].sum()) == pytest.approx(100)
+
+
+# A run, recorded ----------------------------------------------------------------------------------
+
+
+def test_a_recorded_run_is_played_by_its_snapshots_and_says_where_food_is(monkeypatch):
+    run = simulate("reference", days=20, shape=SMALL, initial_steps=10, snapshots=[0, 10, 20],
+                   progress=False)  # fmt: skip
+    explorer = pore.recorded(run)
+    assert "Day 0: microbes live in" in explorer.words.value
+    explorer.time.value = 2
+    table = measures.pores(run, 20)
+    lived = table["kind"] != "empty"
+    part = table[lived]
+    mean = (part["availability"] * part["voxels"]).sum() / part["voxels"].sum()
+    share = 100 * part["voxels"].sum() / table["voxels"].sum()
+    assert f"Day 20: microbes live in {share:.0f} %" in explorer.words.value
+    assert f"Availability of carbon there {mean:.2f}" in explorer.words.value
+    found = states.states(explorer)
+    assert list(found["states"]) == ["0", "1", "2"]
+    assert explorer.words.value.endswith(f"{found['states']['2'][1]}</p>")
 
 
 # Films --------------------------------------------------------------------------------------------
@@ -394,7 +419,7 @@ def test_a_film_plays_pictures_that_are_there_already(monkeypatch):
     film.time.value = 1
     assert bytes(film.picture.value) == seen[1]
     assert "b. Codes go by." in film.words.value
-    play = film.children[0].children[0]
+    play = film.children[0].children[0].children[0]
     play.value = 2
     assert film.time.value == 2
     with pytest.raises(InputError, match="film of 0 pictures"):
@@ -410,7 +435,7 @@ def test_scenarios_are_looked_up_not_run(runs, monkeypatch):
     explorer.set(day=4.0)
     expected = 1000 * float(runs["C_B"].sel(scenario="static", time=4).mean("seed"))
     assert f"biomass {expected / 1000:.3g} mg g⁻¹" in explorer.words.value
-    assert explorer.words.value.startswith("<p role='status'>Day 4, without movement beside")
+    assert ">Day 4, without movement beside" in explorer.words.value
     picture = bytes(explorer.picture.value)
     for show in figures.SHOWN:
         explorer.set(show=show)
@@ -424,8 +449,10 @@ def test_scenarios_come_as_a_mapping_too():
         for name in ("reference", "static")
     }
     explorer = pore.scenarios(both)
-    line = next(line for line in explorer._figure.axes[0].lines if line.get_label() == "biomass")
-    lines = [line for line in explorer._figure.axes[0].lines if line.get_label() == "biomass"]
+    line = next(
+        line for line in explorer.canvas.figure.axes[0].lines if line.get_label() == "biomass"
+    )
+    lines = [line for line in explorer.canvas.figure.axes[0].lines if line.get_label() == "biomass"]
     drawn = {line.get_linestyle(): line.get_ydata() for line in lines}
     assert np.allclose(drawn["-"], both["static"]["C_B"])
     assert np.allclose(drawn[":"], both["reference"]["C_B"])

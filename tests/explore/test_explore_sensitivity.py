@@ -38,7 +38,7 @@ def test_it_starts_with_both_variants_and_says_the_numbers(explorer):
     assert list(found.curves) == [OWN, TIED]
     assert found.component == "cue"
     assert "microbial CUE changes by" in explorer.words.value
-    assert "synthetic" in explorer._figure._supxlabel.get_text()
+    assert "synthetic" in explorer.canvas.figure._supxlabel.get_text()
     assert len(explorer.picture.value) > 1000
 
 

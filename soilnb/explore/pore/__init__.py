@@ -42,6 +42,7 @@ __all__ = [
     "point_source",
     "pore_space",
     "pot",
+    "recorded",
     "scenarios",
     "structure",
     "transport",
@@ -97,12 +98,13 @@ def structure(shape: tuple[int, int] = (SIDE, SIDE), seed: int = 0, steps: int =
         "All bonds break up more often. What happens to the exposed share of organic matter, the "
         "part of its surface that microbes can reach?",
         ("it falls", "it stays", "it rises"),
-        "Play to step 60 and read the exposed share; then set the break-ups to 0.5 and 0.75, and "
-        "then both to 0.",
+        "Play to step 60 and read the exposed share; then raise the break-up of other bonds to "
+        "0.75, and then set it to 0. Keep a soil beside the next one to compare them.",
         "Fine particles look for the place where they are held best, and that is beside organic "
         "matter: they coat it. Break-up takes them away again, so more of it exposes more. How "
         "much microbes can reach is a balance of coating and disturbance, and the shape and number "
         "of the finest particles weigh most in it.",
+        answer="it rises",
     )
 
     def begin(fine: float, porosity: float, **changes: float) -> _Aggregating:
@@ -117,7 +119,10 @@ def structure(shape: tuple[int, int] = (SIDE, SIDE), seed: int = 0, steps: int =
         _say_structure,
         name="Step (d)",
         last=steps,
+        start=20,
         prediction=prediction,
+        states={"break_other": (0.0, 0.3, 0.75)},
+        frames=range(0, 61, 4),
     )
 
 
@@ -249,6 +254,7 @@ def live_run(
         "The exudates reach what is connected with the line and no farther, and there they feed "
         "only the microbes that are there. A few pores become hot spots; others stay full of "
         "carbon, because no one lives in them.",
+        answer="in a few places only",
     )
 
     def begin(movement: str, mass: float, cn: float, break_other: float) -> Run:
@@ -266,7 +272,10 @@ def live_run(
         _say_run,
         name="Day (d)",
         last=days,
+        start=29,
         prediction=prediction,
+        states={"movement": ()},
+        frames=range(1, 62, 4),
     )
 
 
@@ -282,6 +291,74 @@ def _say_run(run: Run) -> str:
         f"biomass {1000 * now['C_B']:.0f} µg C g⁻¹ in {now['biomass_cells']:.0f} voxels, "
         f"dissolved {now['C_S']:.2f} mg C g⁻¹, respired so far {now['C_CO2']:.2f} mg C g⁻¹."
         f"{efficiency}"
+    )
+
+
+# A run, recorded ----------------------------------------------------------------------------------
+
+
+class _Recorded:
+    """A run that was made before, stepped from one of its snapshots to the next."""
+
+    def __init__(self, run: xr.Dataset) -> None:
+        self.run, self.number = run, 0
+
+    @property
+    def day(self) -> float:
+        return float(self.run["snapshot"].values[self.number])
+
+    def step(self) -> None:
+        self.number += 1
+
+    def cells(self) -> np.ndarray:
+        return self.run["cell"].isel(snapshot=self.number).values
+
+
+def recorded(run: xr.Dataset) -> Live:
+    """Play the snapshots of a run, and ask where its food is.
+
+    Parameters
+    ----------
+    run : Dataset
+        One run with the fields ``cell`` and ``c_s`` over ``snapshot``.
+    """
+    days = [float(day) for day in run["snapshot"].values]
+    prediction = Prediction(
+        "Microbes live in some pores and not in others. Where is more dissolved food to be had in "
+        "a voxel, once the soil has settled?",
+        ("where they live", "where none live", "the same in both"),
+        "Play to the end and follow the two availabilities in the sentence.",
+        "Microbes empty the pore in which they sit, and nothing flows through walls. The food of "
+        "the other pores piles up beside organic matter that nobody is there to eat, until a "
+        "particle moves and opens a way.",
+        answer="where none live",
+    )
+    return Live(
+        {},
+        lambda: _Recorded(run),
+        _Recorded.step,
+        _Recorded.cells,
+        _say_recorded,
+        name="Picture",
+        last=len(days) - 1,
+        prediction=prediction,
+        frames=range(len(days)),
+        labels=[f"day {day:g}" for day in days],
+    )
+
+
+def _say_recorded(at: _Recorded) -> str:
+    pores = pore_space(at.run, at.day)
+    voxels, filled = pores["voxels"], pores["voxels"] * pores["availability"]
+    lived = pores["kind"] != "empty"
+    share = 100 * float(voxels.where(lived, 0).sum() / voxels.sum())
+    here, there = (
+        float(filled.where(some, 0).sum() / max(1, int(voxels.where(some, 0).sum())))
+        for some in (lived, ~lived)
+    )
+    return (
+        f"microbes live in {share:.0f} % of the pore space. Availability of carbon there "
+        f"{here:.2f}, in the pores without microbes {there:.2f}."
     )
 
 
@@ -328,12 +405,20 @@ def transport(side: int = SIDE, seed: int = 0) -> Explorer:
         "A pore that is closed is closed for ever as long as nothing moves: time does not help. "
         "In a static soil such pores fill up with carbon when no microbes live in them, and are "
         "emptied when some do. Break-up opens them.",
+        answer="to the walls of its pore and no farther",
     )
 
     def compute(**values) -> xr.Dataset:
         return point_source(**values, side=side, seed=seed)
 
-    return Explorer(controls, compute, figures.spreading, _say_spreading, prediction=prediction)
+    return Explorer(
+        controls,
+        compute,
+        figures.spreading,
+        _say_spreading,
+        prediction=prediction,
+        states={"start": (), "structure": tuple(STRUCTURES)[:2], "hours": (6.0, 24.0, 96.0)},
+    )
 
 
 def point_source(
@@ -511,7 +596,7 @@ def scenarios(runs: series.Runs, beside: str = "reference") -> Explorer:
     first = next((word for word, name in words.items() if name != beside), next(iter(words)))
     controls = {
         "scenario": Control("Scenario", first, choices=tuple(words)),
-        "show": Control("Show", "carbon pools", choices=tuple(figures.SHOWN)),
+        "show": Control("Show", "carbon pools", choices=tuple(figures.SHOWN), zooms=True),
         "day": Control("Day (d)", min(200.0, last), 0, last, 1),
     }
     prediction = Prediction(
@@ -538,7 +623,14 @@ def scenarios(runs: series.Runs, beside: str = "reference") -> Explorer:
         parameters = json.dumps(series.about(some[0], "parameters"))
         return both.assign_attrs(show=show, day=day, pulses=pulses, parameters=parameters)
 
-    return Explorer(controls, compute, figures.scenario, _say_scenario, prediction=prediction)
+    return Explorer(
+        controls,
+        compute,
+        figures.scenario,
+        _say_scenario,
+        prediction=prediction,
+        states={"scenario": (), "show": ()},
+    )
 
 
 def _say_scenario(chosen: xr.Dataset) -> str:

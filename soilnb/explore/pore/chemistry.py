@@ -42,15 +42,25 @@ def voxel() -> Explorer:
         "cn_biomass": Control.of(RECORDS["cn_biomass"]),
     }
     prediction = Prediction(
-        "The solution gets half as much nitrogen for the same carbon: C/N 80 instead of 40. What "
-        "becomes of the carbon that cannot be built in?",
-        ("it stays dissolved", "it is respired", "it is stored in the microbes"),
-        "Move C/N from 40 to 80 and look at the hatched area; then go down to 10.",
-        "The model's microbes take up carbon whatever the nitrogen. Their own C/N is fixed, so "
-        "what they find no nitrogen for leaves them as overflow respiration. Above the dashed "
-        "line nitrogen limits, and efficiency falls with 1/(C/N); below it carbon does.",
+        "The solution gets ten times thinner: 0.04 instead of 0.4 mg of carbon per cm³, with the "
+        "same C/N of 40. What limits the growth of the microbes then?",
+        ("nitrogen, as before", "carbon", "neither: all is built in"),
+        "Move the dissolved carbon from 0.4 to 0.04 and look where the dashed line goes. Then "
+        "back, and move C/N from 40 to 80 and down to 10.",
+        "The model's microbes take up carbon whatever the nitrogen. Of little food their upkeep "
+        "takes most, and for what is left to build in there is nitrogen enough. Of much food they "
+        "find no nitrogen for all: their own C/N is fixed, and the rest leaves them as overflow "
+        "respiration (hatched). Above the dashed line nitrogen limits, below it carbon does.",
+        answer="carbon",
     )
-    return Explorer(controls, one_voxel, figures.limits, _say_voxel, prediction=prediction)
+    return Explorer(
+        controls,
+        one_voxel,
+        figures.limits,
+        _say_voxel,
+        prediction=prediction,
+        states={"cn": (10.0, 40.0, 80.0), "c_s": (0.04, 0.4, 4.0)},
+    )
 
 
 def one_voxel(
@@ -141,8 +151,16 @@ def well_mixed() -> Explorer:
         "faster, by the factor 0.5 + C_B / C_B^k. Wherever biomass is steady, its efficiency is "
         "k_BD / (nu a), where a is the availability of carbon at which growth just makes up for "
         "death. In the soil the automaton decides on access; here it is a slider.",
+        answer="it more than doubles",
     )
-    return Explorer(controls, pot, figures.well_mixed, _say_pot, prediction=prediction)
+    return Explorer(
+        controls,
+        pot,
+        figures.well_mixed,
+        _say_pot,
+        prediction=prediction,
+        states={"exposed": (0.05, 0.11, 0.22), "cn_pom": (10.0, 40.0, 100.0)},
+    )
 
 
 def pot(

@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from html import escape
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import ipywidgets as widgets
 import numpy as np
 import xarray as xr
+from PIL import Image
 
-from soilnb.explore.base import Control, Explorer, Prediction
+from soilnb.explore.base import Control, Explorer, Prediction, full, said, text
 from soilnb.figures.pore import maps as pore_maps
 from soilnb.parameters import InputError
 
+#: Speeds of a player: words and milliseconds between pictures.
+SPEEDS = {"slow": 400, "normal": 100, "fast": 40}
 
-def _player(name: str, last: int, interval: int) -> tuple[widgets.IntSlider, widgets.HBox]:
-    """Build a slider over steps, with a numeric twin and a Play button linked to it."""
+
+def _player(name: str, last: int, interval: int) -> tuple[widgets.IntSlider, widgets.VBox]:
+    """Build a slider over steps with a numeric twin, and buttons to play and step."""
     about = {"min": 0, "max": last, "value": 0}
-    slider = widgets.IntSlider(
-        **about, readout=False, tooltip=name, layout=widgets.Layout(width="280px")
-    )
+    slider = widgets.IntSlider(**about, readout=False, tooltip=name, layout=full(flex="1 1 auto"))
     number = widgets.BoundedIntText(
-        **about, tooltip=f"{name}, as a number", layout=widgets.Layout(width="95px")
+        **about, tooltip=f"{name}, as a number", layout=widgets.Layout(width="84px")
     )
     play = widgets.Play(**about, interval=interval, tooltip=f"Play: {name}")
+    step = widgets.Button(
+        description="Step", tooltip=f"One step on: {name}", layout=widgets.Layout(width="64px")
+    )
+    step.on_click(lambda _: setattr(slider, "value", min(last, slider.value + 1)))
+    pace = {word: round(wait * interval / SPEEDS["normal"]) for word, wait in SPEEDS.items()}
+    speed = widgets.Dropdown(
+        options=pace, value=interval, tooltip="Speed", layout=widgets.Layout(width="90px")
+    )
+    widgets.link((speed, "value"), (play, "interval"))
     widgets.link((slider, "value"), (number, "value"))
     widgets.link((slider, "value"), (play, "value"))
-    label = widgets.Label(name, layout=widgets.Layout(width="160px"))
-    return slider, widgets.HBox([play, label, slider, number])
+    buttons = widgets.HBox([play, step, speed], layout=full(flex_flow="row wrap"))
+    where = widgets.HBox([text(name), slider, number], layout=full())
+    return slider, widgets.VBox([buttons, where], layout=full())
 
 
 class Film(widgets.VBox):
@@ -59,8 +71,7 @@ class Film(widgets.VBox):
 
     def _show(self) -> None:
         self.picture.value = self._pictures[self.time.value]
-        said = f"{self._labels[self.time.value]}. {self._text}"
-        self.words.value = f"<p role='status'>{escape(said)}</p>"
+        self.words.value = said(f"{self._labels[self.time.value]}. {self._text}")
 
 
 def film(
@@ -86,11 +97,26 @@ def film(
     return Film(pore_maps.frames(cells, labels), labels, text, interval=interval)
 
 
+class _Walk:
+    """A soil, and all of its steps that have been looked at."""
+
+    def __init__(self, soil, look: Callable) -> None:
+        self.soil, self._look = soil, look
+        self.seen: list[tuple[np.ndarray, str]] = [look(soil)]
+
+    def at(self, number: int, step: Callable) -> tuple[np.ndarray, str]:
+        """Return map and words of a step; what has been seen once is not computed again."""
+        while len(self.seen) <= number:
+            step(self.soil)
+            self.seen.append(self._look(self.soil))
+        return self.seen[number]
+
+
 class Live(Explorer):
     """An explorer whose soil is stepped while it is watched.
 
-    The slider below the controls goes through the steps; what has been seen once is not computed
-    again. A control that moves starts the soil anew, and steps it to where the slider is.
+    The slider above the picture goes through the steps. A control that moves starts the soil anew,
+    and steps it to where the slider is. A soil can be kept: the next one then stands beside it.
 
     Parameters
     ----------
@@ -108,8 +134,14 @@ class Live(Explorer):
         What a step is, for the slider: ``"Day (d)"``.
     last : int
         Number of the last step.
+    start : int
+        Step that is shown first; controls that act on a soil in motion then have something to do.
     prediction : Prediction, optional
         Shown above the controls.
+    states, frames : mapping, sequence of int
+        For the built book: values of controls (see `Explorer`), and which steps it shows.
+    labels : sequence of str, optional
+        What each step is called, where its number says too little: ``"day 20"``.
 
     Attributes
     ----------
@@ -127,48 +159,117 @@ class Live(Explorer):
         *,
         name: str,
         last: int,
+        start: int = 0,
         prediction: Prediction | None = None,
+        states: Mapping[str, Sequence] | None = None,
+        frames: Sequence[int] = (),
+        labels: Sequence[str] = (),
     ) -> None:
-        self._step, self._look = step, look
-        self._name = name.split(" (")[0].lower()
-        self._seen: list[tuple[np.ndarray, str]] = []
-        self.time, row = _player(name, last, 100)
+        self._step, self._map, self._labels = step, look, list(labels)
+        self.name, self.start = name, min(start, last)
+        self.frames = [number for number in frames if number <= last]
+        self._walk: _Walk | None = None
+        self._kept: _Walk | None = None
+        self.time, self._row = _player(name, last, 100)
+        self.time.value = self.start
         self.time.observe(lambda _: self._show(), names="value")
-        super().__init__(controls, begin, None, words, prediction=prediction)
-        # the player stands above the picture, the colours' names below it
-        *above, picture, said = self.children
-        self.children = (*above, row, picture, widgets.HTML(pore_maps.legend_html()), said)
+        self.keep = widgets.ToggleButton(
+            description="Keep beside", tooltip="Keep this soil, and show the next one beside it"
+        )
+        self.keep.observe(self._keep, names="value")
+        super().__init__(controls, begin, None, words, prediction=prediction, states=states)
+
+    def _shows(self) -> list[widgets.Widget]:
+        row = widgets.HBox([self._row, self.keep], layout=full(flex_flow="row wrap"))
+        return [row, self.picture, text(pore_maps.legend_html())]
 
     def update(self) -> None:
         """Start the soil anew, and step it to where the slider is."""
         if self._held:
             return
+        self._shown = self.values
         try:
-            self.result = self._compute(**self.values)
+            self._walk = self._begin(**self._shown)
         except (InputError, RuntimeError) as error:
-            self.result = None
-            self.words.value = f"<p role='status'><b>{escape(str(error))}</b></p>"
+            self._walk = None
+            self.words.value = said(str(error), strong=True)
             return
-        self._seen = [self._seen_now()]
         self._show()
 
     def reset(self) -> None:
         """Move every control back to where it started, and the slider to the first step."""
-        self.time.value = 0
+        self.keep.value = False
+        with self._hold():
+            self.time.value = self.start
         super().reset()
 
-    def _seen_now(self) -> tuple[np.ndarray, str]:
-        return self._look(self.result), self._words(self.result)
+    @property
+    def result(self):
+        """The soil that is shown."""
+        return self._walk.soil if self._walk else None
+
+    @result.setter
+    def result(self, _: None) -> None:
+        self._walk = None
+
+    @property
+    def kept(self) -> bool:
+        """Whether the built book holds states of it."""
+        return bool(self.frames)
+
+    def stills(self, **values) -> Iterator[tuple[bytes, str]]:
+        """Yield a small picture and a sentence for each of the book's steps.
+
+        Raises
+        ------
+        InputError
+            For values that make no soil.
+        """
+        walk = self._begin(**values)
+        for number in self.frames:
+            cells, words = walk.at(number, self._step)
+            yield pore_maps.small(cells), self._sentence(number, words)
+
+    def _begin(self, **values) -> _Walk:
+        return _Walk(self._compute(**values), lambda soil: (self._map(soil), self._words(soil)))
+
+    def _keep(self, change) -> None:
+        self._kept = self._walk if change["new"] else None
+        self._show()
+
+    def _sentence(self, number: int, words: str) -> str:
+        return f"{self._label(number).capitalize()}: {words}"
+
+    def _label(self, number: int) -> str:
+        if self._labels:
+            return self._labels[number]
+        return f"{self.name.split(' (')[0].lower()} {number}"
 
     def _show(self) -> None:
-        if self.result is None:
+        if self._walk is None or self._held:
             return
-        while len(self._seen) <= self.time.value:
-            self._step(self.result)
-            self._seen.append(self._seen_now())
-        cells, said = self._seen[self.time.value]
-        label = f"{self._name} {self.time.value}"
-        self.picture.value = pore_maps.frames([cells], [label])[0]
-        said = f"{label.capitalize()}: {said}"
-        self.words.value = f"<p role='status'>{escape(said)}</p>"
+        number = self.time.value
+        cells, words = self._walk.at(number, self._step)
+        pictures, sentence = [cells], self._sentence(number, words)
+        if self._kept is not None and self._kept is not self._walk:
+            other, other_words = self._kept.at(number, self._step)
+            pictures.insert(0, other)
+            sentence += f" Kept, on the left: {other_words}"
+        shown = pore_maps.frames(pictures, [self._label(number)] * len(pictures))
+        self.picture.value = shown[0] if len(shown) == 1 else _abreast(shown)
+        self.words.value = said(sentence)
         self.updates += 1
+
+
+def _abreast(pictures: Sequence[bytes], gap: int = 12) -> bytes:
+    """Return pictures of one height side by side, as PNG bytes."""
+    images = [Image.open(io.BytesIO(picture)).convert("RGB") for picture in pictures]
+    width = sum(image.width for image in images) + gap * (len(images) - 1)
+    together = Image.new("RGB", (width, images[0].height), "white")
+    left = 0
+    for image in images:
+        together.paste(image, (left, 0))
+        left += image.width + gap
+    buffer = io.BytesIO()
+    together.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()

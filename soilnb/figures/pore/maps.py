@@ -305,6 +305,15 @@ def _picture(cell: np.ndarray, label: str, width: int) -> bytes:
     return buffer.getvalue()
 
 
+def small(cell: xr.DataArray | np.ndarray) -> bytes:
+    """Return a map of voxel types as a WebP picture, one pixel a voxel, for a page to enlarge."""
+    picture = Image.fromarray(codes(cell))
+    picture.putpalette(_PALETTE.tobytes())
+    buffer = io.BytesIO()
+    picture.convert("RGB").save(buffer, "WEBP", lossless=True, quality=30, method=2)
+    return buffer.getvalue()
+
+
 def _font() -> ImageFont.FreeTypeFont:
     """Return the font of the house's figures, which knows µ."""
     from matplotlib import font_manager

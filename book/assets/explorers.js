@@ -1,0 +1,243 @@
+// Explorers without a kernel. Each page loads the states that were computed when the notebook ran
+// (soilnb/explore/states.py); this file builds real controls for them and shows the nearest state.
+"use strict";
+(() => {
+  const make = (tag, settings = {}, ...inside) => {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(settings)) {
+      if (name in element && name !== "form") element[name] = value;
+      else element.setAttribute(name, value);
+    }
+    element.append(...inside);
+    return element;
+  };
+
+  // What was predicted is kept in this browser, where it lets a page keep something.
+  const memory = {
+    read: (key) => {
+      try { return JSON.parse(localStorage.getItem(key)); } catch { return null; }
+    },
+    write: (key, value) => {
+      try { localStorage.setItem(key, JSON.stringify(value)); } catch { /* not allowed */ }
+    },
+    all: () => {
+      try { return Object.keys(localStorage).filter((key) => key.startsWith("soilnb:")); }
+      catch { return []; }
+    },
+  };
+
+  const savePredictions = () => {
+    const quoted = (text) => `"${String(text ?? "").replaceAll('"', '""')}"`;
+    const columns = ["explorer", "question", "expected", "when", "now", "answer"];
+    const rows = memory.all().sort().map((key) => ({ explorer: key.slice(7), ...memory.read(key) }));
+    const lines = [columns, ...rows.map((row) => columns.map((name) => row[name]))];
+    const text = lines.map((line) => line.map(quoted).join(",")).join("\n");
+    const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+    make("a", { href: address, download: "predictions.csv" }).click();
+    URL.revokeObjectURL(address);
+  };
+
+  class Explorer {
+    constructor(place, name, data) {
+      Object.assign(this, { place, name, data, moved: false, moving: false, ghost: "" });
+      this.at = data.controls.map((control) => control.start);
+      const rows = data.controls.map((c, i) => (c.kind === "time" ? "" : this.control(c, i)));
+      place.replaceChildren(make("div", { className: "both" },
+        make("div", { className: "asks" }, ...this.question(), ...rows, this.buttons()),
+        make("div", { className: "shows" }, ...this.player(), this.canvas(), ...this.below())));
+      this.show();
+    }
+
+    question() {
+      const asked = this.data.predict;
+      if (!asked) return [];
+      const said = make("p", { className: "said", ariaLive: "polite" });
+      const choose = (option) => {
+        const before = memory.read(`soilnb:${this.name}`) ?? {};
+        const { question, answer } = asked;
+        const first = { expected: option, when: new Date().toISOString() };
+        memory.write(`soilnb:${this.name}`, { ...first, ...before, question, answer, now: option });
+        this.chosen = option;
+        const expected = make("em", {}, option);
+        const save = make("button", { type: "button", className: "plain", onclick: savePredictions },
+          "Save my predictions");
+        said.replaceChildren(make("b", {}, "Observe. "), "You expect: ", expected,
+          `. ${asked.observe} `, save);
+        this.explain();
+      };
+      const radio = (option) => make("label", {}, make("input", {
+        type: "radio", name: `${this.name}-predict`, value: option, onchange: () => choose(option),
+      }), ` ${option}`);
+      const title = make("legend", {}, make("b", {}, "Predict. "), asked.question);
+      return [make("fieldset", {}, title, ...asked.options.map(radio)), said];
+    }
+
+    control(control, i) {
+      const id = `${this.name}-${control.name}`;
+      const label = make("label", { htmlFor: id }, control.label);
+      if (control.kind === "choice") {
+        const options = control.texts.map((text, k) => make("option", { value: k }, text));
+        control.input = make("select", { id, onchange: () => this.move(i, true) }, ...options);
+        control.output = "";
+      } else {
+        control.input = make("input", {
+          id, type: "range", min: 0, max: control.stops.length - 1, step: 1,
+          oninput: () => this.move(i, false), onchange: () => (this.moving = false),
+        });
+        control.output = make("output", { htmlFor: id });
+      }
+      control.input.value = control.start;
+      return make("div", { className: "control" }, label, control.input, control.output);
+    }
+
+    // Soils that were stepped: play, step, speed, and a slider over the steps that were kept.
+    player() {
+      const i = this.data.controls.findIndex((control) => control.kind === "time");
+      if (i < 0) return [];
+      const control = this.data.controls[i];
+      const row = this.control(control, i);
+      const last = control.stops.length - 1;
+      const step = () => {
+        control.input.value = (Number(control.input.value) + 1) % (last + 1);
+        this.move(i, true);
+      };
+      const play = make("button", { type: "button" }, "Play");
+      const speed = make("select", { ariaLabel: "Speed" });
+      for (const [word, wait] of [["slow", 800], ["normal", 300], ["fast", 100]]) {
+        speed.append(make("option", { value: wait, selected: word === "normal" }, word));
+      }
+      const tick = () => {
+        if (Number(control.input.value) === last) return stop();
+        step();
+        this.timer = setTimeout(tick, Number(speed.value));
+      };
+      const stop = () => {
+        clearTimeout(this.timer);
+        this.timer = 0;
+        play.textContent = "Play";
+      };
+      this.stop = stop;
+      play.onclick = () => {
+        if (this.timer) return stop();
+        if (Number(control.input.value) === last) control.input.value = 0;
+        play.textContent = "Pause";
+        this.timer = setTimeout(tick, 0);
+      };
+      const once = make("button", { type: "button", onclick: step }, "Step");
+      return [make("div", { className: "player" }, play, once, speed, row)];
+    }
+
+    buttons() {
+      const reset = make("button", { type: "button", onclick: () => this.reset() }, "Reset");
+      if (!this.data.size) return make("div", { className: "buttons" }, reset);
+      this.pin = make("input", { type: "checkbox" });
+      const pin = make("label", {}, this.pin, " keep the pale state");
+      return make("div", { className: "buttons" }, reset, pin);
+    }
+
+    canvas() {
+      this.frame = make("div", { className: "picture", role: "img", tabIndex: 0 });
+      if (this.data.size) {
+        const [width, height] = this.data.size;
+        this.frame.innerHTML = `<svg viewBox="0 0 ${width} ${height}" aria-hidden="true">`
+          + '<g class="ground"></g><g class="ghost"></g><g class="layer"></g></svg>';
+        this.layers = Object.fromEntries(["ground", "ghost", "layer"].map((part) =>
+          [part, this.frame.querySelector(`.${part}`)]));
+      } else this.frame.append(this.image = make("img", { alt: "", className: "voxels" }));
+      return this.frame;
+    }
+
+    below() {
+      this.words = make("p", { className: "words", ariaLive: "polite" });
+      this.note = make("p", { className: "note" });
+      this.why = make("details", { hidden: true, open: true }, make("summary", {}, "Explain"));
+      this.verdict = make("p", { className: "verdict", ariaLive: "polite" });
+      this.why.append(this.verdict, make("p", {}, this.data.predict?.explain ?? ""));
+      return [this.words, this.note, this.why];
+    }
+
+    move(i, whole) {
+      if (!this.moving && !this.pin?.checked) this.ghost = this.layer;
+      this.moving = !whole;
+      this.at[i] = Number(this.data.controls[i].input.value);
+      this.moved = true;
+      this.show();
+      this.explain();
+    }
+
+    reset() {
+      this.stop?.();
+      this.data.controls.forEach((control, i) => {
+        control.input.value = this.at[i] = control.start;
+      });
+      this.ghost = "";
+      this.show();
+    }
+
+    // The state of these stops, or the nearest one that was computed.
+    find() {
+      const states = this.data.states;
+      const wanted = this.at.join(",");
+      if (wanted in states) return wanted;
+      const away = (key) => key.split(",").reduce((sum, k, i) => sum + (k - this.at[i]) ** 2, 0);
+      return Object.keys(states).reduce((best, key) => (away(key) < away(best) ? key : best));
+    }
+
+    text(number) {
+      return this.data.pictures[number].map((line) => this.data.lines[line]).join("\n");
+    }
+
+    show() {
+      this.data.controls.forEach((control, i) => {
+        const text = control.texts[this.at[i]];
+        if (control.output) control.output.textContent = text;
+        control.input.setAttribute("aria-valuetext", text);
+      });
+      const key = this.find();
+      const state = this.data.states[key];
+      const words = state.at(-1);
+      if (state.length > 1 && this.data.size) this.draw(state);
+      else if (state.length > 1) this.image.src = this.data.images[state[0]];
+      this.frame.classList.toggle("none", state.length === 1);
+      this.frame.setAttribute("aria-label", words);
+      this.words.textContent = words;
+      this.note.textContent = this.shown(key);
+    }
+
+    draw(state) {
+      const { ground, ghost, layer } = this.layers;
+      if (this.ground !== state[0]) {
+        ground.innerHTML = this.text(state[0]);
+        this.ghost = ""; // other axes: the ghost would lie
+      }
+      this.ground = state[0];
+      this.layer = this.text(state[1]);
+      ghost.innerHTML = this.ghost ?? "";
+      layer.innerHTML = this.layer;
+    }
+
+    shown(key) {
+      const at = key.split(",").map(Number);
+      const named = this.data.controls.map((c, i) => `${c.label}: ${c.texts[at[i]]}`).join("; ");
+      const nearest = key === this.at.join(",") ? "" : `Shown is the nearest state, ${named}. `;
+      const others = this.data.others ? ` (more controls there: ${this.data.others})` : "";
+      return `${nearest}Computed when this page was made; for every value in between, run the `
+        + `notebook${others}.`;
+    }
+
+    explain() {
+      if (!this.moved || !this.chosen) return;
+      const { answer } = this.data.predict;
+      const came = answer ? `It turned out: ${answer}.` : "Read under the picture what it did.";
+      this.why.hidden = false;
+      this.verdict.textContent = `You expected: ${this.chosen}. ${came}`;
+    }
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const place of document.querySelectorAll(".soilnb-explorer")) {
+      const data = (window.soilnbExplorers ?? {})[place.dataset.explorer];
+      if (data) new Explorer(place, place.dataset.explorer, data);
+    }
+  });
+})();
