@@ -28,7 +28,8 @@ from scipy.linalg import expm
 from soilnb.parameters import InputError, ParameterSet, choose, read_table
 from soilnb.profile import ledger
 from soilnb.profile.ledger import LitterQualityWarning
-from soilnb.profile.site import RECORDS, Site, read
+from soilnb.profile.model import Flux, Ledger, Model
+from soilnb.profile.site import RECORDS, REQUIRED, Site, read
 
 __all__ = [
     "PARAMETER_SETS",
@@ -377,6 +378,38 @@ def transfers(
     shares[PASSIVE, SLOW] = p["slow_to_passive"]
     shares[ACTIVE, PASSIVE] = p["passive_to_active"]
     return shares
+
+
+# --- behind the seam ---------------------------------------------------------------------------
+
+
+def processes(site: Site, p: ParameterSet) -> Ledger:
+    """Return the ledger: every pool decays, a share goes on, the rest is respired."""
+    f_met, _ = ledger.metabolic_share(site, 1.0, p["litter_intercept"], p["litter_slope"], 0.0)
+    texture = texture_fraction(site, p)
+    lignin = site.get("lignin_fraction", 0.0)
+    shares = transfers(texture, lignin, p)
+    rates = decomposition_rates(site, texture, lignin, p)
+    litter = litter_input(site["npp"], f_met, site.get("surface_input_share"))
+    fluxes = []
+    for j, pool in enumerate(POOLS):
+        fates = {POOLS[to]: share for (to, of), share in shares.items() if of == j}
+        fates["CO2"] = 1 - sum(fates.values())
+        fluxes.append(Flux("transfer", pool, fates, rates[:, j]))
+    entering = np.flatnonzero(litter.any(axis=0))
+    return Ledger({POOLS[i]: litter[:, i] for i in entering}, fluxes)
+
+
+MODEL = Model(
+    name="CENTURY",
+    source=_SOURCE,
+    pools=POOL_NAMES,
+    sets=PARAMETER_SETS,
+    ledger=processes,
+    needs=REQUIRED,
+    own=steady_state,
+    module=__name__,
+)
 
 
 # --- the Dataset ------------------------------------------------------------------------------

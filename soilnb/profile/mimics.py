@@ -38,7 +38,8 @@ from soilnb.kernels import mimics as kernel
 from soilnb.parameters import InputError, ParameterSet, choose, read_table
 from soilnb.profile import ledger
 from soilnb.profile.ledger import LitterQualityWarning
-from soilnb.profile.site import RECORDS, Site, check, read
+from soilnb.profile.model import Flux, Ledger, Model, SteadyStateError
+from soilnb.profile.site import RECORDS, REQUIRED, Site, check, read
 
 __all__ = [
     "PARAMETER_SETS",
@@ -102,10 +103,6 @@ _SOURCE = "MIMICS, Wieder et al. 2015, doi:10.5194/gmd-8-1789-2015"
 
 class MicrobialExtinctionWarning(UserWarning):
     """At some sites one microbial group cannot persist; its pool is zero in the steady state."""
-
-
-class SteadyStateError(RuntimeError):
-    """At some sites there is no steady state, or the solver did not find it."""
 
 
 def steady_state(
@@ -456,6 +453,52 @@ def protected_shares(
     physical = p[f"to_physical_{microbe}"] * np.exp(p[f"to_physical_{microbe}_exponent"] * clay)
     chemical = p[f"to_chemical_{microbe}"] * np.exp(p[f"to_chemical_{microbe}_exponent"] * f_met)
     return physical * p["to_physical_multiplier"], chemical * p["to_chemical_multiplier"]
+
+
+# --- behind the seam ---------------------------------------------------------------------------
+
+
+def processes(site: Site, p: ParameterSet) -> Ledger:
+    """Return the ledger per m2 and year (the kernels count mg cm-3 and hours)."""
+    f_met, _ = ledger.metabolic_share(
+        site, p["litter_multiplier"], p["litter_intercept"], p["litter_slope"], LOWEST_F_MET
+    )
+    moisture = moisture_modifier(site, p)
+    rate = [
+        *maximum_rates(site["temperature"], moisture, p),
+        *turnover_rates(site["npp"], f_met, moisture, p),
+        desorption_rate(site["clay"], p),
+    ]
+    half = half_saturations(site["temperature"], site["clay"], p)
+    shares = fates(site, f_met, p)
+    names = [*POOLS, "CO2"]
+    fluxes = []
+    for j, kind in enumerate(FLUX_KINDS):
+        gains = np.flatnonzero((shares[:, :, j] > 0).any(axis=0))
+        gained = {names[i]: shares[:, i, j] for i in gains}
+        pool = names[kernel.SUBSTRATE[j]]
+        if j < kernel.CATALYSED:
+            law, microbe = p.options["kinetics"], names[kernel.MICROBE[j]]
+            depth = 10 * p["depth"]  # g m-2 per mg cm-3
+            yearly = rate[j] * HOURS_PER_YEAR
+            fluxes.append(Flux(kind, pool, gained, yearly, law, microbe, half[j] * depth))
+        else:
+            fluxes.append(Flux(kind, pool, gained, rate[j] * HOURS_PER_YEAR))
+    litter = litter_input(site["npp"], f_met, p)
+    entering = np.flatnonzero(litter.any(axis=0))
+    return Ledger({names[i]: litter[:, i] for i in entering}, fluxes)
+
+
+MODEL = Model(
+    name="MIMICS",
+    source=_SOURCE,
+    pools=POOL_NAMES,
+    sets={"sandbox": PARAMETER_SETS["sandbox"], **PARAMETER_SETS},
+    ledger=processes,
+    needs=REQUIRED,
+    own=steady_state,
+    module=__name__,
+)
 
 
 # --- running the kernels, and the Dataset -----------------------------------------------------

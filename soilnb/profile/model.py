@@ -695,8 +695,7 @@ def models() -> dict[str, Model]:
     """Return every box model by name: the one registry.
 
     A model is in it when its parameter table lies in this folder, beside a module of the same name
-    with a `Model` called ``MODEL``. CENTURY and MIMICS are older than the seam and stand behind it
-    in `soilnb.profile.adapters`.
+    with a `Model` called ``MODEL``.
 
     Examples
     --------
@@ -708,9 +707,7 @@ def models() -> dict[str, Model]:
     found = {
         name: getattr(import_module(f"soilnb.profile.{name}"), "MODEL", None) for name in names
     }
-    own = {name: model for name, model in found.items() if isinstance(model, Model)}
-    older = import_module("soilnb.profile.adapters").MODELS
-    return dict(sorted({**own, **older}.items()))
+    return {name: found[name] for name in sorted(found) if isinstance(found[name], Model)}
 
 
 def warm_up() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from soilnb.cue import diagnosed
 from soilnb.data import open_dataset
 from soilnb.parameters import InputError
-from soilnb.profile import mimics
+from soilnb.profile import mimics, model
 
 REF15 = {"temperature": 15.0, "clay": 0.30, "npp": 500.0, "f_met": 0.3846423}
 HFR = {"temperature": 7.1, "clay": 0.15, "npp": 372.0, "f_met": 0.3846423}
@@ -543,7 +543,7 @@ def test_shares_of_turnover_beyond_one_are_refused():
 
 def test_dry_soil_leaves_forward_microbes_nothing_to_live_on():
     dry = {"temperature": 0.0, "clay": 0.2, "npp": 120.0, "f_met": 0.5, "moisture": 0.125}
-    with pytest.raises(mimics.SteadyStateError, match="no steady state found: the pools"):
+    with pytest.raises(model.SteadyStateError, match="no steady state found: the pools"):
         mimics.steady_state(dry, "gmdd2015")
     assert not mimics.steady_state(dry, "sandbox")["extinct"].any()
 
