@@ -238,9 +238,10 @@ class Live(Explorer):
         self._show()
 
     def _sentence(self, number: int, words: str) -> str:
-        return f"{self._label(number).capitalize()}: {words}"
+        return f"{self.label(number).capitalize()}: {words}"
 
-    def _label(self, number: int) -> str:
+    def label(self, number: int) -> str:
+        """Return what a step is called: ``"day 20"``."""
         if self._labels:
             return self._labels[number]
         return f"{self.name.split(' (')[0].lower()} {number}"
@@ -255,7 +256,7 @@ class Live(Explorer):
             other, other_words = self._kept.at(number, self._step)
             pictures.insert(0, other)
             sentence += f" Kept, on the left: {other_words}"
-        shown = pore_maps.frames(pictures, [self._label(number)] * len(pictures))
+        shown = pore_maps.frames(pictures, [self.label(number)] * len(pictures))
         self.picture.value = shown[0] if len(shown) == 1 else _abreast(shown)
         self.words.value = said(sentence)
         self.updates += 1
