@@ -344,6 +344,10 @@ class Explorer(widgets.VBox):
         self.words = text()
         self._reset = widgets.Button(description="Reset", tooltip="Back to where it started")
         self._reset.on_click(lambda _: self.reset())
+        self.pin = widgets.ToggleButton(
+            description="Keep the ghost", tooltip="Compare all that follows with this pale state"
+        )
+        self.pin.observe(lambda change: change["new"] and self._pinned(), names="value")
         for name, control in self.controls.items():
             control.observe(lambda _, name=name: self._move(name), names="value")
         super().__init__(self._arranged(), layout=full())
@@ -356,8 +360,12 @@ class Explorer(widgets.VBox):
         more = [_folded("More controls", blocks[OPEN:])] if blocks[OPEN:] else []
         asked = [self.prediction] if self.prediction else []
         why = [self.prediction.explanation] if self.prediction else []
-        left = [*asked, *blocks[:OPEN], *more, self._reset]
+        buttons = widgets.HBox([self._reset, *self._compares()], layout=full(flex_flow="row wrap"))
+        left = [*asked, *blocks[:OPEN], *more, buttons]
         return _beside(left, [*self._shows(), self.words, *why])
+
+    def _compares(self) -> list[widgets.Widget]:
+        return [self.pin]
 
     def _shows(self) -> list[widgets.Widget]:
         return [self.picture]
@@ -394,6 +402,7 @@ class Explorer(widgets.VBox):
     def reset(self) -> None:
         """Move every control back to where it started (the book shows the last state)."""
         self.canvas.release()
+        self.pin.value = False
         self.set(**{name: control.value for name, control in self.about.items()})
         if self.prediction is not None:
             self.prediction.forget()
@@ -420,12 +429,18 @@ class Explorer(widgets.VBox):
             self.canvas.release()
         else:
             before, then = self._last
-            if name != before or time.monotonic() - then > PAUSE:
+            new = name != before or time.monotonic() - then > PAUSE
+            if new and not self.pin.value:
                 self.canvas.remember()
         self.update()
         self._last = name, time.monotonic()
         if self.prediction is not None:
             self.prediction.observed()
+
+    def _pinned(self) -> None:
+        """Keep the ghost; where there is none yet, the state that is shown becomes it."""
+        if not self.canvas.haunted:
+            self.canvas.remember()
 
     def look(self, **values) -> tuple[object, str]:
         """Compute one state; returns the result, and what is said about it.

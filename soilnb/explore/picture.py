@@ -74,6 +74,11 @@ class Picture:
         self._limits.clear()
         self._ghost = None
 
+    @property
+    def haunted(self) -> bool:
+        """Whether there is a ghost."""
+        return self._ghost is not None
+
     def remember(self) -> None:
         """Make a ghost of the state that is shown."""
         if self._layer is not None:

@@ -308,6 +308,13 @@ def test_the_state_before_a_move_stays_as_a_pale_ghost(monkeypatch):
     explorer.controls["x"].value = 0.2  # another move: its ghost is shorter
     assert darkness(explorer)["pale"] < 0.6 * dragged["pale"]
     explorer.reset()
+    explorer.pin.value = True  # the start is kept, however often something moves
+    for value in (0.8, 0.5, 0.3):
+        now[0] += 10.0
+        explorer.controls["x"].value = value
+    assert darkness(explorer) == dragged
+    explorer.reset()
+    assert not explorer.pin.value
     assert darkness(explorer) == at_start
 
 

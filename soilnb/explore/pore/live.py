@@ -179,9 +179,11 @@ class Live(Explorer):
         self.keep.observe(self._keep, names="value")
         super().__init__(controls, begin, None, words, prediction=prediction, states=states)
 
+    def _compares(self) -> list[widgets.Widget]:
+        return [self.keep]
+
     def _shows(self) -> list[widgets.Widget]:
-        row = widgets.HBox([self._row, self.keep], layout=full(flex_flow="row wrap"))
-        return [row, self.picture, text(pore_maps.legend_html())]
+        return [self._row, self.picture, text(pore_maps.legend_html())]
 
     def update(self) -> None:
         """Start the soil anew, and step it to where the slider is."""
