@@ -80,7 +80,14 @@ class Control:
         """Return a slider's value as a person writes it: 20.5, not 20.499999."""
         if self.choices or value == self.value:
             return value
-        return round(value, _digits(self.step))
+        return min(max(round(value, _digits(self.step)), self.low), self.high)
+
+    @property
+    def first(self) -> float:
+        """Where the slider begins, so that its start is one of its stops (others are not kept)."""
+        return round(
+            self.value - self.step * np.ceil((self.value - self.low) / self.step - 1e-9), 9
+        )
 
     def short(self, value: float | str) -> float | str:
         """Return a value as a number box has room for it, with four digits that count."""
@@ -123,6 +130,11 @@ def text(html: str = "") -> widgets.HTML:
     return widgets.HTML(html, layout=full(margin="2px 0"))
 
 
+def lines(html: str) -> str:
+    """Return lines of text that stand as close as in a paragraph."""
+    return f"<div style='line-height:1.35'>{html}</div>"
+
+
 def said(sentence: str, *, strong: bool = False) -> str:
     """Return a sentence as a part of the page that a screen reader says when it changes."""
     inside = f"<b>{escape(sentence)}</b>" if strong else escape(sentence)
@@ -131,14 +143,15 @@ def said(sentence: str, *, strong: bool = False) -> str:
 
 def _widget(control: Control) -> tuple[widgets.ValueWidget, widgets.Widget]:
     """Build a control; returns what carries its value, and the block that is shown."""
-    label = text(f"<span style='line-height:1.25'>{escape(control.label)}</span>")
+    label = text(lines(escape(control.label)))
     if control.choices:
         choice = widgets.Dropdown(options=list(control.choices), value=control.value)
         choice.tooltip, choice.layout = control.label, full()
         return choice, widgets.VBox([label, choice], layout=full())
-    about = {"min": control.low, "max": control.high, "step": control.step}
+    about = {"max": control.high, "step": control.step}
     slider = widgets.FloatSlider(
         **about,
+        min=control.first,
         value=control.value,
         readout=False,
         tooltip=control.label,
@@ -146,6 +159,7 @@ def _widget(control: Control) -> tuple[widgets.ValueWidget, widgets.Widget]:
     )
     number = widgets.BoundedFloatText(
         **about,
+        min=control.low,
         value=control.short(control.value),
         tooltip=f"{control.label}, as a number",
         layout=widgets.Layout(width="84px", flex="0 0 auto"),
@@ -170,7 +184,9 @@ def _folded(title: str, content: Sequence[widgets.Widget]) -> widgets.Accordion:
 def _beside(left: Sequence[widgets.Widget], right: Sequence[widgets.Widget]) -> list:
     """Lay two groups out beside each other, or below each other on a narrow page."""
     groups = (
-        widgets.VBox(list(left), layout=widgets.Layout(flex="1 1 270px", min_width="0")),
+        widgets.VBox(
+            list(left), layout=widgets.Layout(flex="1 1 270px", min_width="0", margin="0 16px 0 0")
+        ),
         widgets.VBox(list(right), layout=widgets.Layout(flex="3 1 460px", min_width="0")),
     )
     return [widgets.HBox(groups, layout=full(flex_flow="row wrap", align_items="flex-start"))]
@@ -224,10 +240,10 @@ class Prediction(widgets.VBox):
         self.choice.layout.max_width = "100%"
         self.feedback = text("<i>Choose one, then go on.</i>")
         self.judged = text()
-        self.explanation = _folded("Explain", [self.judged, text(f"<p>{escape(explain)}</p>")])
+        self.explanation = _folded("Explain", [self.judged, text(lines(escape(explain)))])
         self.explanation.layout.display = "none"
         self.choice.observe(self._chosen, names="value")
-        title = text(f"<span style='line-height:1.35'><b>Predict.</b> {escape(question)}</span>")
+        title = text(lines(f"<b>Predict.</b> {escape(question)}"))
         super().__init__([title, self.choice, self.feedback], layout=full())
 
     def observed(self) -> None:
@@ -252,7 +268,7 @@ class Prediction(widgets.VBox):
             self.first, self.when = change["new"], datetime.now(UTC)
         chosen = f"<b>Observe.</b> You expect: <i>{escape(str(change['new']))}</i>. "
         self.feedback.value = (
-            f"<span style='line-height:1.35'>{chosen}{escape(self.observe)}</span>"
+            lines(chosen + escape(self.observe))
             if change["new"] is not None
             else "<i>Choose one, then go on.</i>"
         )
@@ -328,6 +344,10 @@ class Explorer(widgets.VBox):
         self.words = text()
         self._reset = widgets.Button(description="Reset", tooltip="Back to where it started")
         self._reset.on_click(lambda _: self.reset())
+        self.pin = widgets.ToggleButton(
+            description="Keep the ghost", tooltip="Compare all that follows with this pale state"
+        )
+        self.pin.observe(lambda change: change["new"] and self._pinned(), names="value")
         for name, control in self.controls.items():
             control.observe(lambda _, name=name: self._move(name), names="value")
         super().__init__(self._arranged(), layout=full())
@@ -340,8 +360,12 @@ class Explorer(widgets.VBox):
         more = [_folded("More controls", blocks[OPEN:])] if blocks[OPEN:] else []
         asked = [self.prediction] if self.prediction else []
         why = [self.prediction.explanation] if self.prediction else []
-        left = [*asked, *blocks[:OPEN], *more, self._reset]
+        buttons = widgets.HBox([self._reset, *self._compares()], layout=full(flex_flow="row wrap"))
+        left = [*asked, *blocks[:OPEN], *more, buttons]
         return _beside(left, [*self._shows(), self.words, *why])
+
+    def _compares(self) -> list[widgets.Widget]:
+        return [self.pin]
 
     def _shows(self) -> list[widgets.Widget]:
         return [self.picture]
@@ -378,6 +402,7 @@ class Explorer(widgets.VBox):
     def reset(self) -> None:
         """Move every control back to where it started (the book shows the last state)."""
         self.canvas.release()
+        self.pin.value = False
         self.set(**{name: control.value for name, control in self.about.items()})
         if self.prediction is not None:
             self.prediction.forget()
@@ -404,12 +429,18 @@ class Explorer(widgets.VBox):
             self.canvas.release()
         else:
             before, then = self._last
-            if name != before or time.monotonic() - then > PAUSE:
+            new = name != before or time.monotonic() - then > PAUSE
+            if new and not self.pin.value:
                 self.canvas.remember()
         self.update()
         self._last = name, time.monotonic()
         if self.prediction is not None:
             self.prediction.observed()
+
+    def _pinned(self) -> None:
+        """Keep the ghost; where there is none yet, the state that is shown becomes it."""
+        if not self.canvas.haunted:
+            self.canvas.remember()
 
     def look(self, **values) -> tuple[object, str]:
         """Compute one state; returns the result, and what is said about it.

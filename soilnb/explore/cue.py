@@ -13,6 +13,7 @@ from soilnb.explore.base import Control, Explorer, Prediction
 from soilnb.explore.pools import REF15, stepped
 from soilnb.explore.pore.chemistry import pot
 from soilnb.figures import cue as figures
+from soilnb.pore.parameters import RECORDS
 from soilnb.profile import compas, forcing, mimics
 
 
@@ -118,7 +119,7 @@ def levels() -> Explorer:
     """Follow the efficiencies of community and ecosystem through a pulse of exudates."""
     sliders = {
         "mass": Control("Exudates on day 200 (mg C g⁻¹)", 0.77, 0, 4, 0.01),
-        "cn_root": Control("C/N of the exudates (g g⁻¹)", 40.0, 5, 120, 1),
+        "cn_root": Control.of(RECORDS["cn_root"], high=120.0, step=1.0),
         "first": Control("Average from day", 200.0, 150, 280, 1),
         "days": Control("Average over days", 5.0, 1, 100, 1),
     }

@@ -194,8 +194,8 @@ def _say_change(runs: Mapping[str, xr.Dataset]) -> str:
 def pathways() -> Explorer:
     """Draw SOC against CUE for turnover times of microbes and enzymes that the reader sets."""
     controls = {
-        "tau_mic": Control("Turnover time of microbes (yr)", 0.5, 0.1, 5, 0.1),
-        "tau_enz": Control("Turnover time of enzymes (yr)", 0.1, 0.01, 1, 0.01),
+        "tau_mic": Control.of(_WIDE.records["tau_mic"], value=0.5, low=0.1, high=5.0),
+        "tau_enz": Control.of(_WIDE.records["tau_enz_decay"], value=0.1, low=0.01, high=1.0),
         "site": Control("Place", "temperate", choices=tuple(EXAMPLES)),
     }
     prediction = Prediction(

@@ -74,6 +74,11 @@ class Picture:
         self._limits.clear()
         self._ghost = None
 
+    @property
+    def haunted(self) -> bool:
+        """Whether there is a ghost."""
+        return self._ghost is not None
+
     def remember(self) -> None:
         """Make a ghost of the state that is shown."""
         if self._layer is not None:
@@ -158,8 +163,7 @@ def _moving(ax: Axes) -> list[Artist]:
 
 def _look(figure: Figure) -> tuple:
     """Return everything that the ground of a figure depends on."""
-    texts = [text.get_text() for text in figure.texts]
-    texts += [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    texts = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
     return (*texts, *(part for ax in figure.axes for part in _frame(ax)))
 
 
@@ -212,8 +216,10 @@ def _render(figure: Figure, renderer, *, moving: bool) -> None:
             ax.apply_aspect()
             for artist in some:
                 artist.draw(renderer)
+        for text in figure.texts:  # notes below and above, which may name what is shown
+            text.draw(renderer)
         return
-    hidden = [artist for some in artists.values() for artist in some]
+    hidden = [artist for some in artists.values() for artist in some] + figure.texts
     for artist in hidden:
         artist.set_visible(False)
     figure.draw(renderer)

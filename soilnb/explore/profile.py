@@ -79,9 +79,8 @@ def profile() -> Explorer:
         _say,
         prediction=prediction,
         states={
-            "root_beta": (0.95, 0.966, 0.98),
+            "root_beta": (0.93, 0.95, 0.966, 0.98),
             "diffusion": (0.0, 0.71, 7.1),
-            "decay_depth": (30.0, 60.0),
         },
     )
 

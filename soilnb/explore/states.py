@@ -186,7 +186,7 @@ def _stepped(explorer, controls: list[dict]) -> dict:
         "label": explorer.name,
         "kind": "time",
         "stops": explorer.frames,
-        "texts": [str(number) for number in explorer.frames],
+        "texts": [explorer.label(number) for number in explorer.frames],
         "start": first,
         "name": "time",
     }

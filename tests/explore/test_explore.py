@@ -103,6 +103,19 @@ def test_a_number_that_is_typed_moves_its_slider(first):
     first.reset()
 
 
+def test_a_start_between_the_steps_is_a_stop_and_the_ends_are_reached():
+    # A browser moves a slider to its nearest stop, and would move a start that is none.
+    controls = {"x": Control("x (1)", 0.0081, 0.0, 1.0, 0.005)}
+    explorer = Explorer(controls, lambda x: x, bars, str)
+    slider = explorer.controls["x"]
+    assert (slider.value - slider.min) / slider.step == pytest.approx(2.0, abs=1e-9)
+    assert explorer.values == {"x": 0.0081}
+    slider.value = slider.min
+    assert explorer.values == {"x": 0.0}
+    slider.value = slider.max
+    assert explorer.values == {"x": 1.0}
+
+
 def test_labels_break_instead_of_being_cut(first):
     for block in first.blocks.values():
         assert isinstance(block.children[0], widgets.HTML)  # a Label ends in an ellipsis
@@ -295,6 +308,13 @@ def test_the_state_before_a_move_stays_as_a_pale_ghost(monkeypatch):
     explorer.controls["x"].value = 0.2  # another move: its ghost is shorter
     assert darkness(explorer)["pale"] < 0.6 * dragged["pale"]
     explorer.reset()
+    explorer.pin.value = True  # the start is kept, however often something moves
+    for value in (0.8, 0.5, 0.3):
+        now[0] += 10.0
+        explorer.controls["x"].value = value
+    assert darkness(explorer) == dragged
+    explorer.reset()
+    assert not explorer.pin.value
     assert darkness(explorer) == at_start
 
 

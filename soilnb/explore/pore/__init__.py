@@ -87,18 +87,18 @@ def structure(shape: tuple[int, int] = (SIDE, SIDE), seed: int = 0, steps: int =
         Number of the last step.
     """
     controls = {
-        "weight_reactive": Control("Attraction of two reactive edges (1)", 1.0, 0, 20, 0.5),
-        "weight_organic": Control("Attraction of POM and a reactive edge (1)", 5.0, 0, 20, 0.5),
-        "break_organic": Control("Daily break-up of bonds with POM (1)", 0.12, 0, 1, 0.01),
-        "break_other": Control("Daily break-up of other bonds (1)", 0.30, 0, 1, 0.01),
+        "break_other": Control.of(RECORDS["break_other"]),
+        "break_organic": Control.of(RECORDS["break_organic"]),
+        "weight_reactive": Control.of(RECORDS["weight_reactive"], high=20.0),
+        "weight_organic": Control.of(RECORDS["weight_organic"], high=20.0),
         "fine": Control("Particles of 1-2 µm (% of mineral area)", 19.5, 2, 60, 0.5),
-        "porosity": Control("Porosity (1)", 0.411, 0.3, 0.7, 0.005),
+        "porosity": Control.of(RECORDS["porosity"], low=0.3, high=0.7),
     }
     prediction = Prediction(
         "All bonds break up more often. What happens to the exposed share of organic matter, the "
         "part of its surface that microbes can reach?",
         ("it falls", "it stays", "it rises"),
-        "Play to step 60 and read the exposed share; then raise the break-up of other bonds to "
+        "Play to step 60 and read the exposed share; then raise the break-up of any other unit to "
         "0.75, and then set it to 0. Keep a soil beside the next one to compare them.",
         "Fine particles look for the place where they are held best, and that is beside organic "
         "matter: they coat it. Break-up takes them away again, so more of it exposes more. How "
@@ -243,8 +243,8 @@ def live_run(
     controls = {
         "movement": Control("Particles move", "yes", choices=("yes", "no")),
         "mass": Control("Exudates on day 30 (mg C g⁻¹)", 0.77, 0, 8, 0.01),
-        "cn": Control("C/N of the exudates (g g⁻¹)", 40.0, 5, 120, 1),
-        "break_other": Control("Daily break-up of other bonds (1)", 0.30, 0, 1, 0.01),
+        "cn": Control.of(RECORDS["cn_root"], high=120.0, step=1.0),
+        "break_other": Control.of(RECORDS["break_other"]),
     }
     prediction = Prediction(
         "Exudates come on day 30. Where do microbes grow?",

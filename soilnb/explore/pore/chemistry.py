@@ -138,9 +138,9 @@ def well_mixed() -> Explorer:
     """Follow a soil without space: what the exposed share and the C/N ratios do."""
     controls = {
         "exposed": Control("Exposed share of organic matter (1)", 0.11, 0.01, 1, 0.01),
-        "cn_pom": Control("C/N of POM (g g⁻¹)", 100.0, 5, 150, 1),
+        "cn_pom": Control.of(RECORDS["cn_pom"], high=150.0, step=1.0),
         "mass": Control("Exudates on day 200 (mg C g⁻¹)", 0.77, 0, 8, 0.01),
-        "cn_root": Control("C/N of the exudates (g g⁻¹)", 40.0, 5, 120, 1),
+        "cn_root": Control.of(RECORDS["cn_root"], high=120.0, step=1.0),
     }
     prediction = Prediction(
         "Twice as much of the organic matter is exposed. What happens to the biomass before the "

@@ -179,9 +179,11 @@ class Live(Explorer):
         self.keep.observe(self._keep, names="value")
         super().__init__(controls, begin, None, words, prediction=prediction, states=states)
 
+    def _compares(self) -> list[widgets.Widget]:
+        return [self.keep]
+
     def _shows(self) -> list[widgets.Widget]:
-        row = widgets.HBox([self._row, self.keep], layout=full(flex_flow="row wrap"))
-        return [row, self.picture, text(pore_maps.legend_html())]
+        return [self._row, self.picture, text(pore_maps.legend_html())]
 
     def update(self) -> None:
         """Start the soil anew, and step it to where the slider is."""
@@ -238,9 +240,10 @@ class Live(Explorer):
         self._show()
 
     def _sentence(self, number: int, words: str) -> str:
-        return f"{self._label(number).capitalize()}: {words}"
+        return f"{self.label(number).capitalize()}: {words}"
 
-    def _label(self, number: int) -> str:
+    def label(self, number: int) -> str:
+        """Return what a step is called: ``"day 20"``."""
         if self._labels:
             return self._labels[number]
         return f"{self.name.split(' (')[0].lower()} {number}"
@@ -255,7 +258,7 @@ class Live(Explorer):
             other, other_words = self._kept.at(number, self._step)
             pictures.insert(0, other)
             sentence += f" Kept, on the left: {other_words}"
-        shown = pore_maps.frames(pictures, [self._label(number)] * len(pictures))
+        shown = pore_maps.frames(pictures, [self.label(number)] * len(pictures))
         self.picture.value = shown[0] if len(shown) == 1 else _abreast(shown)
         self.words.value = said(sentence)
         self.updates += 1
