@@ -42,15 +42,10 @@ EMPTY = 1e-15
 class Method(NamedTuple):
     """The coefficients of a Rosenbrock method.
 
-    Attributes
-    ----------
-    gamma : float
-    a, c : arrays [stage, stage - 1]
-    extension : array [3, stage]
-        The state at a share s of a step is (1 - s) y_0 + s (y_1 + (1 - s) (k_0 + s (k_1 + s k_2)))
-        with k_i = sum_j extension_ij u_j; empty where the method has none.
-    exponent : float
-        Power of the error by which the next step is scaled.
+    `a` and `c` are matrices [stage, stage - 1]. With `extension` [3, stage] the state at a share s
+    of a step is (1 - s) y_0 + s (y_1 + (1 - s) (k_0 + s (k_1 + s k_2))), where
+    k_i = sum_j extension_ij u_j; it is empty where the method has none. `exponent` is the power of
+    the error by which the next step is scaled.
     """
 
     gamma: float
