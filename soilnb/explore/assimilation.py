@@ -45,7 +45,6 @@ def live(observations: xr.Dataset) -> Explorer:
         "Seven numbers cannot pin down 23. What the profile says is the shape and the level of "
         "carbon with depth, and a few parameters (root depth b, the lives of microbes and enzymes, "
         "the efficiency) share that between them. The rest keeps its prior.",
-        answer="two to five",
     )
 
     columns = environment.prepare(forcing_at(observations)).columns

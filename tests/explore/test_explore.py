@@ -286,6 +286,16 @@ def test_axes_stay_until_something_leaves_them():
     assert limits(explorer) == before
 
 
+def test_depth_goes_down_also_after_a_move():
+    explorer = profile.profile()
+    before = explorer.canvas.figure.axes[0].get_ylim()
+    assert before[0] > before[1]
+    explorer.controls["root_beta"].value = 0.98
+    assert explorer.canvas.figure.axes[0].get_ylim() == before
+    explorer.controls["root_beta"].value = 0.95
+    assert explorer.canvas.figure.axes[0].get_ylim()[0] >= before[0]
+
+
 def darkness(explorer):
     shades = np.asarray(Image.open(BytesIO(explorer.picture.value)).convert("L"))
     return {name: int(((shades > low) & (shades < high)).sum()) for name, low, high in
