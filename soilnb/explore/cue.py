@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 
 import numpy as np
@@ -162,6 +163,18 @@ def through_a_pulse(
         Fluxes and efficiencies by day; ``window_community`` and ``window_ecosystem`` from the mean
         fluxes of the window; ``attrs["window"]``.
     """
+    book, daily = _pulse(mass, cn_root)
+    last = min(first + days - 1, float(book["time"].max()))
+    mean = nested(book.sel(time=slice(first, last)).mean("time"))
+    result = daily.copy()
+    result["window_community"] = mean["community_cue"]
+    result["window_ecosystem"] = mean["ecosystem_cue"]
+    return result.assign_attrs(window=(first - 0.5, last + 0.5))
+
+
+@functools.lru_cache(maxsize=8)
+def _pulse(mass: float, cn_root: float) -> tuple[xr.Dataset, xr.Dataset]:
+    """Return a pulse's ledger, and the same with its efficiencies: a window changes neither."""
     run = pot(mass=mass, cn_root=cn_root, days=300)
     respired = run["R_G"] + run["R_M"] + run["R_O"]
     died = run["f_U"] - respired - run["C_B"].diff("time", label="upper")
@@ -170,12 +183,7 @@ def through_a_pulse(
         respiration=respired.isel(time=slice(1, None)),
         turnover=died.clip(min=0.0),
     ).sel(time=slice(140, None))
-    last = min(first + days - 1, float(book["time"].max()))
-    mean = nested(book.sel(time=slice(first, last)).mean("time"))
-    result = book.merge(nested(book), combine_attrs="drop")
-    result["window_community"] = mean["community_cue"]
-    result["window_ecosystem"] = mean["ecosystem_cue"]
-    return result.assign_attrs(window=(first - 0.5, last + 0.5))
+    return book, book.merge(nested(book), combine_attrs="drop")
 
 
 def _draw_pulse(result: xr.Dataset, *, figure=None):
