@@ -2,6 +2,7 @@
 
 import re
 from io import BytesIO
+from pathlib import Path
 
 import ipywidgets as widgets
 import numpy as np
@@ -26,6 +27,7 @@ from soilnb.explore import (
 )
 from soilnb.explore.base import OPEN
 from soilnb.parameters import InputError, Parameter
+from soilnb.profile.model import models
 
 
 @pytest.fixture(scope="module")
@@ -231,6 +233,16 @@ def test_the_explanation_is_earned_by_a_prediction_and_a_move():
     assert not shown(asked)
     explorer.controls["x"].value = 0.6
     assert shown(asked)
+
+
+def test_every_question_of_the_table_is_asked_by_an_explorer():
+    place = Path(base.__file__).parent
+    sources = "".join(path.read_text(encoding="utf-8") for path in place.rglob("*.py"))
+    asked = set(re.findall(r'asks="(\w+)"', sources)) | set(models())
+    assert set(base.questions()) <= asked
+    for row in base.questions().values():
+        assert {"question", "options", "observe", "explain"} <= set(row) or set(row) == {"states"}
+        assert row.get("answer", row.get("options", [None])[0]) in row.get("options", [None])
 
 
 def test_what_was_expected_first_is_kept_and_exported():
