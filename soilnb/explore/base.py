@@ -115,7 +115,7 @@ _TYPESET = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 def _label(record: Parameter) -> str:
     """Write a record's meaning with its unit as a person would: °C, m⁻² yr⁻¹."""
     unit = record.unit.replace("degC", "°C")
-    unit = re.sub(r"(?<=[a-z])-\d+", lambda power: power.group().translate(_TYPESET), unit)
+    unit = re.sub(r"(?<=[a-z])-?\d+", lambda power: power.group().translate(_TYPESET), unit)
     words = record.meaning[0].upper() + record.meaning[1:]
     return words if unit == "1" else f"{words} ({unit})"
 

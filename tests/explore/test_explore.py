@@ -381,6 +381,8 @@ def test_a_slider_may_narrow_a_parameters_range_but_not_widen_it():
 def test_labels_are_typeset():
     record = Parameter(500.0, "g C m-2 yr-1", (0.0, 1e4), "I", "litter input", "somewhere")
     assert Control.of(record).label == "Litter input (g C m⁻² yr⁻¹)"
+    mixing = Parameter(0.7, "cm2 yr-1", (0.0, 10.0), "k", "mixing", "somewhere")
+    assert Control.of(mixing).label == "Mixing (cm² yr⁻¹)"
 
 
 def test_more_efficient_microbes_dip_before_they_store():
