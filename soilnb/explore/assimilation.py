@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilnb.explore.base import Control, Explorer, Prediction
+from soilnb.explore.base import Control, Explorer
 from soilnb.figures import assimilation
 from soilnb.parameters import InputError
 from soilnb.proda import nash_sutcliffe
@@ -37,16 +37,6 @@ def live(observations: xr.Dataset) -> Explorer:
         "horizons": Control("Layers used, from the top", 20, 2, 20, 1),
         "trust": Control("Weight of the data (log10)", -2.0, -2, 1.5, 0.25),
     }
-    prediction = Prediction(
-        "A profile with seven layers is held against a model with 23 parameters. How many of them "
-        "will be known much better than before?",
-        ("about twenty", "about ten", "two to five"),
-        "Raise the weight of the data to 0 and count the coloured bars; then take layers away.",
-        "Seven numbers cannot pin down 23. What the profile says is the shape and the level of "
-        "carbon with depth, and a few parameters (root depth b, the lives of microbes and enzymes, "
-        "the efficiency) share that between them. The rest keeps its prior.",
-        answer="two to five",
-    )
 
     columns = environment.prepare(forcing_at(observations)).columns
     places = {name: environment.one(columns, k) for k, name in enumerate(names)}
@@ -61,8 +51,7 @@ def live(observations: xr.Dataset) -> Explorer:
         compute,
         assimilation.learned,
         _say,
-        prediction=prediction,
-        states={"trust": (-2.0, -1.0, 0.0, 1.0), "model": ()},
+        asks="assimilation",
     )
 
 

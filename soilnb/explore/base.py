@@ -8,14 +8,17 @@ while the last one is being answered and then send the newest, so nothing stale 
 
 from __future__ import annotations
 
+import functools
 import re
 import time
+import tomllib
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
+from pathlib import Path
 
 import ipywidgets as widgets
 import numpy as np
@@ -112,7 +115,7 @@ _TYPESET = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 def _label(record: Parameter) -> str:
     """Write a record's meaning with its unit as a person would: °C, m⁻² yr⁻¹."""
     unit = record.unit.replace("degC", "°C")
-    unit = re.sub(r"(?<=[a-z])-\d+", lambda power: power.group().translate(_TYPESET), unit)
+    unit = re.sub(r"(?<=[a-z])-?\d+", lambda power: power.group().translate(_TYPESET), unit)
     words = record.meaning[0].upper() + record.meaning[1:]
     return words if unit == "1" else f"{words} ({unit})"
 
@@ -195,6 +198,13 @@ def _beside(left: Sequence[widgets.Widget], right: Sequence[widgets.Widget]) -> 
 # --- Prediction --------------------------------------------------------------------------------
 
 
+@functools.cache
+def questions() -> dict[str, dict]:
+    """Return what explorers ask, and the values of their controls that the built book computes."""
+    path = Path(__file__).with_name("questions.toml")
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
 class Prediction(widgets.VBox):
     """Predict, observe, explain: a question to answer before the controls are moved.
 
@@ -245,6 +255,14 @@ class Prediction(widgets.VBox):
         self.choice.observe(self._chosen, names="value")
         title = text(lines(f"<b>Predict.</b> {escape(question)}"))
         super().__init__([title, self.choice, self.feedback], layout=full())
+
+    @classmethod
+    def read(cls, name: str) -> Prediction:
+        """Return the question of an explorer, by its name in ``questions.toml``."""
+        row = questions()[name]
+        texts = (" ".join(row[key].split()) for key in ("question", "observe", "explain"))
+        question, observe, explain = texts
+        return cls(question, row["options"], observe, explain, row.get("answer"))
 
     def observed(self) -> None:
         """Note that the reader has moved something."""
@@ -298,8 +316,10 @@ class Explorer(widgets.VBox):
     words : callable
         ``words(result)`` says the result in one or two sentences (plain text). They stand
         under the picture, and they are the picture's text for readers who cannot see it.
+    asks : str, optional
+        Its name in ``questions.toml``, which holds its question and its states.
     prediction : Prediction, optional
-        Shown above the controls.
+        Shown above the controls, instead of that question.
     states : mapping of str to sequence, optional
         Controls that also work in the built book, with the values that are computed for it
         (`soilnb.explore.states`); for a choice ``()`` means all of its choices.
@@ -324,10 +344,15 @@ class Explorer(widgets.VBox):
         draw: Callable[..., Figure],
         words: Callable[..., str],
         *,
+        asks: str = "",
         prediction: Prediction | None = None,
         states: Mapping[str, Sequence] | None = None,
     ) -> None:
-        self.about, self.states = dict(controls), dict(states or {})
+        asked = questions().get(asks, {})
+        self.about = dict(controls)
+        self.states = {
+            n: v for n, v in (states or asked.get("states", {})).items() if n in controls
+        }
         built = {name: _widget(control) for name, control in controls.items()}
         self.controls = {name: value for name, (value, _) in built.items()}
         self.blocks = {name: block for name, (_, block) in built.items()}
@@ -336,7 +361,7 @@ class Explorer(widgets.VBox):
         self._held, self._shown, self._last = False, None, (None, 0.0)
         self.result = None
         self.updates = 0
-        self.prediction = prediction
+        self.prediction = prediction or (Prediction.read(asks) if "question" in asked else None)
         self.picture = widgets.Image(
             format="png",
             layout=widgets.Layout(max_width="100%", max_height="70vh", object_fit="contain"),

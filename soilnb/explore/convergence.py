@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from soilnb.explore.base import Control, Explorer, Prediction
+from soilnb.explore.base import Control, Explorer
 from soilnb.figures.tao2024 import globe as tao2024_globe
 from soilnb.parameters import InputError, check_range, unknown
 from soilnb.proda import globe
@@ -140,18 +140,6 @@ def converge(
         "compas": Control("COMPAS: way to its assimilated parameters (%)", 0.0, 0.0, 100.0, 5.0),
         "what": Control("What moves", "all parameters", choices=tuple(WHAT)),
     }
-    prediction = Prediction(
-        "With default parameters the two models disagree about where soils hold much carbon. Both "
-        "meet the same data. One of the models has further to go. Which?",
-        ("CLM5", "COMPAS", "both change alike"),
-        "Move one slider at a time to 100 % and read the correlation; then both. At last let only "
-        "one group of parameters move, and see which of them does most of the work.",
-        "On real profiles COMPAS has further to go: its default follows the litter to the tropics, "
-        "and new turnover times, above all of enzymes, bring its carbon north. CLM5 follows the "
-        "cold from the start and mostly gains carbon. But a correlation can rise because one model "
-        "moved, because both did, or because both are now drawn from the same covariates and so "
-        "vary with the same climate. The number alone cannot tell these apart.",
-    )
 
     def compute(clm5: float, compas: float, what: str) -> Met:
         shares = {"CLM5": clm5 / 100, "COMPAS": compas / 100}
@@ -166,8 +154,7 @@ def converge(
         compute,
         draw,
         _say,
-        prediction=prediction,
-        states={"clm5": (0.0, 50.0, 100.0), "compas": (0.0, 50.0, 100.0)},
+        asks="converge",
     )
 
 

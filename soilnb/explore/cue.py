@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,7 +10,7 @@ import xarray as xr
 
 from soilnb.cue import controls as control_functions
 from soilnb.cue import efficiency, energy, ledger, methods, nested, stoichiometry
-from soilnb.explore.base import Control, Explorer, Prediction
+from soilnb.explore.base import Control, Explorer
 from soilnb.explore.pools import REF15, stepped
 from soilnb.explore.pore.chemistry import pot
 from soilnb.figures import cue as figures
@@ -123,24 +124,12 @@ def levels() -> Explorer:
         "first": Control("Average from day", 200.0, 150, 280, 1),
         "days": Control("Average over days", 5.0, 1, 100, 1),
     }
-    prediction = Prediction(
-        "Exudates arrive on day 200. You average over the hundred days that follow. What is the "
-        "efficiency of the ecosystem, net of death?",
-        ("as high as that of the community", "half of it", "near zero"),
-        "Stretch the window from 1 to 100 days and read the sentence under the picture.",
-        "In the first days more grows than dies. Then more dies than grows, and what was gained is "
-        "given back. Over a window in which biomass returns to where it was, uptake equals "
-        "respiration plus death, and nothing is left. The community's efficiency asks only what is "
-        "built in, and stays.",
-        answer="near zero",
-    )
     return Explorer(
         sliders,
         through_a_pulse,
         _draw_pulse,
         _say_levels,
-        prediction=prediction,
-        states={"days": (1.0, 5.0, 20.0, 100.0), "mass": (0.3, 0.77, 2.0)},
+        asks="levels",
     )
 
 
@@ -162,6 +151,18 @@ def through_a_pulse(
         Fluxes and efficiencies by day; ``window_community`` and ``window_ecosystem`` from the mean
         fluxes of the window; ``attrs["window"]``.
     """
+    book, daily = _pulse(mass, cn_root)
+    last = min(first + days - 1, float(book["time"].max()))
+    mean = nested(book.sel(time=slice(first, last)).mean("time"))
+    result = daily.copy()
+    result["window_community"] = mean["community_cue"]
+    result["window_ecosystem"] = mean["ecosystem_cue"]
+    return result.assign_attrs(window=(first - 0.5, last + 0.5))
+
+
+@functools.lru_cache(maxsize=8)
+def _pulse(mass: float, cn_root: float) -> tuple[xr.Dataset, xr.Dataset]:
+    """Return a pulse's ledger, and the same with its efficiencies: a window changes neither."""
     run = pot(mass=mass, cn_root=cn_root, days=300)
     respired = run["R_G"] + run["R_M"] + run["R_O"]
     died = run["f_U"] - respired - run["C_B"].diff("time", label="upper")
@@ -170,12 +171,7 @@ def through_a_pulse(
         respiration=respired.isel(time=slice(1, None)),
         turnover=died.clip(min=0.0),
     ).sel(time=slice(140, None))
-    last = min(first + days - 1, float(book["time"].max()))
-    mean = nested(book.sel(time=slice(first, last)).mean("time"))
-    result = book.merge(nested(book), combine_attrs="drop")
-    result["window_community"] = mean["community_cue"]
-    result["window_ecosystem"] = mean["ecosystem_cue"]
-    return result.assign_attrs(window=(first - 0.5, last + 0.5))
+    return book, book.merge(nested(book), combine_attrs="drop")
 
 
 def _draw_pulse(result: xr.Dataset, *, figure=None):
@@ -204,22 +200,12 @@ def bench() -> Explorer:
         "dna_conversion": Control.of(p["dna_conversion"], step=0.05),
         "soil_c_to_n": Control.of(p["soil_c_to_n"], step=0.5),
     }
-    prediction = Prediction(
-        "The microbes need twice as much for their upkeep. Which methods notice within hours?",
-        ("all", "¹³C does, ¹⁸O does not", "¹⁸O does, ¹³C does not"),
-        "Double the maintenance from 0.01 to 0.02 per day and compare the bars.",
-        "The label of a few hours shows how freshly eaten food is split, before upkeep has burnt "
-        "much of it. ¹⁸O compares growth with all respiration, upkeep included. The enzyme model "
-        "sees neither. None of them is wrong: they divide different things.",
-        answer="¹⁸O does, ¹³C does not",
-    )
     return Explorer(
         sliders,
         on_the_bench,
         figures.bench,
         _say_bench,
-        prediction=prediction,
-        states={"maintenance": (0.005, 0.01, 0.02, 0.03), "short": (1.0, 6.0, 24.0)},
+        asks="bench",
     )
 
 
@@ -267,28 +253,12 @@ def controls() -> Explorer:
         "food": Control("Food", food[3], choices=food),
         "immobilised": Control("Nitrogen from solution (mol per mol C)", 0.0, 0, 0.1, 0.002),
     }  # fmt: skip
-    prediction = Prediction(
-        "Glucose of C:N 14 gets ten degrees warmer, and CUE falls by a tenth. Now its C:N is 40. "
-        "What do ten degrees more do to CUE?",
-        ("as much as before", "more than before", "nothing"),
-        "Move C:N to 40, then the temperature from 20 to 30 °C. Then give nitrogen from solution "
-        "until warming costs something again.",
-        "Above the threshold ratio there is not enough nitrogen for the carbon that energy would "
-        "let them build in. What cannot be built in is burnt, warm or cold. Nitrogen from solution "
-        "lifts that limit, up to the next one: energy, which costs more when it is warmer.",
-        answer="nothing",
-    )
     return Explorer(
         sliders,
         under_control,
         figures.controls,
         _say_controls,
-        prediction=prediction,
-        states={
-            "celsius": (10.0, 20.0, 30.0),
-            "c_to_n": (8.0, 14.0, 40.0),
-            "immobilised": (0.0, 0.03),
-        },
+        asks="controls",
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from soilnb.cue import diagnosed
-from soilnb.explore.base import Control, Explorer, Prediction
+from soilnb.explore.base import Control, Explorer, questions
 from soilnb.figures import five_models as figures
 from soilnb.profile import rothc
 from soilnb.profile.model import Model, models
@@ -145,24 +145,12 @@ def side_by_side() -> Explorer:
         "clay": Control.of(RECORDS["clay"], value=start["clay"], high=0.65),
         "npp": Control.of(RECORDS["npp"], value=start["npp"]),
     }
-    prediction = Prediction(
-        "The same soil gets 10 °C warmer. How many of the models change their efficiency by more "
-        "than a hundredth?",
-        ("none", "one", "two", "all"),
-        "Move the temperature from 12 to 22 °C and watch the bars on the right; then the clay.",
-        "Only one. Where every rate has the same multiplier it cancels in R/U; MIMICS mixes four "
-        "efficiencies that are constants. Only Millennial was told that efficiency falls with "
-        "temperature. Clay is another matter: there CENTURY and RothC move, since in them clay "
-        "decides how much of what decays is kept.",
-        answer="one",
-    )
     return Explorer(
         controls,
         compare,
         figures.soils,
         _say,
-        prediction=prediction,
-        states={"temperature": (5.0, 12.0, 22.0), "clay": (0.1, 0.25, 0.5)},
+        asks="side_by_side",
     )
 
 
@@ -196,7 +184,8 @@ def one(name: str, parameters: tuple[str, ...] = ()) -> Explorer:
     model = models()[name]
     chosen = model.sets[model.default]
     reads = [key for key in model.reads if key in model.records]
-    reads.sort(key=lambda key: key not in _STATES)
+    moved = questions().get(name, {}).get("states", ())
+    reads.sort(key=lambda key: key not in moved)
     controls = {key: Control.of(model.records[key]) for key in reads}
     controls |= {key: Control.of(chosen.records[key]) for key in parameters}
 
@@ -204,38 +193,7 @@ def one(name: str, parameters: tuple[str, ...] = ()) -> Explorer:
         changes = {key: values.pop(key) for key in parameters}
         return describe(model, values, changes)
 
-    return Explorer(
-        controls,
-        compute,
-        figures.pools,
-        _say_one,
-        prediction=_asked().get(name),
-        states={key: values for key, values in _STATES.items() if key in controls},
-    )
-
-
-#: What the built book computes of one model, of what the model reads.
-_STATES = {
-    "ph": (4.0, 5.5, 7.0, 8.0),
-    "modifier": (0.5, 1.0, 2.0),
-    "temperature": (5.0, 15.0, 25.0),
-}
-
-
-def _asked() -> dict[str, Prediction]:
-    """Return the questions about single models."""
-    return {
-        "millennial": Prediction(
-            "The soil becomes more acid: pH 5.5 instead of 7. What happens to the carbon that is "
-            "bound to minerals?",
-            ("there is less of it", "it stays", "there is more of it"),
-            "Move the pH from 7 to 5.5 and read the grey bars; then the temperature.",
-            "Millennial lets minerals hold more carbon where protons are many: the affinity falls "
-            "by a power of ten in some five units of pH. Other pools follow, since what is held "
-            "comes back to the microbes later.",
-            answer="there is more of it",
-        )
-    }
+    return Explorer(controls, compute, figures.pools, _say_one, asks=name)
 
 
 def _say_one(found: xr.Dataset) -> str:

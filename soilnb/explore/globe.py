@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from soilnb.explore.base import Control, Explorer, Prediction
+from soilnb.explore.base import Control, Explorer
 from soilnb.figures.tao2023 import globe as tao2023_globe
 from soilnb.parameters import InputError, unknown
 from soilnb.proda import regressions
@@ -41,16 +41,6 @@ def profiles(table: pd.DataFrame, *, limit: float = 1.05, kind: str = "") -> Exp
         "fit": Control("Fit: NSE above (-10: any)", 0.0, -_ALL, 0.95, 0.05),
         "groups": Control("Slope differs by climate", "no", choices=("no", "yes")),
     }
-    prediction = Prediction(
-        "The line rests on profiles whose chains agree and which the model fits, and on the "
-        "model's own carbon. What happens to the slope if observed carbon stands in its place?",
-        ("it stays", "it becomes smaller", "it becomes larger"),
-        "Change the carbon first, then open the two filters, one after the other. Write down "
-        "slope and error each time.",
-        "Modelled carbon and CUE come out of the same parameters, so part of their relation is the "
-        "model's. Observed carbon is not. What the filters leave out are not random profiles: ask "
-        "which soils the model fails to fit.",
-    )
 
     def compute(**choice) -> tuple[pd.DataFrame, Fit | None, str]:
         return choose(table, **choice)
@@ -64,8 +54,7 @@ def profiles(table: pd.DataFrame, *, limit: float = 1.05, kind: str = "") -> Exp
         compute,
         draw,
         _say,
-        prediction=prediction,
-        states={"carbon": (), "efficiency": ()},
+        asks="profiles",
     )
 
 

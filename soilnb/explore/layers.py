@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from soilnb.explore.base import Control, Explorer, Prediction
+from soilnb.explore.base import Control, Explorer
 from soilnb.figures import layers
 from soilnb.parameters import ParameterSet
 from soilnb.profile import clm5, compas, forcing
@@ -45,22 +45,12 @@ CLIMATE = {
 
 def two_columns() -> Explorer:
     """Compare the profiles of both models while climate and litter change."""
-    prediction = Prediction(
-        "Twice as much litter falls. Which model holds more soil carbon then?",
-        ("both twice as much", "only CLM5", "only COMPAS", "neither"),
-        "Move the litter input to 200 % and read the totals; then back, and move the temperature.",
-        "CLM5 is linear: twice the input, twice the carbon. In COMPAS twice the litter feeds twice "
-        "the microbes and enzymes, which break mineral-associated carbon down twice as fast: it "
-        "and the dissolved carbon stay exactly as they were, and only microbes and enzymes double.",
-        answer="only CLM5",
-    )
     return Explorer(
         CLIMATE,
         columns,
         _draw_columns,
         _say_columns,
-        prediction=prediction,
-        states={"litter": (50.0, 100.0, 200.0), "mat": (0.0, 9.0, 20.0), "vegetation": ()},
+        asks="two_columns",
     )
 
 
@@ -129,24 +119,12 @@ def warming() -> Explorer:
         "site": Control("Place", "temperate", choices=tuple(EXAMPLES)),
         "years": Control("Years to follow", 1000.0, 50, 5000, 50, zooms=True),
     }
-    prediction = Prediction(
-        "The column gets 2 °C warmer and the litter stays the same. Which model loses more carbon?",
-        ("CLM5", "COMPAS", "both about the same share"),
-        "Move the warming to 2 °C and look at both lines after 1, 10 and 1000 years; then raise "
-        "the litter to 120 %.",
-        "CLM5 loses carbon as its rates rise with Q10 = 1.5. COMPAS does the opposite in the long "
-        "run: its microbes and enzymes shrink when they turn over faster, and at rest the carbon "
-        "on minerals is proportional to the environmental modifier. Litter and microbes go down at "
-        "once, minerals gain slowly: look at how long the blue line needs to turn.",
-        answer="CLM5",
-    )
     return Explorer(
         controls,
         change,
         _draw_change,
         _say_change,
-        prediction=prediction,
-        states={"warming": (0.0, 2.0, 4.0), "litter": (80.0, 100.0, 120.0)},
+        asks="warming",
     )
 
 
@@ -198,27 +176,12 @@ def pathways() -> Explorer:
         "tau_enz": Control.of(_WIDE.records["tau_enz_decay"], value=0.1, low=0.01, high=1.0),
         "site": Control("Place", "temperate", choices=tuple(EXAMPLES)),
     }
-    prediction = Prediction(
-        "Microbes become more efficient. When does the soil hold more carbon for it?",
-        (
-            "always",
-            "when microbes and enzymes live long",
-            "when microbes and enzymes live short lives",
-            "never",
-        ),
-        "Start at 0.5 and 0.1 years, then raise both to the end and watch the two colours.",
-        "Carbon on minerals always falls with CUE here, since more efficient microbes make more "
-        "enzymes. Only the carbon in the microbes themselves can rise with it, and it counts where "
-        "they live long, which is also where they are more than a tenth of the soil's carbon.",
-        answer="when microbes and enzymes live long",
-    )
     return Explorer(
         controls,
         cue_soc,
         layers.cue_soc,
         _say_cue_soc,
-        prediction=prediction,
-        states={"tau_mic": (0.2, 0.5, 2.0, 5.0), "tau_enz": (0.05, 0.1, 1.0)},
+        asks="pathways",
     )
 
 

@@ -7,7 +7,7 @@ import functools
 import numpy as np
 import xarray as xr
 
-from soilnb.explore.base import Control, Explorer, Prediction
+from soilnb.explore.base import Control, Explorer
 from soilnb.figures import management as figures
 from soilnb.profile import depth, management
 from soilnb.profile.management import MG_HA, PRACTICES, Practice
@@ -47,24 +47,12 @@ def _soil() -> depth.Profile:
 
 def combine() -> Explorer:
     """Combine practices on a cropland and compare to 2 m with a control."""
-    prediction = Prediction(
-        "The soil is turned upside down to 60 cm once, and buried carbon decays as slowly as its "
-        "new depth lets it. How large is the effect after 2,500 years, against that after 30?",
-        ("larger", "about the same", "gone"),
-        "Set Soil to full inversion, decay by depth, and read the three marks.",
-        "Gone. Inputs and decay at each depth are what they were, so the profile returns to the "
-        "same steady state. In between it holds more, for centuries: the buried carbon decays "
-        "slowly, and the bared subsoil fills up again. With decay by material not even that "
-        "happens. Compare with deeper roots, whose effect grows for millennia.",
-        answer="gone",
-    )
     return Explorer(
         _CONTROLS,
         combined,
         figures.combined,
         _say,
-        prediction=prediction,
-        states={"tillage": (), "beta": (0.961, 0.975, 0.985)},
+        asks="combine",
     )
 
 
@@ -127,23 +115,12 @@ def turn() -> Explorer:
         "memory": Control.of(record["memory"], value=0.0, step=0.05),
         "decay_depth": Control("Depth over which decay falls to 1/e (cm)", 45.7, 20.0, 200.0, 1.0),
     }
-    prediction = Prediction(
-        "Carbon from the top is buried. Which of the two must be known before the gain can be?",
-        ("how deep it is buried", "whether its decay follows the depth or the material"),
-        "Move the depth with memory at 0, then do the same with memory at 1.",
-        "With memory at 1 the depth hardly matters: carbon that keeps its decay is lost as fast "
-        "below as above, and what is brought up is no loss either. All of the gain rests on "
-        "slower decay at depth. In deep-ploughed fields buried carbon was 32 % more stable "
-        "(Alcántara et al. 2017): somewhere between the ends.",
-        answer="whether its decay follows the depth or the material",
-    )
     return Explorer(
         controls,
         lambda **values: turned(**values, ends=False),
         figures.memory,
         _say_turned,
-        prediction=prediction,
-        states={"depth": (0.2, 0.6, 1.0), "memory": (0.0, 0.5, 1.0)},
+        asks="turn",
     )
 
 

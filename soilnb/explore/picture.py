@@ -136,11 +136,13 @@ class Picture:
         """Keep the limits of an axes; where something leaves them, make room for more."""
         for axis in (ax.xaxis, ax.yaxis):
             name = (number, axis.axis_name, axis.get_label_text(), axis.get_scale())
-            low, high = sorted(axis.get_view_interval())
+            drawn = axis.get_view_interval()
+            low, high = sorted(drawn)
             kept = self._limits.get(name)
             if kept is not None:
                 low, high = _widened(kept, (low, high), axis.get_scale() == "linear")
-                axis.set_view_interval(low, high, ignore=True)
+                ends = (low, high) if drawn[0] <= drawn[1] else (high, low)  # depth goes down
+                axis.set_view_interval(*ends, ignore=True)
             self.grown += kept is not None and (low, high) != kept
             self._limits[name] = (low, high)
 

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from soilnb.cue import diagnosed
-from soilnb.explore.base import Control, Explorer, Prediction
+from soilnb.explore.base import Control, Explorer
 from soilnb.figures import he2024
 from soilnb.profile import century, mimics
 from soilnb.profile.site import RECORDS
@@ -31,26 +31,12 @@ def _site(*names: str) -> dict[str, Control]:
 
 def first_look() -> Explorer:
     """Show the pools of one soil at steady state: a first widget."""
-    prediction = Prediction(
-        "The soil gets 10 °C warmer and the litter stays the same. What happens to its carbon?",
-        ("it falls", "it stays", "it rises"),
-        "Move the temperature from 15 to 25 °C and read the sentence under the picture.",
-        "All rates rise with temperature while the input stays the same, so less carbon is needed "
-        "in the pools for the same amount to leave them. The share of it that microbes keep at "
-        "each step, the CUE, hardly moves: it is a ratio, and MIMICS holds it constant.",
-        answer="it falls",
-    )
     return Explorer(
         _site("temperature", "clay", "npp", "f_met"),
         mimics_of_site,
         he2024.pools,
         _say_pools,
-        prediction=prediction,
-        states={
-            "temperature": (5.0, 10.0, 15.0, 20.0, 25.0),
-            "clay": (0.1, 0.3, 0.5),
-            "npp": (300.0, 500.0, 800.0),
-        },
+        asks="first_look",
     )
 
 
@@ -73,27 +59,12 @@ def _say_pools(soil: xr.Dataset) -> str:
 
 def what_counts() -> Explorer:
     """Compare the diagnosed CUE of both models for three readings of decomposition."""
-    prediction = Prediction(
-        "CENTURY and MIMICS get the same soil, 10 °C warmer. Whose diagnosed CUE moves?",
-        ("only CENTURY's", "only MIMICS's", "both", "hardly any"),
-        "Move the temperature, then the clay, then the litter quality, and watch all six bars.",
-        "CENTURY's temperature scales every rate by the same factor, which cancels in R/D: its CUE "
-        "does not depend on climate at all. In MIMICS the intrinsic efficiencies are constants; "
-        "only the shares of the six uptake paths shift a little. Texture (CENTURY) and litter "
-        "quality (both) are what moves it.",
-        answer="hardly any",
-    )
     return Explorer(
         _site("temperature", "clay", "npp", "lignin_to_n"),
         both_models,
         he2024.definitions,
         _say_cue,
-        prediction=prediction,
-        states={
-            "temperature": (5.0, 15.0, 25.0),
-            "clay": (0.1, 0.3, 0.5),
-            "lignin_to_n": (15.0, 25.0, 35.8),
-        },
+        asks="what_counts",
     )
 
 
@@ -127,23 +98,12 @@ def step_response() -> Explorer:
         "litter": Control("Change of lignin : N (%)", 0.0, -50, 50, 1),
         "years": Control("Years to follow", 100.0, 5, 200, 5, zooms=True),
     }
-    prediction = Prediction(
-        "Microbes become 7 % more efficient today. What does soil carbon do in the next two years?",
-        ("it rises at once", "it falls first, then rises", "it does not change"),
-        "Move the change of the CUE to 7 %. Look at the first two years of the red line, then at "
-        "the last fifty.",
-        "More efficient microbes grow, and more microbes take up more carbon: the stock dips "
-        "(priming). Their remains are then protected by clay, slowly, and the stock ends higher "
-        "(entombment). CUE is there at once, SOC takes decades.",
-        answer="it falls first, then rises",
-    )
     return Explorer(
         controls,
         responses,
         he2024.step,
         _say_step,
-        prediction=prediction,
-        states={"cue": (-14.0, -7.0, 0.0, 7.0, 14.0), "input": (-20.0, 0.0, 20.0)},
+        asks="step_response",
     )
 
 

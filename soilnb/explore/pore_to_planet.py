@@ -7,7 +7,7 @@ import functools
 import numpy as np
 
 from soilnb.claims import pore_runs
-from soilnb.explore.base import Control, Explorer, Prediction
+from soilnb.explore.base import Control, Explorer
 from soilnb.figures import pore_to_planet as figures
 from soilnb.profile import compas, forcing
 from soilnb.upscale import emergent
@@ -88,32 +88,12 @@ def explorer() -> Explorer:
         ),
         "site": Control("Place", "temperate", choices=tuple(forcing.EXAMPLES)),
     }
-    prediction = Prediction(
-        "Litter of C/N 100 becomes litter of C/N 25, at the same amount. What does the soil do?",
-        (
-            "CUE rises, and soil carbon with it",
-            "CUE rises, and soil carbon falls",
-            "CUE falls, and soil carbon rises",
-            "nothing: the microbes decide, not the litter",
-        ),
-        "Move the C/N ratio from 100 to 25 in the temperate grassland, then on permafrost.",
-        "With more nitrogen the microbes respire less in overflow, and CUE rises steeply. But in "
-        "COMPAS more efficient microbes make more enzymes, which break mineral-associated carbon "
-        "down: it falls. In cold soils the living microbes are so much of the carbon that their "
-        "growth can outweigh this.",
-        answer="CUE rises, and soil carbon falls",
-    )
     return Explorer(
         controls,
         hand_over,
         figures.state,
         _say,
-        prediction=prediction,
-        states={
-            "cn": (25.0, 50.0, 100.0),
-            "exposed": (0.1, 0.2),
-            "site": ("temperate", "permafrost"),
-        },
+        asks="pore_to_planet",
     )
 
 

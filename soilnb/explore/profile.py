@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilnb.explore.base import Control, Explorer, Prediction
+from soilnb.explore.base import Control, Explorer
 from soilnb.figures import luo2025
 from soilnb.profile import depth
 
@@ -61,27 +61,12 @@ def profile() -> Explorer:
         name: Control.of(records[name], low=low, high=high, step=step)
         for name, (low, high, step) in _SLIDERS.items()
     }
-    prediction = Prediction(
-        "You may change one thing to bring more carbon below one metre: mixing ten times as "
-        "strong, or roots as deep as the deepest biome's (β from 0.966 to 0.98). Which does more?",
-        ("mixing", "roots", "both alike"),
-        "Move κ to ten times its value, read the carbon below 1 m, reset, then move β to 0.98.",
-        "Roots: they bring carbon all the way down, to where it decays slowest. Mixing moves it "
-        "only as far as it gets before it decays, the square root of κ/k: some 5 cm in the "
-        "topsoil. Below one metre, where carbon stays for centuries, that is 20 to 70 cm, so "
-        "mixing is not nothing there; but it can only share out what roots have brought.",
-        answer="roots",
-    )
     return Explorer(
         controls,
         whole_profile,
         luo2025.profile,
         _say,
-        prediction=prediction,
-        states={
-            "root_beta": (0.93, 0.95, 0.966, 0.98),
-            "diffusion": (0.0, 0.71, 7.1),
-        },
+        asks="profile",
     )
 
 

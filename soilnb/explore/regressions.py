@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from soilnb.explore.base import Control, Explorer, Prediction
+from soilnb.explore.base import Control, Explorer
 from soilnb.figures import tao2023
 from soilnb.proda import regressions
 from soilnb.proda.regressions import Fit, Structure
@@ -30,15 +30,6 @@ def measured_cue(data: pd.DataFrame) -> Explorer:
         "incubation": Control("Hold incubation temperature", "no", choices=("no", "yes")),
         "warmest": Control("Incubations up to (°C)", 40.0, 15, 40, 1),
     }
-    prediction = Prediction(
-        "Measurements with 18O in water come from other soils than those with substrates. What "
-        "happens to the slope if we look at them alone?",
-        ("it stays", "it grows", "it vanishes or turns"),
-        "Choose the measurements one after the other and read the slope with its error.",
-        "Method and soil go together in the data: who measures how, measures where. A slope over "
-        "all of them mixes both. The random intercept takes out what differs between groups as a "
-        "whole, but not what differs between groups in the slope.",
-    )
 
     def compute(**choice: str | float) -> tuple[pd.DataFrame, Fit, dict[str, float], str]:
         return measured(data, **choice)
@@ -48,8 +39,7 @@ def measured_cue(data: pd.DataFrame) -> Explorer:
         compute,
         _draw,
         _say,
-        prediction=prediction,
-        states={"rows": (), "climate": ()},
+        asks="measured_cue",
     )
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from soilnb.explore.base import Control, Explorer, Prediction
+from soilnb.explore.base import Control, Explorer
 from soilnb.figures.tao2023 import controls as tao2023_controls
 from soilnb.figures.tao2023.controls import COMPONENTS
 from soilnb.parameters import InputError, check_range, unknown
@@ -78,17 +78,6 @@ def components(
         ),
         "depth": Control("Carbon down to", "1 m", choices=tuple(_DEPTHS)),
     }
-    prediction = Prediction(
-        "The parameters of CUE go up by 10 % everywhere. In one variant enzymes have a turnover "
-        "time of their own; in the other it follows from the place of Km, which falls when CUE "
-        "rises. In which does carbon change more?",
-        ("where it is their own", "where it is tied", "the same in both"),
-        "Choose the component CUE, leave the change at 10 %, and switch the turnover time of "
-        "enzymes. Then take the variation away and look at the right side.",
-        "Enzymes that decay faster are fewer, and decompose less. Where their turnover time is "
-        "tied to Km, the knob of CUE turns it as well, on a logarithmic scale; where it is a "
-        "parameter of its own it stays as it is, and the effect of CUE alone is left.",
-    )
 
     def draw(found: Answer, figure=None):
         return tao2023_controls.response(
@@ -101,8 +90,7 @@ def components(
         lambda **choice: answer(worlds, **choice),
         draw,
         _say,
-        prediction=prediction,
-        states={"component": (), "enzymes": ()},
+        asks="components",
     )
 
 

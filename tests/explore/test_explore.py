@@ -2,6 +2,7 @@
 
 import re
 from io import BytesIO
+from pathlib import Path
 
 import ipywidgets as widgets
 import numpy as np
@@ -26,6 +27,7 @@ from soilnb.explore import (
 )
 from soilnb.explore.base import OPEN
 from soilnb.parameters import InputError, Parameter
+from soilnb.profile.model import models
 
 
 @pytest.fixture(scope="module")
@@ -233,6 +235,16 @@ def test_the_explanation_is_earned_by_a_prediction_and_a_move():
     assert shown(asked)
 
 
+def test_every_question_of_the_table_is_asked_by_an_explorer():
+    place = Path(base.__file__).parent
+    sources = "".join(path.read_text(encoding="utf-8") for path in place.rglob("*.py"))
+    asked = set(re.findall(r'asks="(\w+)"', sources)) | set(models())
+    assert set(base.questions()) <= asked
+    for row in base.questions().values():
+        assert {"question", "options", "observe", "explain"} <= set(row) or set(row) == {"states"}
+        assert row.get("answer", row.get("options", [None])[0]) in row.get("options", [None])
+
+
 def test_what_was_expected_first_is_kept_and_exported():
     explorer = Explorer(
         {"x": Control("x", 0.5)}, lambda x: x, lambda r, figure: Figure(), str,
@@ -284,6 +296,16 @@ def test_axes_stay_until_something_leaves_them():
     assert limits(explorer) == wide
     explorer.reset()
     assert limits(explorer) == before
+
+
+def test_depth_goes_down_also_after_a_move():
+    explorer = profile.profile()
+    before = explorer.canvas.figure.axes[0].get_ylim()
+    assert before[0] > before[1]
+    explorer.controls["root_beta"].value = 0.98
+    assert explorer.canvas.figure.axes[0].get_ylim() == before
+    explorer.controls["root_beta"].value = 0.95
+    assert explorer.canvas.figure.axes[0].get_ylim()[0] >= before[0]
 
 
 def darkness(explorer):
@@ -359,6 +381,8 @@ def test_a_slider_may_narrow_a_parameters_range_but_not_widen_it():
 def test_labels_are_typeset():
     record = Parameter(500.0, "g C m-2 yr-1", (0.0, 1e4), "I", "litter input", "somewhere")
     assert Control.of(record).label == "Litter input (g C m⁻² yr⁻¹)"
+    mixing = Parameter(0.7, "cm2 yr-1", (0.0, 10.0), "k", "mixing", "somewhere")
+    assert Control.of(mixing).label == "Mixing (cm² yr⁻¹)"
 
 
 def test_more_efficient_microbes_dip_before_they_store():

@@ -36,8 +36,9 @@ def explorer(worlds):
 def test_it_starts_with_both_variants_and_says_the_numbers(explorer):
     found = explorer.result
     assert list(found.curves) == [OWN, TIED]
-    assert found.component == "cue"
-    assert "microbial CUE changes by" in explorer.words.value
+    assert found.component == "decomposition"  # not the one that is asked about
+    assert "baseline decomposition changes by" in explorer.words.value
+    assert "microbial CUE changes by" in explorer.set(component="microbial CUE").words.value
     assert "synthetic" in explorer.canvas.figure._supxlabel.get_text()
     assert len(explorer.picture.value) > 1000
 

@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 from scipy import ndimage
 
-from soilnb.explore.base import Control, Explorer, Prediction
+from soilnb.explore.base import Control, Explorer
 from soilnb.explore.pore.chemistry import one_voxel, pot, voxel, well_mixed
 from soilnb.explore.pore.live import Film, Live, film
 from soilnb.figures import pore as figures
@@ -94,18 +94,6 @@ def structure(shape: tuple[int, int] = (SIDE, SIDE), seed: int = 0, steps: int =
         "fine": Control("Particles of 1-2 µm (% of mineral area)", 19.5, 2, 60, 0.5),
         "porosity": Control.of(RECORDS["porosity"], low=0.3, high=0.7),
     }
-    prediction = Prediction(
-        "All bonds break up more often. What happens to the exposed share of organic matter, the "
-        "part of its surface that microbes can reach?",
-        ("it falls", "it stays", "it rises"),
-        "Play to step 60 and read the exposed share; then raise the break-up of any other unit to "
-        "0.75, and then set it to 0. Keep a soil beside the next one to compare them.",
-        "Fine particles look for the place where they are held best, and that is beside organic "
-        "matter: they coat it. Break-up takes them away again, so more of it exposes more. How "
-        "much microbes can reach is a balance of coating and disturbance, and the shape and number "
-        "of the finest particles weigh most in it.",
-        answer="it rises",
-    )
 
     def begin(fine: float, porosity: float, **changes: float) -> _Aggregating:
         start = _dispersed(shape, seed, fine, porosity).copy()
@@ -120,8 +108,7 @@ def structure(shape: tuple[int, int] = (SIDE, SIDE), seed: int = 0, steps: int =
         name="Step (d)",
         last=steps,
         start=20,
-        prediction=prediction,
-        states={"break_other": (0.0, 0.3, 0.75)},
+        asks="structure",
         frames=range(0, 61, 4),
     )
 
@@ -246,16 +233,6 @@ def live_run(
         "cn": Control.of(RECORDS["cn_root"], high=120.0, step=1.0),
         "break_other": Control.of(RECORDS["break_other"]),
     }
-    prediction = Prediction(
-        "Exudates come on day 30. Where do microbes grow?",
-        ("everywhere alike", "all along the root line", "in a few places only"),
-        "Play to day 50 and look at the root line in the middle, then stop the movement of "
-        "particles and play again.",
-        "The exudates reach what is connected with the line and no farther, and there they feed "
-        "only the microbes that are there. A few pores become hot spots; others stay full of "
-        "carbon, because no one lives in them.",
-        answer="in a few places only",
-    )
 
     def begin(movement: str, mass: float, cn: float, break_other: float) -> Run:
         pulses = (Pulse(30, mass=mass, cn=cn),) if mass > 0 else ()
@@ -273,8 +250,7 @@ def live_run(
         name="Day (d)",
         last=days,
         start=29,
-        prediction=prediction,
-        states={"movement": ()},
+        asks="live_run",
         frames=range(1, 62, 4),
     )
 
@@ -323,16 +299,6 @@ def recorded(run: xr.Dataset) -> Live:
         One run with the fields ``cell`` and ``c_s`` over ``snapshot``.
     """
     days = [float(day) for day in run["snapshot"].values]
-    prediction = Prediction(
-        "Microbes live in some pores and not in others. Where is more dissolved food to be had in "
-        "a voxel, once the soil has settled?",
-        ("where they live", "where none live", "the same in both"),
-        "Play to the end and follow the two availabilities in the sentence.",
-        "Microbes empty the pore in which they sit, and nothing flows through walls. The food of "
-        "the other pores piles up beside organic matter that nobody is there to eat, until a "
-        "particle moves and opens a way.",
-        answer="where none live",
-    )
     return Live(
         {},
         lambda: _Recorded(run),
@@ -341,7 +307,7 @@ def recorded(run: xr.Dataset) -> Live:
         _say_recorded,
         name="Picture",
         last=len(days) - 1,
-        prediction=prediction,
+        asks="recorded",
         frames=range(len(days)),
         labels=[f"day {day:g}" for day in days],
     )
@@ -397,16 +363,6 @@ def transport(side: int = SIDE, seed: int = 0) -> Explorer:
         ),
         "hours": Control("Time (h)", 24.0, 1, 96, 1),
     }
-    prediction = Prediction(
-        "The solute begins in a small pore instead of the largest one. How far has it come a day "
-        "later, with the same diffusion coefficient?",
-        ("as far", "half as far", "to the walls of its pore and no farther"),
-        "Let it begin in a small pore, then give it four days instead of one.",
-        "A pore that is closed is closed for ever as long as nothing moves: time does not help. "
-        "In a static soil such pores fill up with carbon when no microbes live in them, and are "
-        "emptied when some do. Break-up opens them.",
-        answer="to the walls of its pore and no farther",
-    )
 
     def compute(**values) -> xr.Dataset:
         return point_source(**values, side=side, seed=seed)
@@ -416,8 +372,7 @@ def transport(side: int = SIDE, seed: int = 0) -> Explorer:
         compute,
         figures.spreading,
         _say_spreading,
-        prediction=prediction,
-        states={"start": (), "structure": tuple(STRUCTURES)[:2], "hours": (6.0, 24.0, 96.0)},
+        asks="transport",
     )
 
 
@@ -599,13 +554,6 @@ def scenarios(runs: series.Runs, beside: str = "reference") -> Explorer:
         "show": Control("Show", "carbon pools", choices=tuple(figures.SHOWN), zooms=True),
         "day": Control("Day (d)", min(200.0, last), 0, last, 1),
     }
-    prediction = Prediction(
-        "The exudates have C/N 10 instead of 40, with as much carbon. What will be lower?",
-        ("biomass", "new necromass", "respired carbon at the end", "nothing"),
-        "Choose the pulse with C/N 10 and go through what can be shown, up to the last day.",
-        "With enough nitrogen the microbes build the carbon in instead of respiring the surplus: "
-        "more biomass, later more necromass. How much less carbon is lost in all, the runs show.",
-    )
 
     def compute(scenario: str, show: str, day: float) -> xr.Dataset:
         pair = [words[scenario], beside]
@@ -628,8 +576,7 @@ def scenarios(runs: series.Runs, beside: str = "reference") -> Explorer:
         compute,
         figures.scenario,
         _say_scenario,
-        prediction=prediction,
-        states={"scenario": (), "show": ()},
+        asks="scenarios",
     )
 
 

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import xarray as xr
 
-from soilnb.explore.base import Control, Explorer, Prediction
+from soilnb.explore.base import Control, Explorer
 from soilnb.figures import pore as figures
 from soilnb.kernels import reaction
 from soilnb.parameters import ParameterSet
@@ -41,25 +41,12 @@ def voxel() -> Explorer:
         "growth": Control.of(RECORDS["growth_respiration"], high=0.6),
         "cn_biomass": Control.of(RECORDS["cn_biomass"]),
     }
-    prediction = Prediction(
-        "The solution gets ten times thinner: 0.04 instead of 0.4 mg of carbon per cm³, with the "
-        "same C/N of 40. What limits the growth of the microbes then?",
-        ("nitrogen, as before", "carbon", "neither: all is built in"),
-        "Move the dissolved carbon from 0.4 to 0.04 and look where the dashed line goes. Then "
-        "back, and move C/N from 40 to 80 and down to 10.",
-        "The model's microbes take up carbon whatever the nitrogen. Of little food their upkeep "
-        "takes most, and for what is left to build in there is nitrogen enough. Of much food they "
-        "find no nitrogen for all: their own C/N is fixed, and the rest leaves them as overflow "
-        "respiration (hatched). Above the dashed line nitrogen limits, below it carbon does.",
-        answer="carbon",
-    )
     return Explorer(
         controls,
         one_voxel,
         figures.limits,
         _say_voxel,
-        prediction=prediction,
-        states={"cn": (10.0, 40.0, 80.0), "c_s": (0.04, 0.4, 4.0)},
+        asks="voxel",
     )
 
 
@@ -142,24 +129,12 @@ def well_mixed() -> Explorer:
         "mass": Control("Exudates on day 200 (mg C g⁻¹)", 0.77, 0, 8, 0.01),
         "cn_root": Control.of(RECORDS["cn_root"], high=120.0, step=1.0),
     }
-    prediction = Prediction(
-        "Twice as much of the organic matter is exposed. What happens to the biomass before the "
-        "pulse?",
-        ("it stays, and eats faster", "it doubles", "it more than doubles"),
-        "Move the exposed share from 0.11 to 0.22 and read the sentence under the picture.",
-        "Access decides how much there is to eat, and it pays twice: more microbes also make decay "
-        "faster, by the factor 0.5 + C_B / C_B^k. Wherever biomass is steady, its efficiency is "
-        "k_BD / (nu a), where a is the availability of carbon at which growth just makes up for "
-        "death. In the soil the automaton decides on access; here it is a slider.",
-        answer="it more than doubles",
-    )
     return Explorer(
         controls,
         pot,
         figures.well_mixed,
         _say_pot,
-        prediction=prediction,
-        states={"exposed": (0.05, 0.11, 0.22), "cn_pom": (10.0, 40.0, 100.0)},
+        asks="well_mixed",
     )
 
 

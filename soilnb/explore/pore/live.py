@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from PIL import Image
 
-from soilnb.explore.base import Control, Explorer, Prediction, full, said, text
+from soilnb.explore.base import Control, Explorer, full, said, text
 from soilnb.figures.pore import maps as pore_maps
 from soilnb.parameters import InputError
 
@@ -136,12 +136,12 @@ class Live(Explorer):
         Number of the last step.
     start : int
         Step that is shown first; controls that act on a soil in motion then have something to do.
-    prediction : Prediction, optional
-        Shown above the controls.
-    states, frames : mapping, sequence of int
-        For the built book: values of controls (see `Explorer`), and which steps it shows.
+    frames : sequence of int
+        Which steps the built book shows.
     labels : sequence of str, optional
         What each step is called, where its number says too little: ``"day 20"``.
+    **asked
+        ``asks``, ``prediction``, ``states``, see `Explorer`.
 
     Attributes
     ----------
@@ -160,10 +160,9 @@ class Live(Explorer):
         name: str,
         last: int,
         start: int = 0,
-        prediction: Prediction | None = None,
-        states: Mapping[str, Sequence] | None = None,
         frames: Sequence[int] = (),
         labels: Sequence[str] = (),
+        **asked,
     ) -> None:
         self._step, self._map, self._labels = step, look, list(labels)
         self.name, self.start = name, min(start, last)
@@ -177,7 +176,7 @@ class Live(Explorer):
             description="Keep beside", tooltip="Keep this soil, and show the next one beside it"
         )
         self.keep.observe(self._keep, names="value")
-        super().__init__(controls, begin, None, words, prediction=prediction, states=states)
+        super().__init__(controls, begin, None, words, **asked)
 
     def _compares(self) -> list[widgets.Widget]:
         return [self.keep]
