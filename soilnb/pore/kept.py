@@ -72,6 +72,8 @@ class Kept:
         if not self.path.is_file():
             return None
         try:
+            if not _whole(self.path.read_bytes()):
+                raise ValueError("cut or spoilt")
             with xr.open_dataset(self.path, engine="netcdf4") as data:
                 fault = self._unfit(data)
                 if not fault:
@@ -119,13 +121,27 @@ class Kept:
         return data.drop_encoding().assign_attrs(_plain_attributes(data.attrs) | self._about)
 
     def write(self, data: xr.Dataset) -> None:
-        """Keep a run, with checksums, so that a spoilt file is noticed."""
-        self._store.keep(self.path.name, lambda part: part.write_bytes(_packed(data)))
+        """Keep a run, with a checksum, so that a spoilt file is noticed."""
+        self._store.keep(self.path.name, lambda part: part.write_bytes(sealed(_packed(data))))
+
+
+#: Stands before the checksum at the end of a file, where netCDF does not look.
+_SEAL = b"sha-256\0"
+
+
+def sealed(content: bytes) -> bytes:
+    """Return the bytes of a file with their checksum behind them."""
+    return content + _SEAL + hashlib.sha256(content).digest()
+
+
+def _whole(content: bytes) -> bool:
+    """Whether a file is as it was written: the library of netCDF can crash on one that is not."""
+    return sealed(content[: -len(_SEAL) - 32]) == content
 
 
 def _packed(data: xr.Dataset) -> bytes:
     """Return a netCDF file: its library holds a disk that is full until the process ends."""
-    packed = {"zlib": True, "complevel": 4, "fletcher32": True}
+    packed = {"zlib": True, "complevel": 4}
     file = netCDF4.Dataset("run.nc", "w", memory=1)
     data.dump_to_store(
         xr.backends.NetCDF4DataStore(file), encoding=dict.fromkeys(data.variables, packed)
