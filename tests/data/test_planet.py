@@ -340,11 +340,13 @@ TABLES = {
     "litter_quality",
     "litter_split",
     "lter_sites",
+    "profile_template",
+    "profile_units",
 }
 
 
 #: What describes data sets, and holds no number of theirs.
-DESCRIPTIONS = {"records.toml", "variables.csv"}
+DESCRIPTIONS = {"records.toml", "variables.csv", "profile_synonyms.csv"}
 
 
 def test_the_package_holds_small_tables_only():

@@ -215,7 +215,7 @@ def test_the_flat_file_of_an_israd_release_is_read_as_it_is(monkeypatch, tmp_pat
     write_israd(tmp_path / "israd")
     monkeypatch.setenv("SOILNB_DATA", str(tmp_path))
     layers = open_dataset("israd")
-    schema.check_schema(layers, schema.LAYERS)
+    schema.check_schema(layers, schemas.LAYERS)
     assert layers.attrs["provenance"] == "real"
     assert layers.attrs["source"] == (
         "ISRaD, release 2.5.5, ISRaD_data_flat_layer_v 2.5.5.2023-09-20.csv"

@@ -14,9 +14,10 @@ def explorer():
 
 
 def test_litter_rich_in_nitrogen_raises_cue_and_lowers_the_carbon(explorer):
+    before = explorer.updates
     poor = explorer.set(cn=100.0).result
     rich = explorer.set(cn=25.0).result
-    assert explorer.updates == 2 or explorer.updates == 3
+    assert 1 <= explorer.updates - before <= 2
     assert np.median(rich["cue"]) > np.median(poor["cue"]) + 0.1
     assert np.median(rich["stock"]) < np.median(poor["stock"])
     assert "C/N 25 and 10 % exposed: CUE 0.5" in explorer.words.value

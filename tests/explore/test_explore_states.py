@@ -67,10 +67,9 @@ def test_what_states_share_is_kept_once(found):
 
 
 def asking(compute, values=(0.0, 1.0)):
-    def draw(result, figure=None):
-        figure = style.new(3, 2, figure=figure)
+    @style.frame(3, 2)
+    def draw(figure, result):
         figure.subplots().plot([0, 1], [0, result])
-        return figure
 
     return Explorer(
         {"x": Control("x (1)", 0.5), "y": Control("y (1)", 0.5)}, compute, draw, str,

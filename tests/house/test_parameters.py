@@ -157,7 +157,9 @@ def test_a_table_may_be_a_file(tmp_path):
 
 def test_a_set_that_does_not_say_otherwise_has_the_first_of_a_switch():
     told = ROW.replace('"second"', '"second"\noptions = { kinetics = "reverse" }')
-    sets = read_table(told + '[options]\nkinetics = ["forward", "reverse"]\n').sets
+    sets = read_table(
+        told + '[options.kinetics]\nallowed = ["forward", "reverse"]\nmeaning = ""\n'
+    ).sets
     assert [sets[name].options["kinetics"] for name in sets] == ["forward", "reverse"]
     assert sets["one"].replace(kinetics="reverse").options == {"kinetics": "reverse"}
 

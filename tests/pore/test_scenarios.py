@@ -100,7 +100,7 @@ def test_a_file_may_have_a_byte_order_mark_or_two_bytes_a_letter(tmp_path, encod
             "description of a scenario = .*: allowed text",
         ),
         (b"[parameters.porosity]\nx = 1", "porosity = {'x': 1} is not a number"),
-        (b"parameters = {gate = [1]}", r"unknown gate '\[1\]'; valid: on"),
+        (b"parameters = {gate = [1]}", r"unknown choice of gate \[1\]; valid: on"),
         (b"parameters = {range_max = 5.3}", "range_max = 5.3: allowed whole numbers from 0 to 10"),
         (b"shape = [12]", "allowed two numbers of voxels"),
         (b'shape = "wide"', "allowed two numbers of voxels"),

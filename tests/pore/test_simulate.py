@@ -629,7 +629,7 @@ def test_an_ensemble_refuses_nonsense_before_it_runs(arguments, message):
         ({"parameters": {"porosty": 0.4}}, "unknown parameter"),
         ({"parameters": {"porosity": 1.2}}, "porosity = 1.2: allowed 0.2 to 0.95"),
         ({"parameters": {"porosity": math.nan}}, "porosity = nan is not finite"),
-        ({"parameters": {"gate": "ajar"}}, "unknown gate 'ajar'"),
+        ({"parameters": {"gate": "ajar"}}, "unknown choice of gate 'ajar'"),
         ({"parameters": [1]}, "parameters = [1]"),
         ({"parameters": {"cn_necromass": 8}}, "cn_necromass = 8: allowed the C/N ratio of biomass"),
         ({"days": -1}, "days = -1: allowed 0 to"),

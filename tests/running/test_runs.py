@@ -129,7 +129,6 @@ def test_nothing_half_written_is_left(first):
         "10_broken.failed",
         "20_killed.failed",
         "30_after",
-        "40_unsolved.failed",
     ]
 
 
@@ -155,7 +154,6 @@ def test_states_of_the_notebooks(first):
         "10_broken": "failed",
         "20_killed": "failed",
         "30_after": "up to date",
-        "40_unsolved": "failed",
     }
     assert {runs.state(p, "paper") for p in runs.notebooks()} == {"not run"}
 
