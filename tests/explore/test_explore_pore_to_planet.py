@@ -8,7 +8,7 @@ from soilnb.parameters import InputError
 from soilnb.profile import compas, forcing
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def explorer():
     return explorers.explorer()
 
