@@ -83,6 +83,24 @@ def pytest_xdist_make_scheduler(config, log):
         def _split_scope(self, nodeid):
             return unit(nodeid)[1]
 
+        def remove_node(self, node):
+            """Hand out again what a worker that died has left; the test that it ran has failed.
+
+            Units that are finished are left out: a worker that is given nothing waits for ever.
+            """
+            units = self.assigned_work.pop(node)
+            left = [
+                (name, test) for name in units for test, done in units[name].items() if not done
+            ]
+            if not left:
+                return None
+            name, killer = left[0]
+            units[name][killer] = True
+            self.workqueue |= {n: unit for n, unit in units.items() if not all(unit.values())}
+            for other in self.assigned_work:
+                self._reschedule(other)
+            return killer
+
     config.option.loadscopereorder = False
     return ByUnit(config, log)
 

@@ -139,3 +139,26 @@ def test_a_check_runs_what_is_reached_until_the_budget_is_over(
         assert "were over" not in said
     else:
         assert "check: 3 of 3 tests, the farthest from the change, are left out: 0 s were" in said
+
+
+#: What two workers do: one of them dies in its second file, when it has finished its first.
+DYING = {
+    "test_first": "def test_a():\n    pass",
+    "test_slow": "import time\n\ndef test_a():\n    time.sleep(2)\n\ndef test_b():\n    pass",
+    "test_dies": "import os\n\ndef test_a():\n    pass\n\ndef test_b():\n    os._exit(3)\n\n"
+    "def test_c():\n    pass",
+    "test_then": "def test_a():\n    pass",
+}
+
+
+def test_a_worker_that_dies_costs_the_test_that_killed_it(pytester):
+    pytester.makepyfile(**DYING)
+    pytester.makeconftest(
+        f"import sys\nsys.path.insert(0, {str(Path(suite.__file__).parent)!r})\n"
+        "from suite import pytest_xdist_make_scheduler\n"
+    )
+    options = ("-n", "2", "-p", "no:randomly", "-p", "no:cacheprovider")
+    files = [f"{name}.py" for name in DYING]
+    done = pytester.runpytest_subprocess(*options, *files, timeout=300)
+    done.assert_outcomes(passed=6, failed=1)
+    done.stdout.fnmatch_lines(["*crashed while running 'test_dies.py::test_b'*"])
