@@ -18,7 +18,7 @@ readings are possible.
 One row for each layer, with a header: start from this template (made-up numbers), saved as
 `my_pits.csv`,
 
-```
+```text
 {template}
 ```
 
@@ -26,7 +26,7 @@ or take your own file: CSV with commas, semicolons, tabs or bars, decimal points
 UTF-8, UTF-16 or a code page of Windows; an Excel workbook (`.xlsx`); or either of them
 compressed. Ask first what would be understood, which changes nothing:
 
-```
+```text
 soilnb check my_pits.xlsx
 soilnb check my_pits.csv --column organic_carbon=SOC --unit organic_carbon=g/kg
 ```
