@@ -297,12 +297,16 @@ def _whole(name: str, value: object, high: int) -> int:
 
 
 def _amounts(state: State) -> None:
-    """Refuse what is negative or denser than any matter, or a mark that is none."""
+    """Refuse what is negative or denser than any matter, or a mark that is none.
+
+    Below zero by less than the least normal number is zero: diffusion rounds there.
+    """
+    least = -np.finfo(np.float64).tiny
     highest = {"kind": NEW_NECROMASS, "reactive": 1, "glue": 1}
     for name in (*_GRIDS, *_EDGES, "size_class"):
         values, unit = getattr(state, name), " g cm-3" if _GRIDS.get(name) is np.float64 else ""
         high = highest.get(name, DENSEST if unit else np.inf)
-        if values.min() < 0:
+        if values.min() < least:
             raise InputError(f"{name} = {values.min():g}; allowed values >= 0{unit}")
         if values.max() > high:
             raise InputError(f"{name} = {values.max():g}; allowed 0 to {high:g}{unit}")

@@ -674,6 +674,17 @@ def test_an_impossible_state_is_refused(change, message):
     assert message in str(error.value)
 
 
+def test_what_diffusion_rounds_below_zero_is_no_fault():
+    """A state of a long run may hold such a value; its checkpoint is whole."""
+    state = walled_soil()
+    place = tuple(np.argwhere(state.open)[0])
+    state.c_s[place] = -5e-324
+    simulate("static", days=1, initial=state, progress=False)
+    state.c_s[place] = -1e-300
+    with pytest.raises(InputError, match="c_s = -1e-300; allowed values >= 0"):
+        simulate("static", days=1, initial=state, progress=False)
+
+
 def test_an_initial_state_is_not_changed():
     state = walled_soil()
     before = state.copy().to_arrays()
