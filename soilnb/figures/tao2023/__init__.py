@@ -15,8 +15,6 @@ from matplotlib.patches import Patch
 from soilnb.figures import layers, schematic, series, style
 from soilnb.figures.style import COLOURS
 
-_SOIL = ("doc", "mic", "enz", "msoc")
-
 #: What each pathway runs through.
 _PATHWAYS = {
     "a": (

@@ -35,9 +35,6 @@ CHUNK = 2000
 #: them out of every sum (phxtao/PRODA_MIC@90918f41, component_control_soc_stock).
 LARGEST = 1e6
 
-#: Edges of the depths that coarse fragments hold for, m.
-_FRAGMENT_EDGES = (0.0, 0.3, 1.0, 2.0)
-
 
 # --- the planet, prepared ---------------------------------------------------------------------
 
