@@ -365,22 +365,30 @@ def claims(paper, as_json) -> None:
 
     PAPER is rotzer2025, he2024, tao2023, tao2024, luo2025 or validation (our models against their
     reference code); all of them when none is named. The verdict is same (in the range of the
-    claim), near, differs (with its cause), reported (no range would be fair) or not run. The exit
-    status is 0 whatever the verdicts.
+    claim), near, differs (with its cause), reported (no comparison is possible) or not run. The
+    strength says what an agreement is worth: independent, tuned, by construction, or only of an
+    order. The exit status is 0 whatever the verdicts.
     """
     with contextlib.redirect_stdout(sys.stderr):  # notes must not mix with the result
-        from soilnb.claims import rows
+        from soilnb.claims import rows, summary
 
         found = rows(paper)
     if as_json:
         click.echo(json.dumps(_plain(found), indent=1, ensure_ascii=False, allow_nan=False))
         return
-    columns = ["id", "figure", "statement", "expected", "value", "unit", "verdict", "data"]
+    columns = ["id", "figure", "statement", "expected", "value", "unit", "verdict"]
+    columns += ["strength", "data"]
     columns[1:1] = ["preset"] if any(row.get("preset") for row in found) else []
     _table(columns, [[_cell(row.get(name)) for name in columns] for row in found])
     for row in found:
         if row.get("verdict") == "differs":
             click.echo(f"{row['id']} differs: {row.get('cause')}")
+    counts = summary(board=found)
+    click.echo("")
+    _table(
+        ["strength", *counts.columns],
+        [[name, *row] for name, row in zip(counts.index, counts.to_numpy().tolist(), strict=True)],
+    )
 
 
 def _plain(value: object) -> object:

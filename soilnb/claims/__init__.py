@@ -5,15 +5,30 @@ a paper stand in ``papers/<paper>.toml``; a notebook notes what it measured with
 scoreboard shows both side by side. The verdict is made here and nowhere else:
 
 =========== =====================================================================
-same        our value lies in the band that is fair for the claim
-near        it lies within twice the band's distance from the paper's value, or it
-            lies in the band but rests on synthetic data
+same        our value lies in the interval that the paper prints, or, where it prints
+            none, in the claim's own band
+near        it lies outside, but within a factor of `NEAR` of the paper's value and
+            within twice the band's distance from it; or it lies inside but rests on
+            synthetic data
 differs     neither; the row then says why, in words
-reported    no band is fair; both numbers are shown
+reported    no comparison is possible (another quantity, or no number printed)
 not run     nothing has measured it yet
 =========== =====================================================================
 
-An order or sign is right or wrong: it is never `near` by distance.
+An order or sign is right or wrong, and an inequality ("at least", "up to") is judged as printed:
+neither is `near` by distance. An inequality has a cap, beyond which a number is not believable.
+
+What an agreement is worth is the claim's *strength*:
+
+=============== =================================================================
+independent     nothing was tuned to it, or to what it follows from
+tuned           some choice was made with this number, or one that implies it, in view
+by construction it could not have come out otherwise: an identity, a sweep that makes
+                the sign, a check of our own code
+order           only an order or a sign
+=============== =================================================================
+
+Only independent agreement is worth advertising.
 """
 
 from __future__ import annotations
@@ -47,6 +62,7 @@ __all__ = [
     "record",
     "rows",
     "series",
+    "summary",
     "verdict",
 ]
 
@@ -56,10 +72,18 @@ DATA = ("published", "calibrated", "real", "synthetic")
 
 KINDS = ("value", "order", "sign", "reported")
 
+#: What an agreement is worth, the most telling first; see the module's second table.
+STRENGTHS = ("independent", "tuned", "by construction", "order")
+
+VERDICTS = ("same", "near", "differs", "reported", "not run")
+
+#: A number outside its band is still near within this factor of the paper's value.
+NEAR = 1.5
+
 #: Keys of a row, in the order in which ``soilnb claims --json`` prints them.
 ROW = (
     "id", "paper", "figure", "statement", "expected", "low", "high", "unit",
-    "value", "verdict", "data", "cause", "notebook", "size",
+    "value", "verdict", "strength", "data", "cause", "notebook", "size",
 )  # fmt: skip
 
 #: What a row has besides, where it applies: what it was computed with, and over how many seeds.
@@ -103,10 +127,19 @@ def _claims() -> dict[str, dict]:
             name, kind = claim["id"], claim["kind"]
             if name in found or kind not in KINDS:
                 raise InputError(f"claim {name!r} of {paper}: given twice, or of kind {kind!r}")
+            claim = {"paper": paper, "unit": "1", "strength": _strength(paper, kind), **claim}
             if kind in ("order", "sign"):
                 claim = {"expected": 1.0, "low": 1.0, "high": 1.0, **claim}
-            found[name] = {"paper": paper, "unit": "1", **claim}
+            if claim["strength"] not in STRENGTHS:
+                raise unknown(f"strength of claim {name!r}", claim["strength"], STRENGTHS)
+            found[name] = claim
     return found
+
+
+def _strength(paper: str, kind: str) -> str:
+    """Return what an agreement with a claim is worth where the claim does not say it."""
+    usual = "order" if kind in ("order", "sign") else "independent"
+    return _contents(paper).get("strength", usual)
 
 
 @cache
@@ -143,11 +176,12 @@ def verdict(claim: dict, value: float | None, data: str | None) -> str:
     low, high, expected = claim["low"], claim["high"], claim["expected"]
     if low <= value <= high:
         return "near" if data == "synthetic" else "same"
+    if claim["kind"] != "value":
+        return "differs"
     bound = high if value > high else low
-    distance = 2 * abs(bound - expected)
-    if claim["kind"] == "value" and abs(value - expected) <= distance:
-        return "near"
-    return "differs"
+    close = abs(value - expected) <= 2 * abs(bound - expected)
+    alike = abs(expected) / NEAR <= math.copysign(1, expected) * value <= abs(expected) * NEAR
+    return "near" if close and alike else "differs"
 
 
 def record(
@@ -408,7 +442,8 @@ def compare(paper: str | None = None, ids: Iterable[str] | None = None) -> pd.Da
     Returns
     -------
     DataFrame
-        Indexed by claim: figure, claim, unit, paper's value, ours, range, verdict, data, cause;
+        Indexed by claim: figure, statement, paper's value, ours, range, unit, verdict, strength,
+        data, cause;
         and ``preset`` or ``variant`` where some row has one.
     """
     board = rows(paper)
@@ -425,12 +460,33 @@ def compare(paper: str | None = None, ids: Iterable[str] | None = None) -> pd.Da
             "range": _range(row),
             "unit": "" if row["unit"] == "1" else row["unit"],
             "verdict": row["verdict"],
+            "strength": row["strength"],
             "data": row["data"] or "",
             "cause": row["cause"],
         }
         for row in board
     ]
     return Table(table).set_index("claim") if table else Table()
+
+
+def summary(paper: str | None = None, *, board: Iterable[Mapping] | None = None) -> pd.DataFrame:
+    """Count the rows of the scoreboard by what they are worth and how they came out.
+
+    Parameters
+    ----------
+    paper : str, optional
+        Only the claims of one paper.
+    board : iterable of mappings, optional
+        Rows to count, where `rows` has been called already.
+
+    Returns
+    -------
+    DataFrame
+        Counts, indexed by ``strength``, a column a verdict.
+    """
+    table = pd.DataFrame(rows(paper) if board is None else list(board), columns=list(ROW))
+    counts = pd.crosstab(table["strength"], table["verdict"])
+    return counts.reindex(index=list(STRENGTHS), columns=list(VERDICTS), fill_value=0)
 
 
 def hypotheses(paper: str) -> pd.DataFrame:

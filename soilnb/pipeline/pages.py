@@ -20,10 +20,13 @@ from soilnb.profile.model import models
 
 #: Symbol and meaning of each verdict, in the order in which they are counted.
 VERDICTS = {
-    "same": ("✓", "our number lies in the range that the claim allows"),
-    "near": ("≈", "within twice that distance, or in range but resting on synthetic data"),
+    "same": (
+        "✓",
+        "our number lies in the interval that the paper prints, else in the claim's own band",
+    ),
+    "near": ("≈", "outside, but within a factor of 1.5; or in range but resting on synthetic data"),
     "differs": ("✗", "outside; the cause is given in words"),
-    "reported": ("•", "no range is fair; our number stands beside the paper's"),
+    "reported": ("•", "no comparison is possible; our number stands beside the paper's"),
     "not run": ("–", "not computed yet"),
 }
 

@@ -59,7 +59,7 @@ def test_a_kept_number_shows_with_its_verdict_spread_and_source():
     assert (found["value"], found["verdict"], found["data"]) == (0.016, "same", "calibrated")
     assert found["size"] == "paper (baseline of 2026-11-21)"
     assert (found["spread"], found["n"]) == (0.001, 3)
-    assert list(found)[14:] == ["preset", "spread", "n"]
+    assert list(found)[15:] == ["preset", "spread", "n"]
     table = claims.compare("rotzer2025", ids=["bio-eq"])
     assert table.loc["bio-eq", ["preset", "ours"]].tolist() == ["default", "0.016"]
 

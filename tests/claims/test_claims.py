@@ -36,6 +36,47 @@ def test_verdict_of_a_value(value, data, expected):
     assert claims.verdict(VALUE, value, data) == expected
 
 
+WIDE = {"kind": "value", "expected": 100.0, "low": 50.0, "high": 200.0}
+COLD = {"kind": "value", "expected": -10.0, "low": -11.0, "high": -7.0}
+AT_MOST = {"kind": "value", "expected": 10.0, "low": 5.0, "high": 10.0}
+
+
+@pytest.mark.parametrize(
+    ("claim", "value", "expected"),
+    [
+        (WIDE, 49.0, "differs"),  # within twice the band, but half of the paper's value
+        (WIDE, 201.0, "differs"),
+        (COLD, -12.0, "near"),
+        (COLD, -6.8, "near"),
+        (COLD, -6.6, "differs"),
+        (COLD, 12.0, "differs"),  # the other sign
+        (AT_MOST, 10.1, "differs"),  # an inequality is judged as printed
+        (AT_MOST, 4.9, "differs"),  # and not believed beyond its cap
+    ],
+)
+def test_near_is_within_a_factor_however_wide_the_band(claim, value, expected):
+    assert claims.verdict(claim, value, "published") == expected
+
+
+def test_every_claim_says_what_an_agreement_is_worth():
+    found = claims._claims()
+    assert {claim["strength"] for claim in found.values()} == set(claims.STRENGTHS)
+    for name, claim in found.items():
+        if claim["kind"] in ("order", "sign"):
+            assert claim["strength"] != "independent", name
+        if claim["paper"] == "validation":
+            assert claim["strength"] == "by construction", name
+
+
+def test_the_summary_counts_each_row_once():
+    board = claims.rows()
+    counts = claims.summary(board=board)
+    assert counts.to_numpy().sum() == len(board)
+    independent = [row for row in board if row["strength"] == "independent"]
+    assert counts.loc["independent"].sum() == len(independent)
+    assert claims.summary("luo2025").to_numpy().sum() == len(claims.rows("luo2025"))
+
+
 def test_an_order_is_never_near_by_distance():
     assert claims.verdict(ORDER, 1.0, "real") == "same"
     assert claims.verdict(ORDER, 0.0, "real") == "differs"
@@ -62,9 +103,9 @@ def test_every_claim_has_a_band_that_holds_its_expected_value():
 
 def test_rows_have_the_keys_that_readers_rely_on():
     row = claims.rows("he2024")[0]
-    assert list(row)[:14] == [
+    assert list(row)[:15] == [
         "id", "paper", "figure", "statement", "expected", "low", "high", "unit",
-        "value", "verdict", "data", "cause", "notebook", "size",
+        "value", "verdict", "strength", "data", "cause", "notebook", "size",
     ]  # fmt: skip
     json.dumps(claims.rows())
 

@@ -23,15 +23,15 @@ from soilnb.pore.scenarios import SCENARIOS
 # The rows with a band: id, paper's value, and the band (relative in %, or low and high).
 NUMBERS = """
 dry-mass 0.3475 0.3473 0.3477 | pom0 6.24 1% | nec0 2.61 1% | bio0 0.158 1%
-toc0 0.89 2% | ton0 0.034 2% | pom0-c-share 70 66 72 | pom0-n-share 20 16 22
+toc0 0.89 2% | ton0 0.034 2% | pom0-c-share 70 66 70 | pom0-n-share 20 16 22
 bio-eq 0.015 30% | bio-share 1 0 1 | doc-eq 0.12 40% | ns-eq 0.0025 40%
 cn-solution 47.5 36 60 | nec-eq 2.8 15% | nec-c-share 30 24 36 | nec-n-share 80 70 88
 resp-eq 4.8 25% | overflow-share 55 47 63 | cue-eq 0.289 0.239 0.339
 cue-peak 0.583 0.513 0.653 | cue-peak-day 201 200 203 | resp-peak 47 35%
 grow-days 8 6 11 | bio-peak-day 11 7 15 | bio-peak 0.076 35%
-fbd-ratio 5.6 4 7.5 | fnec-ratio 2 1.6 2.6 | n-leak 10 5 20
+fbd-ratio 5.6 4 7.5 | fnec-ratio 2 1.6 2.6 | n-leak 10 7.5 12.5
 toc-end 1.072 5% | co2-share 24 18 30 | exudate-reach 100 50 150
-static-toc 1.26 5% | static-co2 1.26 35% | static-doc 8 4 12 | static-ns 10 5 15
+static-toc 1.26 5% | static-co2 1.26 35% | static-doc 8 5 8 | static-ns 10 5 10
 static-bio 0.3 0.2 0.45 | static-peak 0.51 0.3 0.7 | static-doc-share 15 10 20 | static-nec 4 2 6
 cue-peak-cn10 0.68 0.6 0.76 | cue-peak-cn22 0.61 0.53 0.69 | cue-peak-cn100 0.47 0.39 0.55
 cn10-plateau 0.5 0.42 0.58 | return-cn10 125 40% | return-cn100 50 40%
@@ -39,7 +39,7 @@ nec-new-cn10 1.28 40% | nec-new-cn100 0.57 40% | co2-cn10-late 1.72 35%
 co2-cn100-late 2.31 35% | co2-cn10 2.67 20% | store-cn10 11.1 6% | nec-toc-cn10 14 9 19
 resp-peak-cn10 28 35% | resp-peak-cn100 28 35% | ten-co2 9.02 25% | ten-toc 1.18 6%
 ten-share 44 36 52 | ten-nec 3.23 35% | ten-pom 6.72 15%
-third-ten 0.3333 0 0.45 | third-cn10 0.3333 0 0.45 | pom-cn10-biomass 1 0.7 1.3
+third-ten 0.3333 0.1 0.3333 | third-cn10 0.3333 0.1 0.3333 | pom-cn10-biomass 1 0.7 1.3
 ident-cue 0.289 0.2885 0.2895 | ident-overflow 56 55.5 56.5 | ident-resp 5.1 5.05 5.15
 """
 
@@ -103,8 +103,8 @@ def test_the_presets_are_those_of_the_model_and_say_what_they_rest_on():
     rests_on = {name: about["data"] for name, about in presets.items()}
     assert rests_on == {
         "default": "calibrated",
-        "documented": "published",
-        "literal": "published",
+        "documented": "calibrated",
+        "literal": "calibrated",
         "ungated": "calibrated",
     }
 
@@ -169,7 +169,7 @@ def test_runs_are_kept_with_their_means_and_seeds(kept):
         assert found["value"] == pytest.approx(row["value"], rel=1e-7)
         assert found["spread"] == pytest.approx(row["spread"], rel=1e-3)
         assert (found["n"], found["data"]) == (3, "calibrated")
-    assert board["static-bio", "literal"]["data"] == "published"
+    assert board["static-bio", "literal"]["data"] == "calibrated"
     assert board["static-bio", "literal"]["n"] == 2
     assert ("ten-co2", "literal") not in board
     assert board["ident-cue", None]["verdict"] == "not run"
@@ -178,7 +178,7 @@ def test_runs_are_kept_with_their_means_and_seeds(kept):
     assert about["presets"]["literal"]["shape"] == [250, 250]
     assert about["presets"]["literal"]["parameters"]["fine_max"] == 1
     assert set(about["checks"]) == {"settings", *SCENARIOS}
-    assert about["data"] == "published, calibrated"
+    assert about["data"] == "calibrated"
 
 
 def test_the_whole_baseline_of_four_presets_stays_small(kept, tmp_path):
@@ -226,7 +226,7 @@ def test_notes_can_be_recorded_by_a_notebook(monkeypatch):
         for row in claims.rows("rotzer2025")
         if (row["id"], row.get("preset")) == ("bio-eq", "documented")
     ]
-    assert (row["value"], row["n"], row["data"]) == (pytest.approx(0.015), 2, "published")
+    assert (row["value"], row["n"], row["data"]) == (pytest.approx(0.015), 2, "calibrated")
 
 
 def test_a_notebook_records_its_own_claims_only(monkeypatch):

@@ -172,14 +172,18 @@ def test_claims_prints_pure_json(monkeypatch):
 def test_claims_shows_a_table_with_the_cause_of_a_difference(monkeypatch):
     row = {"id": "he-6a", "expected": 0.437, "value": None, "verdict": "not run"}
     other = {"id": "he-6b", "expected": 1 / 3, "value": 0.5, "verdict": "differs", "cause": "why"}
+    for each in (row, other):
+        each["strength"] = "independent"
     monkeypatch.setattr(claims, "rows", lambda paper: [row, other])
     result = soilnb_command("claims")
     assert result.exit_code == 0
-    head, first, second, cause = result.stdout.splitlines()
+    head, first, second, cause, _, counts, independent, *_ = result.stdout.splitlines()
     assert head.split()[:5] == ["id", "figure", "statement", "expected", "value"]
-    assert first.split() == ["he-6a", "0.437", "not", "run"]
-    assert second.split() == ["he-6b", "0.3333", "0.5", "differs"]
+    assert first.split() == ["he-6a", "0.437", "not", "run", "independent"]
+    assert second.split() == ["he-6b", "0.3333", "0.5", "differs", "independent"]
     assert cause == "he-6b differs: why"
+    assert counts.split() == ["strength", "same", "near", "differs", "reported", "not", "run"]
+    assert independent.split() == ["independent", "0", "0", "1", "0", "1"]
 
 
 def test_the_claims_of_a_paper_are_json_in_earnest():
