@@ -23,6 +23,14 @@ SEEN = """(e) => ({
   wide: e.scrollWidth - e.clientWidth,
 })"""
 
+#: From the upper edge of an explorer to the end of its sentence.
+HIGH = """(e) => e.querySelector('.words').getBoundingClientRect().bottom
+  - e.getBoundingClientRect().top"""
+
+#: Labels that are cut.
+CUT = """(e) => [...e.querySelectorAll('label, legend')]
+  .filter((l) => l.scrollWidth > l.clientWidth + 1).map((l) => l.textContent)"""
+
 
 def scripts(html):
     return sorted((html / "explorers").glob("*.js"))
@@ -62,33 +70,63 @@ def move(page, control):
     assert control.input_value() != before
 
 
-def test_every_explorer_answers_without_a_kernel(context, offline_html):
-    answered = 0
+def use(page, explorer):
+    """Return what an explorer shows at first, after a prediction, a move and a reset."""
+    found = {"high": explorer.evaluate(HIGH), "first": explorer.evaluate(SEEN)}
+    found |= {"expected": predict(page, explorer), "predicted": explorer.evaluate(SEEN)}
+    for control in explorer.locator(".control :is(input, select)").all():
+        move(page, control)
+        found["moved"] = explorer.evaluate(SEEN)
+        if found["moved"]["words"] != found["first"]["words"]:
+            break  # some change nothing, which is what they teach
+    explorer.get_by_role("button", name="Reset").click()
+    return found | {"reset": explorer.evaluate(SEEN)}
+
+
+@pytest.fixture(scope="module")
+def visits(context, offline_html):
+    """What one visit of each page with explorers has seen: troubles, and every explorer."""
+    found = {}
     for notebook in sorted({path.stem.rsplit("-", 1)[0] for path in scripts(offline_html)}):
         page, troubles = opened(context, offline_html, notebook)
-        for explorer in page.locator(".soilnb-explorer").all():
-            before = explorer.evaluate(SEEN)
-            assert before["words"] == before["name"]
-            assert before["said"] == "polite"
-            assert not before["why"]
-            expected = predict(page, explorer)
-            assert not explorer.evaluate(SEEN)["why"]  # nothing has been moved
-            for control in explorer.locator(".control :is(input, select)").all():
-                move(page, control)
-                after = explorer.evaluate(SEEN)
-                if after["words"] != before["words"]:
-                    break  # some change nothing, which is what they teach
-            assert after["words"] != before["words"], notebook
-            assert after["picture"] != before["picture"], notebook
-            assert after["words"] == after["name"]
-            assert after["why"]
-            assert after["verdict"].startswith(f"You expected: {expected}. ")
-            explorer.get_by_role("button", name="Reset").click()
-            assert explorer.evaluate(SEEN)["words"] == before["words"]
-            answered += 1
-        assert troubles == []
+        explorers = page.locator(".soilnb-explorer").all()
+        seen = [use(page, explorer) for explorer in explorers]
+        page.set_viewport_size({"width": 390, "height": 844})
+        for explorer, what in zip(explorers, seen, strict=True):
+            what |= {"wide": explorer.evaluate(SEEN)["wide"], "cut": explorer.evaluate(CUT)}
         page.close()
-    assert answered == len(scripts(offline_html)) >= 3
+        found[notebook] = troubles, seen
+    return found
+
+
+def every(visits):
+    return [(notebook, seen) for notebook, (_, explorers) in visits.items() for seen in explorers]
+
+
+def test_every_explorer_answers_without_a_kernel(visits, offline_html):
+    assert [troubles for troubles, _ in visits.values() if troubles] == []
+    assert len(every(visits)) == len(scripts(offline_html)) >= 3
+    for notebook, seen in every(visits):
+        first, moved = seen["first"], seen["moved"]
+        assert first["words"] == first["name"]
+        assert first["said"] == "polite"
+        assert not first["why"]
+        assert not seen["predicted"]["why"]  # nothing has been moved
+        assert moved["words"] != first["words"], notebook
+        assert moved["picture"] != first["picture"], notebook
+        assert moved["words"] == moved["name"]
+        assert moved["why"]
+        assert moved["verdict"].startswith(f"You expected: {seen['expected']}. ")
+        assert seen["reset"]["words"] == first["words"]
+
+
+def test_labels_are_whole_on_a_phone(visits):
+    assert [(n, seen["wide"], seen["cut"]) for n, seen in every(visits) if seen["cut"]] == []
+    assert [(n, seen["wide"]) for n, seen in every(visits) if seen["wide"] > 0] == []
+
+
+def test_controls_and_picture_fit_a_window_of_900_pixels(visits):
+    assert [(n, seen["high"]) for n, seen in every(visits) if seen["high"] > 900] == []
 
 
 def test_a_wrong_prediction_is_told_what_came_out(context, offline_html):
@@ -116,35 +154,6 @@ def test_predictions_are_kept_and_saved_as_a_table(context, offline_html, tmp_pa
     assert '"it stays"' in row
     assert row.endswith('"it falls","it falls"')
     page.close()
-
-
-def test_labels_are_whole_on_a_phone(chromium, offline_html):
-    with chromium.new_context(viewport={"width": 390, "height": 844}, offline=True) as context:
-        for notebook in sorted({path.stem.rsplit("-", 1)[0] for path in scripts(offline_html)}):
-            page, _ = opened(context, offline_html, notebook)
-            for explorer in page.locator(".soilnb-explorer").all():
-                assert explorer.evaluate(SEEN)["wide"] <= 0, notebook
-                cut = explorer.evaluate(
-                    "(e) => [...e.querySelectorAll('label, legend')]"
-                    ".filter((l) => l.scrollWidth > l.clientWidth + 1).map((l) => l.textContent)"
-                )
-                assert cut == [], notebook
-            page.close()
-
-
-def test_controls_and_picture_fit_a_window_of_900_pixels(context, offline_html):
-    tall = {}
-    for notebook in sorted({path.stem.rsplit("-", 1)[0] for path in scripts(offline_html)}):
-        page, _ = opened(context, offline_html, notebook)
-        for number, explorer in enumerate(page.locator(".soilnb-explorer").all()):
-            high = explorer.evaluate(
-                "(e) => e.querySelector('.words').getBoundingClientRect().bottom"
-                " - e.getBoundingClientRect().top"
-            )
-            if high > 900:
-                tall[f"{notebook}-{number}"] = high
-        page.close()
-    assert tall == {}
 
 
 def test_every_explorer_of_a_notebook_is_in_the_book_and_small(offline_html):
