@@ -48,6 +48,7 @@ from soilnb import results
 from soilnb.claims import baseline, hypothesis
 from soilnb.claims.baseline import series
 from soilnb.claims.baseline import table as kept_table
+from soilnb.claims.places import page, place
 from soilnb.jobs import writing
 from soilnb.parameters import InputError, check_finite, unknown
 
@@ -57,7 +58,9 @@ __all__ = [
     "hypotheses",
     "keep",
     "kept_table",
+    "page",
     "papers",
+    "place",
     "presets",
     "record",
     "rows",

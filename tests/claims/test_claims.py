@@ -168,3 +168,21 @@ def test_the_manifest_counts_39_figures_and_11_tables():
     names = claims.figures().index
     assert sum("-fig" in name for name in names) == 39
     assert sum("-table" in name for name in names) == 11
+
+
+@pytest.mark.parametrize(
+    ("figure", "address"),
+    [
+        ("6c", "#fig-6"),
+        ("ED4", "#fig-ed4"),
+        ("implied by 5c", "#fig-5"),
+        ("Table 4", "#table-4"),
+        ("text, Sect. 3.1", "#text"),
+        ("14 LTER sites", "#14-lter-sites"),
+        ("he2024-fig6", "#fig-6"),
+        ("he2024-tableED1", "#table-ed1"),
+        (None, ""),
+    ],
+)
+def test_every_place_of_a_paper_has_an_address_in_the_book(figure, address):
+    assert claims.page("he2024", figure) == f"how_we_checked/he2024.html{address}"

@@ -1,0 +1,63 @@
+"""Where in a paper a claim stands, and where in the book its check is to be read."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+#: What the papers number: the letters before a number say which part of the paper it is in.
+_NUMBERED = re.compile(r"(?:implied by )?(fig|table )?((?:ED|A|S)?\d+)(?:[a-z](?:-[a-z])?)?", re.I)
+
+
+class Place(NamedTuple):
+    """A figure, a table, or another place of a paper.
+
+    Attributes
+    ----------
+    anchor : str
+        The end of a link to it.
+    title : str
+        Its name for readers.
+    """
+
+    anchor: str
+    title: str
+
+
+def place(figure: str) -> Place:
+    """Return the place that a claim's ``figure`` names, its panels taken together.
+
+    Parameters
+    ----------
+    figure : str
+        As claims have it (``"5a"``, ``"ED4"``, ``"Table 4"``, ``"text, Sect. 3.1"``), or the
+        name under which a run saves a figure (``"rotzer2025-fig5"``, ``"tao2023-tableED1"``).
+    """
+    name = re.sub(r"^\w+-(fig|table)", r"\1", figure).replace("table", "table ")
+    numbered = _NUMBERED.fullmatch(name)
+    if numbered:
+        kind = "table" if "table" in (numbered[1] or "").lower() else "fig"
+        title = "Table" if kind == "table" else "Figure"
+        return Place(f"{kind}-{numbered[2].lower()}", f"{title} {numbered[2]}")
+    if name.startswith("text"):
+        return Place("text", "In the text")
+    return Place(re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-"), name[:1].upper() + name[1:])
+
+
+def page(paper: str, figure: str | None = None) -> str:
+    """Return where the book says how a paper, or a figure of it, was checked.
+
+    Parameters
+    ----------
+    paper : str
+        ``he2024`` and so on.
+    figure : str, optional
+        A place in it, in the words of `place`.
+
+    Returns
+    -------
+    str
+        An address within the book, such as ``how_we_checked/he2024.html#fig-6``; pages of
+        notebooks put ``../`` before it.
+    """
+    return f"how_we_checked/{paper}.html" + (f"#{place(figure).anchor}" if figure else "")
