@@ -30,13 +30,15 @@ from soilnb.pipeline import explorers, own_soil, pages, runs
 from soilnb.proda import globe, predictors
 
 #: What the pages load in the browser: file or folder in `node_modules`, place in `_vendor`.
-#: MathJax loads its reading aids only when a reader switches them on.
+#: MathJax loads its reading aids only when a reader switches them on; the book is in English.
 ASSETS = {
     "mathjax/es5/tex-mml-chtml.js": "mathjax/",
     "mathjax/es5/output/chtml": "mathjax/output/chtml",
     "mathjax/es5/input": "mathjax/input",
     "mathjax/es5/a11y": "mathjax/a11y",
-    "mathjax/es5/sre": "mathjax/sre",
+    "mathjax/es5/sre/mathmaps/base.json": "mathjax/sre/mathmaps/",
+    "mathjax/es5/sre/mathmaps/en.json": "mathjax/sre/mathmaps/",
+    "mathjax/es5/sre/mathmaps/nemeth.json": "mathjax/sre/mathmaps/",
 }
 
 #: Settings of the book that only hold when the assets above are at hand.
@@ -90,6 +92,7 @@ def build(
         if before - _addresses(place):  # pages that were not compiled again may still lead there
             _forget(place)
             _compile(place)
+        _lighten(place / "html")
     return place / "html" / "index.html"
 
 
@@ -360,6 +363,7 @@ def vendor(root: Path) -> bool:
         (fresh / "made-from").write_text(wanted, encoding="utf-8")
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(fresh, target)
+    _forget(root / "book" / "_build")  # which holds what was fetched before
     return True
 
 
@@ -473,6 +477,25 @@ def _compile(place: Path) -> None:
         status = process.wait()
     if status:
         raise BuildError(_complaint(warnings, place / "source"))
+
+
+def _lighten(html: Path) -> None:
+    """Take out of the compiled book what no reader opens.
+
+    That is what the theme's makers need to follow its scripts, pictures of earlier builds, and
+    those inside the sources of the pages: a notebook is offered as it is stored, which also runs.
+    """
+    for path in (html / "_static").rglob("*.map"):
+        path.unlink()
+    texts = "".join(path.read_text(encoding="utf-8") for path in html.rglob("*.html"))
+    shown = set(re.findall(r"_images/([^\"]+)", texts))
+    for path in (html / "_images").glob("*"):
+        if path.name not in shown:
+            path.unlink()
+    offered = html / "_sources" / "notebooks"
+    offered.mkdir(parents=True, exist_ok=True)
+    for path in runs.notebooks():
+        shutil.copy(path, offered)
 
 
 def _show_progress(lines: Iterator[str]) -> None:

@@ -279,8 +279,11 @@ def test_another_lock_fetches_again(house, npm):
     book.vendor(house)
     lock = house / "package-lock.json"
     lock.write_text(lock.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    place = house / "book" / "_build" / "html"
+    place.mkdir(parents=True)
     book.vendor(house)
     assert len(npm) == 2
+    assert not place.exists()  # it holds what was fetched for the other lock
 
 
 def test_without_npm_one_line_says_so_and_the_pages_use_the_web(house, monkeypatch, capsys):
@@ -398,6 +401,21 @@ def test_a_page_of_the_api_that_changes_compiles_every_page_again(house, generat
     monkeypatch.setattr(book, "_generated", lambda *_: more)
     assert book.assemble(house, "quick")
     assert not book.assemble(house, "quick")
+
+
+def test_the_compiled_book_loses_what_no_reader_opens(house, notebook_folder):
+    html = house / "book" / "_build" / "html"
+    for name in ("_static/a.js", "_static/a.js.map", "_images/new.png", "_images/old.png"):
+        (html / name).parent.mkdir(parents=True, exist_ok=True)
+        (html / name).write_text("")
+    (html / "_sources" / "notebooks").mkdir(parents=True)
+    (html / "_sources" / "notebooks" / "20_first.ipynb").write_text("with pictures")
+    (html / "page.html").write_text('<img alt="a" src="_images/new.png">')
+    book._lighten(html)
+    left = {p.relative_to(html).as_posix() for p in html.rglob("*") if p.is_file()}
+    offered = "_sources/notebooks/20_first.ipynb"
+    assert left == {"_static/a.js", "_images/new.png", "page.html", offered}
+    assert (html / offered).read_bytes() == (notebook_folder / "20_first.ipynb").read_bytes()
 
 
 def test_what_is_no_longer_where_pages_lead_is_compiled_from_nothing(house, npm, monkeypatch):

@@ -9,10 +9,13 @@ pytestmark = [pytest.mark.notebook, pytest.mark.browser]
 #: Pages that Sphinx makes for itself; the book's own tests need not typeset them.
 LISTS = {"genindex", "py-modindex", "search", "index"}
 
-#: What a reader would see go wrong: equations, explorers, pictures.
-READY = """() => document.readyState === 'complete'
-    && (!document.querySelector('.math') || document.querySelector('mjx-container'))"""
+#: Ends when all that a page does by itself is done: scripts, pictures, equations.
+READY = """async () => {
+  if (document.querySelector('.math')) await MathJax.startup.promise;
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+}"""
 
+#: What a reader would see go wrong: equations, explorers, pictures.
 FOUND = """() => ({
   equations: document.querySelectorAll('.math').length,
   typeset: [...document.querySelectorAll('.math')].filter(
@@ -30,37 +33,31 @@ FOUND = """() => ({
 })"""
 
 
-class Visit:
-    """One page, opened from the disk: what was found on it, and what went wrong."""
+class Tab:
+    """Shows pages from the disk, one after the other, and notes what goes wrong."""
 
-    def __init__(self, context, path, query=""):
+    def __init__(self, context):
         self.troubles = []
         self.page = context.new_page()
-        self.page.route("**/*", self._route)
+        self.page.on("request", self._request)
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.troubles.append(f"error: {error}"))
         self.page.on("requestfailed", lambda r: self.troubles.append(f"failed: {r.url}"))
-        self.page.goto(path.as_uri() + query)
 
-    def _route(self, route):
-        if route.request.url.split(":")[0] in ("file", "data", "blob"):
-            route.continue_()
-        else:
-            self.troubles.append(f"wants the web: {route.request.url}")
-            route.abort()
+    def _request(self, request):
+        if request.url.split(":")[0] not in ("file", "data", "blob"):
+            self.troubles.append(f"wants the web: {request.url}")
 
     def _console(self, message):
         if message.type == "error":
             self.troubles.append(f"console: {message.text}")
 
-    def look(self):
-        """Wait until the page rests, and return what is on it."""
-        self.page.wait_for_function(READY)
-        before, now = None, self.page.evaluate(FOUND)
-        while before != now:
-            self.page.wait_for_timeout(400)
-            before, now = now, self.page.evaluate(FOUND)
-        return now
+    def look(self, path):
+        """Open a page; return what is on it when it rests, and what went wrong since."""
+        self.troubles.clear()
+        self.page.goto(path.as_uri())
+        self.page.evaluate(READY)
+        return self.page.evaluate(FOUND) | {"troubles": list(self.troubles)}
 
 
 @pytest.fixture(scope="module")
@@ -70,16 +67,22 @@ def context(chromium):
         yield context
 
 
+@pytest.fixture
+def tab(context):
+    tab = Tab(context)
+    yield tab
+    tab.page.close()
+
+
 @pytest.fixture(scope="module")
 def visits(context, offline_html):
     """Every page of the book's contents, visited once."""
-    found = {}
+    found, tab = {}, Tab(context)
     for path in sorted(offline_html.rglob("*.html")):
         name = path.relative_to(offline_html).with_suffix("").as_posix()
         if name not in LISTS and not name.startswith("_"):
-            visit = Visit(context, path)
-            found[name] = visit.look() | {"troubles": visit.troubles}
-            visit.page.close()
+            found[name] = tab.look(path)
+    tab.page.close()
     return found
 
 
@@ -126,30 +129,33 @@ def test_no_page_is_wider_than_the_window(visits):
     assert wrong(visits, lambda seen: seen["wide"] <= 0) == {}
 
 
-def test_the_start_page_leads_into_the_book(context, offline_html):
-    visit = Visit(context, offline_html / "index.html")
-    visit.page.wait_for_url("**/intro.html")
-    visit.page.get_by_role("link", name="Start here").first.click()
-    visit.page.wait_for_url("**/notebooks/00_start_here.html")
-    assert visit.troubles == []
-    visit.page.close()
+def test_what_wants_the_web_is_noticed(tab, tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text("<img src='https://example.org/a.png'><script>nothing()</script>")
+    troubles = tab.look(page)["troubles"]
+    assert {trouble.split(":")[0] for trouble in troubles} >= {"wants the web", "failed", "error"}
 
 
-def test_the_search_works_from_the_disk(context, offline_html):
-    visit = Visit(context, offline_html / "search.html", "?q=necromass")
-    visit.page.wait_for_selector("#search-results li a")
-    assert visit.page.locator("#search-results li a", has_text="Glossary").count() >= 1
-    assert visit.troubles == []
-    visit.page.close()
+def test_the_start_page_leads_into_the_book(tab, offline_html):
+    tab.page.goto((offline_html / "index.html").as_uri())
+    tab.page.wait_for_url("**/intro.html")
+    tab.page.get_by_role("link", name="Start here").first.click()
+    tab.page.wait_for_url("**/notebooks/00_start_here.html")
+    assert tab.troubles == []
 
 
-def test_an_answer_opens_with_its_text_code_and_output(context, offline_html):
-    visit = Visit(context, offline_html / "notebooks" / "22_diagnosed_cue.html")
-    visit.look()
-    folded = visit.page.locator("details.answer").first
+def test_the_search_works_from_the_disk(tab, offline_html):
+    tab.page.goto((offline_html / "search.html").as_uri() + "?q=necromass")
+    tab.page.wait_for_selector("#search-results li a")
+    assert tab.page.locator("#search-results li a", has_text="Glossary").count() >= 1
+    assert tab.troubles == []
+
+
+def test_an_answer_opens_with_its_text_code_and_output(tab, offline_html):
+    tab.look(offline_html / "notebooks" / "22_diagnosed_cue.html")
+    folded = tab.page.locator("details.answer").first
     inside = [folded.locator(part).first for part in ("> p", ".cell_input", ".cell_output")]
     assert not any(part.is_visible() for part in inside)
     folded.locator("summary").click()
     for part in inside:
         part.wait_for(state="visible")
-    visit.page.close()

@@ -7,7 +7,12 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from soilnb.pipeline import runs
+
 pytestmark = pytest.mark.notebook
+
+#: Largest book, in bytes.
+MOST = 40_000_000
 
 #: What a browser fetches by itself when it opens a page.
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
@@ -115,6 +120,17 @@ def test_a_file_name_is_no_description():
     assert not describes("../figures/my figure one.svg")
     assert not describes("")
     assert describes("A falling line with one dip")
+
+
+def test_a_notebook_is_offered_as_it_is_stored(html, pages):
+    for path in runs.notebooks():
+        name = f"_sources/notebooks/{path.name}"
+        assert f"../{name}" in pages[f"notebooks/{path.stem}.html"].links
+        assert (html / name).read_bytes() == path.read_bytes()
+
+
+def test_the_book_is_small(html):
+    assert sum(path.stat().st_size for path in html.rglob("*") if path.is_file()) < MOST
 
 
 def test_licences_stand_on_every_page_of_text(html, pages):
