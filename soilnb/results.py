@@ -16,7 +16,7 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -128,6 +128,8 @@ def save(
     dpi: float = SHOWN_DPI,
     digits: int = 4,
     rows: int = 60,
+    columns: Sequence[str] | None = None,
+    show: bool = True,
 ) -> None:
     """Show a result, and hand it to the run that is under way if there is one.
 
@@ -146,6 +148,10 @@ def save(
         Significant digits of the numbers of a table in the notebook.
     rows : int
         Rows of a table in the notebook; a longer table is shown shortened.
+    columns : sequence of str, optional
+        Columns of a table in the notebook, where not all fit the page.
+    show : bool
+        Whether the notebook shows it at all; False for data that only the files are for.
 
     Raises
     ------
@@ -157,13 +163,16 @@ def save(
         raise InputError(f"name = {name!r}: allowed letters, digits, - and _ (no suffix)")
     run = current()
     with _settled(obj) as box:
-        show, files = _handlers(obj, box, alt=alt, dpi=dpi, digits=digits, rows=rows)
+        display, files = _handlers(
+            obj, box, alt=alt, dpi=dpi, digits=digits, rows=rows, columns=columns
+        )
         if run is not None:
             _refuse_second(run, name)
             for suffix, write in files.items():
                 with writing(run.folder / f"{name}{suffix}") as part:
                     write(part)
-        show()
+        if show:
+            display()
 
 
 @contextmanager
@@ -190,7 +199,7 @@ def _settled(figure: object) -> Iterator[Bbox | None]:
             figure.set_layout_engine(engine)
 
 
-def _handlers(obj, box, *, alt, dpi, digits, rows):
+def _handlers(obj, box, *, alt, dpi, digits, rows, columns):
     """Return how to show `obj`, and a writer for each file suffix."""
     if isinstance(obj, Figure):
         files = {
@@ -201,7 +210,8 @@ def _handlers(obj, box, *, alt, dpi, digits, rows):
     if isinstance(obj, pd.Series):
         obj = obj.to_frame()
     if isinstance(obj, pd.DataFrame):
-        return lambda: _show_table(obj, digits, rows), {".csv": lambda path: _csv(obj, path)}
+        shown = obj if columns is None else obj[list(columns)]
+        return lambda: _show_table(shown, digits, rows), {".csv": lambda path: _csv(obj, path)}
     if isinstance(obj, xr.Dataset | xr.DataArray):
         return lambda: _display(obj), {".nc": lambda path: _netcdf(obj, path)}
     raise InputError(

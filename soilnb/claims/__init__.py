@@ -4,7 +4,8 @@ One claim is one number of a paper (or one order or sign, with the value 1 or 0)
 a paper stand in ``papers/<paper>.toml``; a notebook notes what it measured with `record`; the
 scoreboard shows both side by side. The verdict is made here and nowhere else:
 
-=========== =====================================================================
+=========== ==============================================================
+
 same        our value lies in the interval that the paper prints, or, where it prints
             none, in the claim's own band
 near        it lies outside, but within a factor of `NEAR` of the paper's value and
@@ -13,20 +14,23 @@ near        it lies outside, but within a factor of `NEAR` of the paper's value 
 differs     neither; the row then says why, in words
 reported    no comparison is possible (another quantity, or no number printed)
 not run     nothing has measured it yet
-=========== =====================================================================
+=========== ==============================================================
+
 
 An order or sign is right or wrong, and an inequality ("at least", "up to") is judged as printed:
 neither is `near` by distance. An inequality has a cap, beyond which a number is not believable.
 
 What an agreement is worth is the claim's *strength*:
 
-=============== =================================================================
+=============== ==========================================================
+
 independent     nothing was tuned to it, or to what it follows from
 tuned           some choice was made with this number, or one that implies it, in view
 by construction it could not have come out otherwise: an identity, a sweep that makes
                 the sign, a check of our own code
 order           only an order or a sign
-=============== =================================================================
+=============== ==========================================================
+
 
 Only independent agreement is worth advertising.
 """
@@ -45,7 +49,7 @@ import pandas as pd
 import xarray as xr
 
 from soilnb import results
-from soilnb.claims import baseline, hypothesis
+from soilnb.claims import baseline, hypothesis, line
 from soilnb.claims.baseline import series
 from soilnb.claims.baseline import table as kept_table
 from soilnb.claims.places import page, place
@@ -63,10 +67,12 @@ __all__ = [
     "place",
     "presets",
     "record",
+    "record_all",
     "rows",
     "series",
     "summary",
     "verdict",
+    "verdict_line",
 ]
 
 #: What a claim may rest on: a model run on published parameters, a choice tuned to a number of
@@ -229,6 +235,38 @@ def record(
         _keep(run.folder / "claims.json", [*_noted.values()])
 
 
+def record_all(
+    values: Mapping[str, float | bool],
+    *,
+    data: str = "published",
+    cause: str | Mapping[str, str] = "",
+    **variant: str,
+) -> None:
+    """Note several measured numbers at once: what `record` does for one.
+
+    Parameters
+    ----------
+    values : mapping of str to float or bool
+        By claim.
+    data, **variant
+        As in `record`, for all of them.
+    cause : str or mapping of str to str
+        Why they differ where they do; a mapping by claim where they have causes of their own.
+
+    Raises
+    ------
+    InputError
+        As `record`.
+
+    Examples
+    --------
+    >>> record_all({"he-1b-1": 0.55, "he-1b-2": 0.25})
+    """
+    for name, value in values.items():
+        why = cause if isinstance(cause, str) else cause.get(name, "")
+        record(name, value, data=data, cause=why, **variant)
+
+
 def _note(
     id: str,
     value: float | bool,
@@ -333,7 +371,9 @@ def _key(note: dict) -> str:
     return "|".join(str(note.get(key, "")) for key in ("id", *VARIANT))
 
 
-def rows(paper: str | None = None, *, notebook: str | None = None) -> list[dict]:
+def rows(
+    paper: str | None = None, *, notebook: str | None = None, full: bool = False
+) -> list[dict]:
     """Return the scoreboard: every claim with our value and the verdict.
 
     Each row (a claim, for each preset or variant) comes from this session (what `record` noted),
@@ -346,6 +386,8 @@ def rows(paper: str | None = None, *, notebook: str | None = None) -> list[dict]
         Only the claims of one paper (or of ``validation``).
     notebook : str, optional
         Only the claims that one notebook measures.
+    full : bool
+        Whether a number of size ``paper`` goes before what a session of size ``quick`` noted.
     """
     if paper is not None and paper not in papers():
         raise unknown("paper", paper, papers())
@@ -354,7 +396,7 @@ def rows(paper: str | None = None, *, notebook: str | None = None) -> list[dict]
     for claim in _claims().values():
         if paper not in (None, claim["paper"]) or notebook not in (None, claim["notebook"]):
             continue
-        notes = _notes(claim, saved, kept)
+        notes = _notes(claim, saved, kept, full)
         board += [_row(claim, note) for note in notes] or [_row(claim, {})]
     return board
 
@@ -379,14 +421,14 @@ def _cause(claim: dict, note: dict) -> str:
     )
 
 
-def _notes(claim: dict, saved: Callable, kept: Callable) -> list[dict]:
+def _notes(claim: dict, saved: Callable, kept: Callable, full: bool) -> list[dict]:
     """Find where a claim was measured; for each preset the first source that has it wins."""
-    sources = (
-        list(_noted.values()),
-        saved(claim["notebook"], "paper"),
-        kept(claim["paper"]),
-        saved(claim["notebook"], "quick"),
-    )
+    run = results.current()
+    size = run.size if run else "quick"
+    here = [note | {"size": size} for note in _noted.values()]
+    sources = [saved(claim["notebook"], "paper"), kept(claim["paper"])]
+    sources.insert(2 if full and size == "quick" else 0, here)
+    sources.append(saved(claim["notebook"], "quick"))
     found: dict[str, dict] = {}
     for source in sources:
         for note in source:
@@ -490,6 +532,57 @@ def summary(paper: str | None = None, *, board: Iterable[Mapping] | None = None)
     table = pd.DataFrame(rows(paper) if board is None else list(board), columns=list(ROW))
     counts = pd.crosstab(table["strength"], table["verdict"])
     return counts.reindex(index=list(STRENGTHS), columns=list(VERDICTS), fill_value=0)
+
+
+def verdict_line(
+    paper: str,
+    figure: str | None = None,
+    *,
+    ids: Iterable[str] | None = None,
+    preset: str | None = None,
+    variant: str | None = None,
+) -> line.Line:
+    """Return in one line what comes of a figure's numbers, for a lesson.
+
+    Numbers of size ``paper`` go before those of the quick run; the whole table stands on the
+    scoreboard.
+
+    Parameters
+    ----------
+    paper : str
+        ``rotzer2025`` and so on.
+    figure : str, optional
+        ``"5"`` stands for all its panels.
+    ids : iterable of str, optional
+        Claims instead of a figure, as in `compare`.
+    preset, variant : str, optional
+        Of which of them the numbers are, where claims have several; default the first.
+
+    Raises
+    ------
+    InputError
+        For an unknown paper, a figure without claims, or an unknown claim.
+
+    Examples
+    --------
+    >>> verdict_line("rotzer2025", figure="9").text
+    'The paper prints no number with this figure.'
+    """
+    board = rows(paper, full=True)
+    if ids is not None:
+        board = [row for name in ids for row in _matching(board, name)]
+    if figure is not None:
+        board = [row for row in board if line.belongs(row, figure)]
+    wanted = {"preset": preset, "variant": variant}
+    first: dict[str, dict] = {}
+    for row in board:
+        if all(row.get(key) in (None, name) for key, name in wanted.items() if name):
+            first.setdefault(row["id"], row)
+    chosen = [*first.values()]
+    at = page(paper, figure or (chosen[0]["figure"] if chosen else None))
+    if not chosen:
+        return line.Line("The paper prints no number with this figure.", paper, at)
+    return line.Line(line.sentence(chosen), paper, at)
 
 
 def hypotheses(paper: str) -> pd.DataFrame:

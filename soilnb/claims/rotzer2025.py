@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 import xarray as xr
 
 from soilnb import claims, results
-from soilnb.claims import baseline
+from soilnb.claims import baseline, measures
 from soilnb.parameters import unknown
+from soilnb.pore import simulate_ensemble
 from soilnb.pore.diagnostics import SERIES
 from soilnb.pore.scenarios import SCENARIOS
 
@@ -23,7 +24,55 @@ PAPER = "rotzer2025"
 #: Days whose fields the measures need.
 SNAPSHOTS = (195, 199, 200)
 
+#: Domain and initial steps of a run of size ``quick``; those of size ``paper`` are the paper's.
+QUICK = {"shape": (128, 128), "initial_steps": 150, "jobs": 1}
+
 _RATIOS = {"B": "cn_biomass", "Nec": "cn_necromass", "POM": "cn_pom"}
+
+
+def study(
+    scenarios: str | Sequence[str] = "reference",
+    size: str = "quick",
+    seed: int = 0,
+    *,
+    seeds: int = 2,
+    quick: Mapping[str, object] = QUICK,
+    **options: object,
+) -> xr.Dataset:
+    """Run scenarios as the notebooks do: a small square in a moment, or the paper's, kept.
+
+    Parameters
+    ----------
+    scenarios : str or sequence of str
+        See `soilnb.pore.SCENARIOS`.
+    size : {"quick", "paper"}
+        ``quick`` is a square of 128 voxels after 150 initial steps; ``paper`` has the paper's
+        size and at least three seeds, and each run is made once, then read.
+    seed : int
+        First seed; each further run takes the next number.
+    seeds : int
+        How many seeds.
+    quick : mapping
+        What a run of size ``quick`` has instead.
+    **options
+        What `soilnb.pore.simulate_ensemble` takes besides: ``preset``, ``snapshots``.
+
+    Returns
+    -------
+    Dataset
+        As of `soilnb.pore.simulate_ensemble`.
+
+    Examples
+    --------
+    >>> runs = study("reference", seeds=1, days=1, shape=(32, 32), initial_steps=1)
+    >>> dict(runs.sizes)["time"]
+    2
+    """
+    if size == "paper":
+        seeds, options = max(seeds, 3), {"keep": runs_folder()} | options
+    else:
+        options = {**quick, **options}
+    return simulate_ensemble(scenarios, range(seed, seed + seeds), **options)
 
 
 def notes(tables: Mapping[str, pd.DataFrame]) -> list[dict]:
@@ -43,6 +92,45 @@ def notes(tables: Mapping[str, pd.DataFrame]) -> list[dict]:
             note = {"id": name, "value": row["value"], "spread": row["spread"], "n": row["n"]}
             found.append(note | {"data": rests_on[preset]["data"], "preset": preset})
     return found
+
+
+def record_runs(runs: xr.Dataset, notebook: str) -> None:
+    """Measure runs and note what a notebook owns of it; in size ``paper`` for all presets.
+
+    Parameters
+    ----------
+    runs : Dataset
+        What `study` returns.
+    notebook : str
+        Name of the notebook, as in the claims.
+    """
+    own = runs.attrs["preset"]
+    tables = {own: measures.measure_ensemble(runs)}
+    at_hand = results.current()
+    if at_hand is not None and at_hand.size == "paper":
+        scenarios, seeds = ([*runs[name].values.tolist()] for name in ("scenario", "seed"))
+        for preset in claims.presets(PAPER).keys() - {own}:
+            other = study(
+                scenarios, "paper", seeds[0], seeds=len(seeds), preset=preset, snapshots=SNAPSHOTS
+            )
+            tables[preset] = measures.measure_ensemble(other)
+    record(tables, notebook)
+
+
+def record_structure(runs: xr.Dataset) -> None:
+    """Note the amounts of day 0, which need no run, and the exposed shares of runs.
+
+    Parameters
+    ----------
+    runs : Dataset
+        What `study` returns. The amounts are those of the paper's size whatever theirs is.
+    """
+    preset = runs.attrs["preset"]
+    first = simulate_ensemble(
+        "reference", runs["seed"].values, days=0, initial_steps=0, preset=preset, jobs=1
+    )
+    late = measures.measure_ensemble(runs).loc[["exposed-pom", "exposed-nec"]]
+    record({preset: pd.concat([measures.measure_ensemble(first), late])}, "10_pore_structure")
 
 
 def record(tables: Mapping[str, pd.DataFrame], notebook: str) -> None:

@@ -1,6 +1,6 @@
 """Figures of He et al. 2024, Nature Communications 15, 8010, and those that explain them.
 
-``fig1b``, ``fig5`` and ``fig6`` redraw the paper's figures from our own runs; the others show
+``fig5`` and ``fig6`` redraw the paper's figures from our own runs; the others show
 what stands behind them.
 """
 
@@ -30,19 +30,6 @@ FILLS = {"litter": "#F6E3B4", "microbes": "#CFE3F3", "soil": "#E3D5C9"}
 
 #: Hatch of a pool in bars, by what it is.
 HATCHES = {"litter": "//", "microbes": "..", "soil": ""}
-
-
-@style.frame(4.2, 3.2)
-def fig1b(figure: Figure, cue: xr.DataArray) -> str:
-    """Draw the CUE constants of MIMICS as diamonds (Fig. 1b).
-
-    Parameters
-    ----------
-    cue : DataArray, [litter, microbe]
-        Intrinsic CUE by litter type and microbial group.
-    """
-    diamonds(style.panel(figure.subplots(), "b", "CUE constants of MIMICS"), cue)
-    return "published constants, Wieder et al. 2015"
 
 
 def diamonds(ax: Axes, cue: xr.DataArray) -> None:

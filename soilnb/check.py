@@ -1,0 +1,215 @@
+"""Checks for what a reader writes: they say whether a number is right, and never what it is.
+
+A cell that the reader is to fill begins with ``mine = ...`` and ends with ``check.answer("name",
+mine)``. The right number is computed by the models when it is asked for, so it stands in no
+notebook and cannot grow old. A number in another unit is right, with a remark.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from soilnb.parameters import InputError, unknown
+
+#: Two numbers of a reader and the model are the same within this share.
+TOLERANCE = 0.02
+
+#: What separates two units of the same quantity: powers of ten, percent, hours, days, years.
+_POWERS = [10.0**power for power in (2, 3, 4, 6, 9, 12)]
+_TIMES = [24.0, 365.0, 365.25, 3600.0, 86400.0, 365 * 86400.0, 365.25 * 86400]
+UNITS = [*_POWERS, *_TIMES, *(1 / factor for factor in (*_POWERS, *_TIMES))]
+
+
+class Question(NamedTuple):
+    """What a reader is asked for.
+
+    Attributes
+    ----------
+    right : callable
+        ``right()`` returns the number, or a word of the `choices`.
+    unit : str
+        Unit in which it is asked for, ``"1"`` for a plain number.
+    hint : str
+        What to think of, where the answer is wrong.
+    choices : tuple of str
+        Words to choose from, where no number is asked for.
+    """
+
+    right: Callable[[], float | str]
+    unit: str
+    hint: str
+    choices: tuple[str, ...] = ()
+
+
+def answer(name: str, mine: object) -> None:
+    """Say whether an answer is right.
+
+    Parameters
+    ----------
+    name : str
+        The question, one of `QUESTIONS`.
+    mine : float, str or ...
+        The answer; ``...`` where there is none yet.
+
+    Examples
+    --------
+    >>> answer("reach", ...)
+    Nothing to check yet: write your answer where the dots are, and run the cell again.
+    >>> answer("reach", 5.9999)
+    Right.
+    """
+    print(judged(name, mine))
+
+
+def judged(name: str, mine: object) -> str:
+    """Return what `answer` prints.
+
+    Raises
+    ------
+    InputError
+        For a question that there is not, or for an answer that is neither number nor word.
+    """
+    if name not in QUESTIONS:
+        raise unknown("question", name, QUESTIONS)
+    question = QUESTIONS[name]
+    if mine is ... or mine is None:
+        return "Nothing to check yet: write your answer where the dots are, and run the cell again."
+    if question.choices:
+        return _word(question, str(mine).strip().lower())
+    try:
+        number = np.asarray(mine, float)
+    except (TypeError, ValueError):
+        number = np.full(2, math.nan)
+    if number.size != 1:
+        raise InputError(f"answer {mine!r}: allowed a number, in {question.unit}")
+    return _number(question, number.item())
+
+
+def _word(question: Question, word: str) -> str:
+    if word not in question.choices:
+        return f"Choose one of: {', '.join(question.choices)}."
+    return "Right." if word == question.right() else f"Not yet. {question.hint}"
+
+
+def _number(question: Question, number: float) -> str:
+    right = float(question.right())
+    if math.isclose(number, right, rel_tol=TOLERANCE, abs_tol=1e-12):
+        return "Right."
+    if any(math.isclose(number, factor * right, rel_tol=TOLERANCE) for factor in UNITS):
+        return f"Right, but in another unit than {question.unit}."
+    if math.isclose(number, -right, rel_tol=TOLERANCE):
+        return "The size is right. Look at the sign."
+    return f"Not yet. {question.hint}"
+
+
+# --- The pores ------------------------------------------------------------------------------------
+
+
+def _pores(preset: str = "default"):
+    from soilnb.pore.parameters import resolve
+
+    return resolve(preset)
+
+
+def _dry_mass() -> float:
+    """Return the dry soil of 128 x 128 voxels, in µg."""
+    from soilnb.pore.parameters import voxel_mass
+
+    p = _pores()
+    return 1e6 * int((1 - p["porosity"]) * 128 * 128) * voxel_mass(p)
+
+
+def _reach() -> float:
+    """Return the reach of a grain of 64 voxels, in µm."""
+    from soilnb.kernels.automaton import move_range
+
+    p = _pores()
+    return 2.0 * move_range(64, p["range_max"], p["range_scale"])
+
+
+def _threshold() -> float:
+    """Return the C/N ratio from which on microbes waste carbon, in a well-fed pore."""
+    p = _pores()
+    kept = 1 - p["growth_respiration"] - p["maintenance"] / (p["uptake_rate"] * 0.7)
+    return 10 / kept
+
+
+def _demand() -> float:
+    """Return how many times the half saturation a voxel could take up in an hour."""
+    p = _pores()
+    return p["uptake_rate"] * p["biomass_start"] * 3600 / p["half_saturation"]
+
+
+def _fourier() -> float:
+    """Return the Fourier number of an hour with the printed coefficient."""
+    return 1.94e-10 * 3600 / (2e-4) ** 2
+
+
+def _availability() -> float:
+    """Return the mean availability that fits the paper's CUE of 0.289."""
+    p = _pores()
+    return p["biomass_decay"] / (p["uptake_rate"] * 0.289)
+
+
+# --- The planet -----------------------------------------------------------------------------------
+
+
+def _best_learner() -> str:
+    """Return the method that knows most of a study that was left out."""
+    from soilnb import claims
+
+    table = claims.kept_table("tao2023", "tao2023-network").set_index("method")
+    return str(table["carbon, by study"].idxmax())
+
+
+#: The questions of all notebooks, by name.
+QUESTIONS = {
+    "dry-mass": Question(_dry_mass, "µg", "Count the mineral voxels first; each is 2 × 2 × 1 µm."),
+    "reach": Question(_reach, "µm", "L is in voxels of 2 µm, and rounded up."),
+    "availability-met": Question(
+        _availability, "1", "Solve CUE = k_BD / (ν a) for a; the units cancel."
+    ),
+    "what-feeds": Question(
+        lambda: "exposed share",
+        "1",
+        "Which of them says how much of the food can be reached at all?",
+        choices=("exposed share", "diffusion", "leaching"),
+    ),
+    "memory": Question(
+        lambda: "frozen", "1", "Which pores stay the same pores?", choices=("moving", "frozen")
+    ),
+    "gate": Question(
+        lambda: "frozen",
+        "1",
+        "Where does a crumb wait longest for a reactive side?",
+        choices=("moving", "frozen"),
+    ),
+    "cue-from-fluxes": Question(lambda: 1 - 500 / 1250, "1", "What share of D is not respired?"),
+    "response-ratio": Question(
+        lambda: math.log(5.4 / 6.0), "1", "After over before, then the natural logarithm."
+    ),
+    "slope-as-factor": Question(
+        lambda: 10 ** (1.18 * 0.1), "1", "The slope times the difference of CUE is a power of ten."
+    ),
+    "learner-for-new-studies": Question(
+        _best_learner,
+        "1",
+        "Which column leaves whole studies out, and looks at carbon?",
+        choices=("mean", "ridge", "forest", "small"),
+    ),
+    "threshold-cn": Question(
+        _threshold, "1", "Compute k_M / (ν a) first; all three numbers stand in the table."
+    ),
+    "per-milligram": Question(
+        lambda: 0.6 * 10, "1", "0.6 of the height, with a tenth of the carbon."
+    ),
+    "uptake-over-k": Question(
+        _demand, "1", "Rate times biomass times the seconds of an hour, over K."
+    ),
+    "fourier": Question(_fourier, "1", "Turn 2 µm into cm, and square it."),
+    "ten-times-as-far": Question(lambda: 100.0, "d", "Distances count squared."),
+}

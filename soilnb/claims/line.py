@@ -1,0 +1,107 @@
+"""One line for a lesson: how many numbers of a figure agree, and why the others do not."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+
+class Line:
+    """A sentence with a link to the page *How we checked*, as a notebook shows it.
+
+    Attributes
+    ----------
+    text : str
+        The sentence.
+    paper : str
+        Whose numbers they are.
+    page : str
+        Where in the book they stand one by one.
+    """
+
+    def __init__(self, text: str, paper: str, page: str) -> None:
+        self.text, self.paper, self.page = text, paper, page
+
+    def __repr__(self) -> str:
+        return f"{self.text} All rows: soilnb claims {self.paper}"
+
+    def _repr_html_(self) -> str:
+        # as HTML: the page of a book has the link, and no kernel that could look it up
+        link = f'<a href="../{self.page}">how we checked</a>'
+        return f'<p class="soilnb-verdict">{html.escape(self.text)} ({link})</p>'
+
+
+def belongs(row: Mapping, figure: str) -> bool:
+    """Whether a claim belongs to a figure or to one of its panels.
+
+    Examples
+    --------
+    >>> belongs({"figure": "5a"}, "5"), belongs({"figure": "10a"}, "1")
+    (True, False)
+    """
+    return re.fullmatch(rf"(implied by )?{re.escape(figure)}[a-z]?", row["figure"]) is not None
+
+
+def sentence(rows: Sequence[Mapping]) -> str:
+    """Return in a sentence how many of some claims agree, and why the others do not.
+
+    Parameters
+    ----------
+    rows : sequence of mappings
+        One row of `soilnb.claims.rows` for each claim.
+
+    Examples
+    --------
+    >>> row = {"verdict": "same", "strength": "independent", "cause": "", "size": "quick"}
+    >>> sentence([row, row | {"verdict": "differs", "cause": "no frost; two winters"}])
+    '1 of 2 numbers agrees, without any tuning. 1 differs: no frost. Quick run.'
+    """
+    judged = [row for row in rows if row["verdict"] in ("same", "near", "differs")]
+    if not judged:
+        return "No number of the paper can be judged here; ours stands beside it."
+    agree = [row for row in judged if row["verdict"] == "same"]
+    parts = [_agreement(agree, len(judged))]
+    for verdict, words in (("near", "nearly agree"), ("differs", "differ")):
+        parts += _apart([row for row in judged if row["verdict"] == verdict], words)
+    return " ".join([*parts, _sizes(judged)])
+
+
+def _agreement(agree: Sequence[Mapping], number: int) -> str:
+    verb = "agrees" if len(agree) == 1 else "agree"
+    text = f"{len(agree) or 'None'} of {number} numbers {verb}"
+    return f"{text}{_worth(agree)}."
+
+
+def _worth(agree: Sequence[Mapping]) -> str:
+    """Return what these agreements are worth, in words."""
+    counts = Counter(row["strength"] for row in agree)
+    free = counts["independent"]
+    if free == len(agree):
+        return ", without any tuning" if agree else ""
+    if free:
+        return f", {free} of them without any tuning"
+    words = {"order": "in order or sign", "by construction": "by construction"}
+    alone = next(iter(counts)) if len(counts) == 1 else ""
+    return f", {words.get(alone, 'none of them without tuning')}"
+
+
+def _apart(rows: Sequence[Mapping], words: str) -> list[str]:
+    """Return how many do not agree, with the cause that most of them have."""
+    if not rows:
+        return []
+    verb = re.sub(r"(agree|differ)$", r"\1s", words) if len(rows) == 1 else words
+    causes = Counter(_first(row["cause"]) for row in rows if row["cause"])
+    cause = f": {causes.most_common(1)[0][0]}" if causes else ""
+    return [f"{len(rows)} {verb}{cause}."]
+
+
+def _first(cause: str) -> str:
+    """Return the first statement of a cause, without what it has in brackets."""
+    return re.split(r";|\.\s", re.sub(r"\s*\([^()]*\)", "", cause))[0].rstrip(".")
+
+
+def _sizes(rows: Sequence[Mapping]) -> str:
+    size = Counter(str(row["size"]).partition(" ")[0] for row in rows).most_common(1)[0][0]
+    return "Full size." if size == "paper" else "Quick run."
