@@ -155,6 +155,13 @@ def _availability() -> float:
     return p["biomass_decay"] / (p["uptake_rate"] * 0.289)
 
 
+def _threshold_ratio() -> float:
+    """Return the C:N of food from which on nitrogen limits."""
+    from soilnb.cue import stoichiometry
+
+    return float(stoichiometry.threshold_ratio())
+
+
 # --- The planet -----------------------------------------------------------------------------------
 
 
@@ -164,6 +171,14 @@ def _best_learner() -> str:
 
     table = claims.kept_table("tao2023", "tao2023-network").set_index("method")
     return str(table["carbon, by study"].idxmax())
+
+
+def _decomposition_needed() -> float:
+    """Return the change of decomposition for 10 % more carbon, %, with tied enzymes."""
+    from soilnb import claims
+
+    table = claims.kept_table("tao2023", "tao2023-needed").set_index("component")
+    return table.loc["decomposition", "tied enzymes (published)"]
 
 
 #: The questions of all notebooks, by name.
@@ -212,4 +227,29 @@ QUESTIONS = {
     ),
     "fourier": Question(_fourier, "1", "Turn 2 µm into cm, and square it."),
     "ten-times-as-far": Question(lambda: 100.0, "d", "Distances count squared."),
+    "enzyme-turnover": Question(lambda: 10.0 ** (3 * 1 - 3), "yr", "Put u = 1 into the power."),
+    "decomposition-needed": Question(
+        _decomposition_needed, "%", "Panel b; more carbon needs slower decay, so mind the sign."
+    ),
+    "equifinal-rate": Question(
+        lambda: 0.4 / ((1 - 0.75) * 0.4 * 10), "yr-1", "Solve SOC = I / ((1 - CTE) K ξ) for K."
+    ),
+    "agrees-anyway": Question(
+        lambda: "modifier",
+        "1",
+        "Which of them follows the climate alone, which both models are given?",
+        choices=("transfer", "decomposition", "modifier"),
+    ),
+    "one-pool": Question(lambda: 500 * 20, "g", "What leaves must be 500 g a year, too."),
+    "cue-of-a-community": Question(
+        lambda: (12 - 5.5 - 0.5) / 12, "1", "What was taken up, less what was breathed and exuded."
+    ),
+    "highest-method": Question(
+        lambda: "13c",
+        "1",
+        "Read the column “what is divided by what”.",
+        choices=("13c", "18o", "enzymes", "biomass"),
+    ),
+    "threshold-ratio": Question(_threshold_ratio, "mol mol-1", "Set the limit equal to 0.6."),
+    "gamma-methane": Question(lambda: 8.0, "1", "One carbon, four hydrogens, no oxygen."),
 }

@@ -78,6 +78,44 @@ def fig4(
     _legend(figure, first, needed)
 
 
+@style.frame(9.2, 3.8)
+def in_short(figure: Figure, components: pd.DataFrame, needed: pd.DataFrame) -> None:
+    """Draw the answers to both questions from tables, as they are kept of a full-size run.
+
+    Parameters
+    ----------
+    components : DataFrame
+        ``component``, ``variant``, ``deviation`` with ``low`` and ``high`` (Pg C).
+    needed : DataFrame
+        ``component``, a column for each variant, and ``paper`` (% of the component's metric).
+    """
+    left, right = figure.subplots(1, 2, sharey=True)
+    variants = list(needed.columns[1:3])
+    rows = list(components.loc[components["variant"] == variants[-1], "component"])
+    places = _heights(len(rows), len(variants))
+    for variant, at, (face, marker, _) in zip(variants, places, _VARIANT, strict=False):
+        of = components[components["variant"] == variant].set_index("component").loc[rows]
+        left.hlines(at, of["low"], of["high"], color=face, lw=3.5, alpha=0.45)
+        look = {"ms": 6, "color": face, "mec": "0.2", "mew": 0.7, "label": variant}
+        left.plot(of["deviation"], at, marker, **look)
+        need = needed.set_index("component").loc[rows, variant]
+        shown = need.abs() <= _WIDEST
+        right.plot(need[shown], at[shown], marker, **look)
+    paper = needed.set_index("component").loc[rows, "paper"]
+    right.plot(paper, range(len(rows)), "x", color="black", ms=7, label="paper")
+    left.set_yticks(range(len(rows)), [_name(row) for row in rows])
+    left.set(xscale="log", xlabel="sum of absolute deviations of SOC (Pg C)")
+    left.invert_yaxis()
+    right.axvline(0, color="0.6", lw=0.8)
+    right.set_xlabel("change for +10 % of SOC (%)")
+    style.panel(left, "a", "each component the same everywhere")
+    style.panel(right, "b", "more or less of each")
+    for ax in (left, right):
+        ax.grid(axis="y", color="0.93")
+        ax.set_axisbelow(True)
+    figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+
+
 def _rows(homogenised: Mapping[str, xr.Dataset]) -> list[str]:
     """Return the components that are drawn, the most important one of the first variant first."""
     table = next(iter(homogenised.values()))["deviation"].drop_sel(component="none").to_series()

@@ -1,0 +1,366 @@
+"""Two models that learn from the same profiles: the study of notebook *Convergence*."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from soilnb import claims, proda, results
+from soilnb.claims import planet_runs
+from soilnb.lessons.proda_globe import FOLDERS, SMALL, VARIANTS
+from soilnb.proda import globe, network, predictors
+from soilnb.proda.cube import READINGS
+from soilnb.profile import clm5, compas, diagnostics, forcing
+
+#: The two models.
+MODELS = {"CLM5": clm5, "COMPAS": compas}
+
+#: The components that are compared, by a short name.
+COMPONENTS = {
+    "transfer": "transfer_efficiency",
+    "decomposition": "decomposition_rate",
+    "modifier": "environmental_modifier",
+    "allocation": "input_allocation",
+    "transport": "transport_rate",
+}
+
+#: Correlations that the paper prints.
+PRINTED = {
+    "stock to 1 m": 0.51,
+    "transfer_efficiency": 0.52,
+    "decomposition_rate": 0.55,
+    "environmental_modifier": 0.80,
+}
+
+#: Statements of a trial that hold or do not hold.
+ORDERS = ["CLM5 transfers more", "CLM5 is slower", "COMPAS gets more litter"]
+
+#: Maps by model.
+Maps = dict[str, xr.Dataset]
+
+
+def draws(number: int = 2000, seed: int = 0) -> dict[str, pd.DataFrame]:
+    """Draw parameters of both models for one column; return what each makes of its carbon.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        By model, for the feasible draws: ``rate`` (yr-1), ``transfer`` (1), ``stock`` (kg C m-2,
+        to 1 m).
+
+    Examples
+    --------
+    >>> [*draws(20)["CLM5"].columns]
+    ['rate', 'transfer', 'stock']
+    """
+    place, random, found = forcing.example("temperate"), np.random.default_rng(seed), {}
+    for name, model in MODELS.items():
+        parameters = model.from_unit(random.random((number, len(model.NAMES))))
+        state = model.steady_state(parameters, place)
+        metrics = diagnostics.system(parameters, place, name.lower(), k_system="soil")
+        columns = {
+            "rate": metrics["decomposition_rate"],
+            "transfer": metrics["transfer_efficiency"],
+            "stock": state["stock"].sel(to_depth=1.0),
+        }
+        found[name] = pd.DataFrame(columns)[state["feasible"].values]
+    return found
+
+
+def run(parameters: Mapping[str, object], cells: xr.Dataset) -> Maps:
+    """Map both models; decomposition is defined alike for both."""
+    options = {"k_system": "soil", "progress": False}
+    return {m: globe.maps(parameters[m], cells, m.lower(), **options) for m in MODELS}
+
+
+def defaults(cells: xr.Dataset) -> Maps:
+    """Map both models with the parameters that their authors chose."""
+    return run(dict.fromkeys(MODELS, "tao2024"), cells)
+
+
+def full() -> Maps:
+    """Return the kept maps of both models, learnt from all profiles, where both have some.
+
+    Examples
+    --------
+    >>> [*full()]
+    ['CLM5', 'COMPAS']
+    """
+    both = {model: planet_runs.maps(model) for model in MODELS}
+    keys = {
+        model: pd.MultiIndex.from_arrays([one["latitude"].values, one["longitude"].values])
+        for model, one in both.items()
+    }
+    common = keys["CLM5"].intersection(keys["COMPAS"], sort=False)
+    return {m: one.isel(site=keys[m].get_indexer(common)) for m, one in both.items()}
+
+
+def by_latitude(maps: Maps) -> Maps:
+    """Return the stocks in belts of five degrees."""
+    return {m: globe.zonal(each, 5.0, ["stock"]) for m, each in maps.items()}
+
+
+def agreement(maps: Maps) -> pd.DataFrame:
+    """Return how both models agree, cell by cell; see `soilnb.proda.globe.agreement`."""
+    return globe.agreement(*(maps[m] for m in MODELS))
+
+
+def r(maps: Maps) -> float:
+    """Return the correlation of log SOC to 1 m of both models."""
+    return agreement(maps).loc["stock to 1 m", "r"]
+
+
+def zones(maps: Maps) -> pd.DataFrame:
+    """Return median stocks to 1 m by climate zone, kg C m-2."""
+    found = {}
+    for m, each in maps.items():
+        boxes = globe.by_zone(each, variables=["stock"])["stock"]
+        found[m] = boxes.sel(to_depth=1.0, statistic="median").to_series()
+    return pd.DataFrame(found)
+
+
+def total(one: xr.Dataset) -> float:
+    """Return the global stock to 1 m, Pg C."""
+    return float(globe.total(one)["stock"].sel(to_depth=1.0))
+
+
+def record_defaults(maps: Maps, data: str) -> None:
+    """Note the numbers of Fig. 2."""
+    largest = zones(maps).idxmax()
+    numbers = {
+        "conv-r-default": r(maps),
+        "conv-pattern-clm5": largest["CLM5"] == "boreal",
+        "conv-pattern-compas": largest["COMPAS"] == "tropical",
+    }
+    numbers |= {f"conv-total-{m.lower()}-default": total(each) for m, each in maps.items()}
+    claims.record_all(numbers, data=data)
+
+
+@dataclass(frozen=True)
+class Study:
+    """Profiles that both models learn from, and what they learn.
+
+    Attributes
+    ----------
+    size, seed, reading : str, int, str
+        As `study` takes them.
+    chosen, cells : Dataset
+        Profiles and planet.
+    """
+
+    size: str
+    seed: int
+    reading: str
+    chosen: xr.Dataset
+    cells: xr.Dataset
+
+    @property
+    def full(self) -> bool:
+        """Whether it has the size of the papers."""
+        return self.size == "paper"
+
+    @property
+    def kind(self) -> str:
+        """What numbers rest on: ``real`` or ``synthetic``."""
+        return "real" if self.cells.attrs["provenance"] == "real" else "synthetic"
+
+    @property
+    def method(self) -> str:
+        """What learns: a small network, or in a moment a forest."""
+        return "small" if self.full else "forest"
+
+    @property
+    def keep(self) -> str:
+        """Which profiles are learnt from: short chains cannot pass the paper's rule."""
+        return "published" if self.full else "all"
+
+    @property
+    def note(self) -> str:
+        """What a figure says below it."""
+        source = "ISRaD" if self.chosen.attrs["provenance"] == "real" else "made-up profiles"
+        return f"{source}, {self.method}, size {self.size}"
+
+    def assimilate(self, model: str, reading: str = "table") -> xr.Dataset:
+        """Assimilate all chosen profiles with one model, as the papers do."""
+        length = {"warmup": 800, "steps": 1500, "samples": 50, "jobs": 1}
+        if self.full:
+            length = {"warmup": 20_000, "steps": 50_000, "samples": 2000}
+        name = FOLDERS[reading] if model == "COMPAS" else model
+        kept = results.root() / "paper" / "assimilation" / name
+        return proda.assimilate(
+            self.chosen,
+            model.lower(),
+            sampler="published",
+            seed=self.seed,
+            folder=kept if self.full else None,
+            progress=False,
+            **READINGS[reading],
+            **length,
+        )
+
+    @cached_property
+    def assimilated(self) -> Maps:
+        """What was assimilated, by model."""
+        return {m: self.assimilate(m, self.reading if m == "COMPAS" else "table") for m in MODELS}
+
+    def places(self) -> dict[str, pd.DataFrame]:
+        """Return where the profiles lie, and from which each model learns."""
+        where = self.chosen[["latitude", "longitude"]].to_dataframe()
+        return {
+            m: where.assign(kept=where.index.isin(network.targets(each, keep=self.keep).index))
+            for m, each in self.assimilated.items()
+        }
+
+    def counts(self) -> pd.DataFrame:
+        """Return how many profiles have chains, agree and are kept, by model; noted as claim."""
+        limit = 1.05 if self.full else 1.2
+        found = {
+            m: {
+                "profiles": each.sizes["profile"],
+                "without chains": int((each["reason"] != "").sum()),
+                "chains agree": int((each["gelman_rubin_mean"] < limit).sum()),
+                "kept": len(network.targets(each, keep=self.keep)),
+            }
+            for m, each in self.assimilated.items()
+        }
+        table = pd.DataFrame(found)
+        more = table.loc["chains agree", "CLM5"] > table.loc["chains agree", "COMPAS"]
+        claims.record("conv-converged", more, data=self.kind, variant=VARIANTS[self.reading])
+        return table
+
+    def learn(self, method: str = "", assimilated=None, seed: int | None = None):
+        """Return parameters of both models in all cells that both can predict."""
+        options = {"method": method or self.method, "keep": self.keep, "progress": False}
+        options["seed"] = self.seed if seed is None else seed
+        found = {
+            m: network.extrapolate(each, self.chosen, self.cells, quiet=True, **options).parameters
+            for m, each in (assimilated or self.assimilated).items()
+        }
+        common = np.intersect1d(*(each["site"] for each in found.values()))
+        return {m: each.sel(site=common) for m, each in found.items()}
+
+    def map(self, learnt: Mapping[str, xr.Dataset]) -> Maps:
+        """Map both models with learnt parameters."""
+        return run(learnt, self.cells.sel(site=learnt["CLM5"]["site"].values))
+
+    def trials(self, after: Maps, same: Maps) -> pd.DataFrame:
+        """Return what pairs of maps say, by reading, learner and seed; in size ``paper`` many.
+
+        Parameters
+        ----------
+        after, same : mapping of str to Dataset
+            Maps of the study's own learner, and with the same parameters everywhere.
+        """
+        found = {
+            (self.reading, "mean", self.seed): _summary(same),
+            (self.reading, self.method, self.seed): _summary(after),
+        }
+        for key in self._further() if self.full else ():
+            if key not in found:
+                reading, method, seed = key
+                runs = {**self.assimilated, "COMPAS": self._compas(reading)}
+                found[key] = _summary(self.map(self.learn(method, runs, seed)))
+        table = pd.DataFrame(found).T.astype(float)
+        return table.rename_axis(["reading", "learner", "seed"]).sort_index()
+
+    def _compas(self, reading: str) -> xr.Dataset:
+        own = reading == self.reading
+        return self.assimilated["COMPAS"] if own else self.assimilate("COMPAS", reading)
+
+    def _further(self) -> list[tuple[str, str, int]]:
+        """Return the readings, learners and seeds of size ``paper``: a network depends on it."""
+        learners = [(name, self.seed) for name in ("mean", "ridge", "forest")]
+        learners += [("small", self.seed + k) for k in range(5)]
+        return [(reading, *learner) for reading in VARIANTS for learner in learners]
+
+    def record(self, trials: pd.DataFrame, before: Maps) -> None:
+        """Note the numbers after learning; those of networks are means over seeds."""
+        for reading in trials.index.unique("reading"):
+            self._record(trials.loc[reading, self.method], reading, r(before))
+
+    def _record(self, found: pd.DataFrame, reading: str, r_before: float) -> None:
+        mean, spread = found.mean(), found.std()
+        about = {"data": self.kind, "variant": VARIANTS[reading]}
+        about["cause"] = "" if self.full else SMALL
+        columns = {"conv-r-assimilated": "r"}
+        columns |= {f"conv-4-{c}": f"r, {c}" for c in list(COMPONENTS)[:3]}
+        columns |= {f"conv-total-{m.lower()}-assimilated": f"{m}, Pg C" for m in MODELS}
+        for name, column in columns.items():
+            claims.record(name, mean[column], spread=spread[column], n=len(found), **about)
+        rise = mean["r"] - r_before
+        claims.record("conv-rise", rise, spread=spread["r"], n=len(found), **about)
+        each = mean[[f"r, {component}" for component in COMPONENTS]]
+        best = each.idxmax() == "r, modifier" and each.iloc[3:].max() < each.iloc[:3].min()
+        orders = {
+            "conv-4-level": mean[ORDERS[0]] > 0.5 and mean[ORDERS[1]] > 0.5,
+            "conv-4-order": best,
+            "conv-s3": mean[ORDERS[2]] > 0.5,
+        }
+        claims.record_all({name: bool(value) for name, value in orders.items()}, **about)
+
+
+def study(size: str = "quick", seed: int = 0, reading: str = "published", number: int = 44):
+    """Choose profiles and the planet; in size ``quick`` a few, one of each climate in turn.
+
+    Examples
+    --------
+    >>> study(number=3).method
+    'forest'
+    """
+    profiles, cells = proda.observations.israd(), globe.planet("testbed")
+    chosen = profiles
+    if size != "paper":
+        known = predictors.frame(profiles, grid=cells, quiet=True)
+        climate = known.filter(like="climate").idxmax(axis=1)
+        turn = known.sample(frac=1, random_state=seed).groupby(climate).cumcount()
+        chosen = profiles.sel(profile=turn.sort_values(kind="stable").index[:number].unique())
+    return Study(size, seed, reading, chosen, cells)
+
+
+def _summary(maps: Maps) -> dict[str, float]:
+    """Return in one row what a pair of maps says."""
+    table = agreement(maps)
+    one, other = table["median_one"], table["median_other"]
+    transfer, rate, litter = "transfer_efficiency", "decomposition_rate", "litter_to_soil"
+    return {
+        "r": table.loc["stock to 1 m", "r"],
+        **{f"r, {short}": table.loc[name, "r"] for short, name in COMPONENTS.items()},
+        **{f"{m}, Pg C": total(each) for m, each in maps.items()},
+        ORDERS[0]: one[transfer] > other[transfer],
+        ORDERS[1]: one[rate] < other[rate],
+        ORDERS[2]: other[litter] > one[litter],
+        "cells": maps["CLM5"].sizes["site"],
+    }
+
+
+def reasons(before: Maps, same: Maps, after: Maps) -> pd.DataFrame:
+    """Return correlations of carbon and components: default, the same everywhere, learnt, paper."""
+    columns = {"default": before, "the same everywhere": same, "learnt": after}
+    table = pd.DataFrame({name: agreement(maps)["r"] for name, maps in columns.items()})
+    table["paper"] = pd.Series(PRINTED)
+    rows = ["stock to 1 m", *COMPONENTS.values(), "litter_to_soil"]
+    return table.loc[rows].rename_axis("r of")
+
+
+def variants(trials: pd.DataFrame) -> pd.DataFrame:
+    """Return means over the seeds of each learner, with the spread of r."""
+    by_learner = trials.groupby(["reading", "learner"])
+    table = by_learner.mean().drop(columns=ORDERS)
+    table.insert(1, "r, sd", by_learner["r"].std())
+    return table.reset_index()
+
+
+def warmed(study: Study, learnt: Mapping[str, xr.Dataset], after: Maps, by: float = 2.0):
+    """Return the change of carbon to 1 m in each cell, %, when soils are warmer."""
+    land = study.cells.sel(site=learnt["CLM5"]["site"].values)
+    then = run(learnt, land.assign(soil_temperature=land["soil_temperature"] + by))
+    found = {}
+    for m in MODELS:
+        change = 100 * (then[m]["stock"] / after[m]["stock"] - 1).sel(to_depth=1.0)
+        found[m] = change.where(after[m]["kept"]).values
+    return pd.DataFrame(found)
