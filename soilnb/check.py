@@ -162,6 +162,30 @@ def _threshold_ratio() -> float:
     return float(stoichiometry.threshold_ratio())
 
 
+# --- Boxes and layers -----------------------------------------------------------------------------
+
+
+def _rothc_cue() -> float:
+    """Return the CUE of RothC at 25 % clay."""
+    return 1 / (1 + 1.67 * (1.85 + 1.60 * math.exp(-0.0786 * 25)))
+
+
+def _respired_soc2() -> float:
+    """Return the share of what decays in CLM5's second soil pool that is respired."""
+    from soilnb.profile import clm5, forcing
+
+    shares = clm5.matrices("tao2024", forcing.example("temperate")).A
+    return -float(shares.sel(from_pool="soc2").sum())
+
+
+def _tropical_years() -> float:
+    """Return stock to 2 m over input of CLM5 in the tropical forest, years."""
+    from soilnb.lessons import layered_models
+
+    place = layered_models.four_soils().loc["tropical", "CLM5"]
+    return 1000 * place["stock to 2 m"] / place["litter input"]
+
+
 # --- The planet -----------------------------------------------------------------------------------
 
 
@@ -252,4 +276,30 @@ QUESTIONS = {
     ),
     "threshold-ratio": Question(_threshold_ratio, "mol mol-1", "Set the limit equal to 0.6."),
     "gamma-methane": Question(lambda: 8.0, "1", "One carbon, four hydrogens, no oxygen."),
+    "icbm-old": Question(
+        lambda: 0.13 * 0.2 / 0.00605, "kg m-2", "What enters the old pool is h times the litter."
+    ),
+    "rothc-cue": Question(_rothc_cue, "1", "Clay stands in percent, and in the exponent."),
+    "respired-soc2": Question(_respired_soc2, "1", "Add up the column, the -1 included."),
+    "tropical-years": Question(_tropical_years, "yr", "A kilogram is a thousand grams."),
+    "minerals-for-litter": Question(
+        lambda: 1.0, "1", "The factor stands above and below the line of S*."
+    ),
+    "allison-sign": Question(
+        lambda: "less",
+        "1",
+        "Where enzymes and microbes do not live long, little of the carbon is alive.",
+        choices=("more", "less"),
+    ),
+    "slope-within": Question(
+        lambda: math.log10(1.2) / 0.1, "1", "A logarithm to base 10, over a step of 0.1."
+    ),
+    "two-sigma": Question(lambda: 1.96, "1", "The interval of 95 % of a normal distribution."),
+    "metropolis": Question(lambda: math.exp(-1.0), "1", "e to the minus of the rise."),
+    "known-from-depth": Question(
+        lambda: "b",
+        "1",
+        "Which of them says where the litter of the roots enters?",
+        choices=("b", "eta_doc", "tau_mic"),
+    ),
 }
