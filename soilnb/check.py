@@ -302,4 +302,17 @@ QUESTIONS = {
         "Which of them says where the litter of the roots enters?",
         choices=("b", "eta_doc", "tau_mic"),
     ),
+    "turnover-at-depth": Question(lambda: 5 / 0.01, "yr", "Stock over input."),
+    "stock-from-time": Question(lambda: 0.010 * 500, "kg m-2", "Input times turnover time."),
+    "becomes-soil": Question(lambda: 0.24 * 430, "g", "24 % of root carbon."),
+    "largest-in-the-end": Question(
+        lambda: "deep roots",
+        "1",
+        "What is slow to decay is slow to build up, and what is brought once fades.",
+        choices=("deep roots", "full inversion", "biochar"),
+    ),
+    "cue-of-a-mixture": Question(
+        lambda: 0.2 + 0.8 * 10 / 50, "1", "The necromass keeps all, the rest a fifth."
+    ),
+    "which-hypothesis": Question(lambda: 2.0, "1", "Which of them speaks of texture?"),
 }

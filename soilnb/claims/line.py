@@ -98,8 +98,14 @@ def _apart(rows: Sequence[Mapping], words: str) -> list[str]:
 
 
 def _first(cause: str) -> str:
-    """Return the first statement of a cause, without what it has in brackets."""
-    return re.split(r";|\.\s", re.sub(r"\s*\([^()]*\)", "", cause))[0].rstrip(".")
+    """Return the first statement of a cause; what stands in brackets is part of it."""
+    depth = 0
+    for at, letter in enumerate(cause):
+        depth += (letter == "(") - (letter == ")")
+        ends = letter == ";" or cause[at : at + 2] == ". "
+        if ends and depth == 0:
+            return cause[:at]
+    return cause.rstrip(".")
 
 
 def _sizes(rows: Sequence[Mapping]) -> str:

@@ -71,7 +71,7 @@ def study(
     if size == "paper":
         seeds, options = max(seeds, 3), {"keep": runs_folder()} | options
     else:
-        options = {**quick, **options}
+        options = {"progress": False, **quick, **options}
     return simulate_ensemble(scenarios, range(seed, seed + seeds), **options)
 
 

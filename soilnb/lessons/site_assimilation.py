@@ -91,8 +91,8 @@ class Study:
         """Assimilate profiles whose truth is known; return how many, and what was found."""
         count = 120 if self.full else 12
         kept = results.root() / "paper" / "recovery" if self.full else None
-        options = {"noise": True, "seed": self.seed, "folder": kept, **self._many}
-        return count, proda.recovery(count, "compas", **options)
+        options = {"noise": True, "seed": self.seed, "folder": kept, "progress": self.full}
+        return count, proda.recovery(count, "compas", **options, **self._many)
 
     @cached_property
     def chosen(self) -> xr.Dataset:

@@ -42,7 +42,7 @@ def components() -> pd.DataFrame:
     """
     parts = {name: ", ".join(p) for name, p in sensitivity.groups("compas").items()}
     metric = pd.Series(sensitivity.METRICS, name="metric")
-    return pd.concat([metric, pd.Series(parts, name="parameters")], axis=1)
+    return claims.Table(pd.concat([metric, pd.Series(parts, name="parameters")], axis=1))
 
 
 def thinned(cells: xr.Dataset, step: int) -> xr.Dataset:

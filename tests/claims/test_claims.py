@@ -5,6 +5,7 @@ import json
 import pytest
 
 from soilnb import claims
+from soilnb.claims import line
 from soilnb.parameters import InputError
 
 VALUE = {"kind": "value", "expected": 10.0, "low": 9.0, "high": 12.0}
@@ -186,3 +187,62 @@ def test_the_manifest_counts_39_figures_and_11_tables():
 )
 def test_every_place_of_a_paper_has_an_address_in_the_book(figure, address):
     assert claims.page("he2024", figure) == f"how_we_checked/he2024.html{address}"
+
+
+# --- One line for a lesson ------------------------------------------------------------------------
+
+
+def row(verdict, strength="independent", cause="", size="quick"):
+    return {"verdict": verdict, "strength": strength, "cause": cause, "size": size}
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([row("same")] * 2, "2 of 2 numbers agree, without any tuning. Quick run."),
+        (
+            [row("same"), row("same", "tuned"), row("differs", cause="frost (two; years); rain")],
+            "2 of 3 numbers agree, 1 of them without any tuning. 1 differs: frost (two; years). Quick run.",
+        ),
+        ([row("same", "tuned")], "1 of 1 numbers agrees, none of them without tuning. Quick run."),
+        ([row("same", "order")], "1 of 1 numbers agrees, in order or sign. Quick run."),
+        (
+            [row("near", size="paper (baseline of 2026-01-01)", cause="few profiles. So what")],
+            "None of 1 numbers agree. 1 nearly agrees: few profiles. Full size.",
+        ),
+        ([row("reported")], "No number of the paper can be judged here; ours stands beside it."),
+    ],
+)
+def test_a_line_says_how_many_agree_what_that_is_worth_and_why_not(rows, words):
+    assert line.sentence(rows) == words
+
+
+@pytest.mark.parametrize(
+    ("figure", "asked", "expected"),
+    [("5a", "5", True), ("5", "5", True), ("implied by 5c", "5", True), ("10a", "1", False),
+     ("ED5", "5", False), ("text, 3", "3", False)],
+)  # fmt: skip
+def test_a_figure_has_its_panels(figure, asked, expected):
+    assert line.belongs({"figure": figure}, asked) is expected
+
+
+def test_a_line_takes_full_size_before_the_session_and_links_to_the_check():
+    claims.record("cue-eq", 99.0, preset="default")
+    shown = claims.verdict_line("rotzer2025", figure="6", preset="default")
+    assert "differ" not in shown.text
+    assert "Full size" in shown.text
+    assert 'href="../how_we_checked/rotzer2025.html#fig-6"' in shown._repr_html_()
+    assert repr(shown).endswith("soilnb claims rotzer2025")
+
+
+def test_a_line_refuses_unknown_claims():
+    with pytest.raises(InputError, match="unknown claim"):
+        claims.verdict_line("rotzer2025", ids=["no-such"])
+
+
+def test_many_numbers_are_recorded_at_once():
+    claims.record_all({"he-6c": True, "he-6c-r": 0.1}, data="real", cause={"he-6c": "weak"})
+    notes = {note["id"]: note for note in claims._noted.values()}
+    assert notes["he-6c"]["cause"] == "weak"
+    assert "cause" not in notes["he-6c-r"]
+    assert {note["data"] for note in notes.values()} == {"real"}

@@ -4,16 +4,22 @@ import ast
 import json
 import re
 from pathlib import Path
+from statistics import median
 
 import pytest
 
+from soilnb import check, claims
 from soilnb.pipeline import runs
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
-#: Longest code cell and longest function, in lines: what fits on a screen.
-CELL_LINES, FUNCTION_LINES = 45, 40
+#: Longest code cell of a lesson, and the median, in lines: what a student could have written. An
+#: answer may be longer, and fits on a screen.
+CELL_LINES, MEDIAN_LINES, ANSWER_LINES = 12, 5, 45
+
+#: Minutes that a lesson takes; what is longer is an optional part.
+MINUTES = 60
 
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -70,13 +76,46 @@ def test_it_has_a_parameters_cell_with_size_and_seed(path):
     assert isinstance(settings["SEED"].default, int)
 
 
+def lines(cell):
+    return len(cell["source"].splitlines())
+
+
+def is_answer(cell):
+    return "solution" in cell["metadata"].get("tags", [])
+
+
 @each
-def test_its_cells_and_functions_fit_on_a_screen(path):
+def test_its_cells_are_short(path):
+    lesson = [cell for cell in cells(path, "code") if not is_answer(cell)]
+    for cell in lesson:
+        assert lines(cell) <= CELL_LINES, cell["source"]
+    assert median(lines(cell) for cell in lesson) <= MEDIAN_LINES
     for cell in cells(path, "code"):
-        assert len(cell["source"].splitlines()) <= CELL_LINES, cell["source"]
-    for node in (node for tree in trees(path) for node in ast.walk(tree)):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            assert node.end_lineno - node.lineno < FUNCTION_LINES, node.name
+        assert lines(cell) <= ANSWER_LINES, cell["source"]
+
+
+@each
+def test_it_takes_an_hour_at_most(path):
+    found = re.search(r"\*\*Time to learn:\*\* (\d+) minutes[,.]", read(path)["cells"][0]["source"])
+    assert int(found[1]) <= MINUTES
+
+
+@each
+def test_a_reader_writes_two_cells_or_three_and_no_start_holds_the_answer(path):
+    asked = [cell["source"] for cell in cells(path, "code") if "check.answer(" in cell["source"]]
+    least = 1 if path.stem == "00_start_here" else 2
+    assert least <= len(asked) <= 3
+    for source in asked:
+        assert re.search(r"^mine = \.\.\.", source, re.M), source
+        (name,) = re.findall(r'check\.answer\("([^"]+)", mine\)', source)
+        assert check.judged(name, ...).startswith("Nothing to check yet")
+
+
+@each
+def test_a_lesson_says_in_a_line_what_the_scoreboard_has_in_a_table(path):
+    for cell in cells(path, "code"):
+        for banned in ("claims.compare(", "claims.record(", "presets("):
+            assert banned not in cell["source"], cell["source"]
 
 
 @each
@@ -159,6 +198,16 @@ def test_it_runs_with_its_answers(path, executed):
     run = executed(path.stem)
     assert run.ok, f"{run.error}\n\nin this cell:\n{run.cell}\n\nwhat it left: {run.folder}"
     assert len(cells(run.folder / f"{path.stem}.ipynb", "code")) == len(cells(path, "code"))
+
+
+@pytest.mark.notebook
+@each
+def test_it_records_the_claims_that_it_owns(path, executed):
+    run = executed(path.stem)
+    assert run.ok, run.error
+    kept = run.folder / "claims.json"
+    recorded = {note["id"] for note in json.loads(kept.read_text())} if kept.is_file() else set()
+    assert recorded == {row["id"] for row in claims.rows(notebook=path.stem)}
 
 
 @pytest.mark.notebook
