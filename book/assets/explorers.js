@@ -2,15 +2,7 @@
 // (soilnb/explore/states.py); this file builds real controls for them and shows the nearest state.
 "use strict";
 (() => {
-  const make = (tag, settings = {}, ...inside) => {
-    const element = document.createElement(tag);
-    for (const [name, value] of Object.entries(settings)) {
-      if (name in element && name !== "form") element[name] = value;
-      else element.setAttribute(name, value);
-    }
-    element.append(...inside);
-    return element;
-  };
+  const { make } = window.soilnb;
 
   // What was predicted is kept in this browser, where it lets a page keep something.
   const memory = {

@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from soilnb import claims, data, results
 from soilnb.parameters import InputError
-from soilnb.pipeline import explorers, own_soil, pages, runs
+from soilnb.pipeline import checked, explorers, own_soil, pages, parameter_page, runs, thumbnails
 from soilnb.proda import globe, predictors
 
 #: What the pages load in the browser: file or folder in `node_modules`, place in `_vendor`.
@@ -142,11 +142,13 @@ def _sources(root: Path, size: str, offline: bool) -> dict[Path, bytes]:
     notebooks = {path.stem: _executed(path.stem, size) for path in runs.notebooks()}
     texts = {f"notebooks/{name}.ipynb": content for name, content in notebooks.items()}
     texts |= {path.name: path.read_text(encoding="utf-8") for path in sorted(book.glob("*.md"))}
-    texts |= _generated(root, list(notebooks))
+    small = thumbnails.sources(size)
+    texts |= _generated(root, list(notebooks), thumbnails.addresses(small))
     texts["_config.yml"] = _configuration(book / "_config.yml", offline)
     texts["_toc.yml"] = contents(book / "_toc.yml", list(texts))
     sources = {Path(name): text.encode() for name, text in texts.items()}
     sources |= explorers.sources([results.folder(name, size) for name in notebooks])
+    sources |= small
     for path in sorted((book / "assets").rglob("*")):
         if path.is_file():
             sources[path.relative_to(book)] = path.read_bytes()
@@ -241,16 +243,21 @@ def _describe(cell: dict, name: str) -> None:
         cell["metadata"] = {**cell["metadata"], "mystnb": {"image": {**image, "alt": alt}}}
 
 
-def _generated(root: Path, notebooks: list[str]) -> dict[str, str]:
+def _generated(
+    root: Path, notebooks: list[str], pictures: dict[tuple[str, str], str]
+) -> dict[str, str]:
     tried = {paper: claims.hypotheses(paper) for paper in claims.papers()}
+    entries = checked.entries(claims.rows(), claims.compare(), notebooks)
     made = {
-        "scoreboard": pages.scoreboard(claims.rows(), claims.compare(), notebooks, tried),
-        "parameters": pages.parameters(pages.model_sets()),
+        "scoreboard": checked.scoreboard(entries, pictures),
+        "parameters": parameter_page.parameters(parameter_page.model_sets()),
         "data": pages.data_sets(data.datasets(), _schemas()),
         "planet": pages.planet(globe.schema(), predictors.TABLE),
         "your_soil": own_soil.page(),
         "changes": pages.changes((root / "CHANGELOG.md").read_text(encoding="utf-8")),
     }
+    checks = checked.how_we_checked(entries, tried, pictures)
+    made |= {f"how_we_checked/{name}": text for name, text in checks.items()}
     made |= {f"api/{name}": text for name, text in pages.api_pages().items()}
     return {f"{name}.md": text for name, text in made.items()}
 

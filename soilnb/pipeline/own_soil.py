@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from soilnb.data import tables
 from soilnb.data.profiles import columns, units
-from soilnb.pipeline.pages import WIDE, escape, table, unit
+from soilnb.pipeline.markdown import WIDE, escape, table, unit
 
 _TEXT = """\
 # Bring your own soil

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from soilnb import claims
 from soilnb.parameters import InputError
 from soilnb.pipeline import book, pages, runs
 
@@ -38,17 +39,18 @@ def executed(path, *outputs, tags=(), metadata=None):
 
 
 @pytest.fixture(scope="module")
-def generated(tmp_path_factory):
-    """The pages that the package writes: most of what it takes to assemble a book, made once."""
+def scoreboard(tmp_path_factory):
+    """The rows and the table of all claims: half of what it takes to assemble a book."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SOILNB_RESULTS", str(tmp_path_factory.mktemp("no_results")))
-        return book._generated(ROOT, ["20_first"])
+        return claims.rows(), claims.compare()
 
 
 @pytest.fixture
-def house(tmp_path, notebook_folder, results_root, write_notebook, monkeypatch, generated):
+def house(tmp_path, notebook_folder, results_root, write_notebook, monkeypatch, scoreboard):
     """A small checkout with one notebook that has run, and a page that shows its figure."""
-    monkeypatch.setattr(book, "_generated", lambda *_: generated)
+    for name, made in zip(("rows", "compare"), scoreboard, strict=True):
+        monkeypatch.setattr(claims, name, lambda made=made: made)
     root = tmp_path / "checkout"
     (root / "book" / "assets").mkdir(parents=True)
     for name in ("_config.yml", "_toc.yml"):
@@ -57,6 +59,7 @@ def house(tmp_path, notebook_folder, results_root, write_notebook, monkeypatch, 
         (root / "book" / page.name).write_text(f"# {page.stem}\n", encoding="utf-8")
     (root / "book" / "intro.md").write_text("# In\n\n![A](figures/a-fig1.png)\n", encoding="utf-8")
     (root / "book" / "assets" / "soilnb.css").write_text("p {}", encoding="utf-8")
+    (root / "CHANGELOG.md").write_text("# Changelog\n", encoding="utf-8")
     for name in ("package.json", "package-lock.json", ".npmrc"):
         shutil.copy(ROOT / name, root)
     path = write_notebook(notebook_folder, "20_first", "1 + 1")
@@ -371,36 +374,26 @@ def test_a_complaint_is_short_and_names_pages(tmp_path):
 
 
 @pytest.mark.notebook
-def test_a_warning_fails_the_build_and_links_lead_where_sphinx_says(
-    house, npm, monkeypatch, generated
-):
-    """One build that is compiled in earnest; that of a good book is tested on its pages."""
-    few = {name: text for name, text in generated.items() if not name.startswith("api/")}
-    api = pages.api_pages([("soilnb.parameters", "p")]).items()
-    few |= {f"api/{name}.md": text for name, text in api}
-    monkeypatch.setattr(book, "_generated", lambda *_: few)
-    (house / "book" / "cite.md").write_text(
-        "# How to cite\n\n{term}`a word that no glossary has`\n\n"
-        "{py:class}`soilnb.parameters.Parameter`\n",
-        encoding="utf-8",
-    )
-    with pytest.raises(book.BuildError, match=r"cite\.md:3: WARNING.*no glossary has"):
-        book.build(run=False)
-    place = house / "book" / "_build"
-    assert (place / "unfinished").exists()
-    assert (place / "html" / "notebooks" / "20_first.html").is_file()
-    name = "soilnb.parameters.Parameter"
-    cite = (place / "html" / "cite.html").read_text(encoding="utf-8")
-    assert f"api/soilnb.parameters.html#{name}" in cite
-    assert (f"{name} py:class", "api/soilnb.parameters.html#$") in book._addresses(place)
-
-
-def test_a_page_of_the_api_that_changes_compiles_every_page_again(house, generated, monkeypatch):
-    book.assemble(house, "quick")
-    more = generated | {"api/soilnb.profile.mimics.md": "# Elsewhere\n"}
-    monkeypatch.setattr(book, "_generated", lambda *_: more)
-    assert book.assemble(house, "quick")
-    assert not book.assemble(house, "quick")
+def test_a_warning_fails_the_build_and_what_moves_leaves_no_dead_link(house, npm, monkeypatch):
+    described = pages.api_pages([("soilnb.parameters", "p")])
+    empty = "# soilnb.elsewhere\n"
+    small = described | {"soilnb.elsewhere": empty}
+    monkeypatch.setattr(pages, "api_pages", lambda: small)
+    page = house / "book" / "cite.md"
+    page.write_text("# How to cite\n\n{term}`a word that no glossary has`\n", encoding="utf-8")
+    for _ in range(2):
+        with pytest.raises(book.BuildError, match=r"cite\.md:3: WARNING.*no glossary has"):
+            book.build(run=False)
+    page.write_text("# How to cite\n\n{py:class}`soilnb.parameters.Parameter`\n")
+    index = book.build(run=False)
+    assert index.is_file()
+    assert (index.parent / "notebooks" / "20_first.html").is_file()
+    cite = index.parent / "cite.html"
+    assert "api/soilnb.parameters.html#soilnb.parameters.Parameter" in cite.read_text()
+    small["soilnb.elsewhere"] = small["soilnb.parameters"].replace("# soilnb.parameters", "# Now")
+    small["soilnb.parameters"] = empty
+    book.build(run=False)
+    assert "api/soilnb.elsewhere.html#soilnb.parameters.Parameter" in cite.read_text()
 
 
 def test_the_compiled_book_loses_what_no_reader_opens(house, notebook_folder):

@@ -1,18 +1,22 @@
 """The pages that are written from the package: what they say, and that Markdown leaves it so."""
 
 import re
+from io import BytesIO
 
 import docutils.core
 import docutils.nodes
 import pandas as pd
 import pytest
 import xarray as xr
+from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from myst_parser.docutils_ import Parser
+from PIL import Image
 
+from soilnb import claims
 from soilnb.parameters import Parameter, ParameterSet
-from soilnb.pipeline import own_soil, pages
+from soilnb.pipeline import checked, markdown, own_soil, pages, parameter_page, thumbnails
 from soilnb.proda import observations
 
 ROWS = [
@@ -82,7 +86,7 @@ def doctree(text):
         "warning_stream": False,
     }
     # Links to other pages and to labels are resolved by Sphinx, not by docutils.
-    text = re.sub(r"\]\((#|notebooks/|soilnb)[^)]*\)", "](https://example.org)", text)
+    text = re.sub(r"\]\((#|notebooks/|soilnb|\.\./)[^)]*\)", "](https://example.org)", text)
     text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
     return docutils.core.publish_doctree(text, parser=Parser(), settings_overrides=settings_)
 
@@ -131,7 +135,7 @@ AWKWARD += [
 
 @pytest.mark.parametrize("text", AWKWARD)
 def test_nothing_is_read_as_markup(text):
-    page = pages.table(["head"], [[pages.escape(text)]], [1])
+    page = markdown.table(["head"], [[markdown.escape(text)]], [1])
     [[_, [cell]]] = tables(doctree(page))
     assert cell == " ".join(text.split())
 
@@ -139,7 +143,7 @@ def test_nothing_is_read_as_markup(text):
 @settings(max_examples=150)
 @given(st.text(st.characters(exclude_categories=["C", "Z"], include_characters=" "), max_size=40))
 def test_text_in_a_table_says_what_it_said(text):
-    page = pages.table(["head"], [[pages.escape(text)]], [1])
+    page = markdown.table(["head"], [[markdown.escape(text)]], [1])
     [[_, [cell]]] = tables(doctree(page))
     assert cell == (" ".join(text.split()) or "–")
 
@@ -155,74 +159,132 @@ def test_text_in_a_table_says_what_it_said(text):
     ],
 )
 def test_numbers_are_written_as_people_write_them(value, text):
-    assert pages.number(value) == text
+    assert markdown.number(value) == text
 
 
 def test_units_have_raised_exponents_and_a_pure_number_has_none():
-    assert pages.unit("g C m-2 yr-1") == "g C m⁻² yr⁻¹"
-    assert pages.unit("degC-1") == "°C⁻¹"
-    assert pages.unit("1") == ""
+    assert markdown.unit("g C m-2 yr-1") == "g C m⁻² yr⁻¹"
+    assert markdown.unit("degC-1") == "°C⁻¹"
+    assert markdown.unit("1") == ""
 
 
-def test_the_scoreboard_has_one_row_for_every_claim():
-    first, *by_paper = tables(doctree(pages.scoreboard(ROWS, SHOWN)))
-    names = [row[0] for table in by_paper for row in table[1:]]
-    assert [re.match(r"(co2|toc|[\w]+-[\w]+)", name)[0] for name in names] == [
-        row["id"] for row in ROWS
+def board(rows=ROWS, shown=SHOWN, notebooks=()):
+    return checked.scoreboard(checked.entries(rows, shown, notebooks))
+
+
+def html_rows(page):
+    """The rows of a table in raw HTML: their properties, and the texts of their cells."""
+    raw = re.search(r"html\n(<div.*?)\n````", page, re.DOTALL)[1]
+    return [
+        (row.attrs, [" ".join(cell.get_text(" ").split()) for cell in row.find_all("td")])
+        for row in BeautifulSoup(raw, "html.parser").select("tbody tr")
     ]
-    assert first[0] == ["verdict", "published", "calibrated", "synthetic", "all"]
 
 
-def test_the_scoreboard_counts_every_claim_once():
-    counts = tables(doctree(pages.scoreboard(ROWS, SHOWN)))[0]
+def test_the_scoreboard_has_one_row_for_every_claim_with_a_link_of_its_own():
+    rows = html_rows(board())
+    assert [row["id"] for row, _ in rows] == [f"claim-{row['id']}" for row in ROWS]
+    doctree(board())
+
+
+def test_presets_stand_side_by_side_in_one_row():
+    rows = [ROWS[0] | {"preset": name, "data": "published"} for name in ("default", "literal")]
+    shown = SHOWN.iloc[[0, 0]].assign(ours=["0.55", "0.1"])
+    [(_, cells)] = html_rows(board(rows, shown))
+    assert re.fullmatch(r"default 0.55 .* literal 0.1 .*", cells[3])
+
+
+def test_the_scoreboard_counts_every_number_once_by_what_it_is_worth():
+    worth = ("independent", "tuned", "order")
+    rows = [row | {"strength": word} for row, word in zip(ROWS, (*worth, None), strict=True)]
+    counts = tables(doctree(board(rows)))[0]
+    assert counts[0] == ["verdict", "independent", "tuned", "by construction", "order", "all"]
     by_verdict = {row[0]: row[1:] for row in counts[1:]}
-    assert by_verdict["✓\u00a0same"] == ["1", "0", "0", "1"]
-    assert by_verdict["≈\u00a0near"] == ["0", "0", "1", "1"]
-    assert by_verdict["✗\u00a0differs"] == ["0", "1", "0", "1"]
-    assert by_verdict["–\u00a0not\u00a0run"] == ["0", "0", "0", "1"]
-    assert by_verdict["all"] == ["1", "1", "1", "4"]
+    assert by_verdict["✓\u00a0same"] == ["1", "0", "0", "0", "1"]
+    assert by_verdict["≈\u00a0near"] == ["0", "1", "0", "0", "1"]
+    assert by_verdict["✗\u00a0differs"] == ["0", "0", "0", "1", "1"]
+    assert by_verdict["–\u00a0not\u00a0run"] == ["0", "0", "0", "0", "1"]
+
+
+def test_only_agreement_that_nothing_was_tuned_to_is_advertised():
+    rows = [row | {"strength": word} for row, word in zip(ROWS, ["tuned"] * 4, strict=True)]
+    assert "Of 0 numbers that nothing was tuned to, 0 came out" in doctree(board(rows)).astext()
 
 
 def test_the_scoreboard_shows_numbers_ranges_units_causes_and_places():
-    [_, he, rotzer] = tables(doctree(pages.scoreboard(ROWS, SHOWN)))
-    assert "CUE <peaks> at 2 * x_1 | $5 of `it` (Fig. 5a)" in he[1][0]
-    assert he[1][1] == "0.583 (0.513 to 0.653)"
-    assert "Text, Data gap" in he[2][0]
-    assert "(literal)" in rotzer[1][0]
-    assert rotzer[1][2] == "9.1 mg g⁻¹"
-    assert rotzer[1][5] == "the pulse is larger"
-    assert rotzer[2][2] == "–"
+    cells = [cells for _, cells in html_rows(board())]
+    assert cells[0][1].startswith("CUE <peaks> at 2 * x_1 | $5 of `it`")
+    assert cells[0][0] == "Fig. 5a He et al. 2024"
+    assert cells[0][2] == "0.583 0.513 to 0.653"
+    assert cells[1][0].startswith("Text, Data gap")
+    assert cells[2][3] == "literal 9.1 mg g⁻¹ ✗ differs calibrated Why the pulse is larger"
+    assert cells[3][3] == "– not run"
 
 
 def test_a_verdict_is_never_told_by_its_symbol_or_its_colour_alone():
-    for table in tables(doctree(pages.scoreboard(ROWS, SHOWN)))[1:]:
-        for row in table[1:]:
-            symbol, *word = row[3].split("\u00a0")
-            assert symbol == pages.VERDICTS[" ".join(word)][0]
-    symbols = [symbol for symbol, _ in pages.VERDICTS.values()]
+    for row, (_, cells) in zip(ROWS, html_rows(board()), strict=True):
+        assert f"{checked.VERDICTS[row['verdict']][0]} {row['verdict']}" in cells[3]
+    symbols = [symbol for symbol, _ in checked.VERDICTS.values()]
     assert len(set(symbols)) == len(symbols)
 
 
 def test_synthetic_rows_are_marked_and_no_others():
-    [_, he, rotzer] = tables(doctree(pages.scoreboard(ROWS, SHOWN)))
-    assert [("◇" in row[4]) for row in he[1:] + rotzer[1:]] == [False, True, False, False]
+    marked = ["◇" in cells[3] for _, cells in html_rows(board())]
+    assert marked == [False, True, False, False]
 
 
 def test_the_scoreboard_links_only_to_notebooks_that_are_pages():
-    page = pages.scoreboard(ROWS, SHOWN, ["22_diagnosed_cue"])
-    assert "notebooks/22_diagnosed_cue.ipynb" in page
-    assert "notebooks/13_dynamic_reference.ipynb" not in page
+    page = board(notebooks=["22_diagnosed_cue"])
+    assert "notebooks/22_diagnosed_cue.html" in page
+    assert "notebooks/13_dynamic_reference.html" not in page
 
 
-def test_a_verdict_or_a_kind_of_data_that_is_new_is_counted_too():
-    odd = [ROWS[0] | {"verdict": "unsure", "data": "borrowed"}]
-    counts = tables(doctree(pages.scoreboard(odd, SHOWN.iloc[:1])))[0]
-    assert counts[0] == ["verdict", "borrowed", "all"]
-    assert ["?\u00a0unsure", "1", "1"] in counts
+def test_a_verdict_that_is_new_is_counted_too():
+    counts = tables(doctree(board([ROWS[0] | {"verdict": "unsure"}], SHOWN.iloc[:1])))[0]
+    assert [row[-1] for row in counts if row[0] == "?\u00a0unsure"] == ["1"]
 
 
 def test_an_empty_scoreboard_says_so():
-    assert "No claims" in doctree(pages.scoreboard([], SHOWN.iloc[:0])).astext()
+    assert "No claims" in doctree(board([], SHOWN.iloc[:0])).astext()
+
+
+def test_how_a_paper_was_checked_goes_figure_by_figure():
+    pages_of = checked.how_we_checked(checked.entries(ROWS, SHOWN))
+    assert set(pages_of) == {"index", "he2024", "rotzer2025"}
+    page = pages_of["rotzer2025"]
+    heads = re.findall(r'<span id="([^"]+)"></span>\n\n## (.*)', page)
+    assert heads == [("fig-5", "Figure 5"), ("fig-10", "Figure 10")]
+    assert [claims.page("rotzer2025", figure) for figure in ("5", "10a")] == [
+        f"how_we_checked/rotzer2025.html#{anchor}" for anchor, _ in heads
+    ]
+    for row in ROWS[2:]:
+        assert f'<tr id="{row["id"]}">' in page
+        assert f"../scoreboard.html#claim-{row['id']}" in page
+        assert f"#claim-{row['id']}" in board()
+    doctree(page)
+
+
+def test_every_claim_of_the_papers_stands_on_its_page():
+    found = checked.entries(claims.rows(), claims.compare())
+    pages_of = checked.how_we_checked(found, {}, {("he2024", "fig-6"): "thumbnails/x.webp"})
+    assert list(pages_of) == ["index", *claims.papers()]
+    for entry in found:
+        assert f'<tr id="{entry["id"]}">' in pages_of[entry["paper"]], entry["id"]
+    assert 'src="../thumbnails/x.webp"' in pages_of["he2024"]
+    assert len({entry["id"] for entry in found}) == len(found)  # an address leads to one row
+
+
+def test_a_small_picture_is_known_by_the_place_that_it_shows(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOILNB_RESULTS", str(tmp_path))
+    folder = tmp_path / "quick" / claims.figures().loc["tao2023-tableED1", "notebook"]
+    folder.mkdir(parents=True)
+    Image.new("RGB", (900, 450), "white").save(folder / "tao2023-tableED1.png")
+    found = thumbnails.sources("quick")
+    assert thumbnails.addresses(found) == {
+        ("tao2023", "table-ed1"): "thumbnails/tao2023-tableED1.webp"
+    }
+    [content] = found.values()
+    assert Image.open(BytesIO(content)).size == (240, 120)
 
 
 def parameter(value, **changes):
@@ -243,40 +305,38 @@ def models():
     return {"A model": {"first": first, "second": second}}
 
 
-def test_parameter_tables_show_every_set_side_by_side(models):
-    side_by_side = tables(doctree(pages.parameters(models)))[0]
-    assert side_by_side == [
-        ["symbol", "meaning", "unit", "first", "second"],
-        [r"\tau_r", "turnover (mg C cm⁻³ at 0 °C)", "h⁻¹", "0.5", "0.7"],
-        [r"\tau_r", "turnover (mg C cm⁻³ at 0 °C)", "h⁻¹", "2 × 10⁻⁶", "–"],
-    ]
+def test_every_parameter_stands_once_with_the_values_of_all_sets_side_by_side(models):
+    rows = html_rows(parameter_page.parameters(models))
+    assert [row["id"] for row, _ in rows] == ["a-model-tau", "a-model-k"]
+    [_, symbol, meaning, values], [*_, other] = (cells for _, cells in rows)
+    assert symbol == r"\(\tau_r\) tau"
+    assert meaning == "turnover (mg C cm⁻³ at 0 °C) h⁻¹"
+    assert values.startswith("first 0.5 0 to 10 second 0.7 0 to 10 Source Table 1 of <somebody>")
+    assert other.startswith("first 2 × 10⁻⁶ 0 to 10 Source")
 
 
-def test_every_parameter_stands_with_its_unit_range_and_source(models):
-    tree = doctree(pages.parameters(models))
-    _, first, second = tables(tree)
-    assert first[1] == ["tau", r"\tau_r", "0.5 h⁻¹", "0 to 10", "Table 1 of <somebody>, a_b*c"]
-    assert len(first) == 3
-    assert len(second) == 2
-    assert "kinetics = reverse" in tree.astext()
+def test_sets_are_told_with_their_switches(models):
+    told = doctree(parameter_page.parameters(models)).astext()
+    assert "first: the first one." in told
+    assert "second: the second. Switches: kinetics = reverse." in told
 
 
 def test_symbols_are_equations(models):
-    symbols = [
-        node.astext() for node in doctree(pages.parameters(models)).findall(docutils.nodes.math)
-    ]
-    assert symbols == [r"\tau_r"] * 5
+    page = parameter_page.parameters(models)
+    assert page.count(r'<span class="math notranslate nohighlight">\(\tau_r\)</span>') == 2
 
 
 def test_the_models_of_this_version_have_parameter_pages():
-    found = pages.model_sets()
-    assert {"MIMICS", "CENTURY"} <= set(found)
-    page = doctree(pages.parameters(found)).astext()
+    found = parameter_page.model_sets()
+    assert {"MIMICS", "CENTURY", "Pore-scale model"} <= set(found)
+    rows = html_rows(parameter_page.parameters(found))
+    names = [(row["data-model"], row["id"]) for row, _ in rows]
+    assert len(set(names)) == len(names)
+    text = " ".join(cells[3] for _, cells in rows)
     for sets in found.values():
-        for name, entry in sets.items():
-            assert f"set {name}" in page
+        for entry in sets.values():
             for record in entry.records.values():
-                assert " ".join(record.source.split()) in page
+                assert " ".join(record.source.split()) in text
 
 
 def test_the_page_on_data_names_licence_state_and_variables():

@@ -51,6 +51,7 @@ def of_the_web(address):
 def test_the_pages_that_were_promised_are_there(pages):
     wanted = {
         "index", "intro", "how_to_use", "guide_for_teachers", "scoreboard", "parameters", "data",
+        "how_we_checked/index", "how_we_checked/rotzer2025", "how_we_checked/validation",
         "glossary", "cite", "changes", "api/index", "api/soilnb.profile.mimics",
         "notebooks/00_start_here", "notebooks/22_diagnosed_cue",
     }  # fmt: skip

@@ -21,7 +21,7 @@ from soilnb import claims
 from soilnb.claims import baseline, hypothesis
 from soilnb.claims.measures import measure
 from soilnb.parameters import InputError
-from soilnb.pipeline import pages
+from soilnb.pipeline import checked
 from soilnb.pore.diagnostics import CELLS, SERIES
 from soilnb.pore.parameters import PRESETS, resolve
 from soilnb.pore.scenarios import SCENARIOS
@@ -429,21 +429,16 @@ def test_the_command_makes_the_trials_and_keeps_them(few, monkeypatch):
 
 
 def page_of(table):
-    row = {
-        "id": "bio-eq", "paper": PAPER, "figure": "5a", "statement": "biomass",
-        "verdict": "differs", "data": "calibrated", "cause": "x", "size": "paper",
-        "notebook": "13_dynamic_reference",
-    }  # fmt: skip
-    shown = claims.compare(PAPER, ids=["dry-mass"]).iloc[:1]
-    text = pages.scoreboard([row], shown, (), {PAPER: table})
-    settings = {"report_level": 2, "halt_level": 2, "warning_stream": False}
-    text = re.sub(r"\]\((#|notebooks/)[^)]*\)", "](https://example.org)", text)
+    entries = checked.entries(claims.rows(PAPER), claims.compare(PAPER))
+    text = checked.how_we_checked(entries, {PAPER: table})[PAPER]
+    settings = {"report_level": 2, "halt_level": 2, "warning_stream": False, "raw_enabled": True}
+    text = re.sub(r"\]\((\.\./|#)[^)]*\)", "](https://example.org)", text)
     text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
     return docutils.core.publish_doctree(text, parser=Parser(), settings_overrides=settings)
 
 
 @needs_kept
-def test_the_scoreboard_shows_each_hypothesis_with_its_run_and_what_came_out():
+def test_how_we_checked_shows_each_hypothesis_with_its_run_and_what_came_out():
     everything = claims.hypotheses(PAPER)
     tree = page_of(everything)
     *_, tried = tree.findall(docutils.nodes.table)

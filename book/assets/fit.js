@@ -1,0 +1,54 @@
+// What is wider than its column scrolls, by keyboard as well; a large figure opens in full size.
+"use strict";
+(() => {
+  const { make } = window.soilnb;
+
+  // Tables scroll within a box, so that they keep their columns.
+  const box = (table) => {
+    const around = table.closest(".pst-scrollable-table-container, .soilnb-scroll");
+    if (around) return around;
+    const made = make("div", { className: "soilnb-scroll" });
+    table.replaceWith(made);
+    made.append(table);
+    return made;
+  };
+
+  const reachable = (boxes) => {
+    for (const place of boxes) {
+      const wide = place.scrollWidth > place.clientWidth + 1;
+      if (wide) {
+        const kind = place.querySelector("table") ? "Table" : "Code or output";
+        for (const [name, value] of [["tabindex", 0], ["role", "region"],
+          ["aria-label", `${kind}, wider than the page: scrolls sideways`]]) {
+          place.setAttribute(name, value);
+        }
+      } else for (const name of ["tabindex", "role", "aria-label"]) place.removeAttribute(name);
+    }
+  };
+
+  const enlarge = (image) => {
+    const close = make("button", { type: "button", autofocus: true }, "Close");
+    const large = make("img", { src: image.src, alt: image.alt });
+    const dialog = make("dialog", { className: "soilnb-large", ariaLabel: "Figure in full size" },
+      close, make("div", { tabIndex: 0, role: "region", ariaLabel: "Figure, scrolls" }, large));
+    close.onclick = () => dialog.close();
+    dialog.onclose = () => dialog.remove();
+    document.body.append(dialog);
+    dialog.showModal();
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const main = document.querySelector("main") ?? document.body;
+    const tables = [...main.querySelectorAll("table")].filter((t) => !t.closest(".soilnb-board"));
+    const boxes = [...tables.map(box), ...main.querySelectorAll("pre")];
+    reachable(boxes);
+    addEventListener("resize", () => reachable(boxes));
+    for (const image of main.querySelectorAll(".cell_output img, figure > img")) {
+      const open = make("button", { type: "button", className: "soilnb-enlarge" });
+      image.replaceWith(open);
+      open.append(image);
+      open.ariaLabel = `Enlarge: ${image.alt}`;
+      open.onclick = () => enlarge(image);
+    }
+  });
+})();

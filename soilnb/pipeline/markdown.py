@@ -1,0 +1,100 @@
+"""Pieces of pages: Markdown that says what it is given, and HTML from templates."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+import jinja2
+
+#: Front matter of pages with wide tables: the list of headings gives its room to them.
+WIDE = "---\nhtml_theme.sidebar_secondary.remove: true\n---\n"
+
+
+def escape(text: object) -> str:
+    """Return `text` on one line with every character that Markdown could read made literal."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(str(text).split()))
+
+
+def number(value: float) -> str:
+    """Return a number with at most six significant digits, powers of ten set as such."""
+    mantissa, _, exponent = f"{value:.6g}".partition("e")
+    text = mantissa if not exponent else f"{mantissa} × 10{_raised(str(int(exponent)))}"
+    return text.replace("-", "\u2212")
+
+
+def unit(text: object) -> str:
+    """Return a unit with its exponents raised: ``g C m-2 yr-1`` becomes g C m⁻² yr⁻¹."""
+    return escape(plain_unit(text))
+
+
+def plain_unit(text: object) -> str:
+    """Return a unit as `unit` does, as it is to be read."""
+    return "" if str(text) == "1" else plain(re.sub(r"(?<=[A-Za-z])(\d)\b", _raise, str(text)))
+
+
+def prose(text: object) -> str:
+    """Return `text` with the negative exponents of its units raised, made literal."""
+    return escape(plain(text))
+
+
+def plain(text: object) -> str:
+    """Return `text` as `prose` does, as it is to be read."""
+    return re.sub(r"(?<=[A-Za-z)])(-\d)\b", _raise, str(text)).replace("degC", "°C")
+
+
+def _raise(match: re.Match) -> str:
+    return _raised(match[1])
+
+
+def _raised(digits: str) -> str:
+    return digits.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[int]) -> str:
+    """Return a MyST list-table; cells are Markdown, widths are relative."""
+    lines = [
+        "```{list-table}",
+        ":header-rows: 1",
+        f":widths: {' '.join(str(w) for w in widths)}",
+        ":class: soilnb-table",
+        "",
+    ]
+    for row in [header, *rows]:
+        lines += [f"{'* ' if i == 0 else '  '}- {cell or '–'}" for i, cell in enumerate(row)]
+    return "\n".join([*lines, "```"])
+
+
+def slug(text: str) -> str:
+    """Return a label that is safe as a link target."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def known(value: object) -> str:
+    """Return `value` as text, which is empty where it is missing."""
+    missing = value is None or (isinstance(value, float) and math.isnan(value))
+    return "" if missing else str(value)
+
+
+def with_unit(value: str, of: object) -> str:
+    """Return a number with its unit, both made literal; empty where there is no number."""
+    return f"{value} {unit(of)}".strip() if value else ""
+
+
+def html(template: str, **values: object) -> str:
+    """Return a template of this package filled in, as raw HTML within a page of Markdown."""
+    text = _templates().get_template(f"{template}.html").render(values)
+    return f"````{{raw}} html\n{text.strip()}\n````"
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    loader = jinja2.PackageLoader("soilnb.pipeline")
+    made = jinja2.Environment(
+        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    made.filters |= {"unit": plain_unit, "plain": plain, "slug": slug}
+    return made

@@ -1,0 +1,105 @@
+"""The page of parameters: values of all sets side by side, with ranges and sources."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Iterable, Mapping
+
+from soilnb.pipeline.markdown import WIDE, escape, html, number, plain, plain_unit, slug
+from soilnb.profile.model import models
+
+#: Models that may have a mapping ``PARAMETER_SETS``, with their titles. Box models that are not
+#: here follow from their registry, `soilnb.profile.model.models`.
+MODELS = (
+    ("MIMICS", "soilnb.profile.mimics"),
+    ("CENTURY", "soilnb.profile.century"),
+    ("COMPAS", "soilnb.profile.compas"),
+    ("CLM5", "soilnb.profile.clm5"),
+    ("Forcing of the layered models", "soilnb.profile.forcing"),
+    ("Depth model", "soilnb.profile.depth"),
+    ("Pore-scale model", "soilnb.pore"),
+)
+
+
+def exists(module: str) -> bool:
+    """Say whether this version has a module."""
+    try:
+        found = importlib.util.find_spec(module)
+    except ModuleNotFoundError:  # a parent package is missing
+        return False
+    return found is not None and found.origin is not None  # an empty folder has no origin
+
+
+def boxes(listed: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return title and module of the box models whose module or title is not yet listed."""
+    known = {name for entry in listed for name in entry}
+    return [(m.name, m.module) for m in models().values() if m.module not in known]
+
+
+def model_sets() -> dict[str, Mapping[str, object]]:
+    """Return the named parameter sets of every model that this version has."""
+    found = {}
+    for title, module in (*MODELS, *boxes(MODELS)):
+        loaded = importlib.import_module(module) if exists(module) else None
+        if sets := getattr(loaded, "PARAMETER_SETS", None) or getattr(loaded, "PRESETS", None):
+            found[title] = sets
+    return found
+
+
+def parameters(models: Mapping[str, Mapping[str, object]]) -> str:
+    """Return the parameter page: every parameter once, with its value in each set.
+
+    Parameters
+    ----------
+    models : mapping
+        Title of a model to its named `soilnb.parameters.ParameterSet`.
+    """
+    rows = [row for title, sets in models.items() for row in _rows(title, sets)]
+    parts = [
+        f"{WIDE}# Parameters and their sources",
+        "Published versions of one model differ in their constants. The package ships them as "
+        "**named sets**, never as one default without a name. This table is written from the "
+        "records that the kernels, the sliders and the axis labels use, so what you read here is "
+        "what ran. A symbol is the one of the model's paper, such as $V_{slope}$ of MIMICS; after "
+        "each value stands the range that is allowed.",
+        html("parameters", rows=rows),
+        "## The sets",
+    ]
+    parts += [_about(title, sets) for title, sets in models.items()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _rows(title: str, sets: Mapping[str, object]) -> list[dict]:
+    """Return the parameters of a model, each with its values and sources by set."""
+    rows: dict[str, dict] = {}
+    for set_name, entry in sets.items():
+        for name, record in entry.table().iterrows():
+            row = rows.setdefault(name, _row(title, name, record))
+            values = {key: number(record[key]) for key in ("value", "low", "high")}
+            row["cases"].append({"set": set_name, **values})
+            row["sources"].setdefault(" ".join(str(record["source"]).split()), []).append(set_name)
+    return list(rows.values())
+
+
+def _row(title: str, name: str, record: Mapping[str, object]) -> dict:
+    return {
+        "model": title,
+        "name": name,
+        "anchor": slug(f"{title}-{name}"),
+        "symbol": record["symbol"],
+        "meaning": plain(record["meaning"]),
+        "unit": plain_unit(record["unit"]),
+        "cases": [],
+        "sources": {},
+    }
+
+
+def _about(title: str, sets: Mapping[str, object]) -> str:
+    """Return what each set of a model is, with its switches."""
+    lines = []
+    for name, entry in sets.items():
+        switches = ", ".join(f"{key} = {value}" for key, value in entry.options.items())
+        told = f" Switches: {escape(switches)}." if switches else ""
+        lines.append(f"- `{name}`: {escape(entry.description)}.{told}".replace("..", "."))
+    return f"**{escape(title)}**\n\n" + "\n".join(lines)
