@@ -1,0 +1,166 @@
+"""The tables of claims and parameters in a real browser, from the disk, without a network."""
+
+import re
+
+import pytest
+
+from soilnb import claims
+
+pytestmark = [pytest.mark.notebook, pytest.mark.browser]
+
+
+@pytest.fixture(scope="module")
+def context(chromium):
+    with chromium.new_context(viewport={"width": 1440, "height": 900}, offline=True) as context:
+        context.set_default_timeout(600_000)  # whatever takes longer hangs
+        yield context
+
+
+@pytest.fixture
+def opened(context, offline_html):
+    pages = []
+
+    def opened(address):
+        path, _, rest = address.partition("#")
+        page = context.new_page()
+        pages.append(page)
+        page.goto((offline_html / path).as_uri() + (f"#{rest}" if rest else ""))
+        page.wait_for_function("document.readyState === 'complete'")
+        return page
+
+    yield opened
+    for page in pages:
+        page.close()
+
+
+def shown(page):
+    """The claims or parameters that are shown, in their order."""
+    return page.evaluate(
+        "[...document.querySelectorAll('.soilnb-board tbody tr')]"
+        ".filter((r) => r.checkVisibility()).map((r) => r.id)"
+    )
+
+
+def choose(page, name, value):
+    page.locator(f".tools select[name={name}]").select_option(value)
+
+
+def test_every_claim_is_in_the_table_once(opened):
+    assert shown(opened("scoreboard.html")) == [
+        f"claim-{name}" for name in dict.fromkeys(row["id"] for row in claims.rows())
+    ]
+
+
+def test_a_search_shows_what_has_all_of_its_words(opened):
+    page = opened("scoreboard.html")
+    page.get_by_role("searchbox", name="Search").fill("CUE rotzer Peaks")
+    found = shown(page)
+    assert "claim-cue-order" in found
+    assert len(found) < 12
+    count = page.locator(".soilnb-board .count").inner_text()
+    assert re.fullmatch(rf"{len(found)} of \d+ claims", count)
+    page.get_by_role("button", name="Show all").click()
+    assert len(shown(page)) > 200
+
+
+def test_filters_meet_in_one_value_of_a_claim(opened):
+    page = opened("scoreboard.html")
+    choose(page, "preset", "literal")
+    choose(page, "verdict", "differs")
+    found = {name.removeprefix("claim-") for name in shown(page)}
+    assert found == {
+        row["id"]
+        for row in claims.rows()
+        if (row.get("preset"), row["verdict"]) == ("literal", "differs")
+    }
+    left = page.locator("tr:not([hidden]) .cases > li:visible .name").all_inner_texts()
+    assert set(left) == {"literal"}
+    choose(page, "paper", "He et al. 2024")
+    assert shown(page) == []
+
+
+def test_a_heading_sorts_up_and_down_and_says_so(opened):
+    page = opened("scoreboard.html")
+    choose(page, "paper", "Tao et al. 2024")
+    heading = page.get_by_role("button", name="Paper (range)")
+    heading.focus()
+    page.keyboard.press("Enter")
+    value = "[...document.querySelectorAll('.soilnb-board tbody tr')]"
+    value += ".filter((r) => r.checkVisibility()).map((r) => r.cells[2].dataset.value)"
+    rising = [float(text) for text in page.evaluate(value) if re.fullmatch(r"-?[\d.]+", text)]
+    assert rising == sorted(rising)
+    assert len(rising) > 10
+    assert page.locator("th[aria-sort=ascending]").count() == 1
+    page.keyboard.press("Enter")
+    falling = [float(text) for text in page.evaluate(value) if re.fullmatch(r"-?[\d.]+", text)]
+    assert falling == rising[::-1]
+    assert page.locator("th[aria-sort=descending]").count() == 1
+
+
+def test_a_link_leads_to_its_row_and_from_there_to_how_it_was_checked(opened):
+    page = opened("scoreboard.html#claim-he-6c")
+    row = page.locator("#claim-he-6c")
+    assert row.evaluate("(r) => r.matches(':target')")
+    row.locator("td").first.get_by_role("link").click()
+    page.wait_for_url("**/how_we_checked/he2024.html#fig-6")
+    page.locator("tr#he-6c").get_by_role("link", name="he-6c in the scoreboard").click()
+    page.wait_for_url("**/scoreboard.html#claim-he-6c")
+
+
+def test_a_link_opens_what_is_folded(opened):
+    page = opened("how_we_checked/rotzer2025.html#bio-eq")
+    assert page.locator("tr#bio-eq").is_visible()
+    assert not page.locator("tr#dry-mass").is_visible()  # folded still
+
+
+def test_presets_stand_side_by_side(opened):
+    cases = opened("scoreboard.html").locator("#claim-bio-eq .cases > li")
+    boxes = [cases.nth(i).bounding_box() for i in range(2)]
+    assert boxes[0]["y"] == boxes[1]["y"]
+    assert boxes[0]["x"] + boxes[0]["width"] < boxes[1]["x"]
+
+
+def test_a_row_with_a_figure_shows_it_small(opened):
+    page = opened("scoreboard.html#claim-he-6c")
+    picture = page.locator("#claim-he-6c img")
+    picture.scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('#claim-he-6c img').naturalWidth > 0")
+
+
+@pytest.mark.parametrize("path", ["scoreboard.html", "parameters.html"])
+def test_on_a_phone_each_row_is_a_card_and_nothing_is_cut(chromium, offline_html, path):
+    with chromium.new_context(viewport={"width": 390, "height": 844}, offline=True) as context:
+        page = context.new_page()
+        page.goto((offline_html / path).as_uri())
+        page.wait_for_function("document.readyState === 'complete'")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        cut = page.evaluate(
+            "[...document.querySelectorAll('.soilnb-board tbody :is(td, li, small)')]"
+            ".filter((e) => e.checkVisibility() && e.getBoundingClientRect().right > 390)"
+            ".map((e) => e.textContent.trim())"
+        )
+        assert cut == []
+
+
+def test_parameters_are_searched_and_filtered_by_model_and_set(opened):
+    page = opened("parameters.html")
+    choose(page, "model", "MIMICS")
+    choose(page, "set", "sandbox")
+    names = shown(page)
+    assert all(name.startswith("mimics-") for name in names)
+    page.get_by_role("searchbox", name="Search").fill("uptake temperature")
+    assert 0 < len(shown(page)) < len(names)
+    assert set(page.locator("tr:not([hidden]) .cases > li:visible .name").all_inner_texts()) == {
+        "sandbox"
+    }
+    page.wait_for_selector("tr:not([hidden]) mjx-container")
+
+
+def test_a_figure_opens_in_full_size_by_keyboard_and_closes(opened):
+    page = opened("notebooks/22_diagnosed_cue.html")
+    page.get_by_role("button", name="Enlarge").first.focus()
+    page.keyboard.press("Enter")
+    large = page.get_by_role("dialog", name="Figure in full size")
+    assert large.is_visible()
+    page.keyboard.press("Escape")
+    assert large.count() == 0
