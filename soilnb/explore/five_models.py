@@ -1,6 +1,6 @@
 """One soil, every box model: the explorers of notebook 23.
 
-What is computed here goes through the registry `soilnb.profile.model.models`, so that a model that
+What is computed here goes through the registry `soilnb.profile.model.boxes`, so that a model that
 is added there is compared with the others.
 """
 
@@ -15,7 +15,7 @@ from soilnb.cue import diagnosed
 from soilnb.explore.base import Control, Explorer, questions
 from soilnb.figures import five_models as figures
 from soilnb.profile import rothc
-from soilnb.profile.model import Model, models
+from soilnb.profile.model import BoxModel, boxes
 from soilnb.profile.site import RECORDS
 
 #: What is not moved: loam with clay added to it, moist and neutral, under the mean LIDET litter.
@@ -42,7 +42,7 @@ def soil(temperature: float = 12.0, clay: float = 0.25, npp: float = 400.0) -> d
     }  # fmt: skip
 
 
-def describe(model: Model, site: Mapping, parameters=None) -> xr.Dataset:
+def describe(model: BoxModel, site: Mapping, parameters=None) -> xr.Dataset:
     """Return a model's steady state with its CUE, ages, and what kind each pool is."""
     state, ages = model.steady_state(site, parameters), model.ages(site, parameters)
     kinds = figures.kinds(model.structure(site, parameters), model.pools)
@@ -65,7 +65,7 @@ def compare(
     0.106
     """
     site = soil(temperature, clay, npp)
-    return {model.name: describe(model, site) for model in models().values()}
+    return {model.name: describe(model, site) for model in boxes().values()}
 
 
 def answers(
@@ -97,7 +97,7 @@ def answers(
     change, final = [], []
     for drivers in experiments.values():
         ending = {**start, **{key: float(series[-1]) for key, series in drivers.items()}}
-        for model in models().values():
+        for model in boxes().values():
             before = model.steady_state(start)
             yearly = {"time": np.arange(years + 1.0), **drivers}
             run = model.simulate(start, time, initial=before, drivers=yearly)
@@ -106,7 +106,7 @@ def answers(
             rest = float(model.steady_state({**ending, "soc": stock})["carbon"].sum())
             change.append(100 * (run["carbon"].sum("pool").values / stock - 1))
             final.append(100 * (rest / stock - 1))
-    shape = (len(experiments), len(models()))
+    shape = (len(experiments), len(boxes()))
     return xr.Dataset(
         {
             "change": (("experiment", "model", "time"), np.reshape(change, (*shape, time.size))),
@@ -114,7 +114,7 @@ def answers(
         },
         coords={
             "experiment": list(experiments),
-            "model": [model.name for model in models().values()],
+            "model": [model.name for model in boxes().values()],
             "time": time,
         },
     )
@@ -131,8 +131,8 @@ def efficiencies() -> dict[str, xr.DataArray]:
     for label, (key, values) in sweeps.items():
         places = [soil(**{key: float(value)}) for value in values]
         sites = {name: np.array([place[name] for place in places]) for name in places[0]}
-        cue = [diagnosed(model.steady_state(sites)).values for model in models().values()]
-        names = [model.name for model in models().values()]
+        cue = [diagnosed(model.steady_state(sites)).values for model in boxes().values()]
+        names = [model.name for model in boxes().values()]
         found[label] = xr.DataArray(cue, coords={"model": names, "value": values})
     return found
 
@@ -172,7 +172,7 @@ def one(name: str, parameters: tuple[str, ...] = ()) -> Explorer:
     Parameters
     ----------
     name : str
-        A key of `soilnb.profile.model.models`.
+        A key of `soilnb.profile.model.boxes`.
     parameters : tuple of str
         Parameters that get a slider, with the range of their table.
 
@@ -181,7 +181,7 @@ def one(name: str, parameters: tuple[str, ...] = ()) -> Explorer:
     >>> list(one("icbm", ("humification",)).controls)
     ['modifier', 'npp', 'humification']
     """
-    model = models()[name]
+    model = boxes()[name]
     chosen = model.sets[model.default]
     reads = [key for key in model.reads if key in model.records]
     moved = questions().get(name, {}).get("states", ())

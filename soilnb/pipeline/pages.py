@@ -25,7 +25,7 @@ API = (
     ("soilnb.profile.clm5", "CLM5: layered pools, first order"),
     ("soilnb.profile.compas", "COMPAS: layered pools, microbial"),
     ("soilnb.profile.forcing", "What drives the layered models, and formulas that make it"),
-    ("soilnb.profile.diagnostics", "System metrics of the layered models"),
+    ("soilnb.profile.layered.diagnostics", "System metrics of the layered models"),
     ("soilnb.profile.forcing.monthly", "Monthly tables of weather"),
     ("soilnb.profile.forcing.transport", "Vertical transport between layers"),
     ("soilnb.profile.grid", "The layers, and stocks to a depth"),

@@ -22,7 +22,7 @@ import psutil
 #: take about equally long and can be compiled side by side.
 MODELS = (
     (
-        *("soilnb.profile.compas", "soilnb.profile.clm5", "soilnb.profile.diagnostics"),
+        *("soilnb.profile.compas", "soilnb.profile.clm5", "soilnb.profile.layered.diagnostics"),
         "soilnb.proda.chains",
     ),
     (

@@ -36,9 +36,9 @@ from soilnb.proda.convergence import CONVERGED
 from soilnb.proda.cube import Cube
 from soilnb.proda.globe.cells import EARTH_RADIUS, climate_group, on_sphere
 from soilnb.proda.site_forcing import forcing_at
-from soilnb.profile import compas, diagnostics, grid
+from soilnb.profile import compas, grid
 from soilnb.profile.forcing import environment
-from soilnb.profile.layered import two_switches
+from soilnb.profile.layered import diagnostics, two_switches
 
 #: Depth of the soil that a carbon content is given for, m.
 TOPSOIL = 0.3

@@ -10,7 +10,8 @@ import numpy as np
 
 from soilnb.kernels import metropolis
 from soilnb.parameters import Parameter, unknown
-from soilnb.profile import clm5, compas, diagnostics, layered
+from soilnb.profile import clm5, compas, layered
+from soilnb.profile.layered import diagnostics
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Model:
     stretch: Mapping[str, float] = field(default_factory=dict)
 
     @property
-    def structure(self) -> layered.Model:
+    def structure(self) -> layered.LayeredModel:
         """The model as the layered models' kernels know it."""
         return self.module.MODEL
 

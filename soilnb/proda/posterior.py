@@ -31,8 +31,9 @@ from soilnb.parameters import InputError
 from soilnb.proda import convergence
 from soilnb.proda.chains import Chains, Settings
 from soilnb.proda.models import MODELS
-from soilnb.profile import diagnostics, grid
+from soilnb.profile import grid
 from soilnb.profile.forcing.environment import Columns
+from soilnb.profile.layered import diagnostics
 from soilnb.schema import Variable, assemble
 
 if TYPE_CHECKING:

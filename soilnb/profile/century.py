@@ -26,9 +26,8 @@ import xarray as xr
 from scipy.linalg import expm
 
 from soilnb.parameters import InputError, ParameterSet, choose, read_table
-from soilnb.profile import ledger
-from soilnb.profile.ledger import LitterQualityWarning
-from soilnb.profile.model import Flux, Ledger, Model
+from soilnb.profile.model import BoxModel, Flux, Ledger, dataset
+from soilnb.profile.model.dataset import LitterQualityWarning
 from soilnb.profile.site import RECORDS, REQUIRED, Site, read
 
 __all__ = [
@@ -96,8 +95,19 @@ def steady_state(
     -----
     LitterQualityWarning
         Where f_met from lignin:N is outside [0, 1] and is clipped.
+
+    Examples
+    --------
+    >>> soil = steady_state({"temperature": 15.0, "clay": 0.3, "npp": 500.0, "f_met": 0.385})
+    >>> soil["carbon"].values.round(2)
+    array([0.11, 0.02, 0.09, 0.02, 0.15, 1.46, 1.77])
+    >>> float(soil["respiration"].round(6))  # as much as comes in
+    500.0
     """
-    place, chosen = _inputs(site, parameters)
+    return _at_rest(*_inputs(site, parameters))
+
+
+def _at_rest(place: Site, chosen: ParameterSet) -> xr.Dataset:
     system = _System(place, chosen)
     carbon = _steady(system)
     return _dataset(place, chosen, system, carbon[:, np.newaxis, :])
@@ -129,14 +139,21 @@ def simulate(
     Dataset
         As of `steady_state` with a dimension ``time``, and ``cumulative_input`` and
         ``cumulative_respiration`` in g C m-2 since time 0.
+
+    Examples
+    --------
+    >>> site = {"temperature": 15.0, "clay": 0.3, "npp": 500.0, "f_met": 0.385}
+    >>> run = simulate(site, [0.0, 10.0], initial=[0.0] * 7)
+    >>> run["carbon"].sum("pool").values.round(2)
+    array([0.  , 0.97])
     """
-    times = ledger.check_time(time)
+    times = dataset.check_time(time)
     place, chosen = _inputs(site, parameters)
     system = _System(place, chosen)
     if initial is None:
         start = _steady(system)
     else:
-        start = ledger.check_initial(initial, place, POOL_NAMES) * 1e3
+        start = dataset.check_initial(initial, place, POOL_NAMES) * 1e3
     carbon, respired = integrate(system.matrix, system.source, system.respired, start, times)
     return _dataset(place, chosen, system, carbon, times, respired)
 
@@ -164,6 +181,13 @@ def integrate(
         C at time 0, g C m-2.
     times : array [time]
         Output times, yr.
+
+    Examples
+    --------
+    >>> one = np.ones((1, 1))
+    >>> pools, respired = integrate(-one[..., None], 2 * one, one, 0 * one, np.array([50.0]))
+    >>> pools.round(3), respired.round(3)  # one pool that decays at 1 yr-1, fed with 2
+    (array([[[2.]]]), array([[98.]]))
     """
     size, n = source.shape
     augmented = np.zeros((size, n + 2, n + 2))
@@ -199,6 +223,12 @@ def structure(
         One row per link: ``source`` and ``target`` (a pool, ``litter`` or ``CO2``), ``kind``
         (input, transfer, respiration), ``via`` (empty) and ``share`` of the turnover (or of the
         litter) that takes this link.
+
+    Examples
+    --------
+    >>> links = structure()
+    >>> links[links["source"] == "slow"][["target", "share"]].values.tolist()
+    [['active', 0.42], ['passive', 0.03], ['CO2', 0.55]]
     """
     if site is None:
         keys = ("temperature", "clay", "silt", "npp", "f_met", "lignin_fraction")
@@ -211,7 +241,13 @@ def structure(
 
 
 def links(matrix: np.ndarray, source: np.ndarray, respired: np.ndarray) -> pd.DataFrame:
-    """Turn A [7, 7], I [7] and r [7] into the table of `structure`."""
+    """Turn A [7, 7], I [7] and r [7] into the table of `structure`.
+
+    Examples
+    --------
+    >>> links(-np.eye(7), np.ones(7), np.ones(7))["kind"].value_counts().to_dict()
+    {'input': 7, 'respiration': 7}
+    """
     rows = [
         ("litter", POOLS[i], "input", "", source[i] / source.sum())
         for i in np.flatnonzero(source > 0)
@@ -227,7 +263,12 @@ def links(matrix: np.ndarray, source: np.ndarray, respired: np.ndarray) -> pd.Da
 
 
 def warm_up() -> None:
-    """Do nothing that needs time: CENTURY is linear algebra and has no kernels to compile."""
+    """Do nothing that needs time: CENTURY is linear algebra and has no kernels to compile.
+
+    Examples
+    --------
+    >>> warm_up()
+    """
     simulate({key: RECORDS[key].value for key in ("temperature", "clay", "npp", "f_met")}, [0.1])
 
 
@@ -255,7 +296,7 @@ class _System:
     """
 
     def __init__(self, site: Site, p: ParameterSet) -> None:
-        self.f_met, self.clipped = ledger.metabolic_share(
+        self.f_met, self.clipped = dataset.metabolic_share(
             site, 1.0, p["litter_intercept"], p["litter_slope"], 0.0
         )
         texture = texture_fraction(site, p)
@@ -385,7 +426,7 @@ def transfers(
 
 def processes(site: Site, p: ParameterSet) -> Ledger:
     """Return the ledger: every pool decays, a share goes on, the rest is respired."""
-    f_met, _ = ledger.metabolic_share(site, 1.0, p["litter_intercept"], p["litter_slope"], 0.0)
+    f_met, _ = dataset.metabolic_share(site, 1.0, p["litter_intercept"], p["litter_slope"], 0.0)
     texture = texture_fraction(site, p)
     lignin = site.get("lignin_fraction", 0.0)
     shares = transfers(texture, lignin, p)
@@ -400,14 +441,14 @@ def processes(site: Site, p: ParameterSet) -> Ledger:
     return Ledger({POOLS[i]: litter[:, i] for i in entering}, fluxes)
 
 
-MODEL = Model(
+MODEL = BoxModel(
     name="CENTURY",
     source=_SOURCE,
     pools=POOL_NAMES,
     sets=PARAMETER_SETS,
     ledger=processes,
     needs=REQUIRED,
-    own=steady_state,
+    own=_at_rest,
     module=__name__,
 )
 
@@ -451,7 +492,7 @@ def _dataset(
         "surface_input_share", "tillage", water,
         *(("silt",) if p.options["texture"] == "clay+silt" else ()),
     )  # fmt: skip
-    return ledger.build(
+    return dataset.build(
         site,
         p,
         "CENTURY",

@@ -27,7 +27,9 @@ from soilnb.kernels import layers as kernel
 from soilnb.parameters import ParameterSet, read_table
 from soilnb.profile import layered
 from soilnb.profile.forcing.environment import Columns
-from soilnb.profile.layered import Matrices
+from soilnb.profile.layered import Matrices, diagnostics
+from soilnb.profile.layered.diagnostics import State
+from soilnb.profile.model import Flux, Ledger
 
 __all__ = [
     "NAMES",
@@ -81,6 +83,12 @@ def sand_transfers(sand: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     The respired share is 0.85 - 0.0068 (100 - sand), passive carbon gets 0.004, slow the rest:
     0.146 + 0.0068 (100 - sand). `sand` in %.
+
+    Examples
+    --------
+    >>> slow, passive = sand_transfers([20.0, 80.0])
+    >>> slow.round(3)
+    array([0.69 , 0.282])
     """
     slow = 0.146 + 0.0068 * (100.0 - np.asarray(sand, dtype=float))
     return slow, np.full_like(slow, 0.004)
@@ -103,16 +111,84 @@ def transfers(p: Mapping[str, float], sand: np.ndarray | None = None) -> np.ndar
     return shares
 
 
-MODEL = layered.Model(
+def decay(p: Mapping[str, float], xi: np.ndarray, carbon: None) -> np.ndarray:
+    """Return K [7, 20] in yr-1, the same in all layers."""
+    names = ("tau4cwd", "tau4l1", "tau4l2", "tau4l2", "tau4s1", "tau4s2", "tau4s3")
+    with np.errstate(divide="ignore"):
+        rates = 1 / np.array([p[name] for name in names])
+    return np.tile(rates[:, np.newaxis], (1, xi.shape[1]))
+
+
+def ledger(layers: layered.Layers, p: Mapping[str, np.ndarray]) -> Ledger:
+    """Return who gets what from whom in each layer; the kernels say the same, faster."""
+    wood = p["fl2cwd"]
+
+    def flux(pool: str, modifier: np.ndarray, turnover: str, **fates: np.ndarray) -> Flux:
+        rest = 1 - sum(fates.values())
+        return Flux("transfer", pool, {**fates, "CO2": rest}, modifier / p[turnover])
+
+    return Ledger(
+        layers.inputs,
+        [
+            Flux("exchange", "cwd", {"cl": wood, "ll": 1 - wood}, layers.soil / p["tau4cwd"]),
+            flux("ml", layers.litter, "tau4l1", soc1=p["fs1l1"]),
+            flux("cl", layers.litter, "tau4l2", soc1=p["fs1l2"]),
+            flux("ll", layers.litter, "tau4l2", soc2=p["fs2l3"]),
+            flux("soc1", layers.soil, "tau4s1", soc2=layers.to_slow, soc3=layers.to_passive),
+            flux("soc2", layers.soil, "tau4s2", soc1=p["fs1s2"], soc3=p["fs3s2"]),
+            flux("soc3", layers.soil, "tau4s3", soc1=p["fs1s3"]),
+        ],
+    )
+
+
+def metrics(s: State, *, cue_flux: str, transfer_flux: str, k_system: str) -> dict:
+    """Return the system-level metrics that CLM5 defines its own way, each [case].
+
+    ``cue_flux`` and ``k_system`` have no effect: no microbes, and one reading of the rate.
+    """
+    rate = {f"soc{i}": 1.0 / s.p[f"tau4s{i}"] for i in (1, 2, 3)}
+    litter, soil = s.litter, s.soil
+    if transfer_flux == "published":
+        litter = soil = s.warm * s.wet * s.deep
+    turnover = {"ml": "tau4l1", "cl": "tau4l2", "ll": "tau4l2"}
+    turnover |= {f"soc{i}": f"tau4s{i}" for i in (1, 2, 3)}
+    flux = {
+        pool: s.x[pool] * (litter if pool in ("ml", "cl", "ll") else soil) / s.p[name]
+        for pool, name in turnover.items()
+    }
+    return {
+        "transfer_efficiency": diagnostics.passed_on(_kept(s), flux),
+        "decomposition_rate": diagnostics.mean_rate(s, rate, tuple(rate)),
+        "transport_rate": diagnostics.transport_rate(s, s.soc),
+    }
+
+
+def _kept(s: State) -> dict:
+    """Share of what leaves a pool that enters others, by layer where it follows sand."""
+    return {
+        "ml": s.p["fs1l1"],
+        "cl": s.p["fs1l2"],
+        "ll": s.p["fs2l3"],
+        "soc1": s.rates[:, kernel.TO_SLOW] + s.rates[:, kernel.TO_PASSIVE],
+        "soc2": s.p["fs1s2"] + s.p["fs3s2"],
+        "soc3": s.p["fs1s3"],
+    }
+
+
+MODEL = layered.LayeredModel(
     name="CLM5",
     source="CLM5, Lawrence et al. 2019, doi:10.1029/2018MS001583; Tao et al. 2024",
     code=kernel.CLM5,
     pools=POOL_NAMES,
     names=NAMES,
-    sets=PARAMETER_SETS,
-    default="tao2024",
+    sets={"tao2024": PARAMETER_SETS["tao2024"], **PARAMETER_SETS},
     steady=kernel.clm5_steady_states,
     transfers=transfers,
+    decay=decay,
+    metrics=metrics,
+    mixed=POOLS[1:],
+    ledger=ledger,
+    module=__name__,
 )
 
 
@@ -152,8 +228,15 @@ def steady_state(
     ------
     InputError
         One line for parameters or a forcing that are not allowed, or do not match in length.
+
+    Examples
+    --------
+    >>> from soilnb.profile import forcing
+    >>> soil = steady_state("tao2024", forcing.example("temperate"))
+    >>> soil["stock"].values.round(1)  # kg C m-2 to 0.3, 1 and 2 m
+    array([ 4.1,  8.3, 11. ])
     """
-    return layered.steady_state(MODEL, parameters, forcing, transport)
+    return MODEL.steady_state(forcing, parameters, transport=transport)
 
 
 def simulate(
@@ -191,8 +274,17 @@ def simulate(
     InputError
         As in `steady_state`; for times that do not increase, an initial state with other pools or
         negative carbon, and where no initial state is given and no steady state exists.
+
+    Examples
+    --------
+    >>> from soilnb.profile import forcing
+    >>> place = forcing.example("temperate")
+    >>> warm = place.assign(soil_temperature=place["soil_temperature"] + 3)
+    >>> run = simulate("tao2024", warm, [0, 50], initial=steady_state("tao2024", place))
+    >>> run["stock"].sel(to_depth=1.0).values.round(2)
+    array([8.31, 8.01])
     """
-    return layered.simulate(MODEL, parameters, forcing, time, initial, transport)
+    return MODEL.simulate(forcing, time, parameters, initial, transport=transport)
 
 
 def matrices(
@@ -212,17 +304,15 @@ def matrices(
     -------
     Matrices
         With `Matrices.operator` for the full 140 x 140 matrix A xi K + V.
+
+    Examples
+    --------
+    >>> from soilnb.profile import forcing
+    >>> matrices("tao2024", forcing.example("temperate")).operator().shape
+    (140, 140)
     """
     cases = layered.read(MODEL, parameters, forcing, transport)
-    return layered.matrices(MODEL, cases, _rates, None)
-
-
-def _rates(p: Mapping[str, float], xi: np.ndarray, carbon: None) -> np.ndarray:
-    """Return K [7, 20] in yr-1, the same in all layers."""
-    names = ("tau4cwd", "tau4l1", "tau4l2", "tau4l2", "tau4s1", "tau4s2", "tau4s3")
-    with np.errstate(divide="ignore"):
-        rates = 1 / np.array([p[name] for name in names])
-    return np.tile(rates[:, np.newaxis], (1, xi.shape[1]))
+    return layered.matrices(MODEL, cases, None)
 
 
 def dense_solve(
@@ -237,6 +327,14 @@ def dense_solve(
     -------
     DataArray (pool, layer)
         g C m-3.
+
+    Examples
+    --------
+    >>> from soilnb.profile import forcing
+    >>> place = forcing.example("temperate")
+    >>> slow, fast = dense_solve("tao2024", place), steady_state("tao2024", place)["carbon"]
+    >>> bool(abs(slow / fast - 1).max() < 1e-9)
+    True
     """
     return matrices(parameters, forcing, transport=transport).solve()
 
@@ -248,6 +346,11 @@ def structure(parameters: str | Mapping | ParameterSet = "tao2024") -> pd.DataFr
     -------
     DataFrame [7, 7]
         Shares of what leaves a pool; -1 on the diagonal. What a column lacks to 0 is respired.
+
+    Examples
+    --------
+    >>> structure()["ml"].loc[lambda share: share != 0].round(3).to_dict()
+    {'ml': -1.0, 'soc1': 0.45}
     """
     return layered.structure(MODEL, parameters)
 
@@ -274,16 +377,31 @@ def from_unit(
     ------
     InputError
         For another number of parameters, or places outside 0 to 1.
+
+    Examples
+    --------
+    >>> float(from_unit([0.5] * len(NAMES))["q10"])
+    2.1
     """
     return layered.from_unit(MODEL, u, enzyme_turnover, prior)
 
 
 def to_unit(parameters: str | Mapping | ParameterSet | xr.Dataset) -> np.ndarray:
-    """Return where parameters lie between their prior bounds [..., 21]."""
+    """Return where parameters lie between their prior bounds [..., 21].
+
+    Examples
+    --------
+    >>> round(float(to_unit({"q10": 2.0})[NAMES.index("q10")]), 3)
+    0.444
+    """
     return layered.to_unit(MODEL, parameters)
 
 
 def warm_up() -> None:
-    """Compile the kernels by tiny runs, so that several processes need not each do it."""
-    layered.warm_up(MODEL)
-    matrices("tao2024", layered.example_forcing())
+    """Compile the kernels by tiny runs, so that several processes need not each do it.
+
+    Examples
+    --------
+    >>> warm_up()
+    """
+    MODEL.warm_up()

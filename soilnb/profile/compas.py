@@ -39,7 +39,9 @@ from soilnb.kernels import layers as kernel
 from soilnb.parameters import InputError, ParameterSet, read_table
 from soilnb.profile import layered
 from soilnb.profile.forcing.environment import Columns
-from soilnb.profile.layered import Matrices
+from soilnb.profile.layered import Matrices, diagnostics
+from soilnb.profile.layered.diagnostics import State
+from soilnb.profile.model import Flux, Ledger
 
 __all__ = [
     "NAMES",
@@ -108,16 +110,192 @@ def transfers(p: Mapping[str, float], sand: np.ndarray | None = None) -> np.ndar
     return shares
 
 
-MODEL = layered.Model(
+def decay(p: Mapping[str, float], xi: np.ndarray, carbon: np.ndarray) -> np.ndarray:
+    """Return K [8, 20] in yr-1 at the state `carbon` [8, 20] (Tao et al. 2024, Eq. 7)."""
+    soil = xi[-1]
+    state = dict(zip(POOLS, carbon, strict=True))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        uptake = state["mic"] / (p["tau_assim"] * (p["km_assim"] * soil + state["doc"]))
+        breakdown = state["enz"] / (p["tau_decom"] * (p["km_decom"] * soil + state["msoc"]))
+        constant = {
+            "cwd": 1 / np.float64(p["tau_cwd"]),
+            "ml": 1 / np.float64(p["tau_ml"]),
+            "cl": 1 / np.float64(p["tau_cl_ll"]),
+            "ll": 1 / np.float64(p["tau_cl_ll"]),
+            "mic": 1 / np.float64(p["tau_mic"]) + 1 / np.float64(p["tau_enz_prod"]),
+            "enz": 1 / np.float64(p["tau_enz_decay"]),
+        }
+    rates = {name: np.full(soil.size, value) for name, value in constant.items()}
+    return np.array([(rates | {"doc": uptake, "msoc": breakdown})[pool] for pool in POOLS])
+
+
+def ledger(layers: layered.Layers, p: Mapping[str, np.ndarray]) -> Ledger:
+    """Return who gets what from whom in each layer; the kernels say the same, faster."""
+    soil, metabolic = layers.soil, layers.litter / p["tau_ml"]
+    other = layers.litter / p["tau_cl_ll"]
+    wood, mineral = p["a_cl_cwd"], p["a_soc_mic"]
+
+    def eaten(pool: str, rate: np.ndarray, eta: np.ndarray) -> Flux:
+        return Flux("uptake", pool, {"mic": eta, "CO2": 1 - eta}, rate)
+
+    return Ledger(
+        layers.inputs,
+        [
+            Flux("exchange", "cwd", {"cl": wood, "ll": 1 - wood}, soil / p["tau_cwd"]),
+            Flux("breakdown", "ml", {"doc": 1.0}, p["a_doc_ml"] * metabolic),
+            Flux("breakdown", "cl", {"doc": 1.0}, p["a_doc_cl"] * other),
+            Flux("breakdown", "ll", {"msoc": 1.0}, p["a_soc_ll"] * other),
+            eaten("ml", (1 - p["a_doc_ml"]) * metabolic, p["eta_ml"]),
+            eaten("cl", (1 - p["a_doc_cl"]) * other, p["eta_cl_ll"]),
+            eaten("ll", (1 - p["a_soc_ll"]) * other, p["eta_cl_ll"]),
+            Flux(
+                "uptake", "doc", {"mic": p["eta_doc"], "CO2": 1 - p["eta_doc"]},
+                soil / p["tau_assim"], "forward", "mic", p["km_assim"] * soil * layers.thickness,
+            ),
+            Flux("turnover", "mic", {"msoc": mineral, "doc": 1 - mineral}, soil / p["tau_mic"]),
+            Flux("turnover", "mic", {"enz": 1.0}, soil / p["tau_enz_prod"]),
+            Flux("turnover", "enz", {"doc": 1.0}, soil / p["tau_enz_decay"]),
+            Flux(
+                "breakdown", "msoc", {"doc": 1.0}, soil / p["tau_decom"], "forward", "enz",
+                p["km_decom"] * soil * layers.thickness,
+            ),
+        ],
+    )  # fmt: skip
+
+
+# --- system-level metrics (Tao et al. 2023 is N, 2024 is C) ------------------------------------
+
+
+def metrics(s: State, *, cue_flux: str, transfer_flux: str, k_system: str) -> dict:
+    """Return the system-level metrics that COMPAS defines its own way, each [case]."""
+    return {
+        "cue": _cue(s, cue_flux),
+        "non_microbial_transfer": _transfer(s, transfer_flux),
+        "transfer_efficiency": diagnostics.passed_on(_kept(s.p), _all_decay(s)),
+        "decomposition_rate": _decomposition(s, k_system),
+        "transport_rate": diagnostics.transport_rate(s, s.carbon[:, 1 : kernel.LITTER].sum(axis=1)),
+    }
+
+
+def _litter_decay(s: State, modifier: np.ndarray) -> dict[str, np.ndarray]:
+    """Decay [case, layer] of metabolic, cellulose and lignin litter g C m-3 yr-1."""
+    return {
+        "ml": s.x["ml"] * modifier / s.p["tau_ml"],
+        "cl": s.x["cl"] * modifier / s.p["tau_cl_ll"],
+        "ll": s.x["ll"] * modifier / s.p["tau_cl_ll"],
+    }
+
+
+def _uptake(s: State) -> np.ndarray:
+    """Uptake of DOC [case, layer], g C m-3 yr-1."""
+    doc = s.x["doc"]
+    rate = s.soil * s.x["mic"] / (s.p["tau_assim"] * (s.p["km_assim"] * s.soil + doc))
+    return np.where(doc > 0, rate * doc, 0.0)
+
+
+def _cue(s: State, cue_flux: str) -> np.ndarray:
+    """Growth over uptake, N Eq. 10: eta_i times what microbes take of each substrate."""
+    p = s.p
+    decay = _litter_decay(s, s.litter if cue_flux == "equation" else s.soil)
+    eta = {"ml": p["eta_ml"], "cl": p["eta_cl_ll"], "ll": p["eta_cl_ll"]}
+    direct = {"ml": p["a_doc_ml"], "cl": p["a_doc_cl"], "ll": p["a_soc_ll"]}
+    from_doc = diagnostics.down(_uptake(s))
+    uptake, growth = from_doc, p["eta_doc"][:, 0] * from_doc
+    for pool, flux in decay.items():
+        microbial = 1.0 - direct[pool]
+        taken = diagnostics.down(microbial * flux)
+        again = microbial[:, 0] if cue_flux == "published" else 1.0
+        uptake = uptake + taken
+        growth = growth + eta[pool][:, 0] * taken * again
+    return growth / uptake
+
+
+def _transfer(s: State, transfer_flux: str) -> np.ndarray:
+    """Non-microbial transfer, N Eq. 11."""
+    p = s.p
+    published = transfer_flux == "published"
+    decay = _litter_decay(s, s.soil if published else s.litter)
+    total = 1.0 / p["tau_mic"] + 1.0 / p["tau_enz_prod"]
+    # The A matrix has a kd / k, the share of everything that leaves the microbes.
+    kept = p["a_soc_mic"] if published else p["a_soc_mic"] / (p["tau_mic"] * total)
+    share = {"ml": p["a_doc_ml"], "cl": p["a_doc_cl"], "ll": p["a_soc_ll"], "mic": kept}
+    flux = {pool: diagnostics.down(f) for pool, f in decay.items()}
+    flux["mic"] = diagnostics.down(s.soil * s.x["mic"] * total)
+    passed = sum(share[pool][:, 0] * flux[pool] for pool in flux)
+    return passed / sum(flux.values())
+
+
+def _decomposition(s: State, k_system: str) -> np.ndarray:
+    """Baseline decomposition rate, N Eq. 12, of all pools but DOC; yr-1.
+
+    It is that of decomposition "other than microbial uptake": of litter, the part p / tau that
+    does not pass through microbes. With "soil" it is that of the soil pools, C Eq. 11.
+    """
+    p = s.p
+    total = 1.0 / p["tau_mic"] + 1.0 / p["tau_enz_prod"]
+    half = p["km_decom"] * s.soil + s.x["msoc"]
+    rate = {
+        "cwd": 1.0 / p["tau_cwd"],
+        "ml": p["a_doc_ml"] / p["tau_ml"],
+        "cl": p["a_doc_cl"] / p["tau_cl_ll"],
+        "ll": p["a_soc_ll"] / p["tau_cl_ll"],
+        "mic": total,
+        "enz": 1.0 / p["tau_enz_decay"],
+    }
+    if k_system == "published":
+        mixed = 2.0 * s.x["enz"] * p["km_decom"] * s.x["msoc"] * s.soil
+        rate["msoc"] = mixed / (p["tau_decom"] * half**3)
+        return diagnostics.mean_rate(s, rate, tuple(rate))
+    rate["msoc"] = s.x["enz"] / (p["tau_decom"] * half)
+    if k_system == "soil":
+        rate["doc"] = s.x["mic"] / (p["tau_assim"] * (p["km_assim"] * s.soil + s.x["doc"]))
+        return diagnostics.mean_rate(s, rate, ("doc", "mic", "enz", "msoc"))
+    return diagnostics.mean_rate(s, rate, ("cwd", "ml", "cl", "ll")) + diagnostics.mean_rate(
+        s, rate, ("mic", "enz", "msoc")
+    )
+
+
+def _kept(p: dict[str, np.ndarray]) -> dict:
+    """Share of what leaves a pool that enters others: the column sums of A beside -1."""
+    return {
+        "ml": p["a_doc_ml"] + (1.0 - p["a_doc_ml"]) * p["eta_ml"],
+        "cl": p["a_doc_cl"] + (1.0 - p["a_doc_cl"]) * p["eta_cl_ll"],
+        "ll": p["a_soc_ll"] + (1.0 - p["a_soc_ll"]) * p["eta_cl_ll"],
+        "doc": p["eta_doc"],
+        "mic": 1.0,
+        "enz": 1.0,
+        "msoc": 1.0,
+    }
+
+
+def _all_decay(s: State) -> dict[str, np.ndarray]:
+    """Decay [case, layer] of every pool but wood, g C m-3 yr-1."""
+    total = 1.0 / s.p["tau_mic"] + 1.0 / s.p["tau_enz_prod"]
+    half = s.p["km_decom"] * s.soil + s.x["msoc"]
+    msoc = s.soil * s.x["enz"] * s.x["msoc"] / (s.p["tau_decom"] * half)
+    return _litter_decay(s, s.litter) | {
+        "doc": _uptake(s),
+        "mic": s.soil * s.x["mic"] * total,
+        "enz": s.soil * s.x["enz"] / s.p["tau_enz_decay"],
+        "msoc": np.where(s.x["msoc"] > 0, msoc, 0.0),
+    }
+
+
+MODEL = layered.LayeredModel(
     name="COMPAS",
     source="COMPAS, Tao et al. 2023, doi:10.1038/s41586-023-06042-3",
     code=kernel.COMPAS,
     pools=POOL_NAMES,
     names=NAMES,
-    sets=PARAMETER_SETS,
-    default="tao2024",
+    sets={"tao2024": PARAMETER_SETS["tao2024"], **PARAMETER_SETS},
     steady=kernel.compas_steady_states,
     transfers=transfers,
+    decay=decay,
+    metrics=metrics,
+    mixed=("ml", "cl", "ll"),
+    enzymes=True,
+    ledger=ledger,
+    module=__name__,
 )
 
 
@@ -156,8 +334,15 @@ def steady_state(
     ------
     InputError
         One line for parameters or a forcing that are not allowed, or do not match in length.
+
+    Examples
+    --------
+    >>> from soilnb.profile import forcing
+    >>> soil = steady_state("tao2024", forcing.example("temperate"))
+    >>> soil["stock"].values.round(1)  # kg C m-2 to 0.3, 1 and 2 m
+    array([ 4.5,  8.8, 10.2])
     """
-    return layered.steady_state(MODEL, parameters, forcing, transport)
+    return MODEL.steady_state(forcing, parameters, transport=transport)
 
 
 def simulate(
@@ -195,8 +380,17 @@ def simulate(
     InputError
         As in `steady_state`; for times that do not increase, an initial state with other pools or
         negative carbon, and where no initial state is given and no steady state exists.
+
+    Examples
+    --------
+    >>> from soilnb.profile import forcing
+    >>> place = forcing.example("temperate")
+    >>> warm = place.assign(soil_temperature=place["soil_temperature"] + 3)
+    >>> run = simulate("tao2024", warm, [0, 50], initial=steady_state("tao2024", place))
+    >>> run["stock"].sel(to_depth=1.0).values.round(2)
+    array([8.77, 9.01])
     """
-    return layered.simulate(MODEL, parameters, forcing, time, initial, transport)
+    return MODEL.simulate(forcing, time, parameters, initial, transport=transport)
 
 
 def matrices(
@@ -224,6 +418,12 @@ def matrices(
     ------
     InputError
         As in `steady_state`; where no state is given and no steady state exists.
+
+    Examples
+    --------
+    >>> from soilnb.profile import forcing
+    >>> matrices("tao2024", forcing.example("temperate")).operator().shape
+    (160, 160)
     """
     cases = layered.read(MODEL, parameters, forcing, transport)
     if carbon is None:
@@ -231,26 +431,7 @@ def matrices(
         if not found.feasible.all():
             raise InputError("matrices: there is no steady state to take the rates at; give carbon")
         carbon = found.carbon
-    return layered.matrices(MODEL, cases, _rates, layered.check_initial(MODEL, carbon, cases)[0])
-
-
-def _rates(p: Mapping[str, float], xi: np.ndarray, carbon: np.ndarray) -> np.ndarray:
-    """Return K [8, 20] in yr-1 at the state `carbon` [8, 20] (Tao et al. 2024, Eq. 7)."""
-    soil = xi[-1]
-    state = dict(zip(POOLS, carbon, strict=True))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        uptake = state["mic"] / (p["tau_assim"] * (p["km_assim"] * soil + state["doc"]))
-        breakdown = state["enz"] / (p["tau_decom"] * (p["km_decom"] * soil + state["msoc"]))
-        constant = {
-            "cwd": 1 / np.float64(p["tau_cwd"]),
-            "ml": 1 / np.float64(p["tau_ml"]),
-            "cl": 1 / np.float64(p["tau_cl_ll"]),
-            "ll": 1 / np.float64(p["tau_cl_ll"]),
-            "mic": 1 / np.float64(p["tau_mic"]) + 1 / np.float64(p["tau_enz_prod"]),
-            "enz": 1 / np.float64(p["tau_enz_decay"]),
-        }
-    rates = {name: np.full(soil.size, value) for name, value in constant.items()}
-    return np.array([(rates | {"doc": uptake, "msoc": breakdown})[pool] for pool in POOLS])
+    return layered.matrices(MODEL, cases, layered.check_initial(MODEL, carbon, cases)[0])
 
 
 def dense_solve(
@@ -269,10 +450,18 @@ def dense_solve(
     -------
     DataArray (pool, layer)
         g C m-3.
+
+    Examples
+    --------
+    >>> from soilnb.profile import forcing
+    >>> place = forcing.example("temperate")
+    >>> slow, fast = dense_solve("tao2024", place), steady_state("tao2024", place)["carbon"]
+    >>> bool(abs(slow / fast - 1).max() < 1e-9)
+    True
     """
     cases = layered.read(MODEL, parameters, forcing, transport)
     nothing = np.zeros((len(POOLS), kernel.LAYERS))
-    m = layered.matrices(MODEL, cases, _rates, nothing)
+    m = layered.matrices(MODEL, cases, nothing)
     p, n = cases.named(0), kernel.LITTER * kernel.LAYERS
     operator = m.operator().values[:n, :n]
     litter = np.linalg.solve(operator, -m.source()[:n]).reshape(kernel.LITTER, kernel.LAYERS)
@@ -303,6 +492,11 @@ def structure(parameters: str | Mapping | ParameterSet = "tao2024") -> pd.DataFr
     -------
     DataFrame [8, 8]
         Shares of what leaves a pool; -1 on the diagonal. What a column lacks to 0 is respired.
+
+    Examples
+    --------
+    >>> structure()["ml"].loc[lambda share: share != 0].round(3).to_dict()
+    {'ml': -1.0, 'doc': 0.05, 'mic': 0.627}
     """
     return layered.structure(MODEL, parameters)
 
@@ -333,6 +527,11 @@ def from_unit(
     ------
     InputError
         For another number of parameters, or places outside 0 to 1.
+
+    Examples
+    --------
+    >>> float(from_unit([0.5] * len(NAMES))["q10"])
+    2.1
     """
     return layered.from_unit(MODEL, u, enzyme_turnover, prior)
 
@@ -341,11 +540,20 @@ def to_unit(parameters: str | Mapping | ParameterSet | xr.Dataset) -> np.ndarray
     """Return where parameters lie between their prior bounds [..., 23]: own and linear.
 
     With other switches the places of all but ``tau_enz_decay`` are the same.
+
+    Examples
+    --------
+    >>> round(float(to_unit({"q10": 2.0})[NAMES.index("q10")]), 3)
+    0.444
     """
     return layered.to_unit(MODEL, parameters)
 
 
 def warm_up() -> None:
-    """Compile the kernels by tiny runs, so that several processes need not each do it."""
-    layered.warm_up(MODEL)
-    matrices("tao2024", layered.example_forcing())
+    """Compile the kernels by tiny runs, so that several processes need not each do it.
+
+    Examples
+    --------
+    >>> warm_up()
+    """
+    MODEL.warm_up()

@@ -25,7 +25,7 @@ import numpy as np
 import xarray as xr
 
 from soilnb.parameters import ParameterSet, read_table
-from soilnb.profile.model import Flux, Ledger, Model
+from soilnb.profile.model import BoxModel, Flux, Ledger
 from soilnb.profile.site import Site
 
 PARAMETER_SETS = read_table(Path(__file__).with_suffix(".toml")).sets
@@ -47,7 +47,7 @@ def ledger(site: Site, p: ParameterSet) -> Ledger:
     )
 
 
-MODEL = Model(
+MODEL = BoxModel(
     name="ICBM",
     source="ICBM, Andrén & Kätterer 1997, doi:10.1890/1051-0761(1997)007[1226:ITICBM]2.0.CO;2",
     pools=POOL_NAMES,
@@ -73,7 +73,7 @@ def steady_state(
     Returns
     -------
     Dataset
-        As of `soilnb.profile.model.Model.steady_state`.
+        As of `soilnb.profile.model.BoxModel.steady_state`.
 
     Examples
     --------
@@ -98,12 +98,12 @@ def simulate(
     site, parameters
         As in `steady_state`; an ``npp`` of 0 is bare fallow.
     time, initial, drivers
-        As in `soilnb.profile.model.Model.simulate`.
+        As in `soilnb.profile.model.BoxModel.simulate`.
 
     Returns
     -------
     Dataset
-        As of `soilnb.profile.model.Model.simulate`.
+        As of `soilnb.profile.model.BoxModel.simulate`.
 
     Examples
     --------

@@ -33,7 +33,7 @@ import numpy as np
 import xarray as xr
 
 from soilnb.parameters import InputError, ParameterSet, read_table
-from soilnb.profile.model import Flux, Ledger, Model
+from soilnb.profile.model import BoxModel, Flux, Ledger
 from soilnb.profile.site import Site
 
 PARAMETER_SETS, DRIVERS, _ = read_table(Path(__file__).with_suffix(".toml"))
@@ -132,7 +132,7 @@ def _check_efficiency(site: Site, cue: np.ndarray) -> None:
         )
 
 
-MODEL = Model(
+MODEL = BoxModel(
     name="Millennial",
     source="Millennial v2, Abramoff et al. 2022, doi:10.1016/j.soilbio.2021.108466",
     pools=POOL_NAMES,
@@ -147,7 +147,7 @@ MODEL = Model(
 def steady_state(
     site: Mapping | xr.Dataset, parameters: str | Mapping | ParameterSet = "fitted"
 ) -> xr.Dataset:
-    """Return the pools at which gains and losses balance; `soilnb.profile.model.Model` says how.
+    """Return the pools at which gains and losses balance; `soilnb.profile.model.BoxModel` says how.
 
     The site has ``temperature``, ``npp`` and ``water``, optional ``ph`` (7), ``bulk_density``
     (1000 kg m-3) and ``clay_silt`` (80 %) with the defaults of the authors' tutorial.
@@ -168,7 +168,7 @@ def simulate(
     initial: xr.Dataset | xr.DataArray | np.ndarray | None = None,
     drivers: Mapping | xr.Dataset | None = None,
 ) -> xr.Dataset:
-    """Run the model in time; `soilnb.profile.model.Model.simulate` says how.
+    """Run the model in time; `soilnb.profile.model.BoxModel.simulate` says how.
 
     Examples
     --------

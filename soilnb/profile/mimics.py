@@ -36,9 +36,8 @@ import xarray as xr
 from soilnb.jobs import side_by_side
 from soilnb.kernels import mimics as kernel
 from soilnb.parameters import InputError, ParameterSet, choose, read_table
-from soilnb.profile import ledger
-from soilnb.profile.ledger import LitterQualityWarning
-from soilnb.profile.model import Flux, Ledger, Model, SteadyStateError
+from soilnb.profile.model import BoxModel, Flux, Ledger, SteadyStateError, dataset
+from soilnb.profile.model.dataset import LitterQualityWarning
 from soilnb.profile.site import RECORDS, REQUIRED, Site, check, read
 
 __all__ = [
@@ -145,8 +144,19 @@ def steady_state(
         Where MICr or MICK is excluded by the other; the reduced system is solved exactly.
     LitterQualityWarning
         Where f_met from lignin:N is outside [0.001, 1] and is clipped.
+
+    Examples
+    --------
+    >>> soil = steady_state({"temperature": 15.0, "clay": 0.3, "npp": 500.0, "f_met": 0.385})
+    >>> soil["carbon"].values.round(3)
+    array([0.202, 1.009, 0.024, 0.062, 2.622, 1.139, 1.405])
+    >>> float((1 - soil["respiration"] / soil["uptake"]).round(3))  # the diagnosed CUE
+    0.55
     """
-    place, chosen = _inputs(site, parameters)
+    return _at_rest(*_inputs(site, parameters))
+
+
+def _at_rest(place: Site, chosen: ParameterSet) -> xr.Dataset:
     rates = _Rates(place, chosen)
     state, alive = _solve(place, rates)
     variables = _ledger(rates, state[:, np.newaxis, :], time=False)
@@ -180,14 +190,22 @@ def simulate(
     Dataset
         As of `steady_state` with a dimension ``time`` (without ``extinct``), and
         ``cumulative_input`` and ``cumulative_respiration`` in g C m-2 since time 0.
+
+    Examples
+    --------
+    >>> site = {"temperature": 15.0, "clay": 0.3, "npp": 500.0, "f_met": 0.385}
+    >>> warm = site | {"temperature": 18.0}
+    >>> run = simulate(warm, [0.0, 50.0], initial=steady_state(site))
+    >>> run["carbon"].sum("pool").values.round(2)
+    array([6.46, 6.13])
     """
-    times = ledger.check_time(time)
+    times = dataset.check_time(time)
     place, chosen = _inputs(site, parameters)
     rates = _Rates(place, chosen)
     if initial is None:
         start, _ = _solve(place, rates)
     else:
-        start = ledger.check_initial(initial, place, POOL_NAMES) / rates.stock
+        start = dataset.check_initial(initial, place, POOL_NAMES) / rates.stock
     state = _integrate(place, rates, start, times * HOURS_PER_YEAR)
     variables = _ledger(rates, state[..., : kernel.POOLS], time=True)
     cumulative_input = rates.source.sum(axis=1)[:, np.newaxis] * times * rates.flux
@@ -208,6 +226,12 @@ def eigenvalues(
         ``real_part`` and ``imaginary_part`` of the eigenvalues of the Jacobian in yr-1 (..., mode),
         fastest decay first; ``period`` of the oscillation (inf where there is none) and
         ``e_folding_time`` in yr.
+
+    Examples
+    --------
+    >>> modes = eigenvalues({"temperature": 15.0, "clay": 0.3, "npp": 500.0, "f_met": 0.385})
+    >>> modes["period"].values.round(1)  # damped, of 3 and 12 years, say
+    array([   inf,    3.2,    3.2,   11.6,   11.6, 1188.6, 1188.6])
     """
     place, chosen = _inputs(site, parameters)
     rates = _Rates(place, chosen)
@@ -219,7 +243,7 @@ def eigenvalues(
             rates.kinetics, matrices[i],
         )  # fmt: skip
     values = np.linalg.eigvals(matrices[:, : kernel.POOLS, : kernel.POOLS]) * HOURS_PER_YEAR
-    return _dataset(place, chosen, ledger.modes(values))
+    return _dataset(place, chosen, dataset.modes(values))
 
 
 def structure(
@@ -241,6 +265,12 @@ def structure(
         One row per link: ``source`` and ``target`` (a pool, ``litter`` or ``CO2``), ``kind``
         (input, uptake, respiration, oxidation, turnover, desorption), ``via`` (the microbe that
         catalyses it, or empty) and ``share`` of the flux (or of the litter) that takes this link.
+
+    Examples
+    --------
+    >>> links = structure()
+    >>> links[links["source"] == "LITs"]["via"].unique().tolist()
+    ['MICr', 'MICK']
     """
     if site is None:
         site = {key: RECORDS[key].value for key in ("temperature", "clay", "npp", "f_met")}
@@ -267,7 +297,12 @@ def links(source: np.ndarray, stoichiometry: np.ndarray) -> pd.DataFrame:
 
 
 def warm_up() -> None:
-    """Compile the kernels by tiny runs, so that several processes need not each do it."""
+    """Compile the kernels by tiny runs, so that several processes need not each do it.
+
+    Examples
+    --------
+    >>> warm_up()
+    """
     one = {key: RECORDS[key].value for key in ("temperature", "clay", "npp", "f_met")}
     simulate(one, [0.0, 0.1])
     eigenvalues(one)
@@ -307,7 +342,7 @@ class _Rates:
         self.kinetics = kernel.FORWARD if p.options["kinetics"] == "forward" else kernel.REVERSE
         self.stock = p["depth"] * 1e4 / 1e6
         self.flux = p["depth"] * 1e4 / 1e3 * HOURS_PER_YEAR
-        self.f_met, self.clipped = ledger.metabolic_share(
+        self.f_met, self.clipped = dataset.metabolic_share(
             site, p["litter_multiplier"], p["litter_intercept"], p["litter_slope"], LOWEST_F_MET
         )
         moisture = moisture_modifier(site, p)
@@ -460,7 +495,7 @@ def protected_shares(
 
 def processes(site: Site, p: ParameterSet) -> Ledger:
     """Return the ledger per m2 and year (the kernels count mg cm-3 and hours)."""
-    f_met, _ = ledger.metabolic_share(
+    f_met, _ = dataset.metabolic_share(
         site, p["litter_multiplier"], p["litter_intercept"], p["litter_slope"], LOWEST_F_MET
     )
     moisture = moisture_modifier(site, p)
@@ -489,14 +524,14 @@ def processes(site: Site, p: ParameterSet) -> Ledger:
     return Ledger({names[i]: litter[:, i] for i in entering}, fluxes)
 
 
-MODEL = Model(
+MODEL = BoxModel(
     name="MIMICS",
     source=_SOURCE,
     pools=POOL_NAMES,
     sets={"sandbox": PARAMETER_SETS["sandbox"], **PARAMETER_SETS},
     ledger=processes,
     needs=REQUIRED,
-    own=steady_state,
+    own=_at_rest,
     module=__name__,
 )
 
@@ -529,7 +564,7 @@ def _solve(site: Site, rates: _Rates) -> tuple[np.ndarray, np.ndarray]:
                 f"MIC{microbe} is extinct{site.where(~alive[:, k])}: it cannot grow beside the "
                 "other microbes",
                 MicrobialExtinctionWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
     return state, alive
 
@@ -592,4 +627,4 @@ def _dataset(
     if "uptake_path" in variables:
         labels = {**(labels or {}), "path": PATH_NAMES}
     source = f"{_SOURCE}; {p.description}"
-    return ledger.build(site, p, "MIMICS", source, POOL_NAMES, variables, labels, times, _USED)
+    return dataset.build(site, p, "MIMICS", source, POOL_NAMES, variables, labels, times, _USED)

@@ -30,7 +30,7 @@ import numpy as np
 import xarray as xr
 
 from soilnb.parameters import InputError, ParameterSet, read_table
-from soilnb.profile.model import Flux, Ledger, Model
+from soilnb.profile.model import BoxModel, Flux, Ledger
 from soilnb.profile.site import Site
 
 PARAMETER_SETS, DRIVERS, _ = read_table(Path(__file__).with_suffix(".toml"))
@@ -148,7 +148,7 @@ def _with_inert(site: Site, p: ParameterSet, carbon: np.ndarray) -> np.ndarray:
     return np.column_stack([carbon[:, :4], 1e3 * rest])
 
 
-MODEL = Model(
+MODEL = BoxModel(
     name="RothC",
     source="RothC-26.3, Coleman & Jenkinson 1996, doi:10.1007/978-3-642-61094-3_17",
     pools=POOL_NAMES,
@@ -164,7 +164,7 @@ MODEL = Model(
 def steady_state(
     site: Mapping | xr.Dataset, parameters: str | Mapping | ParameterSet = "agricultural"
 ) -> xr.Dataset:
-    """Return the pools at which gains and losses balance; `soilnb.profile.model.Model` says how.
+    """Return the pools at which gains and losses balance; `soilnb.profile.model.BoxModel` says how.
 
     The site has ``clay``, ``npp`` and ``temperature`` or ``modifier`` (xi), optional ``soc``.
 
@@ -183,7 +183,7 @@ def simulate(
     initial: xr.Dataset | xr.DataArray | np.ndarray | None = None,
     drivers: Mapping | xr.Dataset | None = None,
 ) -> xr.Dataset:
-    """Run the model in time, exactly; `soilnb.profile.model.Model.simulate` says how.
+    """Run the model in time, exactly; `soilnb.profile.model.BoxModel.simulate` says how.
 
     Examples
     --------

@@ -27,7 +27,7 @@ from soilnb.explore import (
 )
 from soilnb.explore.base import OPEN
 from soilnb.parameters import InputError, Parameter
-from soilnb.profile.model import models
+from soilnb.profile.model import boxes
 
 
 @pytest.fixture(scope="module")
@@ -238,7 +238,7 @@ def test_the_explanation_is_earned_by_a_prediction_and_a_move():
 def test_every_question_of_the_table_is_asked_by_an_explorer():
     place = Path(base.__file__).parent
     sources = "".join(path.read_text(encoding="utf-8") for path in place.rglob("*.py"))
-    asked = set(re.findall(r'asks="(\w+)"', sources)) | set(models())
+    asked = set(re.findall(r'asks="(\w+)"', sources)) | set(boxes())
     assert set(base.questions()) <= asked
     for row in base.questions().values():
         assert {"question", "options", "observe", "explain"} <= set(row) or set(row) == {"states"}

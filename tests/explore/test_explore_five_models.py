@@ -7,7 +7,7 @@ import pytest
 
 from soilnb.explore import five_models as explorers
 from soilnb.profile import icbm, rothc
-from soilnb.profile.model import models
+from soilnb.profile.model import boxes
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def side():
 
 
 def test_every_model_of_the_registry_is_shown(side):
-    assert list(side.result) == [model.name for model in models().values()]
+    assert list(side.result) == [model.name for model in boxes().values()]
     for soil in side.result.values():
         assert {"litter", "microbes", "soil"} >= set(soil["pool_kind"].values)
 
@@ -78,14 +78,14 @@ def test_efficiencies_are_swept_one_driver_at_a_time():
     assert float(np.ptp(litter.sel(model="CENTURY").values)) < 1e-12
 
 
-@pytest.mark.parametrize("name", models())
+@pytest.mark.parametrize("name", boxes())
 def test_any_model_can_be_taken_apart(name):
     explorer = explorers.one(name)
     assert "npp" in explorer.controls
     before = float(explorer.result["carbon"].sum())
     explorer.set(npp=explorer.values["npp"] * 1.5)
     assert float(explorer.result["carbon"].sum()) > before
-    assert models()[name].name in explorer.words.value
+    assert boxes()[name].name in explorer.words.value
 
 
 def test_a_parameter_gets_the_range_of_its_table():

@@ -7,7 +7,7 @@ import xarray as xr
 from soilnb.explore import five_models as explorers
 from soilnb.figures import five_models as figures
 from soilnb.figures import schematic
-from soilnb.profile.model import models
+from soilnb.profile.model import boxes
 
 
 @pytest.fixture(scope="module")
@@ -20,9 +20,9 @@ def texts(ax):
 
 
 def test_structures_show_every_pool_of_every_model():
-    axes = [ax for ax in figures.structures(models()).axes if ax.get_title()]
-    assert [ax.get_title() for ax in axes] == [model.name for model in models().values()]
-    for ax, model in zip(axes, models().values(), strict=True):
+    axes = [ax for ax in figures.structures(boxes()).axes if ax.get_title()]
+    assert [ax.get_title() for ax in axes] == [model.name for model in boxes().values()]
+    for ax, model in zip(axes, boxes().values(), strict=True):
         assert {pool.replace("_", "\n") for pool in model.pools} <= texts(ax)
         (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
         for text in ax.texts:
@@ -32,13 +32,13 @@ def test_structures_show_every_pool_of_every_model():
 
 
 def test_rows_follow_the_litter():
-    links = models()["millennial"].structure()
-    assert figures.rows(links, models()["millennial"].pools) == [
+    links = boxes()["millennial"].structure()
+    assert figures.rows(links, boxes()["millennial"].pools) == [
         ["pom", "lmwc"],
         ["agg", "mic", "maom"],
     ]
-    links = models()["rothc"].structure()
-    assert figures.rows(links, models()["rothc"].pools) == [
+    links = boxes()["rothc"].structure()
+    assert figures.rows(links, boxes()["rothc"].pools) == [
         ["dpm", "rpm"],
         ["bio", "hum"],
         ["iom"],
@@ -46,14 +46,14 @@ def test_rows_follow_the_litter():
 
 
 def test_kinds_come_from_the_ledger():
-    model = models()["mimics"]
+    model = boxes()["mimics"]
     kinds = figures.kinds(model.structure(), model.pools)
     assert [pool for pool, kind in kinds.items() if kind == "microbes"] == ["MICr", "MICK"]
     assert [pool for pool, kind in kinds.items() if kind == "litter"] == ["LITm", "LITs"]
 
 
 def test_every_kind_of_link_is_drawn_and_explained():
-    for model in models().values():
+    for model in boxes().values():
         links = model.structure()
         inside = {kind for *_, kind in schematic.between(links, model.pools)}
         assert inside <= set(schematic.LINES)

@@ -11,8 +11,9 @@ from soilnb import proda
 from soilnb.parameters import InputError
 from soilnb.proda import batch, chains, convergence, posterior
 from soilnb.proda.recovery import RANKS
-from soilnb.profile import clm5, compas, diagnostics, forcing, grid
+from soilnb.profile import clm5, compas, forcing, grid
 from soilnb.profile.forcing import environment
+from soilnb.profile.layered import diagnostics
 
 FAST = {"warmup": 1500, "steps": 2000, "samples": 200, "progress": False}
 DEPTH = np.array([0.05, 0.15, 0.3, 0.5, 0.8, 1.2, 1.6])

@@ -12,8 +12,9 @@ from soilnb.data.profiles import columns
 from soilnb.parameters import InputError
 from soilnb.proda import globe, models, observations
 from soilnb.proda.globe import files as cells_files
-from soilnb.profile import clm5, compas, diagnostics, forcing
+from soilnb.profile import clm5, compas, forcing
 from soilnb.profile.forcing.files import ARRAY
+from soilnb.profile.layered import diagnostics
 
 MODELS = {"compas": compas, "clm5": clm5}
 BOTH = pytest.mark.parametrize("model", list(MODELS))

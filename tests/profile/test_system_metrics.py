@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soilnb.parameters import InputError
-from soilnb.profile import clm5, compas, diagnostics, forcing, grid
+from soilnb.profile import clm5, compas, forcing, grid
 from soilnb.profile.forcing import environment
+from soilnb.profile.layered import diagnostics
 
 BOREAL = forcing.example("boreal").assign(
     nitrogen_scalar=0.6 * forcing.example("boreal")["nitrogen_scalar"],

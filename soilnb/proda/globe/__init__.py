@@ -44,7 +44,8 @@ from soilnb.proda.globe.runs import (
     parameters_of,
     prepare,
 )
-from soilnb.profile import diagnostics, grid
+from soilnb.profile import grid
+from soilnb.profile.layered import diagnostics
 from soilnb.schema import Variable
 
 __all__ = [
@@ -69,7 +70,8 @@ __all__ = [
     "zonal",
 ]
 
-#: What a map holds beside the metrics of `soilnb.profile.diagnostics`: (unit, long name, symbol).
+#: What a map holds beside the metrics of `soilnb.profile.layered.diagnostics`: (unit, long name,
+#: symbol).
 VARIABLES = {
     "stock": ("kg C m-2", "soil organic carbon down to a depth", "SOC"),
     "soc": ("g C m-2", "soil organic carbon down to 8.6 m", "SOC"),
@@ -132,14 +134,15 @@ def maps(
         Whether a bar over the cells appears when it takes longer than two seconds.
     **switches
         ``transport`` of the model; ``cue_flux``, ``transfer_flux``, ``k_system``, ``b_system`` of
-        the metrics (`soilnb.profile.diagnostics`).
+        the metrics (`soilnb.profile.layered.diagnostics`).
 
     Returns
     -------
     Dataset
         Over ``site``, with the coordinates of the planet: ``stock`` (..., to_depth) to 0.3, 1
-        and 2 m, ``soc`` of the column, ``input``, the metrics of `soilnb.profile.diagnostics`,
-        ``microbial_share`` (COMPAS), ``litter_to_soil``, ``feasible`` (whether a steady state
+        and 2 m, ``soc`` of the column, ``input``, the metrics of
+        `soilnb.profile.layered.diagnostics`, ``microbial_share`` (COMPAS), ``litter_to_soil``,
+        ``feasible`` (whether a steady state
         exists) and ``kept`` (feasible, and with less carbon than 1,000 kg m-2, the papers' limit).
         Stocks and metrics are NaN where not feasible. Of an ensemble each variable is the mean of
         the kept members, its ``..._sd`` their standard deviation, ``feasible_share`` the share of

@@ -102,7 +102,7 @@ class Parameters:
 
 
 def _given(
-    parameters: object, model: layered.Model
+    parameters: object, model: layered.LayeredModel
 ) -> tuple[dict[str, xr.DataArray], ParameterSet]:
     """Return what is given of each parameter as a DataArray, and the set for the rest."""
     if isinstance(parameters, xr.DataArray):

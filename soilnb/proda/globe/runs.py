@@ -24,9 +24,10 @@ from soilnb.kernels import layers as kernel
 from soilnb.parameters import InputError, check_range, unknown
 from soilnb.proda.globe.parameters import Parameters
 from soilnb.proda.models import MODELS
-from soilnb.profile import diagnostics, grid, layered
+from soilnb.profile import grid, layered
 from soilnb.profile.forcing import environment
 from soilnb.profile.forcing.environment import Columns
+from soilnb.profile.layered import diagnostics
 
 #: Cells of a chunk: few enough for the arrays of one chunk to stay in the processor's cache.
 CHUNK = 2000
@@ -152,7 +153,7 @@ def evaluate(
         Gives the runs of a chunk.
     names : tuple of str
         What is wanted beside ``feasible``, ``stock`` [run, site, to_depth] (kg C m-2) and ``soc``
-        [run, site] (g C m-2 down to 8.6 m): metrics of `soilnb.profile.diagnostics`,
+        [run, site] (g C m-2 down to 8.6 m): metrics of `soilnb.profile.layered.diagnostics`,
         ``microbial_share``, ``litter_to_soil``, ``profile`` (carbon density by layer).
     reduce : callable, optional
         Applied to the result of a chunk, and what `extra` gives for it, where the chunk is run. A

@@ -8,7 +8,7 @@ Tao et al. 2023 (Fig. 4) ask in two ways, with the parameters of a model sorted 
   the cells' carbon, in Pg, and the loss of explained variance where observations are given.
 - `proportional` raises and lowers the parameters of one component everywhere by the same share of
   their place between the prior bounds, and sets the change of the global stock against that of
-  the component's own metric (`soilnb.profile.diagnostics`). `needed` reads off what a stock
+  the component's own metric (`soilnb.profile.layered.diagnostics`). `needed` reads off what a stock
   larger by 10 % needs.
 
 A third question, which covariates a component is learnt from, is answered by `permutation`.

@@ -53,7 +53,11 @@ from soilnb.profile.depth.column import (
     profile,
     root_shares,
 )
-from soilnb.profile.ledger import check_time
+from soilnb.profile.model import Flux, Ledger, Mixing, Model
+from soilnb.profile.model.base import Asked
+from soilnb.profile.model.dataset import TIME, check_time
+from soilnb.profile.model.dataset import VARIABLES as OF_ANY_MODEL
+from soilnb.profile.model.system import System
 
 __all__ = [
     "PARAMETER_SETS",
@@ -76,6 +80,8 @@ __all__ = [
 #: Largest estimated error of a step, as a share of all carbon; the error of the result is a
 #: thousand times smaller, because the estimate is of a lower order than the method.
 TOLERANCE = 1e-7
+
+_SOURCE = "Luo et al. 2025, Eq. 1; Sierra et al. 2024, doi:10.1111/gcb.17153"
 
 #: name: (unit, long name, symbol)
 VARIABLES = {
@@ -182,6 +188,12 @@ def steady_state(soil: Profile | str | Mapping | ParameterSet = "cropland") -> x
     ------
     InputError
         For bad parameters, or where some carbon is never lost.
+
+    Examples
+    --------
+    >>> soil = steady_state("luo2025")
+    >>> round(float(soil["stock"]), 2)  # kg C m-2
+    25.57
     """
     soil = _resolve(soil)
     carbon = _steady(soil)
@@ -226,6 +238,13 @@ def simulate(
     ------
     InputError
         For bad parameters or times, or an event that does not fit.
+
+    Examples
+    --------
+    >>> bare = {"set": "luo2025", "root_input": 0.0}
+    >>> bare = simulate(bare, [0.0, 50.0], initial=steady_state("luo2025"))
+    >>> bare["stock"].values.round(2)
+    array([25.57, 19.07])
     """
     soil = _resolve(soil)
     times = check_time(time)
@@ -371,11 +390,10 @@ def _dataset(
             data[f"cumulative_{name}"] = xr.Variable(lead, value, attrs)
     coords = _coordinates(soil)
     if times is not None:
-        coords["time"] = xr.Variable("time", times, _TIME)
+        coords["time"] = xr.Variable("time", times, TIME)
     return xr.Dataset(data, coords, _provenance(soil))
 
 
-_TIME = {"units": "yr", "long_name": "time", "symbol": "t"}
 _DEPTHS = {
     "depth": {"units": "m", "long_name": "depth", "symbol": "z"},
     "top": {"units": "m", "long_name": "upper edge of the cell", "symbol": ""},
@@ -392,17 +410,123 @@ def _coordinates(soil: Profile) -> dict[str, xr.Variable]:
 
 def _provenance(soil: Profile) -> dict[str, str]:
     return {
-        "model": "whole profile",
+        "model": MODEL.name,
         "parameter_set": soil.parameters.name,
         "parameters": json.dumps({**soil.parameters, **soil.parameters.options}),
         "given_as_arrays": ", ".join(soil.given) or "none",
-        "source": "Luo et al. 2025, Eq. 1; Sierra et al. 2024, doi:10.1111/gcb.17153",
+        "source": _SOURCE,
         "soilnb_version": __version__,
     }
 
 
+# --- behind the seam --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class WholeProfile(Model):
+    """The whole profile as a `soilnb.profile.model.Model`: its place is a `Profile`.
+
+    Instead of one, a mapping of what `profile` takes beside parameters, as ``{"thickness": 0.05}``.
+    """
+
+    axes = ("material", "depth")
+    gains = ("input", "deposition")
+    losses = ("respiration", "leaching", "erosion", "burial")
+
+    @property
+    def example(self) -> dict:
+        """A typical place: all follows from the parameters."""
+        return {}
+
+    def total(self, found: xr.Dataset) -> xr.DataArray:
+        """Return all carbon of a result of the model, g C m-2."""
+        return 1e3 * found["stock"]
+
+    def steady_state(
+        self, place: Profile | Mapping, parameters: str | Mapping | ParameterSet | None = None
+    ) -> xr.Dataset:
+        """Return the profile at rest; see `soilnb.profile.depth.steady_state`."""
+        return steady_state(self._read(place, parameters))
+
+    def simulate(
+        self,
+        place: Profile | Mapping,
+        time: Sequence[float],
+        parameters: str | Mapping | ParameterSet | None = None,
+        initial: xr.Dataset | xr.DataArray | np.ndarray | None = None,
+        events: Sequence[Event] = (),
+    ) -> xr.Dataset:
+        """Run the profile in time; see `soilnb.profile.depth.simulate`."""
+        return simulate(self._read(place, parameters), time, initial, events)
+
+    def ask(self, place: object, parameters: object) -> Asked:
+        """Read and check a place and parameters, once for all that follows."""
+        soil = self._read(place, parameters)
+        pools = {name: self.pools.get(name, name) for name in soil.materials}
+        mixing = Mixing(soil.transport[np.newaxis], soil.materials)
+        entries = self.ledger(soil, soil.parameters)
+        return Asked(soil, soil.parameters, System(pools, soil, entries, mixing))
+
+    def rest(self, asked: Asked) -> np.ndarray:
+        """Return the steady state [cell, material + 2] in g C m-2."""
+        return np.pad(_steady(asked.place).T, ((0, 0), (0, 2)))
+
+    def state(self, asked: Asked, carbon: object) -> np.ndarray:
+        """Return carbon in g C m-3 (material, depth) as a state [cell, material + 2], checked."""
+        return np.pad(_initial(asked.place, carbon).T, ((0, 0), (0, 2)))
+
+    def label(self, asked: Asked, variables: dict, coords: dict | None = None) -> xr.Dataset:
+        """Return (dimensions, array [1, ...]) by name as a Dataset with units and origin."""
+        data = {}
+        for name, (dims, array) in variables.items():
+            unit, long_name, symbol = (OF_ANY_MODEL | VARIABLES)[name]
+            attrs = {"units": unit, "long_name": long_name, "symbol": symbol}
+            data[name] = xr.Variable(dims, array[0], attrs)
+        every = _coordinates(asked.place) | (coords or {})
+        used = {dim for dims, _ in variables.values() for dim in dims} | set(coords or {})
+        kept = {
+            name: c
+            for name, c in every.items()
+            if not isinstance(c, xr.Variable) or set(c.dims) <= used
+        }
+        return xr.Dataset(data, kept, _provenance(asked.place))
+
+    def _read(self, place: object, parameters: object) -> Profile:
+        if isinstance(place, Profile):
+            if parameters is not None:
+                raise InputError("parameters: not allowed beside a Profile, which has its own")
+            return place
+        return profile(self._named(parameters), **(place or {}))
+
+
+def ledger(soil: Profile, p: Mapping[str, float]) -> Ledger:
+    """Return what enters and decays in each cell; materials do not turn into each other."""
+    return Ledger(
+        dict(zip(soil.materials, soil.gains, strict=True)),
+        [
+            Flux("transfer", name, {"CO2": 1.0}, rate)
+            for name, rate in zip(soil.materials, soil.decay, strict=True)
+        ],
+    )
+
+
+MODEL = WholeProfile(
+    name="whole profile",
+    source=_SOURCE,
+    pools={"fresh": "fresh remains", "soil": "soil carbon"},
+    sets=PARAMETER_SETS,
+    ledger=ledger,
+    module=__name__,
+)
+
+
 def warm_up() -> None:
-    """Compile the kernels, or load them from numba's cache."""
+    """Compile the kernels, or load them from numba's cache.
+
+    Examples
+    --------
+    >>> warm_up()
+    """
     simulate(profile("cropland", thickness=0.5), [0.0, 1.0])
     transit_time({"set": "sierra2024", "depth": 0.05, "boundary": "published"})
 
@@ -433,6 +557,11 @@ def remaining(soil: Profile | str | Mapping | ParameterSet, time: Sequence[float
         m-1, where it is; ``transit_density`` (time) in yr-1, the rate at which it leaves, which is
         the distribution of transit times f_T(t) = -1'B exp(tB) u / abs(u); ``sequestration``
         (time) in yr, the time integral of ``remaining``.
+
+    Examples
+    --------
+    >>> remaining("sierra2024", [0.0, 10.0])["remaining"].values.round(3)
+    array([1.   , 0.002])
     """
     soil = _resolve(soil)
     times = check_time(time)
@@ -459,7 +588,7 @@ def remaining(soil: Profile | str | Mapping | ParameterSet, time: Sequence[float
     }
     coords = _coordinates(soil)
     del coords["material"]
-    coords["time"] = xr.Variable("time", times, _TIME)
+    coords["time"] = xr.Variable("time", times, TIME)
     return xr.Dataset(data, coords, _provenance(soil))
 
 
@@ -473,6 +602,11 @@ def transit_time(soil: Profile | str | Mapping | ParameterSet) -> xr.Dataset:
     -------
     Dataset
         ``mean`` and ``median`` in years.
+
+    Examples
+    --------
+    >>> float(transit_time("sierra2024")["mean"].round(2))
+    1.34
     """
     soil = _resolve(soil)
     still, pulse, total = _pulse(soil)
@@ -502,6 +636,11 @@ def sequestration(
 
     It counts how much carbon is kept and for how long (Sierra et al. 2021,
     doi:10.5194/bg-18-1029-2021): g C m-2 times years.
+
+    Examples
+    --------
+    >>> sequestration("sierra2024", [1.0, 10.0]).values.round(1)
+    array([0.7, 1.3])
     """
     soil = _resolve(soil)
     fate = remaining(soil, time)
@@ -532,6 +671,12 @@ def layers(carbon: xr.DataArray, edges: Sequence[float]) -> xr.DataArray:
     DataArray [..., layer]
         Amount per m2 in each layer (the unit of the density times m); coordinates ``top`` and
         ``bottom`` of the layers, m.
+
+    Examples
+    --------
+    >>> soil = steady_state("luo2025")
+    >>> layers(soil["carbon"].sum("material"), [0.0, 0.3, 1.0, 2.0]).values.round(0)
+    array([ 6257., 10283.,  9025.])
     """
     cells = np.append(carbon["top"].values, carbon["bottom"].values[-1])
     bounds = np.asarray(edges, dtype=float)
@@ -550,7 +695,13 @@ def layers(carbon: xr.DataArray, edges: Sequence[float]) -> xr.DataArray:
 
 
 def stock(result: xr.Dataset, top: float = 0.0, bottom: float | None = None) -> xr.DataArray:
-    """Return the carbon (kg C m-2) of all materials between two depths (m)."""
+    """Return the carbon (kg C m-2) of all materials between two depths (m).
+
+    Examples
+    --------
+    >>> float(stock(steady_state("luo2025"), 0.0, 0.3).round(2))
+    6.26
+    """
     deep = float(result["bottom"][-1]) if bottom is None else bottom
     total = layers(result["carbon"].sum("material"), [top, deep]).isel(layer=0, drop=True) / 1000
     return total.assign_attrs(units="kg C m-2", long_name=f"carbon, {top:g}-{deep:g} m", symbol="C")

@@ -40,7 +40,13 @@ _CM2, _CM, _MM = 1e-4, 1e-2, 1e-3  # cm2, cm and mm in m2 and m
 
 
 def grid(depth: float = 2.0, thickness: float = THICKNESS) -> np.ndarray:
-    """Return the edges [cell + 1] in m of equal cells, about `thickness` m each."""
+    """Return the edges [cell + 1] in m of equal cells, about `thickness` m each.
+
+    Examples
+    --------
+    >>> grid(1.0, 0.25)
+    array([0.  , 0.25, 0.5 , 0.75, 1.  ])
+    """
     depth = _positive("depth", depth, "m")
     cells = round(depth / _positive("thickness", thickness, "m"))
     if not 2 <= cells <= 20_000:
@@ -70,6 +76,11 @@ def root_shares(edges: Sequence[float], beta: float | None = None, **logistic: f
     ------
     InputError
         For depths out of order, for both or neither of the two forms, or numbers out of range.
+
+    Examples
+    --------
+    >>> root_shares([0.0, 0.3, 1.0], beta=0.961).round(2)
+    array([0.71, 0.29])
     """
     edges = check_edges(edges)
     if (beta is None) == (not logistic) or set(logistic) - {"d50", "d95"}:
@@ -99,6 +110,11 @@ def layer_shares(edges: Sequence[float], top: float, bottom: float) -> np.ndarra
     ------
     InputError
         For depths out of order, or a layer that is not inside the profile.
+
+    Examples
+    --------
+    >>> layer_shares([0.0, 0.1, 0.2, 0.4], 0.1, 0.4).round(2)
+    array([0.  , 0.33, 0.67])
     """
     edges = check_edges(edges)
     top, bottom = check_finite("top", top, "m"), check_finite("bottom", bottom, "m")
@@ -180,6 +196,15 @@ class Profile:
         """Middle of the cells [cell], m."""
         return 0.5 * (self.edges[1:] + self.edges[:-1])
 
+    @property
+    def size(self) -> int:
+        """Number of cells."""
+        return self.edges.size - 1
+
+    def where(self, bad: np.ndarray) -> str:
+        """Name the first cell at which `bad` [cell] is true."""
+        return f" at {self.depth[np.argmax(bad)]:g} m"
+
     def index(self, material: str) -> int:
         """Return the place of a material, or raise `InputError`."""
         if material not in self.materials:
@@ -189,17 +214,26 @@ class Profile:
     @cached_property
     def operator(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The tridiagonal operator: lower, diagonal and upper [material, cell], yr-1."""
-        lower, diagonal, upper = (np.empty_like(self.decay) for _ in range(3))
-        for m in range(len(self.materials)):
+        return self._operator(self.decay)
+
+    @cached_property
+    def transport(self) -> np.ndarray:
+        """What moves and what leaves through the ends [to_cell, from_cell], yr-1."""
+        lower, diagonal, upper = (row[0] for row in self._operator(np.zeros((1, self.size))))
+        return np.diag(diagonal) + np.diag(lower[1:], -1) + np.diag(upper[:-1], 1)
+
+    def _operator(self, decay: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        lower, diagonal, upper = (np.empty_like(decay) for _ in range(3))
+        for m in range(len(decay)):
             arrays = lower[m], diagonal[m], upper[m]
             if self.boundary == "published":
                 kernel.central(
                     self.edges[1] - self.edges[0], self.diffusion[0], self.advection[0],
-                    self.decay[m], *arrays,
+                    decay[m], *arrays,
                 )  # fmt: skip
             else:
                 kernel.conservative(
-                    self.thickness, self.diffusion, self._velocity, self.decay[m],
+                    self.thickness, self.diffusion, self._velocity, decay[m],
                     self.erosion, self._leaching + self._burial, *arrays,
                 )  # fmt: skip
         return lower, diagonal, upper
@@ -295,6 +329,11 @@ def profile(
     InputError
         For an unknown set or parameter, depths out of order, shares that do not sum to one,
         negative rates, or arrays that do not fit.
+
+    Examples
+    --------
+    >>> profile({"set": "luo2025", "depth": 1.0}, thickness=0.5).source.round(0)
+    array([[153.,  27.]])
     """
     chosen = choose(parameters, PARAMETER_SETS, "cropland")
     arrays = {

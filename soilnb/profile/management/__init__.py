@@ -27,7 +27,7 @@ import xarray as xr
 
 from soilnb.parameters import InputError, ParameterSet, read_table, unknown
 from soilnb.profile import depth
-from soilnb.profile.ledger import check_time
+from soilnb.profile.model.dataset import check_time
 
 #: Years at which effects are told: a lifetime of a project, a century, the end of the matter.
 HORIZONS = (30.0, 100.0, 2500.0)

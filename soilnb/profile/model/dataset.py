@@ -54,6 +54,9 @@ VARIABLES = {
     "transit_time": ("yr", "mean age of the carbon that leaves", r"\bar\tau"),
 }
 
+#: Attributes of the coordinate ``time``.
+TIME = {"units": "yr", "long_name": "time", "symbol": "t"}
+
 
 class LitterQualityWarning(UserWarning):
     """At some sites the formula of the metabolic share left its range and was clipped."""
@@ -137,8 +140,7 @@ def coordinates(
     found = lasting.assign(own) if own else lasting
     if times is None:
         return found
-    attrs = {"units": "yr", "long_name": "time", "symbol": "t"}
-    axis = {"time": xr.IndexVariable("time", times, attrs), **found.variables}
+    axis = {"time": xr.IndexVariable("time", times, TIME), **found.variables}
     return xr.Coordinates(axis, indexes={"time": PandasIndex(times, "time"), **found.xindexes})
 
 

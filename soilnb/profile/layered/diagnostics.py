@@ -51,10 +51,9 @@ import xarray as xr
 
 from soilnb.kernels import layers as kernel
 from soilnb.parameters import InputError, ParameterSet, unknown
-from soilnb.profile import clm5, compas, grid, layered
+from soilnb.profile import grid, layered
 from soilnb.profile.forcing.environment import Columns
-
-MODELS = {"compas": compas.MODEL, "clm5": clm5.MODEL}
+from soilnb.profile.model import models
 
 #: name: (unit, long name, symbol)
 METRICS = {
@@ -138,11 +137,11 @@ def system(
         found = metrics(chosen, cases, layered.check_initial(chosen, carbon, cases), rates, **given)
     for values in found.values():
         values[~feasible] = np.nan
-    return _dataset(chosen, cases, found, feasible, transport, given)
+    return _dataset(chosen, cases, found, feasible, given)
 
 
 def metrics(
-    model: layered.Model,
+    model: layered.LayeredModel,
     cases: layered.Cases,
     carbon: np.ndarray,
     rates: np.ndarray,
@@ -177,12 +176,11 @@ def metrics(
     for name, value in given.items():
         if value not in _SWITCHES[name]:
             raise unknown(name, value, _SWITCHES[name])
-    column = _System(model, cases, carbon, rates)
+    column = State(model, cases, carbon, rates)
     with np.errstate(divide="ignore", invalid="ignore"):
-        if model is compas.MODEL:
-            own = _compas(column, cue_flux, transfer_flux, k_system)
-        else:
-            own = _clm5(column, transfer_flux)
+        own = model.metrics(
+            column, cue_flux=cue_flux, transfer_flux=transfer_flux, k_system=k_system
+        )
         found = own | _shared(column, b_system)
     for values in found.values():
         values[~np.isfinite(values)] = np.nan
@@ -191,31 +189,47 @@ def metrics(
 
 def warm_up() -> None:
     """Compile the kernels by tiny runs, so that several processes need not each do it."""
-    for model, definition in MODELS.items():
-        system(definition.default, layered.example_forcing(), model)
+    for name, model in layered_models().items():
+        system(model.default, model.example, name)
 
 
-def _model(parameters: object, model: str | None) -> layered.Model:
+def layered_models() -> dict[str, layered.LayeredModel]:
+    """Return the models of the registry that have these metrics, those with most of them first.
+
+    Examples
+    --------
+    >>> list(layered_models())
+    ['compas', 'clm5']
+    """
+    found = {
+        name: model for name, model in models().items() if isinstance(model, layered.LayeredModel)
+    }
+    return dict(sorted(found.items(), key=lambda item: -item[1].enzymes))
+
+
+def _model(parameters: object, model: str | None) -> layered.LayeredModel:
+    known = layered_models()
     if model is not None:
-        if not isinstance(model, str) or model not in MODELS:
-            raise unknown("model", model, MODELS)
-        return MODELS[model]
+        if not isinstance(model, str) or model not in known:
+            raise unknown("model", model, known)
+        return known[model]
     if isinstance(parameters, (Mapping, xr.Dataset)):
-        names = set(parameters)
-        own = {
-            key: names & (set(one.names) - set(other.names))
-            for key, one, other in (
-                ("compas", compas.MODEL, clm5.MODEL),
-                ("clm5", clm5.MODEL, compas.MODEL),
+        fits = [
+            one
+            for key, one in known.items()
+            if set(parameters)
+            & set(one.names).difference(
+                *(other.names for name, other in known.items() if name != key)
             )
-        }
-        fits = [key for key, found in own.items() if found]
+        ]
         if len(fits) == 1:
-            return MODELS[fits[0]]
-    raise InputError("model is not given and does not follow from parameters: compas or clm5")
+            return fits[0]
+    raise InputError(
+        f"model is not given and does not follow from parameters: {' or '.join(known)}"
+    )
 
 
-class _System:
+class State:
     """What the metrics rest on, for all cases: parameters, modifiers, carbon and fluxes.
 
     Attributes
@@ -231,7 +245,11 @@ class _System:
     """
 
     def __init__(
-        self, model: layered.Model, cases: layered.Cases, carbon: np.ndarray, rates: np.ndarray
+        self,
+        model: layered.LayeredModel,
+        cases: layered.Cases,
+        carbon: np.ndarray,
+        rates: np.ndarray,
     ) -> None:
         self.model, self.cases, self.carbon, self.rates = model, cases, carbon, rates
         self.p = {name: cases.parameters[:, [i]] for i, name in enumerate(model.names)}
@@ -252,193 +270,46 @@ class _System:
         return self.carbon[:, self.model.soil].sum(axis=1)
 
 
-def _down(values: np.ndarray) -> np.ndarray:
+def down(values: np.ndarray) -> np.ndarray:
     """Sum a density [case, layer] over the column, [case]."""
     return values @ grid.THICKNESS
 
 
-def _weighted(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def weighted(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Mean of values [case, layer] weighted by the carbon of the layers, [case]."""
-    return _down(values * weight) / _down(weight)
+    return down(values * weight) / down(weight)
 
 
-def _compas(s: _System, cue_flux: str, transfer_flux: str, k_system: str) -> dict:
-    """Metrics of COMPAS, each [case]."""
-    return {
-        "cue": _compas_cue(s, cue_flux),
-        "non_microbial_transfer": _compas_transfer(s, transfer_flux),
-        "transfer_efficiency": _passed_on(s),
-        "decomposition_rate": _compas_rate(s, k_system),
-    }
-
-
-def _litter_decay(s: _System, modifier: np.ndarray) -> dict[str, np.ndarray]:
-    """Decay [case, layer] of metabolic, cellulose and lignin litter in COMPAS, g C m-3 yr-1."""
-    return {
-        "ml": s.x["ml"] * modifier / s.p["tau_ml"],
-        "cl": s.x["cl"] * modifier / s.p["tau_cl_ll"],
-        "ll": s.x["ll"] * modifier / s.p["tau_cl_ll"],
-    }
-
-
-def _uptake(s: _System) -> np.ndarray:
-    """Uptake of DOC [case, layer], g C m-3 yr-1."""
-    doc = s.x["doc"]
-    rate = s.soil * s.x["mic"] / (s.p["tau_assim"] * (s.p["km_assim"] * s.soil + doc))
-    return np.where(doc > 0, rate * doc, 0.0)
-
-
-def _compas_cue(s: _System, cue_flux: str) -> np.ndarray:
-    """Growth over uptake, N Eq. 10: eta_i times what microbes take of each substrate."""
-    p = s.p
-    decay = _litter_decay(s, s.litter if cue_flux == "equation" else s.soil)
-    eta = {"ml": p["eta_ml"], "cl": p["eta_cl_ll"], "ll": p["eta_cl_ll"]}
-    direct = {"ml": p["a_doc_ml"], "cl": p["a_doc_cl"], "ll": p["a_soc_ll"]}
-    from_doc = _down(_uptake(s))
-    uptake, growth = from_doc, p["eta_doc"][:, 0] * from_doc
-    for pool, flux in decay.items():
-        microbial = 1.0 - direct[pool]
-        taken = _down(microbial * flux)
-        again = microbial[:, 0] if cue_flux == "published" else 1.0
-        uptake = uptake + taken
-        growth = growth + eta[pool][:, 0] * taken * again
-    return growth / uptake
-
-
-def _compas_transfer(s: _System, transfer_flux: str) -> np.ndarray:
-    """Non-microbial transfer, N Eq. 11."""
-    p = s.p
-    published = transfer_flux == "published"
-    decay = _litter_decay(s, s.soil if published else s.litter)
-    total = 1.0 / p["tau_mic"] + 1.0 / p["tau_enz_prod"]
-    # The A matrix has a kd / k, the share of everything that leaves the microbes.
-    kept = p["a_soc_mic"] if published else p["a_soc_mic"] / (p["tau_mic"] * total)
-    share = {"ml": p["a_doc_ml"], "cl": p["a_doc_cl"], "ll": p["a_soc_ll"], "mic": kept}
-    flux = {pool: _down(f) for pool, f in decay.items()}
-    flux["mic"] = _down(s.soil * s.x["mic"] * total)
-    passed = sum(share[pool][:, 0] * flux[pool] for pool in flux)
-    return passed / sum(flux.values())
-
-
-def _compas_rate(s: _System, k_system: str) -> np.ndarray:
-    """Baseline decomposition rate, N Eq. 12, of all pools but DOC; yr-1.
-
-    It is that of decomposition "other than microbial uptake": of litter, the part p / tau that
-    does not pass through microbes. With "soil" it is that of the soil pools, C Eq. 11.
-    """
-    p = s.p
-    total = 1.0 / p["tau_mic"] + 1.0 / p["tau_enz_prod"]
-    half = p["km_decom"] * s.soil + s.x["msoc"]
-    rate = {
-        "cwd": 1.0 / p["tau_cwd"],
-        "ml": p["a_doc_ml"] / p["tau_ml"],
-        "cl": p["a_doc_cl"] / p["tau_cl_ll"],
-        "ll": p["a_soc_ll"] / p["tau_cl_ll"],
-        "mic": total,
-        "enz": 1.0 / p["tau_enz_decay"],
-    }
-    if k_system == "published":
-        mixed = 2.0 * s.x["enz"] * p["km_decom"] * s.x["msoc"] * s.soil
-        rate["msoc"] = mixed / (p["tau_decom"] * half**3)
-        return _mean_rate(s, rate, tuple(rate))
-    rate["msoc"] = s.x["enz"] / (p["tau_decom"] * half)
-    if k_system == "soil":
-        rate["doc"] = s.x["mic"] / (p["tau_assim"] * (p["km_assim"] * s.soil + s.x["doc"]))
-        return _mean_rate(s, rate, ("doc", "mic", "enz", "msoc"))
-    return _mean_rate(s, rate, ("cwd", "ml", "cl", "ll")) + _mean_rate(
-        s, rate, ("mic", "enz", "msoc")
-    )
-
-
-def _mean_rate(s: _System, rate: dict, pools: tuple[str, ...]) -> np.ndarray:
+def mean_rate(s: State, rate: dict, pools: tuple[str, ...]) -> np.ndarray:
     """Rates [case, 1 or layer] weighted by the stocks of the pools, [case]."""
-    stock = sum(_down(s.x[pool]) for pool in pools)
-    return sum(_down(rate[pool] * s.x[pool]) for pool in pools) / stock
+    stock = sum(down(s.x[pool]) for pool in pools)
+    return sum(down(rate[pool] * s.x[pool]) for pool in pools) / stock
 
 
-def _clm5(s: _System, transfer_flux: str) -> dict:
-    """Metrics of CLM5, each [case]."""
-    rate = {f"soc{i}": 1.0 / s.p[f"tau4s{i}"] for i in (1, 2, 3)}
-    if transfer_flux == "published":
-        efficiency = _passed_on(s, s.warm * s.wet * s.deep)
-    else:
-        efficiency = _passed_on(s)
-    return {
-        "transfer_efficiency": efficiency,
-        "decomposition_rate": _mean_rate(s, rate, tuple(rate)),
-    }
+def transport_rate(s: State, moving: np.ndarray) -> np.ndarray:
+    """Diagonal of V [case] weighted by the carbon that moves [case, layer], N Eq. 13, C Eq. 12."""
+    leaving = s.rates[:, kernel.UP] + s.rates[:, kernel.DOWN]
+    return weighted(leaving / grid.THICKNESS, moving)
 
 
-def _passed_on(s: _System, modifier: np.ndarray | None = None) -> np.ndarray:
-    """Carbon passed on to other pools over carbon decayed, wood left out, C Eq. 10.
+def passed_on(kept: Mapping[str, np.ndarray], decay: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Carbon passed on to other pools over carbon decayed [case], wood left out, C Eq. 10.
 
-    With `modifier` [case, layer] the fluxes take it in place of the model's own.
+    From the share of what leaves a pool that enters others, and its decay [case, layer].
     """
-    decay = _all_decay(s, modifier)
-    kept = _compas_kept(s.p) if s.model is compas.MODEL else _clm5_kept(s)
-    return sum(_down(kept[pool] * flux) for pool, flux in decay.items()) / sum(
-        _down(flux) for flux in decay.values()
+    return sum(down(kept[pool] * flux) for pool, flux in decay.items()) / sum(
+        down(flux) for flux in decay.values()
     )
 
 
-def _compas_kept(p: dict[str, np.ndarray]) -> dict:
-    """Share of what leaves a pool of COMPAS that enters others: the column sums of A beside -1."""
-    return {
-        "ml": p["a_doc_ml"] + (1.0 - p["a_doc_ml"]) * p["eta_ml"],
-        "cl": p["a_doc_cl"] + (1.0 - p["a_doc_cl"]) * p["eta_cl_ll"],
-        "ll": p["a_soc_ll"] + (1.0 - p["a_soc_ll"]) * p["eta_cl_ll"],
-        "doc": p["eta_doc"],
-        "mic": 1.0,
-        "enz": 1.0,
-        "msoc": 1.0,
-    }
-
-
-def _clm5_kept(s: _System) -> dict:
-    """Share of what leaves a pool of CLM5 that enters others, by layer where it follows sand."""
-    return {
-        "ml": s.p["fs1l1"],
-        "cl": s.p["fs1l2"],
-        "ll": s.p["fs2l3"],
-        "soc1": s.rates[:, kernel.TO_SLOW] + s.rates[:, kernel.TO_PASSIVE],
-        "soc2": s.p["fs1s2"] + s.p["fs3s2"],
-        "soc3": s.p["fs1s3"],
-    }
-
-
-def _all_decay(s: _System, modifier: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Decay [case, layer] of every pool but wood, g C m-3 yr-1."""
-    if s.model is compas.MODEL:
-        total = 1.0 / s.p["tau_mic"] + 1.0 / s.p["tau_enz_prod"]
-        half = s.p["km_decom"] * s.soil + s.x["msoc"]
-        msoc = s.soil * s.x["enz"] * s.x["msoc"] / (s.p["tau_decom"] * half)
-        return _litter_decay(s, s.litter) | {
-            "doc": _uptake(s),
-            "mic": s.soil * s.x["mic"] * total,
-            "enz": s.soil * s.x["enz"] / s.p["tau_enz_decay"],
-            "msoc": np.where(s.x["msoc"] > 0, msoc, 0.0),
-        }
-    litter = s.litter if modifier is None else modifier
-    soil = s.soil if modifier is None else modifier
-    turnover = {"ml": "tau4l1", "cl": "tau4l2", "ll": "tau4l2"}
-    turnover |= {f"soc{i}": f"tau4s{i}" for i in (1, 2, 3)}
-    return {
-        pool: s.x[pool] * (litter if pool in ("ml", "cl", "ll") else soil) / s.p[name]
-        for pool, name in turnover.items()
-    }
-
-
-def _shared(s: _System, b_system: str) -> dict:
-    """Metrics that both models define alike, each [case]."""
-    leaving = s.rates[:, kernel.UP] + s.rates[:, kernel.DOWN]
-    moving = s.carbon[:, 1 : kernel.LITTER].sum(axis=1) if s.model is compas.MODEL else s.soc
+def _shared(s: State, b_system: str) -> dict:
+    """Metrics that all models define alike, each [case]."""
     litter = s.cases.columns.litter.sum(axis=1)[s.cases.which]
     return {
-        "transport_rate": _weighted(leaving / grid.THICKNESS, moving),
-        "environmental_modifier": _weighted(s.warm * s.wet * s.deep, s.soc),
+        "environmental_modifier": weighted(s.warm * s.wet * s.deep, s.soc),
         "input_allocation": _allocation(s.rates[:, kernel.SHARES], b_system),
-        "residence_time": _down(s.carbon.sum(axis=1)) / litter,
-        "soil_residence_time": _down(s.soc) / litter,
+        "residence_time": down(s.carbon.sum(axis=1)) / litter,
+        "soil_residence_time": down(s.soc) / litter,
     }
 
 
@@ -460,11 +331,10 @@ def _allocation(shares: np.ndarray, b_system: str) -> np.ndarray:
 
 
 def _dataset(
-    model: layered.Model,
+    model: layered.LayeredModel,
     cases: layered.Cases,
     found: dict,
     feasible: np.ndarray,
-    mode: str,
     switches: Mapping[str, str],
 ) -> xr.Dataset:
     lead = () if cases.dim is None else (cases.dim,)
@@ -477,5 +347,5 @@ def _dataset(
     attrs = {"units": unit, "long_name": long_name, "symbol": symbol}
     data["feasible"] = (lead, feasible if lead else feasible[0], attrs)
     result = xr.Dataset(data, coords=cases.coords)
-    result.attrs = layered.provenance(model, cases, mode) | dict(switches)
+    result.attrs = layered.provenance(model, cases) | dict(switches)
     return result

@@ -1,0 +1,469 @@
+"""What COMPAS and CLM5 share: places, parameters, runs, matrices, and the Dataset they return.
+
+`LayeredModel` is the seam's `soilnb.profile.model.Model` for columns of twenty layers: steady
+states and runs come from the kernels of `soilnb.kernels.layers`, two microseconds a place; its
+ledger says once more, layer by layer, who gets what from whom, and gives eigenvalues, ages, the
+fluxes and the structure. `soilnb.profile.compas` and `soilnb.profile.clm5` say what differs between
+the two models and hold what users call.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from soilnb import __version__
+from soilnb.jobs import side_by_side
+from soilnb.kernels import layers as kernel
+from soilnb.parameters import InputError, ParameterSet
+from soilnb.profile import grid
+from soilnb.profile.forcing.environment import Columns
+from soilnb.profile.layered.cases import (
+    READINGS,
+    Cases,
+    bounds,
+    enzyme_switch,
+    from_unit,
+    of_arrays,
+    read,
+    to_unit,
+    two_switches,
+)
+from soilnb.profile.layered.matrices import CARBON, Matrices, matrices, structure
+from soilnb.profile.model import Mixing, Model, SteadyStateError
+from soilnb.profile.model.base import Asked
+from soilnb.profile.model.dataset import TIME, check_time
+from soilnb.profile.model.dataset import VARIABLES as box_variables
+from soilnb.profile.model.system import System
+
+__all__ = [
+    "READINGS",
+    "Cases",
+    "LayeredModel",
+    "Layers",
+    "Matrices",
+    "Steady",
+    "bounds",
+    "check_initial",
+    "dataset",
+    "enzyme_switch",
+    "example_forcing",
+    "from_unit",
+    "matrices",
+    "of_arrays",
+    "prepared",
+    "provenance",
+    "read",
+    "respired",
+    "solve",
+    "stocks",
+    "structure",
+    "to_unit",
+    "two_switches",
+]
+
+#: Cases that make a thread worth its start: of steady states, and of runs in time.
+THREAD, THREAD_IN_TIME = 512, 4
+
+#: Relative tolerance of the local error of a run in time.
+TOLERANCE = 1e-7
+
+#: name: (unit, long name, symbol)
+VARIABLES = {
+    **box_variables,
+    "carbon": CARBON,
+    "feasible": ("1", "whether a steady state with positive pools exists", ""),
+    "input": ("g C m-2 yr-1", "litter input", "I"),
+    "respiration": ("g C m-2 yr-1", "heterotrophic respiration", "R"),
+    "total": ("g C m-2", "carbon of all pools down to 8.6 m", "C"),
+    "soc": ("g C m-3", "soil organic carbon: all pools but litter", "SOC"),
+    "stock": ("kg C m-2", "soil organic carbon down to a depth", "SOC"),
+    "cumulative_input": ("g C m-2", "litter input since the start", r"\int I\,dt"),
+    "cumulative_respiration": ("g C m-2", "respired carbon since the start", r"\int R\,dt"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayeredModel(Model):
+    """A model of twenty layers: what its kernels need to know, beside its ledger.
+
+    Attributes
+    ----------
+    ledger : callable
+        ``ledger(layers, parameters)`` with `Layers` and arrays [row] of parameters by name.
+    code : int
+        The kernels' number of it.
+    names : tuple of str
+        Parameters in the order of the kernel.
+    mixed : tuple of str
+        The pools that move between the layers.
+    steady : callable
+        Kernel for the steady states of many cases.
+    transfers : callable
+        Parameters by name, and sand or None, to the A matrix.
+    decay : callable
+        Parameters by name, modifiers and carbon [pool, layer] to K [pool, layer].
+    metrics : callable
+        The system-level metrics of its own, see `soilnb.profile.layered.diagnostics.metrics`.
+    enzymes : bool
+        Whether it has a turnover time of enzymes, with the switches of `from_unit`.
+    """
+
+    code: int
+    names: tuple[str, ...]
+    mixed: tuple[str, ...]
+    steady: Callable
+    transfers: Callable
+    decay: Callable[[Mapping[str, float], np.ndarray, np.ndarray | None], np.ndarray]
+    metrics: Callable[..., dict[str, np.ndarray]]
+    enzymes: bool = False
+
+    axes = ("pool", "layer")
+    losses = ("respiration",)
+
+    @property
+    def soil(self) -> slice:
+        """Which pools are soil organic carbon: those behind the four litter pools."""
+        return slice(kernel.LITTER, len(self.pools))
+
+    @property
+    def example(self) -> xr.Dataset:
+        """The forcing of a typical place."""
+        return example_forcing()
+
+    def total(self, found: xr.Dataset) -> xr.DataArray:
+        """Return all carbon of a result of the model, g C m-2."""
+        return found["total"]
+
+    def steady_state(
+        self,
+        forcing: xr.Dataset | Columns,
+        parameters: str | Mapping | ParameterSet | xr.Dataset = "tao2024",
+        *,
+        transport: str = "conservative",
+    ) -> xr.Dataset:
+        """Return the pools at which gains and losses balance, of every case.
+
+        Parameters and result are those of `soilnb.profile.compas.steady_state`.
+        """
+        cases = read(self, parameters, forcing, transport)
+        found = solve(self, cases)
+        variables = stocks(self, found.carbon)
+        variables["feasible"] = ((), found.feasible)
+        variables["input"] = ((), cases.columns.litter.sum(axis=1)[cases.which])
+        variables["respiration"] = ((), found.respiration)
+        return dataset(self, cases, variables)
+
+    def simulate(
+        self,
+        forcing: xr.Dataset | Columns,
+        time: np.ndarray,
+        parameters: str | Mapping | ParameterSet | xr.Dataset = "tao2024",
+        initial: xr.Dataset | xr.DataArray | np.ndarray | None = None,
+        *,
+        transport: str = "conservative",
+    ) -> xr.Dataset:
+        """Run every case in time under a constant environment.
+
+        Parameters and result are those of `soilnb.profile.compas.simulate`.
+        """
+        times = check_time(time)
+        cases = read(self, parameters, forcing, transport)
+        if initial is None:
+            found = solve(self, cases)
+            if not found.feasible.all():
+                raise InputError(
+                    "initial is not given and there is no steady state"
+                    f"{cases.where(~found.feasible)}"
+                )
+            start = found.carbon
+        else:
+            start = check_initial(self, initial, cases)
+        state = _integrate(self, cases, start, times)
+        carbon = np.ascontiguousarray(state[:, :, :-1])
+        variables = stocks(self, carbon, "time")
+        litter = cases.columns.litter.sum(axis=1)[cases.which]
+        variables["input"] = ((), litter)
+        variables["respiration"] = (("time",), respired(self, cases, carbon))
+        variables["cumulative_input"] = (("time",), litter[:, np.newaxis] * times)
+        variables["cumulative_respiration"] = (("time",), state[:, :, -1] @ grid.THICKNESS)
+        return dataset(self, cases, variables, {"time": times})
+
+    # --- what the seam asks for ---------------------------------------------------------------
+
+    def ask(self, forcing: object, parameters: object, *, transport: str = "conservative") -> Asked:
+        """Read and check a forcing and parameters, once for all that follows."""
+        cases = read(self, self._named(parameters), forcing, transport)
+        rates, _ = prepared(self, cases)
+        rows = Layers(cases, rates)
+        p = {
+            name: np.repeat(cases.parameters[:, i], grid.LAYERS)
+            for i, name in enumerate(self.names)
+        }
+        with np.errstate(divide="ignore"):
+            entries = self.ledger(rows, p)
+        return Asked(cases, cases.chosen, System(self.pools, rows, entries, rows.mixing(self)))
+
+    def rest(self, asked: Asked) -> np.ndarray:
+        """Return the steady state [row, n + 2] in g C m-2, from the kernels."""
+        found = solve(self, asked.place)
+        if not found.feasible.all():
+            where = asked.place.where(~found.feasible)
+            raise SteadyStateError(f"{self.name}: there is no steady state{where}")
+        return _rows(found.carbon)
+
+    def state(self, asked: Asked, carbon: object) -> np.ndarray:
+        """Return carbon in g C m-3 (..., pool, layer) as a state [row, n + 2], checked."""
+        return _rows(check_initial(self, carbon, asked.place))
+
+    def label(self, asked: Asked, variables: dict, coords: dict | None = None) -> xr.Dataset:
+        """Return (dimensions, array [case, ...]) by name as a Dataset with units and origin."""
+        return dataset(self, asked.place, variables, coords)
+
+    def warm_up(self) -> None:
+        """Compile the kernels by tiny runs, so that several processes need not each do it."""
+        from_unit(self, np.full(len(self.names), 0.5))
+        place = self.example
+        steady = self.steady_state(place)
+        self.simulate(place, [0.0, 0.1], initial=steady)
+        matrices(self, read(self, self.default, place, "conservative"), steady["carbon"].values)
+
+
+class Layers:
+    """All layers of all cases, one behind the other, as a ledger reads them.
+
+    Attributes
+    ----------
+    soil, litter : array [row]
+        Modifiers of decay, of soil and wood and of the other litter, dimensionless.
+    to_slow, to_passive : array [row]
+        Transfers of CLM5, which may follow the sand of the layer.
+    thickness : array [row]
+        m.
+    inputs : dict of str to array [row]
+        Litter by pool, g C m-2 yr-1.
+    """
+
+    def __init__(self, cases: Cases, rates: np.ndarray) -> None:
+        self.cases, self.rates = cases, rates
+        self.size = cases.size * grid.LAYERS
+        self.soil = rates[:, kernel.SOIL].ravel()
+        self.litter = rates[:, kernel.LITTER_MODIFIER].ravel()
+        self.to_slow = rates[:, kernel.TO_SLOW].ravel()
+        self.to_passive = rates[:, kernel.TO_PASSIVE].ravel()
+        self.thickness = np.tile(grid.THICKNESS, cases.size)
+        self.inputs = {
+            pool: rates[:, i].ravel() * self.thickness
+            for i, pool in enumerate(("cwd", "ml", "cl", "ll"))
+        }
+
+    def where(self, bad: np.ndarray) -> str:
+        """Name the cases with a layer at which `bad` [row] is true."""
+        return self.cases.where(bad.reshape(-1, grid.LAYERS).any(axis=1))
+
+    def mixing(self, model: LayeredModel) -> Mixing:
+        """Return what moves between the layers: conductance over thickness, yr-1."""
+        up, down = (self.rates[:, row] / grid.THICKNESS for row in (kernel.UP, kernel.DOWN))
+        rate = np.zeros((len(up), grid.LAYERS, grid.LAYERS))
+        above, below = np.arange(grid.LAYERS - 1), np.arange(1, grid.LAYERS)
+        rate[:, above, below], rate[:, below, above] = up[:, 1:], down[:, :-1]
+        every = np.arange(grid.LAYERS)
+        rate[:, every, every] = -(up + down)
+        return Mixing(rate, model.mixed)
+
+
+def _rows(carbon: np.ndarray) -> np.ndarray:
+    """Return carbon [case, pool, layer] in g C m-3 as a state [row, pool + 2] in g C m-2."""
+    amounts = (carbon * grid.THICKNESS).swapaxes(1, 2).reshape(-1, carbon.shape[1])
+    return np.pad(amounts, ((0, 0), (0, 2)))
+
+
+# --- the kernels ------------------------------------------------------------------------------
+
+
+class Steady(NamedTuple):
+    """Steady states of cases, as arrays.
+
+    Attributes
+    ----------
+    carbon : array [case, pool, layer]
+        g C m-3; zero where there is no steady state.
+    respiration : array [case]
+        g C m-2 yr-1; zero where there is no steady state.
+    feasible : array [case]
+        Whether there is one.
+    rates : array [case, RATES, layer]
+        Modifiers, transport, transfers and shares, of the kernel's `prepare`.
+    """
+
+    carbon: np.ndarray
+    respiration: np.ndarray
+    feasible: np.ndarray
+    rates: np.ndarray
+
+
+def solve(model: LayeredModel, cases: Cases, threads: int | None = None) -> Steady:
+    """Return the steady state of every case; `threads` as in `side_by_side`."""
+    size = cases.size
+    found = Steady(
+        np.empty((size, len(model.pools), grid.LAYERS)),
+        np.empty(size),
+        np.empty(size, bool),
+        np.empty((size, kernel.RATES, grid.LAYERS)),
+    )
+
+    def run(part: slice) -> None:
+        model.steady(
+            cases.parameters[part], cases.columns, cases.which[part], cases.switches,
+            found.feasible[part], found.respiration[part], found.rates[part], found.carbon[part],
+        )  # fmt: skip
+
+    side_by_side(run, size, THREAD, threads)
+    return found
+
+
+def prepared(model: LayeredModel, cases: Cases) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the kernels prepare of each case [case, RATES, layer], and if it can run."""
+    rates = np.zeros((cases.size, kernel.RATES, grid.LAYERS))
+    possible = np.empty(cases.size, bool)
+    kernel.prepare_many(
+        model.code, cases.parameters, cases.columns, cases.which, cases.switches, possible, rates
+    )
+    return rates, possible
+
+
+def respired(model: LayeredModel, cases: Cases, carbon: np.ndarray) -> np.ndarray:
+    """Return the respiration [case, time] of carbon [case, time, pool, layer], g C m-2 yr-1."""
+    out = np.empty(carbon.shape[:2])
+    rates, _ = prepared(model, cases)
+    for i in range(cases.size):
+        kernel.respiration(model.code, cases.parameters[i], rates[i], carbon[i], out[i])
+    return out
+
+
+def _integrate(
+    model: LayeredModel, cases: Cases, start: np.ndarray, times: np.ndarray
+) -> np.ndarray:
+    """Return pools and respired carbon [case, time, pool + 1, layer], g C m-3."""
+    state = np.empty((cases.size, times.size, len(model.pools) + 1, grid.LAYERS))
+    rates, possible = prepared(model, cases)
+    status = np.full(cases.size, kernel.NOT_CONVERGED)
+
+    def run(part: slice) -> None:
+        for i in range(cases.size)[part]:
+            if possible[i]:
+                status[i] = kernel.transient(
+                    model.code, cases.parameters[i], rates[i], start[i], times, TOLERANCE, state[i]
+                )
+
+    side_by_side(run, cases.size, THREAD_IN_TIME)
+    failed = status != kernel.CONVERGED
+    if failed.any():
+        raise InputError(
+            f"the run in time does not converge{cases.where(failed)}: a turnover time may be 0"
+        )
+    return state
+
+
+def check_initial(model: LayeredModel, initial: object, cases: Cases) -> np.ndarray:
+    """Return the initial carbon [case, pool, layer], g C m-3, from a Dataset, DataArray, array."""
+    if isinstance(initial, xr.Dataset):
+        if "carbon" not in initial:
+            raise InputError("initial has no variable 'carbon' (g C m-3)")
+        if "feasible" in initial and not bool(initial["feasible"].all()):
+            raise InputError("initial: some of its steady states do not exist (feasible = False)")
+        initial = initial["carbon"]
+    if isinstance(initial, xr.DataArray):
+        if "time" in initial.dims:
+            raise InputError(
+                "initial has the dimension 'time': choose one time, as in .isel(time=-1)"
+            )
+        if "pool" not in initial.dims or set(initial["pool"].values) != set(model.pools):
+            raise InputError(f"initial: allowed the pools {', '.join(model.pools)}")
+        initial = initial.sel(pool=list(model.pools)).transpose(..., "pool", "layer").values
+    shape = (cases.size, len(model.pools), grid.LAYERS)
+    try:
+        carbon = np.array(np.broadcast_to(np.asarray(initial, dtype=float), shape))
+    except (TypeError, ValueError):
+        raise InputError(
+            f"initial: allowed carbon (g C m-3) of {shape[1]} pools in {shape[2]} layers, for one "
+            f"or {shape[0]} cases"
+        ) from None
+    bad = ~((carbon >= 0) & np.isfinite(carbon))
+    if bad.any():
+        case, pool, layer = np.argwhere(bad)[0]
+        raise InputError(
+            f"initial {list(model.pools)[pool]} = {carbon[case, pool, layer]:g} in layer "
+            f"{layer + 1}: allowed 0 or more g C m-3"
+        )
+    return carbon
+
+
+def stocks(model: LayeredModel, carbon: np.ndarray, *dims: str) -> dict:
+    """Return carbon [case, ..., pool, layer] with the sums of it that a reader looks for."""
+    soil = carbon[..., model.soil, :].sum(axis=-2)
+    weights = np.array([grid.overlap(0.0, depth) for depth in grid.STOCK_DEPTHS])
+    every = np.tile(grid.THICKNESS, carbon.shape[-2])
+    return {
+        "carbon": ((*dims, "pool", "layer"), carbon),
+        "total": (dims, carbon.reshape(*carbon.shape[:-2], -1) @ every),
+        "soc": ((*dims, "layer"), soil),
+        "stock": ((*dims, "to_depth"), soil @ weights.T / 1000.0),
+    }
+
+
+def dataset(
+    model: LayeredModel, cases: Cases, variables: dict, coords: dict | None = None
+) -> xr.Dataset:
+    """Assemble arrays with a leading case axis to a Dataset with units and provenance."""
+    lead = () if cases.dim is None else (cases.dim,)
+    data = {}
+    for name, (dims, array) in variables.items():
+        unit, long_name, symbol = VARIABLES[name]
+        attrs = {"units": unit, "long_name": long_name, "symbol": symbol}
+        data[name] = (lead + dims, array if lead else array[0], attrs)
+    depths = {"units": "m", "long_name": "depth down to which carbon is counted"}
+    every = {
+        **cases.coords, **(coords or {}), **grid.coordinates(),
+        "pool": list(model.pools), "pool_name": ("pool", list(model.pools.values())),
+        "to_depth": ("to_depth", list(grid.STOCK_DEPTHS), depths),
+    }  # fmt: skip
+    used = {dim for dims, _ in variables.values() for dim in dims}
+    own = {name: c for name, c in every.items() if name in cases.coords or _along(name, c) in used}
+    found = xr.Dataset(data, coords=own)
+    if "time" in found.coords:
+        found["time"].attrs = TIME
+    found.attrs = provenance(model, cases)
+    return found
+
+
+def _along(name: str, coordinate: object) -> str:
+    """Return the dimension of a coordinate that is written as xarray takes it."""
+    return coordinate[0] if isinstance(coordinate, tuple) else name
+
+
+def provenance(model: LayeredModel, cases: Cases) -> dict[str, str]:
+    """Return the attributes that say how a result was made."""
+    fixed = {name: value for name, value in cases.chosen.items() if name not in cases.varied}
+    return {
+        "model": model.name,
+        "parameter_set": cases.chosen.name,
+        "parameters": json.dumps({**fixed, **cases.chosen.options}),
+        "parameters_varied": ", ".join(cases.varied) or "none",
+        "transport": cases.transport,
+        "forcing": str(cases.attrs.get("title", cases.attrs.get("source", "given"))),
+        "source": model.source,
+        "soilnb_version": __version__,
+    }
+
+
+def example_forcing() -> xr.Dataset:
+    """Return the forcing of an example place, to compile the kernels with."""
+    from soilnb.profile.forcing import example
+
+    return example("temperate")

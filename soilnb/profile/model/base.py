@@ -1,0 +1,260 @@
+"""What every model answers, whatever it is made of: boxes, layers, or a whole profile."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from soilnb.parameters import InputError, ParameterSet
+from soilnb.profile.model.dataset import modes
+from soilnb.profile.model.system import Ledger, System
+
+
+class SteadyStateError(RuntimeError):
+    """At some places there is no steady state, or the solver did not find it."""
+
+
+class Asked(NamedTuple):
+    """What a model was asked, read and checked: the rest of the code reads nothing again.
+
+    Attributes
+    ----------
+    place
+        As the ledger of the model reads it.
+    chosen : ParameterSet
+        The parameters, or the set that they start from.
+    system : System
+        The ledger of all rows, in arrays.
+    """
+
+    place: object
+    chosen: ParameterSet
+    system: System
+
+
+@dataclass(frozen=True)
+class Model(ABC):
+    """A model of soil carbon: its pools, parameter sets and ledger, and what follows from these.
+
+    What differs between kinds of models is how a place and parameters are read (`ask`), which
+    solver finds the steady state and a run, and how results are labelled.
+
+    Attributes
+    ----------
+    name, source : str
+        Name, and the paper that defines it.
+    pools : mapping of str to str
+        Label to readable name.
+    sets : mapping of str to ParameterSet
+        Named parameter sets, the default first.
+    ledger : callable
+        ``ledger(place, parameters)`` returns the `Ledger` of all rows.
+    module : str
+        Where its documentation is.
+    """
+
+    name: str
+    source: str
+    pools: Mapping[str, str]
+    sets: Mapping[str, ParameterSet]
+    ledger: Callable[[object, Mapping[str, float]], Ledger]
+    module: str = ""
+
+    #: The dimensions of its carbon, and what adds to the carbon of a place and takes from it.
+    axes = ("pool",)
+    gains = ("input",)
+    losses = ("respiration", "export")
+
+    @property
+    def default(self) -> str:
+        """The name of the default parameter set."""
+        return next(iter(self.sets))
+
+    def _named(self, parameters: object) -> object:
+        return self.default if parameters is None else parameters
+
+    @property
+    @abstractmethod
+    def example(self) -> object:
+        """A typical place."""
+
+    @abstractmethod
+    def steady_state(self, place, parameters=None, **options) -> xr.Dataset:
+        """Return the pools at which gains and losses balance."""
+
+    @abstractmethod
+    def simulate(self, place, time, parameters=None, initial=None, **options) -> xr.Dataset:
+        """Run the model in time."""
+
+    @abstractmethod
+    def total(self, found: xr.Dataset) -> xr.DataArray:
+        """Return all carbon of a result of the model, g C m-2."""
+
+    @abstractmethod
+    def ask(self, place: object, parameters: object, **options: str) -> Asked:
+        """Read and check a place and parameters, once for all that follows."""
+
+    @abstractmethod
+    def rest(self, asked: Asked) -> np.ndarray:
+        """Return the steady state [row, n + 2] in g C m-2; the sinks are empty."""
+
+    @abstractmethod
+    def state(self, asked: Asked, carbon: object) -> np.ndarray:
+        """Return carbon that was given as a state [row, n + 2] in g C m-2, checked."""
+
+    @abstractmethod
+    def label(self, asked: Asked, variables: dict, coords: dict | None = None) -> xr.Dataset:
+        """Return (dimensions, array [place, ...]) by name as a Dataset with units and origin."""
+
+    def fluxes(
+        self,
+        place: object,
+        parameters: str | Mapping | ParameterSet | None = None,
+        carbon: xr.Dataset | xr.DataArray | np.ndarray | None = None,
+        **options: str,
+    ) -> xr.Dataset:
+        """Return who gets what from whom at a state: the ledger in numbers.
+
+        Parameters
+        ----------
+        place, parameters, **options
+            As in `steady_state`.
+        carbon : Dataset, DataArray or array, optional
+            The state, as `steady_state` gives it; by default the steady state.
+
+        Returns
+        -------
+        Dataset
+            In g C m-2 yr-1: ``flux`` by process (and by layer or depth), ``input`` (all that
+            enters), ``respiration``, ``export``, ``uptake``, ``oxidation``, ``turnover``,
+            ``desorption`` and ``change`` of the place. `soilnb.cue.diagnosed` reads it.
+        """
+        asked = self.ask(place, parameters, **options)
+        state = self.rest(asked) if carbon is None else self.state(asked, carbon)
+        cells = asked.system.cells
+        found = {}
+        for name, values in asked.system.entries(state).items():
+            by_cell = values.reshape(-1, cells, *values.shape[1:])
+            found[name] = ((), by_cell.sum(axis=1))
+            if name == "flux":
+                each = by_cell.swapaxes(1, 2).reshape(
+                    -1, values.shape[1], *(cells,) * (len(self.axes) - 1)
+                )
+                found[name] = (("process", *self.axes[1:]), each)
+        return self.label(asked, found, asked.system.coords)
+
+    def eigenvalues(
+        self,
+        place: object,
+        parameters: str | Mapping | ParameterSet | None = None,
+        **options: str,
+    ) -> xr.Dataset:
+        """Return how a small disturbance of the steady state dies away, mode by mode.
+
+        Returns
+        -------
+        Dataset
+            ``real_part`` and ``imaginary_part`` of the eigenvalues of the Jacobian in yr-1
+            (..., mode), fastest decay first; ``period`` of the oscillation (inf where there is
+            none) and ``e_folding_time`` in yr. Inert pools have no mode.
+        """
+        asked = self.ask(place, parameters, **options)
+        n = len(asked.system.pools)
+        local = asked.system.jacobian(self.rest(asked))[:, :n, :n]
+        values = np.linalg.eigvals(_of(asked.system.with_mixing(local), _living(asked.system)))
+        return self.label(asked, modes(values))
+
+    def ages(
+        self,
+        place: object,
+        parameters: str | Mapping | ParameterSet | None = None,
+        **options: str,
+    ) -> xr.Dataset:
+        """Return how old the carbon is at steady state.
+
+        What leaves a pool is a share of it, whatever the law: x_i a_i, the sum of the ages of all
+        carbon in pool i, grows by x_i a year and moves with the carbon, so B (x a) = -x with the
+        matrix B of these shares (Rasmussen et al. 2016, doi:10.1007/s00285-016-0990-8).
+
+        Returns
+        -------
+        Dataset
+            ``age`` (..., pool), ``system_age`` of all carbon that turns over and ``transit_time``,
+            the mean age of what leaves, in yr. Inert carbon has no age that a model knows (NaN).
+        """
+        asked = self.ask(place, parameters, **options)
+        system, state = asked.system, self.rest(asked)
+        carbon = system.over_cells(state[:, : len(system.pools)])
+        lives = _living(system)
+        moves, held = _of(system.with_mixing(system.shares(state)), lives), carbon[:, lives]
+        empty = held == 0  # what is not there has no age, and gives nothing
+        moves[empty] = 0.0
+        moves[np.where(empty)[0], np.where(empty)[1], np.where(empty)[1]] = -1.0
+        years = np.linalg.solve(-moves, held[..., np.newaxis])[..., 0]
+        age = np.full(carbon.shape, np.nan)
+        age[:, lives] = np.divide(years, held, out=np.full(held.shape, np.nan), where=~empty)
+        stock = held.sum(axis=1)
+        by_place = age.reshape(len(age), -1, *(system.cells,) * (len(self.axes) - 1))
+        entering = system.source.sum(axis=1).reshape(-1, system.cells).sum(axis=1)
+        variables = {
+            "age": (self.axes, by_place),
+            "system_age": ((), years.sum(axis=1) / stock),
+            "transit_time": ((), stock / entering),
+        }
+        return self.label(asked, variables)
+
+    def structure(
+        self,
+        place: object = None,
+        parameters: str | Mapping | ParameterSet | None = None,
+        **options: str,
+    ) -> pd.DataFrame:
+        """Return the links between the pools, read from the ledger.
+
+        Parameters
+        ----------
+        place : optional
+            One place, for shares that depend on it; default a typical place.
+        parameters : str or mapping, optional
+            As in `steady_state`.
+
+        Returns
+        -------
+        DataFrame
+            One row per link: ``source`` and ``target`` (a pool, ``litter``, ``CO2`` or
+            ``export``), ``kind``, ``via`` (the microbes that catalyse it, or empty) and ``share``
+            of the flux (or of the litter) that takes this link, the mean of the layers.
+        """
+        asked = self.ask(self.example if place is None else place, parameters, **options)
+        if len(asked.system.source) != asked.system.cells:
+            size = len(asked.system.source) // asked.system.cells
+            raise InputError(f"structure: allowed one site; given {size}")
+        entries = asked.system.ledger
+        total = sum(np.sum(amount) for amount in entries.inputs.values())
+        rows = [
+            ("litter", pool, "input", "", np.sum(amount) / total)
+            for pool, amount in entries.inputs.items()
+        ]
+        for flux in entries.fluxes:
+            via = flux.partner if flux.law in ("forward", "reverse") else ""
+            for target, share in flux.fates.items():
+                kind = {"CO2": "respiration", "export": "leaching"}.get(target, flux.kind)
+                rows.append((flux.source, target, kind, via, float(np.mean(share))))
+        found = pd.DataFrame(rows, columns=["source", "target", "kind", "via", "share"])
+        return found[found["share"] > 0].reset_index(drop=True)
+
+
+def _living(system: System) -> np.ndarray:
+    """Return which pools [n x cell] carbon enters or leaves."""
+    return np.repeat(system.living, system.cells)
+
+
+def _of(matrices: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """Return the rows and columns of matrices [place, k, k] at which `which` [k] is true."""
+    return matrices[np.ix_(range(len(matrices)), *[np.flatnonzero(which)] * 2)]
