@@ -15,7 +15,8 @@ from soilnb.claims import planet_runs
 from soilnb.lessons.proda_globe import FOLDERS, SMALL, VARIANTS
 from soilnb.proda import globe, network, predictors
 from soilnb.proda.cube import READINGS
-from soilnb.profile import clm5, compas, diagnostics, forcing
+from soilnb.profile import clm5, compas, forcing
+from soilnb.profile.layered import diagnostics
 
 #: The two models.
 MODELS = {"CLM5": clm5, "COMPAS": compas}

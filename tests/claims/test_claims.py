@@ -202,7 +202,8 @@ def row(verdict, strength="independent", cause="", size="quick"):
         ([row("same")] * 2, "2 of 2 numbers agree, without any tuning. Quick run."),
         (
             [row("same"), row("same", "tuned"), row("differs", cause="frost (two; years); rain")],
-            "2 of 3 numbers agree, 1 of them without any tuning. 1 differs: frost (two; years). Quick run.",
+            "2 of 3 numbers agree, 1 of them without any tuning. 1 differs: frost (two; years). "
+            "Quick run.",
         ),
         ([row("same", "tuned")], "1 of 1 numbers agrees, none of them without tuning. Quick run."),
         ([row("same", "order")], "1 of 1 numbers agrees, in order or sign. Quick run."),
