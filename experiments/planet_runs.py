@@ -42,7 +42,8 @@ def main() -> None:
         worlds[model] = globe.maps(*at, k_system="soil")
         if model == "COMPAS":
             worlds["published"] = globe.maps(*at, k_system="published")
-    planet_runs.keep(worlds, table)
+    made = f"ISRaD, {profiles.sizes['profile']} profiles, small network"
+    planet_runs.keep(worlds, table, made=made)
 
 
 if __name__ == "__main__":

@@ -80,6 +80,7 @@ RESTS_ON = {
     "runs/pores": pores,
     "tao2023": layers,
     "tao2024": layers,
+    "runs/planet": layers,
 }
 
 

@@ -40,7 +40,13 @@ COLUMNS = ("cue", "eta_doc", "soc", "climate", "gelman_rubin", "nse", "kept")
 COORDINATES = ("latitude", "longitude", "area", "climate_zone")
 
 
-def keep(worlds: Mapping[str, xr.Dataset], profiles: pd.DataFrame) -> Path:
+def keep(
+    worlds: Mapping[str, xr.Dataset],
+    profiles: pd.DataFrame,
+    *,
+    made: str,
+    size: str = "paper",
+) -> Path:
     """Keep maps and profiles as the baseline; returns the file.
 
     Parameters
@@ -50,8 +56,13 @@ def keep(worlds: Mapping[str, xr.Dataset], profiles: pd.DataFrame) -> Path:
         of COMPAS with the decomposition of the published code.
     profiles : DataFrame
         As from `soilnb.proda.cue_soc.relation`.
+    made : str
+        What was learnt from what, in words: ``"ISRaD, 513 profiles, small network"``.
+    size : {"paper", "quick"}
+        Size of the run.
     """
-    kept = baseline.head(NAME, command=COMMAND, data="real", sources=SOURCES)
+    kept = baseline.head(NAME, command=COMMAND, data="real", sources=SOURCES, size=size)
+    kept["made"] = made
     for model in ("COMPAS", "CLM5"):
         one = worlds[model].sel(to_depth=1.0)
         if model == "COMPAS":
@@ -78,6 +89,17 @@ def _kept() -> dict:
     if kept is None:
         raise InputError(f"no baseline {NAME}: make it with {COMMAND}")
     return kept
+
+
+def note() -> str:
+    """Return what a figure of the kept maps says below it.
+
+    Examples
+    --------
+    >>> note().startswith("ISRaD")
+    True
+    """
+    return f"{_kept()['made']}, size {_kept()['size']}, kept"
 
 
 def maps(model: str, k_system: str = "soil") -> xr.Dataset:

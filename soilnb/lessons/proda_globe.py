@@ -174,9 +174,8 @@ def full_table(one: Study) -> pd.DataFrame:
     """
     if one.full or one.kind != "real":
         return one.table
-    observed = cue_soc.prior(one.profiles, draws=1, seed=one.seed, **READINGS[one.reading])
-    columns = observed[["observed", "observed_stock"]]
-    return planet_runs.profiles().join(columns[~columns.index.duplicated()], how="inner")
+    observed = cue_soc.observed(one.profiles)[["observed", "observed_stock"]]
+    return planet_runs.profiles().join(observed, how="inner")
 
 
 def counts(one: Study) -> pd.DataFrame:

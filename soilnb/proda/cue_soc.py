@@ -75,15 +75,27 @@ def _content(density: np.ndarray, observations: xr.Dataset, top: float, bottom: 
     return _mean(density, top, bottom) / earth
 
 
-def _places(observations: xr.Dataset) -> pd.DataFrame:
-    """Return climate group and observed carbon of each profile."""
-    observed = _at_nodes(observations, "carbon_density")
+def observed(observations: xr.Dataset) -> pd.DataFrame:
+    """Return climate group and observed carbon of each profile.
+
+    Parameters
+    ----------
+    observations : Dataset over profile
+        As from `soilnb.proda.observations.israd`.
+
+    Returns
+    -------
+    DataFrame
+        By profile: ``climate``, ``observed`` (0-30 cm, g C kg-1), ``observed_stock`` (to 1 m,
+        kg C m-2).
+    """
+    density = _at_nodes(observations, "carbon_density")
     zone = climate_group(observations["climate"].values)
     return pd.DataFrame(
         {
             "climate": np.where(zone == "", None, zone),
-            "observed": _content(observed, observations, 0.0, TOPSOIL),
-            "observed_stock": _mean(observed, 0.0, 1.0) / 1000.0,
+            "observed": _content(density, observations, 0.0, TOPSOIL),
+            "observed_stock": _mean(density, 0.0, 1.0) / 1000.0,
         },
         index=pd.Index(observations["profile"].values, name="profile"),
     )
@@ -133,7 +145,7 @@ def relation(
     if "cue" not in assimilated["metric"].values:
         raise InputError("the assimilated model has no 'cue': allowed COMPAS")
     here = _matching(assimilated, observations)
-    table = _places(here)
+    table = observed(here)
     table["cue"] = assimilated["metric_estimate"].sel(metric="cue").values
     table["eta_doc"] = assimilated["estimate"].sel(parameter="eta_doc").values
     table["soc"] = _content(assimilated["carbon"].values, here, 0.0, TOPSOIL)
@@ -293,7 +305,7 @@ def _table(
     whole = {name: np.where(some, values, default[name]) for name, values in drawn.items()}
     state = compas.steady_state(whole, columns)
     found = diagnostics.system(whole, columns, "compas", carbon=state["carbon"])
-    table = _places(observations)[["climate"]]
+    table = observed(observations)[["climate"]]
     table.insert(0, "cue", found["cue"].values)
     table.insert(1, "eta_doc", drawn["eta_doc"])
     table.insert(2, "soc", _content(state["soc"].values, observations, 0.0, TOPSOIL))
