@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,7 +26,17 @@ from tqdm import tqdm
 
 from soilnb import claims, data, results
 from soilnb.parameters import InputError
-from soilnb.pipeline import checked, explorers, own_soil, pages, parameter_page, runs, thumbnails
+from soilnb.pipeline import (
+    checked,
+    concept_map,
+    explorers,
+    films,
+    own_soil,
+    pages,
+    parameter_page,
+    runs,
+    thumbnails,
+)
 from soilnb.proda import globe, predictors
 
 #: What the pages load in the browser: file or folder in `node_modules`, place in `_vendor`.
@@ -141,7 +151,8 @@ def _sources(root: Path, size: str, offline: bool) -> dict[Path, bytes]:
     book = root / "book"
     notebooks = {path.stem: _executed(path.stem, size) for path in runs.notebooks()}
     texts = {f"notebooks/{name}.ipynb": content for name, content in notebooks.items()}
-    texts |= {path.name: path.read_text(encoding="utf-8") for path in sorted(book.glob("*.md"))}
+    own = sorted(book.glob("*.md"))
+    texts |= {path.name: _own_page(path, notebooks) for path in own}
     small = thumbnails.sources(size)
     texts |= _generated(root, list(notebooks), thumbnails.addresses(small))
     texts["_config.yml"] = _configuration(book / "_config.yml", offline)
@@ -152,7 +163,7 @@ def _sources(root: Path, size: str, offline: bool) -> dict[Path, bytes]:
     for path in sorted((book / "assets").rglob("*")):
         if path.is_file():
             sources[path.relative_to(book)] = path.read_bytes()
-    for page in sorted(book.glob("*.md")):
+    for page in own:
         sources |= _figures(page, size)
     return sources
 
@@ -170,8 +181,17 @@ def _executed(name: str, size: str) -> str:
         cell["metadata"].pop("papermill", None)
         if "injected-parameters" not in cell["metadata"].get("tags", []):
             cells += _described(cell, name)
-    notebook["cells"] = _folded(cells)
+    film = films.on(name)
+    notebook["cells"] = [*cells[:1], *([_html("film", film)] if film else []), *_folded(cells[1:])]
     return json.dumps(notebook, ensure_ascii=False, indent=1)
+
+
+def _own_page(path: Path, notebooks: Iterable[str]) -> str:
+    """Return a page of the book's own, with its film and the map of the notebooks."""
+    text = path.read_text(encoding="utf-8")
+    if films.PLACE in text:
+        text = text.replace(films.PLACE, films.on(path.stem))
+    return text.replace(concept_map.PLACE, concept_map.picture(notebooks))
 
 
 def _folded(cells: list[dict]) -> list[dict]:

@@ -9,8 +9,10 @@ import pytest
 import yaml
 
 from soilnb import claims
+from soilnb.figures import films as shown
+from soilnb.lessons import films as lessons
 from soilnb.parameters import InputError
-from soilnb.pipeline import book, pages, runs
+from soilnb.pipeline import book, concept_map, films, pages, runs
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE = {"image/png": "aGk="}
@@ -442,3 +444,42 @@ def test_what_is_no_longer_where_pages_lead_is_compiled_from_nothing(house, npm,
 
 def test_pages_of_the_api_lead_to_their_modules():
     assert pages.api_pages([("soilnb.claims", "c")])["index"].count("soilnb.claims.md") == 1
+
+
+def test_a_page_opens_with_its_film_which_is_made_once(house, results_root, monkeypatch):
+    made = []
+
+    def film():
+        made.append("film")
+        return shown.Film("<figure>moves</figure>")
+
+    monkeypatch.setattr(lessons, "PAGES", {"moving": "intro", "first": "20_first"})
+    for name in ("moving", "first"):
+        monkeypatch.setattr(lessons, name, film, raising=False)
+    (house / "book" / "intro.md").write_text(f"# In\n\n{films.PLACE}\n\nText\n", encoding="utf-8")
+    for _ in range(2):
+        book.assemble(house, "quick")
+    assert made == ["film"] * 2  # one for each page
+    page = (source(house) / "intro.md").read_text(encoding="utf-8")
+    assert page == "# In\n\n<figure>moves</figure>\n\nText\n"
+    notebook = json.loads((source(house) / "notebooks" / "20_first.ipynb").read_text())
+    assert notebook["cells"][1]["source"] == "<figure>moves</figure>"
+    monkeypatch.setattr(films, "_sources", lambda: "other")
+    book.assemble(house, "quick")
+    assert made == ["film"] * 4
+
+
+def test_every_notebook_is_on_the_map_right_of_what_it_needs():
+    names = [path.stem for path in sorted((ROOT / "notebooks").glob("*.ipynb"))]
+    assert list(concept_map.IDEAS) == names
+    places = concept_map._places(names)
+    assert len(set(places.values())) == len(names)
+    for name, (*_, needed) in concept_map.IDEAS.items():
+        assert all(places[other][0] < places[name][0] for other in needed)
+        assert f'href="notebooks/{name}.html"' in concept_map.picture(names)
+
+
+def test_the_map_shows_only_pages_of_this_book():
+    page = concept_map.picture(["00_start_here", "20_what_is_cue", "21_controls_of_cue"])
+    assert page.count("<rect") == 3
+    assert page.count("<path") == 2

@@ -10,6 +10,7 @@ from soilnb.claims import measures
 from soilnb.explore import pore, states
 from soilnb.explore.base import Control
 from soilnb.explore.pore import live
+from soilnb.figures import films
 from soilnb.figures import pore as figures
 from soilnb.figures.pore import maps as pore_maps
 from soilnb.parameters import InputError
@@ -396,14 +397,14 @@ def test_a_recorded_run_is_played_by_its_snapshots_and_says_where_food_is(monkey
 
 def test_a_film_of_aggregation_has_at_most_forty_pictures():
     cells, labels = pore.aggregation(SMALL, steps=50)
-    assert len(cells) == len(labels) <= pore_maps.MOST_FRAMES
+    assert len(cells) == len(labels) <= films.MOST_FRAMES
     assert labels[0] == "step 0"
     assert labels[-1] == "step 50"
     assert (cells[0] != cells[-1]).any()
     same = [np.count_nonzero(c == CELLS["mineral"]) for c in cells]
     assert len(set(same)) == 1
     page = pore_maps.animation(pore_maps.frames(cells, labels), labels, "Particles aggregate.")
-    assert len(page.html) < pore_maps.MOST_BYTES
+    assert len(page.html) < films.MOST_BYTES
 
 
 def test_a_film_plays_pictures_that_are_there_already(monkeypatch):

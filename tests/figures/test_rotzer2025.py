@@ -651,7 +651,7 @@ def test_an_animation_carries_its_pictures_its_text_and_no_address(reference):
     pictures = pore_maps.frames([reference["cell"][0]] * 40, [f"day {i}" for i in range(40)])
     text = 'Particles move; "microbes" <grow>.'
     film = pore_maps.animation(pictures, [f"day {i}" for i in range(40)], text)
-    assert len(film.html) < 2_000_000
+    assert len(film.html) < 1_500_000
     assert "http" not in film.html
     assert film.html.count("data:image/png;base64,") == 41  # the first one is shown at once
     assert 'alt="Particles move; &quot;microbes&quot; &lt;grow&gt;."' in film.html
@@ -667,7 +667,7 @@ def test_an_animation_that_is_too_long_too_large_or_without_words_is_refused():
         pore_maps.animation(small * 41, ["x"] * 41, "Something moves.")
     with pytest.raises(InputError, match="film without text"):
         pore_maps.animation(small, ["x"], " ")
-    with pytest.raises(InputError, match=r"film of 2\.\d MB: allowed 2 MB"):
+    with pytest.raises(InputError, match=r"film of 2\.\d MB: allowed 1\.5 MB"):
         pore_maps.animation([b"x" * 400_000] * 4, ["x"] * 4, "Something moves.")
     with pytest.raises(InputError, match="2 labels for 1 pictures"):
         pore_maps.animation(small, ["x", "y"], "Something moves.")

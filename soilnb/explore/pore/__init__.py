@@ -18,8 +18,8 @@ from scipy import ndimage
 from soilnb.explore.base import Control, Explorer
 from soilnb.explore.pore.chemistry import one_voxel, pot, voxel, well_mixed
 from soilnb.explore.pore.live import Film, Live, film
+from soilnb.figures import films
 from soilnb.figures import pore as figures
-from soilnb.figures.pore import maps as pore_maps
 from soilnb.figures.pore import series
 from soilnb.kernels import automaton, diffusion
 from soilnb.parameters import ParameterSet
@@ -156,7 +156,7 @@ def aggregation(
     seed: int = 0,
     parameters: str | Mapping = "default",
     steps: int = 150,
-    most: int = pore_maps.MOST_FRAMES,
+    most: int = films.MOST_FRAMES,
 ) -> tuple[list[np.ndarray], list[str]]:
     """Return maps of a soil that aggregates, with their labels, for a film.
 

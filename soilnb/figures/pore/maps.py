@@ -8,9 +8,7 @@ them is white, or coloured by what is dissolved in it.
 
 from __future__ import annotations
 
-import base64
 import io
-import json
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -29,6 +27,7 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Circle, Patch
 from PIL import Image, ImageDraw, ImageFont
 
+from soilnb.figures import films
 from soilnb.parameters import InputError
 from soilnb.pore.diagnostics import CELLS
 from soilnb.pore.parameters import VOXEL
@@ -51,9 +50,6 @@ CLOSED = tuple(name for name in COLOURS if name not in ("pore", "biomass"))
 BLUES = LinearSegmentedColormap.from_list("blues", cm.devon_r(np.linspace(0.12, 0.88, 256)))
 
 _CMAP = ListedColormap([COLOURS[name] for name in CELLS])
-
-#: Pictures in a film that a page carries with it, and its largest size in bytes.
-MOST_FRAMES, MOST_BYTES = 40, 2_000_000
 
 
 def codes(cell: xr.DataArray | np.ndarray) -> np.ndarray:
@@ -326,96 +322,14 @@ def _font() -> ImageFont.FreeTypeFont:
 _CACHE: dict[str, ImageFont.FreeTypeFont] = {}
 
 
-class Animation:
-    """A film that a page carries with it: HTML with its pictures inside, no network, no kernel.
-
-    Attributes
-    ----------
-    html : str
-        The page's fragment.
-    """
-
-    def __init__(self, html: str) -> None:
-        self.html = html
-
-    def _repr_html_(self) -> str:
-        return self.html
-
-
 def animation(
     pictures: Sequence[bytes],
     labels: Sequence[str],
     text: str,
     *,
     names: Iterable[str] = tuple(COLOURS),
-    interval: int = 250,
     width: int = 384,
-) -> Animation:
-    """Return a film for the book: buttons to play and pause, a slider, and text that describes it.
-
-    Parameters
-    ----------
-    pictures : sequence of bytes
-        At most 40 PNG pictures, as from `frames`.
-    labels : sequence of str
-        What the slider says at each picture, for example ``"day 12"``.
-    text : str
-        What the film shows, in words; it is the alternative text, and stands below the film.
-    names : iterable of str
-        Types of voxels whose colours are named below the film.
-    interval : int
-        Milliseconds between pictures.
-    width : int
-        Width on the page, in pixels.
-
-    Raises
-    ------
-    InputError
-        For no or too many pictures, more than 2 MB of them, or no text.
-    """
-    if not 1 <= len(pictures) <= MOST_FRAMES:
-        raise InputError(f"film of {len(pictures)} pictures: allowed 1 to {MOST_FRAMES}")
-    if len(labels) != len(pictures):
-        raise InputError(f"{len(labels)} labels for {len(pictures)} pictures: allowed one for each")
-    if not text.strip():
-        raise InputError("film without text: allowed with a sentence that says what it shows")
-    sources = [f"data:image/png;base64,{base64.b64encode(p).decode()}" for p in pictures]
-    html = _PAGE.format(
-        first=sources[0],
-        last=len(sources) - 1,
-        alt=escape(text, quote=True),
-        label=escape(str(labels[0]), quote=True),
-        data=escape(json.dumps({"pictures": sources, "labels": list(map(str, labels))}), True),
-        interval=int(interval),
-        width=int(width),
-        legend=legend_html(names),
-    )
-    if len(html) > MOST_BYTES:
-        raise InputError(
-            f"film of {len(html) / 1e6:.1f} MB: allowed {MOST_BYTES / 1e6:g} MB; "
-            "fewer or smaller pictures"
-        )
-    return Animation(html)
-
-
-# All of it hangs on its own elements, so that several films live on one page. Nothing plays before
-# it is asked to.
-_SHOW = (
-    "var f=this.closest('figure'),d=f.film||(f.film=JSON.parse(f.dataset.film)),"
-    "r=f.querySelector('input');"
-)
-_PAGE = (
-    '<figure class="soilnb-film" style="margin:0;max-width:{width}px" data-film="{data}">'
-    '<img src="{first}" alt="{alt}" style="width:100%;image-rendering:pixelated">'
-    '<div style="display:flex;gap:0.5em;align-items:center">'
-    '<button type="button" onclick="' + _SHOW + "if(f.timer){{clearInterval(f.timer);"
-    "f.timer=null;this.textContent='Play';}}else{{this.textContent='Pause';"
-    "f.timer=setInterval(function(){{r.value=(+r.value+1)%({last}+1);r.oninput();}},{interval});}}"
-    '">Play</button>'
-    '<input type="range" min="0" max="{last}" value="0" style="flex:1" aria-label="Picture" '
-    'aria-valuetext="{label}" oninput="' + _SHOW + "f.querySelector('img').src=d.pictures[r.value];"
-    "f.querySelector('output').textContent=d.labels[r.value];"
-    "r.setAttribute('aria-valuetext',d.labels[r.value]);"
-    '"><output>{label}</output></div>'
-    "{legend}<figcaption>{alt}</figcaption></figure>"
-)
+    **options,
+) -> films.Film:
+    """Return a film of maps, with a legend of their colours; see `soilnb.figures.films.film`."""
+    return films.film(pictures, labels, text, legend=legend_html(names), width=width, **options)

@@ -1,0 +1,75 @@
+"""Films: pictures for light and dark pages, captions, sizes, and what they show."""
+
+import html
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from soilnb.figures import films
+from soilnb.lessons import films as shown
+from soilnb.parameters import InputError
+
+
+def parts(film):
+    """The pictures (light and dark) and captions that a film carries."""
+    return json.loads(html.unescape(re.search(r'data-film="([^"]*)"', film.html)[1]))
+
+
+def stripe(figure, number):
+    ax = figure.subplots()
+    ax.plot([0, 1], [number, 1])
+    ax.set_xlabel("time (d)")
+    return f"day {number}"
+
+
+def test_a_film_is_drawn_for_light_and_for_dark_pages():
+    drawn = films.drawn(stripe, 3, (2, 1))
+    light, dark = (
+        np.asarray(Image.open(io.BytesIO(drawn[mode][0])).convert("L")).astype(float)
+        for mode in ("pictures", "dark")
+    )
+    assert np.median(light) > 245
+    assert np.median(dark) < 30
+    assert dark.max() > 200  # ink that can be read
+    film = parts(films.film(text="A line turns.", **drawn))
+    assert film["labels"] == ["day 0", "day 1", "day 2"]
+    assert [len(film[mode]) for mode in ("pictures", "dark")] == [3, 3]
+    assert film["pictures"][0] != film["pictures"][1]
+
+
+def test_dark_pictures_belong_to_the_light_ones():
+    drawn = films.drawn(stripe, 2, (2, 1))
+    with pytest.raises(InputError, match="1 dark pictures for 2 pictures"):
+        films.film(text="A line.", **(drawn | {"dark": drawn["dark"][:1]}))
+
+
+def test_a_film_starts_only_where_it_is_marked_to():
+    drawn = films.drawn(stripe, 2, (2, 1))
+    assert " data-start" not in films.film(text="A line.", **drawn).html
+    assert " data-start" in films.film(text="A line.", start=True, **drawn).html
+
+
+@pytest.mark.parametrize("name", shown.PAGES)
+def test_every_film_moves_says_what_it_shows_and_is_small(name):
+    made = getattr(shown, name)()
+    film = parts(made)
+    assert 30 <= len(film["pictures"]) <= 40
+    assert len(set(film["pictures"])) > 25
+    assert len(set(film["labels"])) > 25
+    assert len(made.html) < 1_000_000
+    caption = re.search(r"<figcaption>(.*)</figcaption>", made.html)[1]
+    assert len(caption.split()) > 25
+
+
+def test_carbon_goes_down_and_out():
+    said = parts(shown.carbon_down_a_profile())["labels"]
+    numbers = np.array([[int(n) for n in re.findall(r"\d+", text)] for text in said])
+    years, left, middle = numbers.T
+    assert (np.diff(left) <= 0).all()
+    assert (np.diff(middle) >= 0).all()
+    assert years[-1] == 100
+    assert middle[-1] > 1.5 * middle[0]
