@@ -310,27 +310,34 @@ def book(size, jobs, force, no_run) -> None:
 
 
 @main.command(context_settings={"ignore_unknown_options": True})
+@click.option("--dashboard", is_flag=True, help="Open them as dashboards (Voilà), without code.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTERLAB OPTION ...]")
-def lab(arguments) -> None:
-    """Open the notebooks in JupyterLab.
+def lab(dashboard, arguments) -> None:
+    """Open the notebooks in JupyterLab, or as dashboards.
 
-    Other options go to JupyterLab, for example `soilnb lab --no-browser --port 8890`.
+    Other options go to JupyterLab (or Voilà), for example `soilnb lab --no-browser --port 8890`.
     """
     import importlib.util
 
-    if importlib.util.find_spec("jupyterlab") is None:
-        raise OneLine("JupyterLab is not installed; pip install 'soilnb[lab]' brings it")
+    module, extra = ("voila", "dashboard") if dashboard else ("jupyterlab", "lab")
+    if importlib.util.find_spec(module) is None:
+        name = "Voilà" if dashboard else "JupyterLab"
+        raise OneLine(f"{name} is not installed; pip install 'soilnb[{extra}]' brings it")
     folder, first = _lab_folder()
-    command = [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        f"--ServerApp.root_dir={folder}",
-        f"--LabApp.default_url=/lab/tree/{first}",
-        *arguments,
-    ]
+    options = (
+        ["--template=soilnb", str(folder)]
+        if dashboard
+        else [f"--ServerApp.root_dir={folder}", f"--LabApp.default_url=/lab/tree/{first}"]
+    )
+    command = [sys.executable, "-m", module, *options, *arguments]
     # The kernels of this environment come before those installed for the user.
     environment = {"JUPYTER_PREFER_ENV_PATH": "1", **os.environ}
+    if dashboard:
+        paths = [
+            str(Path(__file__).parent / "pipeline" / "jupyter"),
+            environment.get("JUPYTER_PATH"),
+        ]
+        environment["JUPYTER_PATH"] = os.pathsep.join(filter(None, paths))
     with (
         subprocess.Popen(command, env=environment) as process,
         _on_termination(process.terminate),

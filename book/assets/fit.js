@@ -43,7 +43,9 @@
     const boxes = [...tables.map(box), ...main.querySelectorAll("pre")];
     reachable(boxes);
     addEventListener("resize", () => reachable(boxes));
+    // Pictures of explorers and films answer to their own controls.
     for (const image of main.querySelectorAll(".cell_output img, figure > img")) {
+      if (image.closest(".soilnb-explorer, .soilnb-film")) continue;
       const open = make("button", { type: "button", className: "soilnb-enlarge" });
       image.replaceWith(open);
       open.append(image);

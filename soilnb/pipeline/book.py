@@ -31,6 +31,7 @@ from soilnb.pipeline import (
     concept_map,
     explorers,
     films,
+    launch,
     own_soil,
     pages,
     parameter_page,
@@ -299,7 +300,7 @@ def _figures(page: Path, size: str) -> dict[Path, bytes]:
 
 
 def _configuration(path: Path, offline: bool) -> str:
-    settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    settings = yaml.safe_load(path.read_text(encoding="utf-8")) | launch.settings()
     if not offline:
         for key in OFFLINE_SETTINGS:
             settings["sphinx"]["config"].pop(key, None)

@@ -25,7 +25,7 @@ IDEAS = {
     "22_diagnosed_cue": ("the efficiency", "of a whole soil", ("00_start_here",)),
     "23_five_models": ("five models", "of one soil", ("22_diagnosed_cue",)),
     "30_layered_models": ("a soil in layers", "as one matrix", ("00_start_here",)),
-    "31_cue_soc_pathways": ("more efficiency:", "more carbon, or less", ("30_layered_models",)),
+    "31_cue_soc_pathways": ("more efficiency:", "more or less carbon", ("30_layered_models",)),
     "32_site_assimilation": ("what one pit says", "about parameters", ("30_layered_models",)),
     "33_meta_analysis": ("what many", "measurements say", ("20_what_is_cue",)),
     "34_proda_globe": (
@@ -39,7 +39,7 @@ IDEAS = {
 }  # fmt: skip
 
 #: Width and height of a box, and of the room that it has.
-_BOX, _ROOM = (128, 40), (160, 50)
+_BOX, _ROOM = (132, 40), (162, 50)
 
 
 def picture(notebooks: Iterable[str]) -> str:

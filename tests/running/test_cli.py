@@ -1,10 +1,13 @@
 """The command line as a student meets it: what it prints where, and how it ends."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
 import sys
+from collections import UserList
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -265,12 +268,13 @@ def test_copy_into_a_file_is_refused(installed, tmp_path):
 
 @pytest.fixture
 def opened(monkeypatch):
-    """Stand in for JupyterLab and note how it was called."""
-    calls = []
+    """Stand in for JupyterLab or Voilà, and note how it was called."""
+    calls = UserList()
 
     class Lab:
         def __init__(self, command, env):
             calls.append(command)
+            calls.environment = env
 
         def __enter__(self):
             return self
@@ -306,6 +310,20 @@ def test_lab_works_on_a_copy_of_installed_notebooks(installed, opened, tmp_path)
     (copy / "00_start_here.ipynb").write_text("my work")
     assert soilnb_command("lab").exit_code == 0
     assert (copy / "00_start_here.ipynb").read_text() == "my work"
+
+
+def test_dashboards_are_voilas_with_icons_of_our_own(toy, notebook_folder, opened):
+    assert soilnb_command("lab", "--dashboard", "--no-browser").exit_code == 0
+    (command,) = opened
+    assert command[:4] == [sys.executable, "-m", "voila", "--template=soilnb"]
+    assert command[4:] == [str(notebook_folder), "--no-browser"]
+    folder = Path(opened.environment["JUPYTER_PATH"].split(os.pathsep)[0])
+    assert (folder / "voila" / "templates" / "soilnb" / "index.html.j2").is_file()
+
+
+def test_dashboards_say_how_to_get_voila(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert "pip install 'soilnb[dashboard]'" in one_line(soilnb_command("lab", "--dashboard"))
 
 
 def test_lab_says_how_to_get_jupyterlab(monkeypatch):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -97,7 +97,8 @@ class Ledger:
     fluxes: list[Flux]
 
 
-class Mixing(NamedTuple):
+@dataclass(frozen=True)
+class Mixing:
     """How carbon moves between the cells of a place.
 
     Attributes
