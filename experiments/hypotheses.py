@@ -21,7 +21,8 @@ import xarray as xr
 
 from experiments.rotzer2025 import SMALL, fingerprint
 from soilnb.claims import baseline, hypothesis
-from soilnb.claims.measures import BEFORE, BIOMASS_PEAK_END, PULSE, SETTLED, by_seed, measure, pores
+from soilnb.claims.measures import by_seed, measure, pores
+from soilnb.claims.measures.series import BEFORE, BIOMASS_PEAK_END, PULSE, SETTLED
 from soilnb.claims.rotzer2025 import PAPER, SNAPSHOTS, runs_folder
 from soilnb.kernels import automaton
 from soilnb.pore import simulate_ensemble

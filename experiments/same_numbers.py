@@ -3,17 +3,25 @@
     python experiments/same_numbers.py record OLD.npz      # in a checkout of the commit before
     python experiments/same_numbers.py check OLD.npz       # in this one; exit status 1 if not
     python experiments/same_numbers.py check OLD.npz --stamp
+    python experiments/same_numbers.py record OLD.npz --claims   # and those of all notebooks
 
 What is compared is made by the public names of the package, so that it runs before and after a
 change: the seven scenarios of the pores past their first pulse (two readings of the switches, in
-small domains), and for both layered models maps, transient runs, and assimilated profiles with
-both samplers. ``--stamp`` gives the baselines the hash of the present sources and notes what was
-compared: a baseline whose sources have changed is *stale* until somebody has shown this, or made
-it anew.
+small domains); for both layered models maps, transient runs, and assimilated profiles with both
+samplers; every box model with all its parameter sets at the LTER sites, at rest and in time; the
+whole profile with its practices; the emulator of the pores and what it hands over; predictions of
+each kind of network; and with ``--claims`` what all notebooks record in size quick, which takes
+minutes. A part that the record does not have is not made. ``--stamp`` gives the baselines the hash
+of the present sources and notes what was compared: a baseline whose sources have changed is *stale*
+until somebody has shown this, or made it anew.
 """
 
 import argparse
+import json
+import os
 import sys
+import tempfile
+import time
 from datetime import date
 from pathlib import Path
 
@@ -73,6 +81,97 @@ def layers():
                     yield f"layers/{name}/{sampler}/{variable}", values.values
 
 
+def boxes():
+    """Yield (name, array) of the box models with all their parameter sets at the LTER sites."""
+    from soilnb.data import open_dataset
+    from soilnb.profile import mimics
+    from soilnb.profile.model import models
+
+    sites = open_dataset("lter")[["temperature", "clay", "npp", "lignin_to_n"]]
+    warmer = sites.assign(temperature=sites["temperature"] + 3)
+    for name, model in models().items():
+        for parameters in model.sets:
+            steady = model.steady_state(sites, parameters)
+            ran = model.simulate(warmer, np.arange(0, 101.0, 10), parameters, initial=steady)
+            yield from _arrays(f"boxes/{name}/{parameters}/steady", steady)
+            yield from _arrays(f"boxes/{name}/{parameters}/run", ran)
+    yield from _arrays("boxes/mimics/modes", mimics.eigenvalues(sites))
+
+
+def whole():
+    """Yield (name, array) of the whole profile, at rest, in time, and under all practices."""
+    from soilnb.profile import depth, management
+
+    for name in depth.PARAMETER_SETS:
+        steady = depth.steady_state(name)
+        ran = depth.simulate(name, [0.0, 10, 100], 0.8 * steady["carbon"])
+        yield from _arrays(f"whole/{name}/steady", steady)
+        yield from _arrays(f"whole/{name}/run", ran)
+    for practice in management.PRACTICES:
+        yield from _arrays(f"whole/{practice}", management.scenario([practice], [0.0, 10, 50]))
+
+
+def emulated():
+    """Yield (name, array) of the emulators of the pores, and of what they hand to COMPAS."""
+    from soilnb.claims import pore_runs
+    from soilnb.profile import forcing
+    from soilnb.upscale import emergent, emulator
+
+    runs, textures = pore_runs.load(), pore_runs.load_textures()
+    cue = emulator.fit_cue(runs)
+    exposure = emulator.fit(textures, "exposed", ["clay"], "linear")
+    grid = {"cn": np.array([15.0, 40.0, 150.0]), "exposed": np.array([0.5, 0.5, 0.5])}
+    yield from _arrays("emulated/cue", cue.predict(**grid))
+    yield "emulated/draws", cue.draws(5, **grid)
+    yield "emulated/candidates", emulator.candidates(runs)[["rmse", "worst"]].to_numpy()
+    places = {"here": (forcing.example("temperate"), 40.0, 20.0)}
+    yield from _arrays("emulated/handed", emergent.handed_over(places, cue, exposure, draws=20))
+
+
+def learnt():
+    """Yield (name, array) of what each kind of network predicts."""
+    from soilnb.proda import network, observations, predictors
+
+    profiles = observations.twin_profiles(60, seed=1)
+    x = predictors.frame(profiles, quiet=True, covariates=("temperature", "precipitation", "npp"))
+    rng = np.random.default_rng(1)
+    shares = (x - x.min()) / (x.max() - x.min())
+    y = (0.8 * shares + 0.2 * rng.random(x.shape)).set_axis(["q10", "b", "eta_doc"], axis=1)
+    short = {"epochs": 40, "progress": False}
+    for method in ("mean", "ridge", "forest", "small"):
+        found = network.learn(method, x, y, seed=1, **(short if method == "small" else {}))
+        yield f"learnt/{method}", found.predict(x).to_numpy()
+    many = network.bootstrap(x, y, size=3, method="ridge", progress=False)
+    yield "learnt/bootstrap", many.predict(x).values
+
+
+def claims():
+    """Yield (name, array) of what all notebooks record for their claims in size quick."""
+    from soilnb.pipeline import runs
+
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["SOILNB_RESULTS"] = folder
+        for run in runs.run(size="quick"):
+            path = run.folder / "claims.json"
+            if not run.ok:
+                sys.exit(f"{run.notebook}: {run.error}")
+            for note in json.loads(path.read_text()) if path.is_file() else []:
+                name = "/".join(str(note.get(key, "")) for key in ("id", "preset", "variant"))
+                yield f"claims/{run.notebook}/{name}", np.array(float(note["value"]))
+
+
+def _arrays(name, data):
+    """Yield what of a Dataset is a number."""
+    for variable, values in data.data_vars.items():
+        if values.dtype.kind in "fiub":
+            yield f"{name}/{variable}", values.values
+
+
+#: Each part with the largest relative difference that is the same number.
+PARTS = {
+    pores: PORES, layers: 0.0, boxes: 0.0, whole: 0.0, emulated: 0.0, learnt: 0.0, claims: PORES,
+}  # fmt: skip
+
 #: Which part a baseline rests on.
 RESTS_ON = {
     "rotzer2025": pores,
@@ -84,9 +183,20 @@ RESTS_ON = {
 }
 
 
-def made():
-    """Return all arrays by name."""
-    return {name: values for part in (pores, layers) for name, values in part()}
+def part_of(name):
+    """Return the part that an array belongs to."""
+    return {"pore": "pores"}.get(name.split("/")[0], name.split("/")[0])
+
+
+def made(names):
+    """Return all arrays of some parts by name."""
+    found = {}
+    for part in PARTS:
+        if part.__name__ in names:
+            start = time.process_time()
+            found |= dict(part())
+            print(f"{part.__name__}: made in {time.process_time() - start:.0f} s of CPU")
+    return found
 
 
 def difference(old, new):
@@ -108,17 +218,19 @@ def compare(old, new):
         sys.exit(f"not made by both: {sorted(set(old) ^ set(new))[:5]}")
     worst = {name: difference(old[name], new[name]) for name in new}
     found = {}
-    for part, allowed in (("pores", PORES), ("layers", 0.0)):
-        those = {n: d for n, d in worst.items() if n.startswith(part[:4])}
+    for part, allowed in PARTS.items():
+        those = {n: d for n, d in worst.items() if part_of(n) == part.__name__}
+        if not those:
+            continue
         name = max(those, key=those.get)
-        found[part] = {
+        found[part.__name__] = {
             "compared": len(those),
             "equal": sum(d == 0 for d in those.values()),
             "largest_relative_difference": float(f"{those[name]:.1e}"),
         }
-        print(f"{part}: {found[part]}, worst in {name}; allowed {allowed:g}")
+        print(f"{part.__name__}: {found[part.__name__]}, worst in {name}; allowed {allowed:g}")
         if those[name] > allowed:
-            sys.exit(f"{part}: these are other numbers")
+            sys.exit(f"{part.__name__}: these are other numbers")
     return found
 
 
@@ -141,12 +253,14 @@ def main():
     parser.add_argument("what", choices=["record", "check"])
     parser.add_argument("file", type=Path)
     parser.add_argument("--stamp", action="store_true", help="note the check in the baselines")
+    parser.add_argument("--claims", action="store_true", help="record what notebooks record, too")
     given = parser.parse_args()
     if given.what == "record":
-        np.savez(given.file, **made())
+        parts = {part.__name__ for part in PARTS if part is not claims or given.claims}
+        np.savez(given.file, **made(parts))
         return
     with np.load(given.file) as old:
-        found = compare(dict(old), made())
+        found = compare(dict(old), made({part_of(name) for name in old}))
     if given.stamp:
         stamp(found)
 

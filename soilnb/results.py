@@ -81,6 +81,11 @@ def root() -> Path:
 
     ``SOILNB_RESULTS`` when it is set, else ``results/`` in the checkout, else in the working
     directory.
+
+    Examples
+    --------
+    >>> root().name
+    'results'
     """
     named = os.environ.get("SOILNB_RESULTS")
     if named:
@@ -100,6 +105,11 @@ def folder(notebook: str, size: str, changed: str = "") -> Path:
     changed : str
         Parameters that differ from the notebook's own, in words. Such a run has a folder of its
         own in ``changed/``, so that nobody takes its numbers for those of the notebook.
+
+    Examples
+    --------
+    >>> folder("22_diagnosed_cue", "quick").parts[-3:]
+    ('results', 'quick', '22_diagnosed_cue')
     """
     if size not in SIZES:
         raise InputError(f"size = {size!r}: allowed {', '.join(SIZES)}")
@@ -158,6 +168,11 @@ def save(
     InputError
         For a name with other characters than letters, digits, ``-`` and ``_``, a name that this
         run has saved already, or an object that is no figure, table or dataset.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"pool": ["fast", "slow"], "carbon": [0.3, 4.1]})
+    >>> save(table, "my-pools")  # shown in a notebook; kept as CSV when `soilnb run` runs it
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise InputError(f"name = {name!r}: allowed letters, digits, - and _ (no suffix)")

@@ -23,6 +23,9 @@ MOST_FILES = 24
 #: What all tests rest on: which of them a change here reaches, no graph of imports can say.
 EVERYTHING = ("pyproject.toml", "requirements.lock", "Makefile")
 
+#: Texts whose examples run, beside the docstrings of the package.
+EXAMPLES = ("README.md", "CONTRIBUTING.md")
+
 #: Where what is no Python is tested: beginning of its path, folder of tests.
 ELSEWHERE = {
     "notebooks/": "notebooks", "book/": "book", "CHANGELOG.md": "book", "README.md": "book",
@@ -146,6 +149,11 @@ def rests_on_everything(path):
     return path in EVERYTHING or re.fullmatch(r"tests/\w+\.py", path) is not None
 
 
+def has_examples(path):
+    """Whether a file may hold examples that run."""
+    return (path.startswith("soilnb/") and path.endswith(".py")) or path in EXAMPLES
+
+
 # In a session -------------------------------------------------------------------------------------
 
 
@@ -161,6 +169,7 @@ class Reach:
         reached = Graph(ROOT).reached(self.paths)
         self.reached = len(reached)
         self.files = dict(sorted(reached.items(), key=lambda item: item[1])[:MOST_FILES])
+        self.files |= {ROOT / path: 0 for path in self.paths if has_examples(path)}
         self.collected, self.done = 0, set()
 
     def pytest_report_header(self):

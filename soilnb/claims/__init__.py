@@ -102,7 +102,13 @@ _noted: dict[str, dict] = {}
 
 
 def papers() -> list[str]:
-    """Return the papers (and ``validation``) that have claims, in the order of the book."""
+    """Return the papers (and ``validation``) that have claims, in the order of the book.
+
+    Examples
+    --------
+    >>> papers()
+    ['rotzer2025', 'he2024', 'tao2023', 'tao2024', 'luo2025', 'validation']
+    """
     known = ["rotzer2025", "he2024", "tao2023", "tao2024", "luo2025", "validation"]
     return [paper for paper in known if _file(paper).is_file()]
 
@@ -121,6 +127,11 @@ def presets(paper: str) -> dict[str, dict[str, str]]:
 
     Each has ``data`` (what its rows rest on, one of `DATA`), and ``cause`` where one cause
     explains most rows that differ.
+
+    Examples
+    --------
+    >>> list(presets("rotzer2025"))
+    ['default', 'documented', 'literal', 'ungated']
     """
     if paper not in papers():
         raise unknown("paper", paper, papers())
@@ -160,6 +171,11 @@ def figures() -> pd.DataFrame:
     DataFrame
         Indexed by the name under which a run saves it (``he2024-fig5``), with the columns
         ``notebook``, ``panels`` (a string, one letter a panel) and ``shows``.
+
+    Examples
+    --------
+    >>> figures().loc["he2024-fig6", "notebook"]
+    '22_diagnosed_cue'
     """
     text = (resources.files(__name__) / "figures.toml").read_text(encoding="utf-8")
     table = pd.DataFrame.from_dict(tomllib.loads(text), orient="index")
@@ -177,6 +193,12 @@ def verdict(claim: dict, value: float | None, data: str | None) -> str:
         What we measured, in the claim's unit; None where nothing did.
     data : str or None
         One of `DATA`.
+
+    Examples
+    --------
+    >>> claim = {"kind": "value", "expected": 0.5, "low": 0.4, "high": 0.6}
+    >>> verdict(claim, 0.55, "real"), verdict(claim, 0.65, "real"), verdict(claim, 0.9, "real")
+    ('same', 'near', 'differs')
     """
     if value is None:
         return "not run"
@@ -227,6 +249,12 @@ def record(
     ------
     InputError
         For an unknown claim, a value that is no finite number, or an unknown kind of data.
+
+    Examples
+    --------
+    >>> record("he-6c", 1.0, data="synthetic")
+    >>> compare("he2024", ids=["he-6c"])["data"].item()
+    'synthetic'
     """
     note = _note(id, value, data=data, cause=cause, spread=spread, n=n, **variant)
     _noted[_key(note)] = note
@@ -388,6 +416,11 @@ def rows(
         Only the claims that one notebook measures.
     full : bool
         Whether a number of size ``paper`` goes before what a session of size ``quick`` noted.
+
+    Examples
+    --------
+    >>> sorted({row["paper"] for row in rows(notebook="22_diagnosed_cue")})
+    ['he2024', 'validation']
     """
     if paper is not None and paper not in papers():
         raise unknown("paper", paper, papers())
@@ -490,6 +523,11 @@ def compare(paper: str | None = None, ids: Iterable[str] | None = None) -> pd.Da
         Indexed by claim: figure, statement, paper's value, ours, range, unit, verdict, strength,
         data, cause;
         and ``preset`` or ``variant`` where some row has one.
+
+    Examples
+    --------
+    >>> list(compare("luo2025").columns)[:5]
+    ['figure', 'statement', 'paper', 'ours', 'range']
     """
     board = rows(paper)
     if ids is not None:
@@ -606,6 +644,11 @@ def hypotheses(paper: str) -> pd.DataFrame:
     ------
     InputError
         For an unknown paper.
+
+    Examples
+    --------
+    >>> list(hypotheses("rotzer2025").columns)[:4]
+    ['supposed', 'expected', 'run', 'claim']
     """
     if paper not in papers():
         raise unknown("paper", paper, papers())

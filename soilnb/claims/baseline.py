@@ -40,10 +40,7 @@ _ASSIMILATION = (
     *("profile/clm5.py", "profile/compas.py", "profile/layered/*.py"),
     *("profile/clm5.toml", "profile/compas.toml", "profile/forcing/*.toml"),
     *("profile/forcing/*.py", "data/profiles/*.py"),
-    *(
-        f"proda/{name}.py"
-        for name in ("chains", "convergence", "posterior", "observations", "site_forcing")
-    ),
+    *(f"proda/{name}.py" for name in ("chains", "convergence", "posterior", "observations/*")),
 )
 
 #: What decides a map of what was assimilated: the planet and the predictors.
@@ -350,6 +347,11 @@ def table(paper: str, name: str, columns: Sequence[str] | None = None) -> pd.Dat
     ------
     InputError
         For a paper or a table that is not kept.
+
+    Examples
+    --------
+    >>> int(table("tao2023", "tao2023-tableED2")["n"].max())
+    350
     """
     if paper not in TABLES:
         raise unknown("paper with kept tables", paper, TABLES)

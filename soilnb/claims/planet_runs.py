@@ -114,7 +114,7 @@ def maps(model: str, k_system: str = "soil") -> xr.Dataset:
 
     Examples
     --------
-    >>> bool(maps("COMPAS")["cue"].median() > 0.2)
+    >>> bool(maps("COMPAS")["cue"].median() > 0.2)  # doctest: +SKIP
     True
     """
     if model not in ("COMPAS", "CLM5"):
@@ -140,7 +140,7 @@ def profiles() -> pd.DataFrame:
 
     Examples
     --------
-    >>> int(profiles()["kept"].sum()) > 300
+    >>> int(profiles()["kept"].sum()) > 300  # doctest: +SKIP
     True
     """
     return pd.DataFrame(_kept()["profiles"]).set_index("profile")

@@ -123,6 +123,12 @@ def run(
     ------
     InputError
         For an unknown structure, or a ratio out of its bounds.
+
+    Examples
+    --------
+    >>> few = {"shape": (64, 64), "days": 2, "initial_steps": 5}
+    >>> run(cn=80, structure="rods x 1", seed=0, settings=few).sizes["time"]
+    3
     """
     changes = STRUCTURES | TEXTURES
     if structure not in changes:
@@ -154,6 +160,12 @@ def measure(data: xr.Dataset, from_day: float = SETTINGS["from_day"]) -> dict[st
     -------
     dict
         By the names in `QUANTITIES`; NaN where nothing is taken up or released.
+
+    Examples
+    --------
+    >>> few = {"shape": (64, 64), "days": 2, "initial_steps": 5}
+    >>> 0 < measure(run(80, "rods x 1", seed=0, settings=few), from_day=1)["exposed"] < 1
+    True
     """
     late, before = (
         data.sel(time=slice(from_day, None)),
@@ -184,7 +196,13 @@ def _ratio(part: xr.DataArray, whole: xr.DataArray) -> float:
 
 
 def check() -> dict[str, float]:
-    """Return the numbers of the small run `CHECKED`, as they are kept beside the others."""
+    """Return the numbers of the small run `CHECKED`, as they are kept beside the others.
+
+    Examples
+    --------
+    >>> sorted(kept()["check"]) == sorted(QUANTITIES)  # what `check` (two seconds) gives again
+    True
+    """
     found = measure(run(**CHECKED, settings=CHECK), CHECK["from_day"])
     return {name: baseline.rounded(value, 6) for name, value in found.items()}
 
@@ -196,6 +214,11 @@ def kept() -> dict[str, object]:
     ------
     InputError
         When it is not there or cannot be read.
+
+    Examples
+    --------
+    >>> kept()["command"]
+    'python -m experiments.pore_runs'
     """
     found = baseline.load(NAME)
     if found is None:
@@ -211,6 +234,11 @@ def load() -> xr.Dataset:
     Dataset
         The variables of `QUANTITIES` over ``(cn, structure, seed)``. Attributes: ``date``,
         ``command``, ``settings`` and ``stale`` (1 when the model's sources have changed since).
+
+    Examples
+    --------
+    >>> dict(load().sizes)
+    {'cn': 6, 'structure': 5, 'seed': 3}
     """
     return _grid(kept(), "structure", list(STRUCTURES), {"long_name": "structure"})
 
@@ -223,6 +251,11 @@ def load_textures() -> xr.Dataset:
     Dataset
         The variables of `QUANTITIES` over ``(cn, clay, seed)``, with one ``cn`` and ``clay`` in %;
         attributes as of `load`.
+
+    Examples
+    --------
+    >>> dict(load_textures().sizes)
+    {'cn': 1, 'clay': 5, 'seed': 3}
     """
     about = {"units": "%", "long_name": "mineral area in particles of 1-2 µm"}
     found = _grid(kept(), "structure", list(TEXTURES), {}).rename(structure="clay")

@@ -64,7 +64,7 @@ def study(
 
     Examples
     --------
-    >>> runs = study("reference", seeds=1, days=1, shape=(32, 32), initial_steps=1)
+    >>> runs = study("reference", seeds=1, days=1, shape=(64, 64), initial_steps=1)
     >>> dict(runs.sizes)["time"]
     2
     """
@@ -103,6 +103,13 @@ def record_runs(runs: xr.Dataset, notebook: str) -> None:
         What `study` returns.
     notebook : str
         Name of the notebook, as in the claims.
+
+    Examples
+    --------
+    >>> runs = study("reference", seeds=1, days=1, shape=(64, 64), initial_steps=1)
+    >>> record_runs(runs, "10_pore_structure")
+    >>> claims.compare("rotzer2025", ["nec0"])["ours"].iloc[0][:3]  # a small domain
+    '1.9'
     """
     own = runs.attrs["preset"]
     tables = {own: measures.measure_ensemble(runs)}
@@ -124,6 +131,10 @@ def record_structure(runs: xr.Dataset) -> None:
     ----------
     runs : Dataset
         What `study` returns. The amounts are those of the paper's size whatever theirs is.
+
+    Examples
+    --------
+    >>> record_structure(study("reference", days=200))  # doctest: +SKIP
     """
     preset = runs.attrs["preset"]
     first = simulate_ensemble(
@@ -142,6 +153,13 @@ def record(tables: Mapping[str, pd.DataFrame], notebook: str) -> None:
         By preset, what `soilnb.claims.measures.measure_ensemble` returns.
     notebook : str
         Name of the notebook, as in the claims.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"value": [2.6], "spread": [0.0], "n": [1]}, index=["nec0"])
+    >>> record({"default": table}, "10_pore_structure")
+    >>> claims.compare("rotzer2025", ["nec0"])["ours"].iloc[0]
+    '2.6'
     """
     own = {row["id"] for row in claims.rows(PAPER, notebook=notebook)}
     for note in notes(tables):
@@ -154,6 +172,11 @@ def runs_folder() -> Path:
 
     It is named by the hash of the sources, so that changed sources begin anew; it is what
     ``simulate_ensemble(..., keep=)`` takes.
+
+    Examples
+    --------
+    >>> runs_folder().parent.name
+    'rotzer2025-runs'
     """
     return results.root() / "paper" / f"{PAPER}-runs" / baseline.source_hash(PAPER)[:12]
 
@@ -166,6 +189,11 @@ def curves(preset: str = "default") -> dict[str, xr.Dataset]:
     dict of str to Dataset
         By scenario, over ``statistic`` (``mean`` and ``sd`` over the seeds) and ``time``; see
         `soilnb.claims.measures.thin`. Empty where there is no baseline.
+
+    Examples
+    --------
+    >>> list(curves())
+    ['reference', 'static', 'cn10', 'cn22', 'cn100', 'ten_pulses', 'pom_cn10']
     """
     kept = claims.series(PAPER)
     found = {}

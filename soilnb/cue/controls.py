@@ -43,6 +43,11 @@ def catalogue() -> pd.DataFrame:
     -------
     DataFrame
         Indexed by control.
+
+    Examples
+    --------
+    >>> catalogue().loc["energy of the food", "function"]
+    'energy.cue_max'
     """
     low, high = temperature.limits("qiao2019")
     ratios = f"C:N {stoichiometry.RATIOS[0]:g} to {stoichiometry.RATIOS[1]:g}"
@@ -113,6 +118,12 @@ def combined(
     ------
     InputError
         For a value outside the limits of its control.
+
+    Examples
+    --------
+    >>> found = combined(celsius=20.0, c_to_n=30.0, gamma=4.0)
+    >>> {name: round(float(found[name]), 2) for name in ("metabolism", "nutrients", "cue")}
+    {'metabolism': 0.57, 'nutrients': 0.29, 'cue': 0.29}
     """
     check_range("reference", reference, *temperature.RANGE, "degC")
     allowed = {
@@ -142,5 +153,10 @@ def links() -> pd.DataFrame:
         One row per link: ``source``, ``target``, ``kind`` of the source (biological, abiotic,
         efficiency, soil), ``sign`` (one of `SIGNS`), ``certainty`` (one of `CERTAINTIES`) and
         ``reason`` in words; ``attrs["source"]`` says where they come from.
+
+    Examples
+    --------
+    >>> sorted(links()["kind"].unique())
+    ['abiotic', 'biological', 'efficiency']
     """
     return tables.read("cue_links")

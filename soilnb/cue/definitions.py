@@ -93,6 +93,12 @@ def ledger(
     ------
     InputError
         For a missing or unknown flux, fluxes of different units, or a negative flux.
+
+    Examples
+    --------
+    >>> book = ledger(uptake=10.0, respiration=4.0, exudation=1.0, turnover=5.0)
+    >>> {name: float(flux) for name, flux in book.items()}
+    {'uptake': 10.0, 'respiration': 4.0, 'exudation': 1.0, 'turnover': 5.0}
     """
     given = {
         "uptake": uptake,
@@ -138,6 +144,12 @@ def efficiency(fluxes: xr.Dataset, level: str = "community") -> xr.DataArray:
     ------
     InputError
         For an unknown level, or fluxes that make no ledger.
+
+    Examples
+    --------
+    >>> book = ledger(uptake=10.0, respiration=4.0, exudation=1.0, turnover=5.0)
+    >>> float(efficiency(book)), float(efficiency(book, "ecosystem"))
+    (0.5, 0.0)
     """
     if level not in LEVELS:
         raise unknown("level", level, LEVELS)
@@ -173,6 +185,12 @@ def nested(fluxes: xr.Dataset) -> xr.Dataset:
     Dataset
         ``population_cue`` (over ``population`` where the ledger resolves it), ``community_cue``
         and ``ecosystem_cue``.
+
+    Examples
+    --------
+    >>> cues = nested(ledger(uptake=[10.0, 8.0], respiration=[4.0, 6.0], turnover=[6.0, 1.0]))
+    >>> cues["community_cue"].values, cues["ecosystem_cue"].values
+    (array([0.6 , 0.25]), array([0.   , 0.125]))
     """
     book = ledger(fluxes)
     cues = {f"{level}_cue": efficiency(book, level) for level in LEVELS}

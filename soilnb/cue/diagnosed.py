@@ -43,6 +43,12 @@ def diagnosed(dataset: xr.Dataset, decomposition: str = "uptake") -> xr.DataArra
     ------
     InputError
         For an unknown definition, or a dataset without the fluxes it needs.
+
+    Examples
+    --------
+    >>> fluxes = xr.Dataset({"uptake": 200.0, "respiration": 110.0, "oxidation": 20.0})
+    >>> round(float(diagnosed(fluxes)), 2), round(float(diagnosed(fluxes, "uptake+oxidation")), 2)
+    (0.45, 0.5)
     """
     if not isinstance(decomposition, str) or decomposition not in DECOMPOSITIONS:
         raise unknown("decomposition", decomposition, DECOMPOSITIONS)

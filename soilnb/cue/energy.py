@@ -171,6 +171,11 @@ def cue_max(
     ------
     InputError
         For a degree of reduction outside 0 to 8, or text that is no formula.
+
+    Examples
+    --------
+    >>> round(cue_max("C2H2O4"), 2), cue_max("CH4")  # oxalic acid, methane
+    (0.14, 0.6)
     """
     p = choose(parameters, PARAMETER_SETS, "illustration")
     gamma = degree_of_reduction(food) if isinstance(food, str) else food

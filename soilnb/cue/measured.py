@@ -30,7 +30,15 @@ GROUPS = {
 
 
 def places(data: xr.Dataset) -> np.ndarray:
-    """Return the number of the place of each record [record]: coordinates to 0.01 degree."""
+    """Return the number of the place of each record [record]: coordinates to 0.01 degree.
+
+    Examples
+    --------
+    >>> from soilnb.data import open_dataset
+    >>> data = open_dataset("cue", twin=True)
+    >>> places(data).shape == data["cue"].shape
+    True
+    """
     where = np.round(np.column_stack([_column(data, "latitude"), _column(data, "longitude")]), 2)
     return np.unique(where, axis=0, return_inverse=True)[1].ravel()
 
@@ -42,6 +50,12 @@ def by_method(data: xr.Dataset) -> pd.DataFrame:
     -------
     DataFrame
         Indexed by ``method`` (18O, substrate): ``records``, ``places``, ``mean``, ``sd``.
+
+    Examples
+    --------
+    >>> from soilnb.data import open_dataset
+    >>> list(by_method(open_dataset("cue", twin=True)).index)
+    ['18O', 'substrate']
     """
     return _summary(data, _column(data, "method"), "method")
 
@@ -50,6 +64,12 @@ def by_substrate(data: xr.Dataset) -> pd.DataFrame:
     """Return the same by kind of substrate (`GROUPS`), in falling order of the mean.
 
     Records of a substrate that is in no group are kept under ``other``.
+
+    Examples
+    --------
+    >>> from soilnb.data import open_dataset
+    >>> list(by_substrate(open_dataset("cue", twin=True)).columns)
+    ['records', 'places', 'mean', 'sd']
     """
     kind = {label: group for group, labels in GROUPS.items() for label in labels}
     groups = np.array([kind.get(str(label), "other") for label in _column(data, "substrate")])
@@ -83,6 +103,13 @@ def temperature_response(data: xr.Dataset, method: str) -> tuple[ParameterSet, x
     -------
     ParameterSet, Dataset
         As of `soilnb.cue.temperature.fit`.
+
+    Examples
+    --------
+    >>> from soilnb.data import open_dataset
+    >>> line, summary = temperature_response(open_dataset("cue", twin=True), "18O")
+    >>> line["slope"] < 0  # warmth lowers CUE, also in the twin
+    True
     """
     part = _part(data, method)
     return temperature.fit(part["temperature"], part["cue"], places(part), name=f"cue, {method}")
@@ -99,6 +126,12 @@ def with_soc(data: xr.Dataset) -> pd.DataFrame:
     DataFrame
         Indexed by ``method``: ``r_records`` and ``records``; ``r_places`` and ``places`` (means of
         CUE by place); ``slope`` per g kg-1 over places with its standard error ``error``.
+
+    Examples
+    --------
+    >>> from soilnb.data import open_dataset
+    >>> list(with_soc(open_dataset("cue", twin=True)).columns)
+    ['r_records', 'records', 'r_places', 'places', 'slope', 'error']
     """
     from scipy.stats import linregress
 
@@ -124,6 +157,13 @@ def spread_at_one_place(data: xr.Dataset, method: str = "18O") -> pd.Series:
     Series
         ``low``, ``high``, ``records``, ``latitude`` and ``longitude`` of that place. Its records
         may differ in treatment or depth: the data set does not say.
+
+    Examples
+    --------
+    >>> from soilnb.data import open_dataset
+    >>> span = spread_at_one_place(open_dataset("cue", twin=True))
+    >>> list(span.index)
+    ['low', 'high', 'records', 'latitude', 'longitude']
     """
     part = _part(data, method)
     table = part[["cue", "latitude", "longitude"]].to_dataframe().assign(place=places(part))
@@ -148,6 +188,11 @@ def published() -> pd.DataFrame:
     DataFrame
         ``what`` (method or ecosystem), ``kind``, ``mean``, ``low``, ``high``, ``records`` and
         ``source``; empty fields where a paper prints none.
+
+    Examples
+    --------
+    >>> list(published().columns)
+    ['what', 'kind', 'mean', 'low', 'high', 'records', 'source']
     """
     return tables.read("cue_published")
 

@@ -101,6 +101,12 @@ def fluxes(parameters: str | Mapping | ParameterSet = "bench") -> xr.Dataset:
     ------
     InputError
         When microbes exude all that they could build in.
+
+    Examples
+    --------
+    >>> book = fluxes()
+    >>> round(float(book["turnover"] / book["uptake"]), 3)  # the true CUE of the community
+    0.333
     """
     p = choose(parameters, PARAMETER_SETS, "bench")
     kept = p["yield_native"] - p["exuded"]
@@ -133,6 +139,11 @@ def label(time: Values, parameters: str | Mapping | ParameterSet = "bench") -> x
     Dataset, [time]
         ``food``, ``biomass``, ``dead`` (necromass and exudates) and ``respired``: shares of the
         label, which add up to 1; ``cue``: biomass / (biomass + respired), NaN at time 0.
+
+    Examples
+    --------
+    >>> label([0.25, 30.0])["cue"].values.round(2)  # falls as label is eaten a second time
+    array([0.68, 0.39])
     """
     p = choose(parameters, PARAMETER_SETS, "bench")
     days = np.atleast_1d(check("time", time, 0.0, 1e4, "d"))
@@ -182,6 +193,11 @@ def measure(
     -------
     DataArray, [technique]
         Carbon use efficiency that each method of `METHODS` reports; ``reads`` says what it is.
+
+    Examples
+    --------
+    >>> measure().to_series().round(2).to_dict()
+    {'13C, short': 0.68, '13C, long': 0.39, '18O': 0.35, 'enzymes': 0.33, 'biomass change': 0.0}
     """
     p = choose(parameters, PARAMETER_SETS, "bench")
     when = {**TIMES, **(times or {})}

@@ -91,6 +91,11 @@ def threshold_ratio(parameters: str | Mapping | ParameterSet = "soil") -> float:
     -------
     float
         mol C per mol N, without immobilisation; 14.3 for the set ``soil``.
+
+    Examples
+    --------
+    >>> round(threshold_ratio(), 1)
+    14.3
     """
     p = choose(parameters, PARAMETER_SETS, "soil")
     return p["biomass_c_to_n"] / p["cue_max"]
@@ -121,6 +126,11 @@ def nutrient_limited(
     ------
     InputError
         For a ratio or an immobilisation outside its limits.
+
+    Examples
+    --------
+    >>> nutrient_limited(10.0), round(nutrient_limited(43.0), 2)
+    (0.6, 0.2)
     """
     p = choose(parameters, PARAMETER_SETS, "soil")
     ratio = check("c_to_n", c_to_n, *RATIOS)
@@ -162,6 +172,11 @@ def enzymes(
     ------
     InputError
         For a ratio outside its limits.
+
+    Examples
+    --------
+    >>> round(enzymes(14.0), 2), round(enzymes(14.0, c_to_p=200.0), 2)
+    (0.33, 0.27)
     """
     p = choose(parameters, PARAMETER_SETS, "soil")
     cue = _saturating(
@@ -198,6 +213,11 @@ def nitrogen_surplus(
     -------
     float, array or DataArray
         mol N per mol C: mineralised where positive, short where negative.
+
+    Examples
+    --------
+    >>> nitrogen_surplus(8.6, cue=0.5) > 0, nitrogen_surplus(60.0, cue=0.5) > 0
+    (True, False)
     """
     p = choose(parameters, PARAMETER_SETS, "soil")
     ratio = check("c_to_n", c_to_n, *RATIOS)

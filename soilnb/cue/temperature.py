@@ -112,6 +112,11 @@ def limits(parameters: str | Mapping | ParameterSet = "qiao2019") -> tuple[float
     -------
     tuple of two floats
         Lowest and highest temperature, no further than `RANGE`.
+
+    Examples
+    --------
+    >>> limits("qiao2019")  # degC
+    (-12.8125, 49.6875)
     """
     p = choose(parameters, LINEAR, "qiao2019")
     if p["slope"] == 0:
@@ -141,6 +146,11 @@ def linear(temperature: Values, parameters: str | Mapping | ParameterSet = "qiao
     ------
     InputError
         For a temperature at which the line leaves 0 to 1, or an unknown set.
+
+    Examples
+    --------
+    >>> round(linear(25.0), 3), round(linear(25.0, "allison2010"), 3)
+    (0.395, 0.23)
     """
     p = choose(parameters, LINEAR, "qiao2019")
     low, high = limits(p)
@@ -159,6 +169,11 @@ def tangent(parameters: str | Mapping | ParameterSet = "qiao2019") -> ParameterS
     ------
     InputError
         For a line whose value at the reference temperature is 0 or 1, which no logit reaches.
+
+    Examples
+    --------
+    >>> round(float(logit(20.0, tangent("qiao2019"))), 3), linear(20.0, "qiao2019")
+    (0.475, 0.475)
     """
     p = choose(parameters, LINEAR, "qiao2019")
     cue = p["reference_cue"]
@@ -202,6 +217,11 @@ def logit(
     ------
     InputError
         For a temperature outside `RANGE`, or an unknown set.
+
+    Examples
+    --------
+    >>> logit(np.array([0.0, 20.0, 40.0])).round(2)
+    array([0.71, 0.52, 0.33])
     """
     p = choose(parameters, LOGIT, "virtual_ecosystem")
     t = check("temperature", temperature, *RANGE, "degC")
@@ -247,6 +267,14 @@ def fit(
     InputError
         For arrays of different lengths, values outside, fewer than three places, or one
         temperature only.
+
+    Examples
+    --------
+    >>> t = np.array([5.0, 15.0, 25.0] * 4)
+    >>> place = np.repeat(range(4), 3)
+    >>> line, summary = fit(t, logit(t) + 0.01 * place, place)  # of a line that is known
+    >>> round(line["intercept"], 3), round(line["slope"], 3)
+    (0.139, -0.039)
     """
     t = np.ravel(check("temperature", np.asarray(temperature, dtype=float), *RANGE, "degC"))
     y = np.ravel(check("cue", np.asarray(cue, dtype=float), 0.0, 1.0))

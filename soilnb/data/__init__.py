@@ -1,8 +1,10 @@
 """Data sets: opened by name, real where they are at hand, a marked synthetic twin otherwise.
 
 >>> from soilnb.data import datasets, open_dataset
->>> sites = open_dataset("lter")
->>> datasets()[["name", "state"]]
+>>> open_dataset("lter").sizes["site"]
+14
+>>> datasets().set_index("name").loc["lter", "state"]
+'in the package'
 """
 
 import lazy_loader

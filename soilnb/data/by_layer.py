@@ -103,6 +103,12 @@ def exponential(depth: Sequence[float], values: Sequence[float]) -> Exponential:
     ------
     InputError
         For fewer than two layers, or a value that is not above 0.
+
+    Examples
+    --------
+    >>> curve = exponential([0.0, 50.0, 100.0], [8.0, 4.0, 2.0])
+    >>> float(curve.at(25.0).round(2))
+    5.66
     """
     depth, values = np.asarray(depth, dtype=float), np.asarray(values, dtype=float)
     if depth.size < 2 or depth.shape != values.shape:
@@ -129,6 +135,12 @@ def line(x: np.ndarray, y: np.ndarray) -> Line:
     ------
     InputError
         For fewer than three pairs, or values that do not differ.
+
+    Examples
+    --------
+    >>> fitted = line(np.array([0.0, 1.0, 2.0]), np.array([1.0, 3.0, 5.0]))
+    >>> round(fitted.slope, 6), fitted.n
+    (2.0, 3)
     """
     x, y = np.ravel(x).astype(float), np.ravel(y).astype(float)
     known = np.isfinite(x) & np.isfinite(y)
@@ -160,6 +172,12 @@ def regressed(data: xr.Dataset, x: str, y: str, *, log: bool = False) -> xr.Data
     ------
     InputError
         For a layer with fewer than three pairs.
+
+    Examples
+    --------
+    >>> spots = paired(open_dataset("silsoe", twin=True))
+    >>> regressed(spots, "root_length", "carbon")["n"].values
+    array([36, 36, 36, 36, 36])
     """
     shape = np.log10 if log else np.asarray
     layers = range(data.sizes["layer"])
@@ -189,6 +207,12 @@ def summary(edges: Sequence[float] = EDGES, /, **kinds: xr.DataArray) -> xr.Data
     ------
     InputError
         For edges out of order.
+
+    Examples
+    --------
+    >>> roots = root_shares(open_dataset("roots", twin=True))
+    >>> summary(roots=roots)["mean"].values.round(2)
+    array([[0.56, 0.2 , 0.1 , 0.05, 0.03, 0.04, 0.02]])
     """
     _, places = _layers(edges)
     mean, spread, count = [], [], []
@@ -232,6 +256,12 @@ def root_shares(roots: xr.Dataset, edges: Sequence[float] = EDGES) -> xr.DataArr
     ------
     InputError
         For edges out of order.
+
+    Examples
+    --------
+    >>> shares = root_shares(open_dataset("roots", twin=True), edges=(0, 30, 200))
+    >>> float(shares.sum("layer").min().round(6))
+    1.0
     """
     bounds, places = _layers(edges)
     usable = _usable(roots)
@@ -279,6 +309,11 @@ def belowground(
     ------
     InputError
         For edges out of order, or a share outside 0 to 1.
+
+    Examples
+    --------
+    >>> list(belowground(open_dataset("roots", twin=True)).data_vars)
+    ['npp', 'bnpp']
     """
     share = check_range("share", share, 0.0, 1.0)
     place = _usable(roots)
@@ -317,6 +352,11 @@ def soil_layers() -> xr.Dataset:
     ------
     InputError
         For a wrong ``SOILNB_DATA``, or an altered file.
+
+    Examples
+    --------
+    >>> soil_layers().attrs["provenance"]
+    'synthetic'
     """
     if at_hand("israd"):
         return open_dataset("israd")
@@ -357,6 +397,12 @@ def carbon_by_layer(layers: xr.Dataset, edges: Sequence[float] = EDGES) -> xr.Da
     ------
     InputError
         For edges out of order, or when no profile is left.
+
+    Examples
+    --------
+    >>> found = carbon_by_layer(twins.layers_twin(), edges=(0, 30, 100))
+    >>> found["share"].mean("profile").values.round(1)
+    array([0.5, 0.5])
     """
     bounds, places = _layers(edges)
     names = ["profile", "top", "bottom", "organic_carbon", "bulk_density", "bulk_density_map"]
@@ -411,6 +457,11 @@ def climate_shares(turnover: xr.Dataset) -> xr.DataArray:
     -------
     DataArray [climate, layer]
         Shares (1) of the summed contents (no bulk density, so no stocks).
+
+    Examples
+    --------
+    >>> climate_shares(open_dataset("turnover", twin=True)).sizes["layer"]
+    5
     """
     content = turnover["organic_carbon"]
     _, places = _layers(EDGES[:6])
@@ -445,6 +496,12 @@ def turnover_by_layer(turnover: xr.Dataset, biome: str | None = None) -> xr.Data
     ------
     InputError
         For an unknown biome.
+
+    Examples
+    --------
+    >>> times = turnover_by_layer(open_dataset("turnover", twin=True))["median"]
+    >>> bool((times.diff("layer") > 0).all())  # longer with depth
+    True
     """
     times = turnover["turnover_time"]
     if biome is not None:
@@ -484,6 +541,12 @@ def extrapolated(layers: xr.Dataset, bottom: float = 200.0) -> xr.Dataset:
     Dataset
         With ``mean_curve``, ``median_curve`` and ``geometric_mean_curve`` (yr) over
         ``curve_depth`` (cm).
+
+    Examples
+    --------
+    >>> found = extrapolated(turnover_by_layer(open_dataset("turnover", twin=True)))
+    >>> float(found["curve_depth"][-1])
+    200.0
     """
     along = np.linspace(0.0, bottom, 101)
     names = ("mean", "median", "geometric_mean")
@@ -516,6 +579,12 @@ def derived_stock(
     Dataset [profile, layer]
         ``bnpp`` (g C m-2 yr-1), ``turnover_time`` (yr) and their product ``stock``
         (kg C m-2), for the layers of the first metre.
+
+    Examples
+    --------
+    >>> roots, turnover = (open_dataset(name, twin=True) for name in ("roots", "turnover"))
+    >>> derived_stock(belowground(roots), turnover, profiles=10)["stock"].dims
+    ('profile', 'layer')
     """
     rng = np.random.default_rng(seed)
     whole = turnover["turnover_time"].dropna("profile").values
@@ -561,6 +630,11 @@ def paired(silsoe: xr.Dataset, year: int = 2011) -> xr.Dataset:
     ------
     InputError
         For a year without roots.
+
+    Examples
+    --------
+    >>> paired(open_dataset("silsoe", twin=True))["carbon"].dims
+    ('spot', 'layer')
     """
     roots = _cores(silsoe, year)
     soil = _samples(silsoe)
@@ -645,6 +719,11 @@ def activity(incubations: xr.Dataset) -> xr.Dataset:
     Dataset [jar]
         ``study``, ``profile``, ``depth`` (cm), ``days``, ``respired`` (g per kg soil carbon) and
         ``relative``: respired over that of the shallowest jar of its group.
+
+    Examples
+    --------
+    >>> list(activity(open_dataset("sidb", twin=True)).data_vars)[-2:]
+    ['respired', 'relative']
     """
     names = ["study", "profile", "treatment", "temperature", "series", "depth", "time", "respired"]
     table = pd.DataFrame({name: incubations[name].values for name in names})
@@ -704,6 +783,12 @@ def side_by_side(incubations: xr.Dataset, treatment: str, treated: str, control:
     ------
     InputError
         When no study has both levels.
+
+    Examples
+    --------
+    >>> jars = open_dataset("sidb", twin=True)
+    >>> side_by_side(jars, "cellulose", "cellulose_amended", "control")["ratio"].dims
+    ('depth', 'time')
     """
     names = ["study", "treatment", "depth", "time", "value", "unit"]
     table = pd.DataFrame({name: incubations[name].values for name in names})

@@ -149,6 +149,12 @@ def open_dataset(name: str, *, twin: bool | None = None) -> xr.Dataset:
     InputError
         For an unknown name, a wrong ``SOILNB_DATA``, a missing or altered file, or a data set
         that is not at hand and whose twin is refused or does not exist.
+
+    Examples
+    --------
+    >>> sites = open_dataset("lter")
+    >>> len(sites["site"]), sites.attrs["provenance"]
+    (14, 'published table')
     """
     record = _record(name)
     if record.in_package:
@@ -181,6 +187,11 @@ def datasets() -> pd.DataFrame:
     ------
     InputError
         When ``SOILNB_DATA`` or ``SOILNB_CACHE`` is not what it may be.
+
+    Examples
+    --------
+    >>> list(datasets().columns)
+    ['name', 'title', 'licence', 'state', 'url', 'citation']
     """
     folders.root(), folders.cache()
     rows = [
@@ -226,6 +237,10 @@ def fetch(name: str, *, progress: bool = True) -> Path:
     InputError
         For an unknown name, a data set without upstream files, a failed download, or a file
         whose SHA-256 is not the registered one.
+
+    Examples
+    --------
+    >>> folder = fetch("testbed")  # doctest: +SKIP
     """
     record = _record(name)
     if record.in_package:

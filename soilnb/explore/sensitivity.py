@@ -21,7 +21,7 @@ from soilnb.profile import compas
 READINGS = {"its own (tables)": "table", "tied to Km (published code)": "published"}
 
 #: Components that have parameters, by the words of the figures.
-CHOICES = {COMPONENTS[name][0]: name for name, members in sensitivity.groups().items() if members}
+CHOICES = {COMPONENTS[name][0]: name for name, members in Cube().groups().items() if members}
 
 #: Component that is shown first: not the one that is asked about.
 _FIRST = COMPONENTS["decomposition"][0]
@@ -166,7 +166,7 @@ def less_variation(
     parameters : Dataset over site
         Those of COMPAS.
     component : str
-        Of `soilnb.proda.sensitivity.groups`.
+        Of ``Cube("compas").groups()``.
     share : float
         Share of the way to the mean place between the bounds, 0 to 1.
     enzyme_turnover, prior : str

@@ -17,7 +17,7 @@ from itertools import product
 
 from soilnb import results
 from soilnb.explore.base import Control, Explorer
-from soilnb.explore.picture import Picture
+from soilnb.explore.base.picture import Picture
 from soilnb.parameters import InputError
 
 #: What the files of states are called in the folder of a run.

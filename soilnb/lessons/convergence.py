@@ -89,7 +89,7 @@ def full() -> Maps:
 
     Examples
     --------
-    >>> [*full()]
+    >>> [*full()]  # doctest: +SKIP
     ['CLM5', 'COMPAS']
     """
     both = {model: planet_runs.maps(model) for model in MODELS}

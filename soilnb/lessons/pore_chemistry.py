@@ -52,7 +52,7 @@ def respired(turned_over: pd.Series | pd.DataFrame) -> pd.Series | float:
 
     Examples
     --------
-    >>> respired(pd.Series({"growth": 1.0, "maintenance": 2.0, "overflow": 3.0}))
+    >>> float(respired(pd.Series({"growth": 1.0, "maintenance": 2.0, "overflow": 3.0})))
     6.0
     """
     return turned_over["growth"] + turned_over["maintenance"] + turned_over["overflow"]
@@ -144,7 +144,7 @@ def fed(
 
     Examples
     --------
-    >>> round(fed(40.0, days=300)["CUE"], 2)
+    >>> round(float(fed(40.0, days=300)["CUE"]), 2)
     0.25
     """
     p = resolve(preset)

@@ -57,7 +57,7 @@ def settle(loose: State, parameters: Mapping[str, float], steps: int) -> Settled
     >>> from soilnb.pore.parameters import resolve
     >>> from soilnb.pore.structure import dispersed
     >>> rules = resolve("default")
-    >>> settle(dispersed((32, 32), 0, rules), rules, 30).labels[:3]
+    >>> settle(dispersed((64, 64), 0, rules), rules, 30).labels[:3]
     ['step 0', 'step 2', 'step 4']
     """
     looks = [*range(0, 21, 2), *np.linspace(25, steps, 26, dtype=int)]
@@ -89,7 +89,7 @@ def break_up(
     >>> from soilnb.pore.parameters import resolve
     >>> from soilnb.pore.structure import dispersed
     >>> rules = resolve("default")
-    >>> break_up(dispersed((32, 32), 0, rules), rules, {"none": 0.0}).shape
+    >>> break_up(dispersed((64, 64), 0, rules), rules, {"none": 0.0}).shape
     (31, 1)
     """
     found = {}
@@ -115,7 +115,7 @@ def outcome(changes: Mapping[str, float], **options: object) -> dict[str, float]
 
     Examples
     --------
-    >>> soil = outcome({"glue_threshold": 10.0}, shape=(32, 32), initial_steps=5)
+    >>> soil = outcome({"glue_threshold": 10.0}, shape=(64, 64), initial_steps=5)
     >>> sorted(soil)[-3:]
     ['largest pore', 'particles that move', 'pores']
     """

@@ -102,7 +102,7 @@ def pores_of(is_open: np.ndarray) -> np.ndarray:
     Examples
     --------
     >>> pores_of(np.array([[True, False, True, False]])).tolist()
-    [[0, -1, 1, -1]]
+    [[1, -1, 2, -1]]
     """
     label = np.empty(is_open.size, np.int32)
     owner = is_open.ravel().astype(np.int32)

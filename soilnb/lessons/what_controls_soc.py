@@ -17,7 +17,7 @@ import xarray as xr
 from soilnb import claims
 from soilnb.lessons.proda_globe import VARIANTS, Study, study
 from soilnb.proda import globe, network, predictors, sensitivity
-from soilnb.proda.cube import READINGS
+from soilnb.proda.cube import READINGS, Cube
 from soilnb.profile import compas
 
 #: The seven components, and three of them whose answer is given with a range.
@@ -40,7 +40,7 @@ def components() -> pd.DataFrame:
     >>> [*components().columns]
     ['metric', 'parameters']
     """
-    parts = {name: ", ".join(p) for name, p in sensitivity.groups("compas").items()}
+    parts = {name: ", ".join(p) for name, p in Cube("compas").groups().items()}
     metric = pd.Series(sensitivity.METRICS, name="metric")
     return claims.Table(pd.concat([metric, pd.Series(parts, name="parameters")], axis=1))
 
@@ -125,8 +125,8 @@ class Planets:
     def _levers(self, reading: str) -> pd.DataFrame:
         given, planet = self.worlds[reading]
         values = np.stack([given[name].values for name in compas.NAMES], axis=-1)
-        spread = sensitivity.unit(values, "compas", **READINGS[reading]).std(axis=0)
-        parts = sensitivity.groups("compas", **READINGS[reading])
+        spread = Cube("compas", **READINGS[reading]).unit(values).std(axis=0)
+        parts = Cube("compas", **READINGS[reading]).groups()
         owner = {name: component for component, names in parts.items() for name in names}
         columns = {"spread": spread, "component": [owner[name] for name in compas.NAMES]}
         table = pd.DataFrame(columns, index=list(compas.NAMES))
@@ -301,7 +301,7 @@ class Planets:
             scaled,
             one.y,
             predictors.categories(scaled.columns),
-            sensitivity.groups("compas", **READINGS[reading]),
+            Cube("compas", **READINGS[reading]).groups(),
             permutation=way,
             repeats=300 if self.study.full else 8,
             seed=self.study.seed,
@@ -320,7 +320,7 @@ class Planets:
                 one.x[new],
                 one.y[new],
                 predictors.categories(one.x.columns),
-                sensitivity.groups("compas", **READINGS[reading]),
+                Cube("compas", **READINGS[reading]).groups(),
                 repeats=5 if self.study.full else 2,
                 seed=number,
                 progress=False,

@@ -141,7 +141,14 @@ def pools(state: State, parameters: Mapping[str, float], per_gram: float) -> dic
 
 
 def cell_types(state: State) -> np.ndarray:
-    """Return the code of each voxel, int8 array (ny, nx), see `CELLS`."""
+    """Return the code of each voxel, int8 array (ny, nx), see `CELLS`.
+
+    Examples
+    --------
+    >>> from soilnb.pore.structure import dispersed
+    >>> np.unique(cell_types(dispersed((64, 64), seed=1)))  # see `CELLS`: no biomass yet
+    array([0, 1, 2, 3], dtype=int8)
+    """
     cell = np.where(state.c_b > 0, CELLS["biomass"], CELLS["pore"])
     cell[state.solid > 0] = CELLS["mineral"]
     cell[state.kind == POM] = CELLS["particulate organic matter"]
@@ -167,19 +174,41 @@ def fields(state: State) -> dict[str, np.ndarray]:
 def availability(
     c_s: xr.DataArray | np.ndarray, half_saturation: float
 ) -> xr.DataArray | np.ndarray:
-    """Return the availability of dissolved carbon to microbes, C_S / (C_S + k), 0 to 1."""
+    """Return the availability of dissolved carbon to microbes, C_S / (C_S + k), 0 to 1.
+
+    Examples
+    --------
+    >>> availability(np.array([0.0, 1e-4, 1e-2]), half_saturation=1e-4).round(2)
+    array([0.  , 0.5 , 0.99])
+    """
     return c_s / (c_s + half_saturation)
 
 
 def respiration(data: xr.Dataset) -> xr.DataArray:
-    """Return respiration R = R_G + R_M + R_O, in mg g-1 d-1."""
+    """Return respiration R = R_G + R_M + R_O, in mg g-1 d-1.
+
+    Examples
+    --------
+    >>> from soilnb.pore import simulate
+    >>> run = simulate(days=2, shape=(64, 64), initial_steps=5, progress=False)
+    >>> bool(np.allclose(run.CUE, 1 - respiration(run) / run.f_U, equal_nan=True))
+    True
+    """
     return (data.R_G + data.R_M + data.R_O).assign_attrs(
         units=_FLUX, symbol="R", long_name="respiration"
     )
 
 
 def total_carbon(data: xr.Dataset) -> xr.DataArray:
-    """Return organic carbon: biomass, necromass, particulate and dissolved, in mg g-1."""
+    """Return organic carbon: biomass, necromass, particulate and dissolved, in mg g-1.
+
+    Examples
+    --------
+    >>> from soilnb.pore import simulate
+    >>> run = simulate(days=0, shape=(64, 64), initial_steps=5, progress=False)
+    >>> total_carbon(run).values.round(1)  # mg per g soil
+    array([8.4])
+    """
     return (data.C_B + data.C_Nec + data.C_POM + data.C_S).assign_attrs(
         units=_POOL, symbol="TOC", long_name="total organic carbon"
     )
@@ -193,7 +222,15 @@ def total_nitrogen(data: xr.Dataset) -> xr.DataArray:
 
 
 def carbon_residual(data: xr.Dataset) -> xr.DataArray:
-    """Return what the carbon budget leaves unexplained since the start, in mg g-1."""
+    """Return what the carbon budget leaves unexplained since the start, in mg g-1.
+
+    Examples
+    --------
+    >>> from soilnb.pore import simulate
+    >>> run = simulate(days=2, shape=(64, 64), initial_steps=5, progress=False)
+    >>> float(abs(carbon_residual(run)).max()) < 1e-12
+    True
+    """
     held = total_carbon(data) + data.C_CO2
     brought = (data.R_root + data.R_POM).cumsum("time")
     return (held - held.isel(time=0) - brought).assign_attrs(

@@ -76,6 +76,13 @@ def simulate_ensemble(
     -----
     KeepWarning
         When a run cannot be written (a full disk); it is in the result all the same.
+
+    Examples
+    --------
+    >>> few = {"days": 2, "shape": (64, 64), "initial_steps": 5}
+    >>> runs = simulate_ensemble(["cn10", "cn100"], seeds=(0, 1), jobs=1, progress=False, **few)
+    >>> dict(runs.sizes)
+    {'scenario': 2, 'seed': 2, 'time': 3}
     """
     if isinstance(scenarios, (str, os.PathLike, Scenario)):
         scenarios = [scenarios]
@@ -83,29 +90,17 @@ def simulate_ensemble(
     numbers = [seeds] if isinstance(seeds, (int, np.integer)) else list(seeds)
     _check(chosen, numbers, options, client)
     tasks = {(one.name, int(seed)): (one, int(seed)) for seed in numbers for one in chosen}
-    store = None if keep is None else work.Store(keep, "keep")
-    places = {} if store is None else _places(store, tasks, options)
-    runs = {key: data for key, place in places.items() if (data := place.read()) is not None}
-    if store is not None and len(runs) < len(tasks):
-        store.prepare()
+    places, found = ({}, {}) if keep is None else _kept(keep, tasks, options)
     runs = work.complete(
         _one,
         {
             key: (*task, options | (places[key].wanted if places else {}))
             for key, task in tasks.items()
         },
-        runs,
-        unit="run",
-        keep=_keeper(places) if places else None,
-        jobs=work.count(jobs),
-        client=client,
-        progress=progress,
-        kept_by="keep",
-    )
-    rows = [
-        xr.concat([runs[scenario.name, int(seed)] for seed in numbers], "seed")
-        for scenario in chosen
-    ]
+        found, unit="run", keep=_keeper(places) if places else None,
+        jobs=work.count(jobs), client=client, progress=progress, kept_by="keep",
+    )  # fmt: skip
+    rows = [xr.concat([runs[one.name, int(seed)] for seed in numbers], "seed") for one in chosen]
     return _joined(rows, chosen, numbers)
 
 
@@ -128,12 +123,17 @@ def _check(chosen: Sequence[Scenario], seeds: Sequence[int], options: Mapping, c
             Run(scenario, seed=seed, **options)
 
 
-def _places(store: work.Store, tasks: Mapping, options: Mapping) -> dict[tuple[str, int], Kept]:
-    """Return the file of every run."""
-    return {
+def _kept(folder: str | os.PathLike, tasks: Mapping, options: Mapping) -> tuple[dict, dict]:
+    """Return the file of every run, and the runs that are kept, both by scenario and seed."""
+    store = work.Store(folder, "keep")
+    places = {
         key: Kept(store, Run(scenario, seed=seed, **options))
         for key, (scenario, seed) in tasks.items()
     }
+    found = {key: data for key, place in places.items() if (data := place.read()) is not None}
+    if len(found) < len(tasks):
+        store.prepare()
+    return places, found
 
 
 def _keeper(places: Mapping[tuple[str, int], Kept]) -> Callable:

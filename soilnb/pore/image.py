@@ -94,6 +94,12 @@ def from_image(
         For a file that cannot be read, an image with other values, colours or grey values, one
         that can be read in two ways, a domain that is too small or too large, or one without
         solids or without pores.
+
+    Examples
+    --------
+    >>> state = from_image(np.eye(24) + np.eye(24, k=1), resolution=2.0)  # 0 is pore, 1 is solid
+    >>> int(state.solid.max())  # one mineral particle: a diagonal band
+    1
     """
     resolution = _edge(resolution)
     if values not in (None, *VALUES):

@@ -127,6 +127,12 @@ def move(
     ----------
     breaking : bool
         False leaves out the random break-up of bonds.
+
+    Examples
+    --------
+    >>> from soilnb.pore.structure import dispersed
+    >>> move(dispersed((64, 64), seed=1)).minerals  # how many particles moved
+    178
     """
     moved = np.zeros(4, np.int64)
     breaks = [parameters["break_glue"], parameters["break_organic"], parameters["break_other"]]
@@ -188,6 +194,14 @@ def aggregate(
     -----
     Without chemistry there are no gluing spots to make or age. Whether bonds break up here is
     the option ``break_initially``.
+
+    Examples
+    --------
+    >>> from soilnb.pore.structure import dispersed
+    >>> seen = []
+    >>> state = aggregate(dispersed((64, 64), seed=1), steps=3, report=seen.append)
+    >>> seen
+    [1, 2, 3]
     """
     steps = round(parameters["initial_steps"]) if steps is None else steps
     if steps < 0 or int(steps) != steps:
@@ -227,6 +241,12 @@ def exposed_shares(state: State, parameters: str | Mapping = "default") -> dict[
 
     The shares of the particles are weighted by their carbon; the gate does not enter. NaN where
     there is no such particle. The keys are ``exposed_POM`` and ``exposed_Nec``.
+
+    Examples
+    --------
+    >>> from soilnb.pore.structure import dispersed
+    >>> round(exposed_shares(dispersed((64, 64), seed=1))["exposed_POM"], 2)
+    0.75
     """
     share = exposure(state, parameters).share[state.organic]
     pom = np.where(state.kind == POM, state.c_pom, 0.0)
@@ -255,6 +275,14 @@ def attractivity(
         Moves (dy, dx) within the range of the unit; the first is its own place.
     scores : float array, shape (n,)
         Attractivity, NaN where the unit does not fit.
+
+    Examples
+    --------
+    >>> from soilnb.pore.structure import dispersed
+    >>> state = dispersed((64, 64), seed=1)
+    >>> offsets, scores = attractivity(state, state.solid == 7)
+    >>> offsets[0], bool(scores[0] >= 0)  # its own place, which always fits
+    (array([0, 0], dtype=int32), True)
     """
     work = workspace(state, parameters)
     cells = np.flatnonzero(voxels).astype(np.uint32)

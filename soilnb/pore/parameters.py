@@ -55,6 +55,11 @@ def resolve(parameters: str | Mapping = "default") -> ParameterSet:
     InputError
         For unknown names, values outside their bounds, unknown choices of a switch, rods that
         are shorter than they may be, or a texture that does not add up to 100 %.
+
+    Examples
+    --------
+    >>> resolve({"set": "documented", "porosity": 0.5})["porosity"]
+    0.5
     """
     chosen = choose(parameters, PRESETS, "default")
     if isinstance(chosen, Resolved):
@@ -153,7 +158,13 @@ class SizeClass:
 
 
 def size_classes(parameters: Mapping[str, float]) -> list[SizeClass]:
-    """Return the five classes of Table 3, finest first."""
+    """Return the five classes of Table 3, finest first.
+
+    Examples
+    --------
+    >>> [one.label for one in size_classes(resolve())]
+    ['1-2 µm', '2-6 µm', '6-20 µm', '20-63 µm', '63-200 µm']
+    """
     return [
         SizeClass(
             f"{name.replace('_', '-')} µm",
@@ -167,5 +178,11 @@ def size_classes(parameters: Mapping[str, float]) -> list[SizeClass]:
 
 
 def voxel_mass(parameters: Mapping[str, float]) -> float:
-    """Return the mass of a mineral voxel, in g (4 µm3 times the solid density)."""
+    """Return the mass of a mineral voxel, in g (4 µm3 times the solid density).
+
+    Examples
+    --------
+    >>> round(1e12 * voxel_mass(resolve()), 1)  # pg
+    9.4
+    """
     return VOXEL * VOXEL * THICKNESS * 1e-12 * parameters["solid_density"]

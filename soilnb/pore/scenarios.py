@@ -175,6 +175,11 @@ def get_scenario(scenario: str | os.PathLike | Scenario) -> Scenario:
     ------
     InputError
         When the name is unknown or the file cannot be used.
+
+    Examples
+    --------
+    >>> [pulse.day for pulse in get_scenario("ten_pulses").pulses][:3]
+    [200.0, 205.0, 210.0]
     """
     if isinstance(scenario, Scenario):
         return scenario

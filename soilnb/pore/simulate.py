@@ -116,19 +116,17 @@ def simulate(
         another run.
     OSError
         When the result cannot be written; a checkpoint stays as it is.
+
+    Examples
+    --------
+    >>> run = simulate("cn10", days=3, shape=(64, 64), initial_steps=5, progress=False)
+    >>> run["C_B"].values.round(4)  # biomass at the start and after each day, mg per g soil
+    array([0.167 , 0.1428, 0.1239, 0.1094])
     """
     run = Run(
-        scenario,
-        days=days,
-        shape=shape,
-        seed=seed,
-        preset=preset,
-        snapshots=snapshots,
-        initial_steps=initial_steps,
-        movement=movement,
-        parameters=parameters,
-        initial=initial,
-    )
+        scenario, days=days, shape=shape, seed=seed, preset=preset, snapshots=snapshots,
+        initial_steps=initial_steps, movement=movement, parameters=parameters, initial=initial,
+    )  # fmt: skip
     every = round(check_range("checkpoint_every", checkpoint_every, 1, 1e6, "d"))
     files.check_different(output=output, checkpoint=checkpoint, resume=resume, scenario=scenario)
     with claim("output", output), claim("checkpoint", checkpoint):
@@ -142,16 +140,23 @@ def simulate(
                 print(f"note: {note}", file=sys.stderr)
         if resume is None:
             run.begin(store, progress)
-        with _bar(progress, run.days, run.state.day, run.scenario.name) as bar:
-            while run.state.day < run.days:
-                run.step(store)
-                day = run.state.day
-                bar.update()
-                if callable(progress):
-                    progress(day)
-                if checkpoint is not None and (day % every == 0 or day == run.days):
-                    files.save_checkpoint(checkpoint, run, store)
+        _to_the_end(run, store, progress, checkpoint, every)
         return store.finish(run.dataset())
+
+
+def _to_the_end(
+    run: Run, store: files.Snapshots, progress: object, checkpoint: object, every: int
+) -> None:
+    """Advance a run to its last day; write a checkpoint every so many days, and at the end."""
+    with _bar(progress, run.days, run.state.day, run.scenario.name) as bar:
+        while run.state.day < run.days:
+            run.step(store)
+            day = run.state.day
+            bar.update()
+            if callable(progress):
+                progress(day)
+            if checkpoint is not None and (day % every == 0 or day == run.days):
+                files.save_checkpoint(checkpoint, run, store)
 
 
 def warm_up() -> None:
@@ -187,6 +192,12 @@ def aggregated(
         As in `simulate`.
     parameters : str or mapping
         See `soilnb.pore.parameters.resolve`.
+
+    Examples
+    --------
+    >>> state = aggregated((64, 64), seed=1, initial_steps=5, progress=False)
+    >>> round(float((state.solid == 0).mean()), 2)  # the open space: pores and organic matter
+    0.41
     """
     return _prepare(dispersed(shape, seed, parameters), parameters, initial_steps, progress)
 

@@ -1,10 +1,12 @@
 """Assimilate observed soil profiles: from carbon densities to the parameters of a model.
 
->>> from soilnb import proda
->>> profiles = proda.observations.israd()
->>> one = proda.assimilate(profiles.isel(profile=7))      # posterior of one profile, for ArviZ
->>> proda.summary(one)
->>> many = proda.assimilate(profiles, folder="my_run")    # a Dataset over all profiles
+.. code-block:: python
+
+    from soilnb import proda
+    profiles = proda.observations.israd()
+    one = proda.assimilate(profiles.isel(profile=7))      # posterior of one profile, for ArviZ
+    proda.summary(one)
+    many = proda.assimilate(profiles, folder="my_run")    # a Dataset over all profiles
 """
 
 from __future__ import annotations
@@ -134,6 +136,14 @@ def assimilate(
     -----
     Tao et al. (2023, Methods; 2024, section 4.4): 20,000 and 50,000 steps, three chains, at most
     10 % of the carbon in microbes.
+
+    Examples
+    --------
+    >>> from soilnb.proda import observations
+    >>> profiles = observations.twin_profiles(2)
+    >>> found = assimilate(profiles, warmup=500, steps=1000, samples=100, jobs=1, progress=False)
+    >>> found["estimate"].sel(parameter="q10").shape  # far too few steps: only to show the form
+    (2,)
     """
     settings = Settings(
         model=model, sampler=sampler, enzyme_turnover=enzyme_turnover, prior=prior, cost=cost,

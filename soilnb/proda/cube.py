@@ -56,6 +56,11 @@ class Cube:
     ------
     InputError
         For an unknown model or switch, or a switch of enzymes for CLM5.
+
+    Examples
+    --------
+    >>> Cube("compas").physical(np.full(23, 0.5)).shape
+    (23,)
     """
 
     name: str = "compas"
@@ -95,7 +100,18 @@ class Cube:
         return found
 
     def unit(self, values: np.ndarray) -> np.ndarray:
-        """Return where parameters [..., n] lie between their bounds."""
+        """Return where parameters lie between their bounds.
+
+        Parameters
+        ----------
+        values : array [..., n]
+            Parameters in their units, in the order of the model's ``NAMES``.
+
+        Returns
+        -------
+        array [..., n]
+            0 to 1. With ``tied`` the place of ``tau_enz_decay`` is that of ``km_assim``.
+        """
         low, high = layered.bounds(self.model.structure)
         places = (np.asarray(values, dtype=float) - low) / (high - low)
         if self.enzyme_turnover == "tied":
@@ -106,7 +122,7 @@ class Cube:
         return np.clip(places, 0.0, 1.0)
 
     def physical(self, places: np.ndarray) -> np.ndarray:
-        """Return parameters in their units for places [..., n]."""
+        """Return parameters [..., n] in their units for places [..., n]: the inverse of `unit`."""
         low, high = layered.bounds(self.model.structure)
         places = np.asarray(places, dtype=float)
         values = low + places * (high - low)
@@ -162,80 +178,6 @@ class Cube:
         return self.model.metrics[component]
 
 
-@two_switches
-def groups(
-    model: str = "compas", enzyme_turnover: str = "own", prior: str = "linear"
-) -> dict[str, tuple[str, ...]]:
-    """Return the parameters of each component.
-
-    Parameters
-    ----------
-    model : {"compas", "clm5"}
-        The model.
-    enzyme_turnover, prior : str
-        See the module's description; the second makes no difference here.
-
-    Returns
-    -------
-    dict
-        Component to names.
-
-    Raises
-    ------
-    InputError
-        For an unknown model or switch.
-    """
-    return Cube(model, enzyme_turnover, prior).groups()
-
-
-@two_switches
-def unit(
-    values: np.ndarray,
-    model: str = "compas",
-    enzyme_turnover: str = "own",
-    prior: str = "linear",
-) -> np.ndarray:
-    """Return where parameters lie between their bounds.
-
-    Parameters
-    ----------
-    values : array [..., n]
-        Parameters in their units, in the order of the model's ``NAMES``.
-    model, enzyme_turnover, prior : str
-        See the module's description.
-
-    Returns
-    -------
-    array [..., n]
-        0 to 1. With ``tied`` the place of ``tau_enz_decay`` is that of ``km_assim``.
-    """
-    return Cube(model, enzyme_turnover, prior).unit(values)
-
-
-@two_switches
-def physical(
-    places: np.ndarray,
-    model: str = "compas",
-    enzyme_turnover: str = "own",
-    prior: str = "linear",
-) -> np.ndarray:
-    """Return parameters in their units for places between the bounds: the inverse of `unit`.
-
-    Parameters
-    ----------
-    places : array [..., n]
-        0 to 1.
-    model, enzyme_turnover, prior : str
-        See the module's description.
-
-    Returns
-    -------
-    array [..., n]
-        In the order of the model's ``NAMES``.
-    """
-    return Cube(model, enzyme_turnover, prior).physical(places)
-
-
 # --- from assimilated profiles to the cube, and back -------------------------------------------
 
 
@@ -273,6 +215,14 @@ def targets(
     ------
     InputError
         For a Dataset that is no such result, an unknown choice, or when no profile is left.
+
+    Examples
+    --------
+    >>> from soilnb import proda
+    >>> profiles = proda.observations.twin_profiles(2)
+    >>> few = {"warmup": 500, "steps": 1000, "samples": 100, "jobs": 1, "progress": False}
+    >>> targets(proda.assimilate(profiles, **few), keep="all").shape
+    (2, 23)
     """
     for name, value, allowed in (("keep", keep, KEEP), ("statistic", statistic, STATISTICS)):
         if value not in allowed:
@@ -334,6 +284,12 @@ def to_parameters(
     ------
     InputError
         For missing parameters, an unknown model or switch, or when no place has a prediction.
+
+    Examples
+    --------
+    >>> places = pd.DataFrame(0.5, index=["a", "b"], columns=Cube("compas").model.names)
+    >>> to_parameters(places)["q10"].values
+    array([2.1, 2.1])
     """
     cube = Cube(model, enzyme_turnover, prior)
     names, records = list(cube.model.names), cube.model.records

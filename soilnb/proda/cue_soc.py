@@ -35,7 +35,7 @@ from soilnb.proda.assimilate import assimilate
 from soilnb.proda.convergence import CONVERGED
 from soilnb.proda.cube import Cube
 from soilnb.proda.globe.cells import EARTH_RADIUS, climate_group, on_sphere
-from soilnb.proda.site_forcing import forcing_at
+from soilnb.proda.observations.site_forcing import forcing_at
 from soilnb.profile import compas, grid
 from soilnb.profile.forcing import environment
 from soilnb.profile.layered import diagnostics, two_switches
@@ -141,6 +141,14 @@ def relation(
     ------
     InputError
         For profiles that are not among the observations, or another model.
+
+    Examples
+    --------
+    >>> from soilnb.proda import observations
+    >>> profiles = observations.twin_profiles(2)
+    >>> few = {"warmup": 500, "steps": 1000, "samples": 100, "jobs": 1, "progress": False}
+    >>> list(relation(assimilate(profiles, **few), profiles).columns)[:3]
+    ['cue', 'eta_doc', 'soc']
     """
     if "cue" not in assimilated["metric"].values:
         raise InputError("the assimilated model has no 'cue': allowed COMPAS")
@@ -178,6 +186,14 @@ def by_depth(
     dict of str to DataFrame
         By interval (``0-10 cm``): ``cue``, ``soc`` (g C kg-1; below the deepest layer with its
         bulk density), ``climate``.
+
+    Examples
+    --------
+    >>> from soilnb.proda import observations
+    >>> profiles = observations.twin_profiles(2)
+    >>> few = {"warmup": 500, "steps": 1000, "samples": 100, "jobs": 1, "progress": False}
+    >>> list(by_depth(assimilate(profiles, **few), profiles, limit=100.0))[:2]
+    ['0–10 cm', '10–30 cm']
     """
     table = relation(assimilated, observations, limit=limit)
     kept = table[table["kept"]]
@@ -234,6 +250,12 @@ def prior(
     ------
     InputError
         For a share out of 0 to 1, or a forcing of other places.
+
+    Examples
+    --------
+    >>> from soilnb.proda import observations
+    >>> prior(observations.twin_profiles(3)).shape
+    (3, 4)
     """
     columns, cube = _prepared(observations, forcing), Cube("compas", enzyme_turnover, prior)
     rng = np.random.default_rng(seed)
@@ -359,6 +381,14 @@ def constant_cue(
     ------
     InputError
         For a CUE out of the prior's bounds; as in `prior` and `soilnb.proda.assimilate`.
+
+    Examples
+    --------
+    >>> from soilnb.proda import observations
+    >>> few = {"warmup": 500, "steps": 1000, "samples": 100, "jobs": 1, "progress": False}
+    >>> table = constant_cue(observations.twin_profiles(2), eta_doc=0.3, **few)
+    >>> list(table.columns)[-2:]
+    ['true_cue', 'true_soc']
     """
     low, high = compas.PARAMETER_SETS["tao2024"].records["eta_doc"].bounds
     check_range("eta_doc", eta_doc, low, high)
@@ -427,6 +457,14 @@ def slopes(
     ------
     InputError
         For an unknown structure or column.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> table = pd.DataFrame({"cue": rng.uniform(0.2, 0.6, 80), "climate": list("ABCD") * 20})
+    >>> table["soc"] = 10 ** (1 + 1.2 * table["cue"] + rng.normal(0, 0.05, 80))
+    >>> float(slopes({"made": table}).loc["made", "estimate"].round(1))
+    1.2
     """
     if structure not in regressions.ASSIMILATED:
         raise unknown("structure", structure, regressions.ASSIMILATED)
@@ -493,6 +531,14 @@ def at_places(maps: xr.Dataset, places: pd.DataFrame, name: str = "cue", within:
     ------
     InputError
         For an unknown variable or a negative distance.
+
+    Examples
+    --------
+    >>> from soilnb.proda import globe
+    >>> world = globe.maps("tao2024", globe.planet("teaching", resolution=10))
+    >>> places = pd.DataFrame({"latitude": [51.1], "longitude": [10.4]})
+    >>> at_places(world, places, within=1000.0).round(2).tolist()
+    [0.27]
     """
     from scipy.spatial import KDTree
 

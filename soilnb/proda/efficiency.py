@@ -48,6 +48,12 @@ def parameter_nse(y: pd.DataFrame, predicted: pd.DataFrame) -> tuple[float, pd.S
     -------
     float, Series
         Over all parameters; by parameter (NaN where it is the same at all sites).
+
+    Examples
+    --------
+    >>> y = pd.DataFrame({"q10": [0.2, 0.4, 0.6]})
+    >>> round(parameter_nse(y, y + 0.1)[0], 3)
+    0.625
     """
     known = predicted.notna().all(axis=1)
     true, made = y.loc[known.index[known]], predicted[known]
@@ -94,6 +100,15 @@ def layer_nse(
     ------
     InputError
         For profiles that the observations do not have, or as `soilnb.proda.cube.to_parameters`.
+
+    Examples
+    --------
+    >>> from soilnb.proda import observations
+    >>> profiles = observations.twin_profiles(3)
+    >>> names = Cube("compas").model.names
+    >>> places = pd.DataFrame(0.5, index=profiles["profile"].values, columns=names)
+    >>> "nse" in layer_nse(places, profiles, observations.forcing_at(profiles))
+    True
     """
     cube = Cube(model, enzyme_turnover, prior)
     switches = {"enzyme_turnover": enzyme_turnover, "prior": prior}

@@ -63,6 +63,12 @@ def nash_sutcliffe(modelled: np.ndarray, observed: np.ndarray, nse: str = "obser
     -------
     array [...]
         1 for a perfect fit, 0 for one no better than the mean.
+
+    Examples
+    --------
+    >>> observed = np.array([30.0, 20.0, 10.0])
+    >>> float(nash_sutcliffe(observed + 1.0, observed))
+    0.985
     """
     below = observed if nse == "observed" else modelled
     variance = ((below - below.mean(-1, keepdims=True)) ** 2).sum(-1)
@@ -295,6 +301,14 @@ def summary(data: arviz.InferenceData) -> pd.DataFrame:
     DataFrame
         Unit, posterior mean, sd and 90 % interval, sd of the prior, shrinkage, R-hat, effective
         sample size and the papers' G-R statistic.
+
+    Examples
+    --------
+    >>> from soilnb import proda
+    >>> profile = proda.observations.twin_profiles(1).isel(profile=0)
+    >>> one = proda.assimilate(profile, warmup=500, steps=1000, samples=100)
+    >>> list(summary(one).columns)[:3]
+    ['unit', 'mean', 'sd']
     """
     if "profile" not in data.groups():
         raise InputError("data has no group 'profile': allowed what proda.assimilate returns")

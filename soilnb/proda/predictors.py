@@ -25,10 +25,12 @@ and ``soil_order`` (structure), which only profiles have. Classes become one col
 the papers scale the number of a class like a quantity, although classes have no order. The groups
 of climate and vegetation are so coarse that profiles of all of them exist.
 
->>> from soilnb.proda import globe, observations, predictors
->>> planet = globe.planet("testbed")
->>> x = predictors.frame(observations.israd(), grid=planet)
->>> scaler = predictors.Scaler.of(predictors.frame(planet))
+.. code-block:: python
+
+    from soilnb.proda import globe, observations, predictors
+    planet = globe.planet("testbed")
+    x = predictors.frame(observations.israd(), grid=planet)
+    scaler = predictors.Scaler.of(predictors.frame(planet))
 """
 
 from __future__ import annotations
@@ -114,6 +116,11 @@ def categories(columns: Iterable[str] = SHARED) -> dict[str, list[str]]:
     ------
     InputError
         For a name that is no covariate.
+
+    Examples
+    --------
+    >>> categories(["clay", "climate=Cf", "npp"])["climate"]
+    ['climate=Cf']
     """
     found: dict[str, list[str]] = {category: [] for category in CATEGORIES}
     for column in columns:
@@ -191,6 +198,12 @@ def frame(
     InputError
         For an unknown covariate or class, one that the source does not have at all, values in
         another unit, or when no place is left.
+
+    Examples
+    --------
+    >>> from soilnb.proda import globe
+    >>> list(frame(globe.planet("teaching", resolution=10), ["sand", "clay"]).columns)
+    ['sand', 'clay']
     """
     if not isinstance(source, xr.Dataset):
         raise InputError(f"source is a {type(source).__name__}: allowed an xarray.Dataset")

@@ -112,6 +112,13 @@ def recovery(
     ------
     InputError
         As in `soilnb.proda.assimilate`.
+
+    Examples
+    --------
+    >>> few = {"warmup": 500, "steps": 1000, "samples": 100, "jobs": 1, "progress": False}
+    >>> known = recovery(n=2, **few)
+    >>> known["truth"].dims
+    ('profile', 'parameter')
     """
     n = round(check_range("n", n, 1, 1e6))
     if "cost" in options:
@@ -210,6 +217,12 @@ def coverage(recovered: xr.Dataset) -> pd.DataFrame:
         holds the truth; ``sd_ratio``, the median of posterior sd over prior sd; ``correlation`` of
         the posterior mean with the truth; and ``rank_p``, the probability of ranks at least as
         uneven (chi-squared over ten bins) if they were uniform.
+
+    Examples
+    --------
+    >>> few = {"warmup": 500, "steps": 1000, "samples": 100, "jobs": 1, "progress": False}
+    >>> list(coverage(recovery(n=4, **few)).columns)
+    ['covered', 'sd_ratio', 'correlation', 'rank_p']
     """
     used = recovered.where(recovered["reason"] == "", drop=True)
     tables = []

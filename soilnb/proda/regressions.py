@@ -163,6 +163,12 @@ def fit(data: pd.DataFrame, structure: Structure) -> Fit:
     ------
     InputError
         For a column that is missing, fewer than two groups, or too few rows for the effects.
+
+    Examples
+    --------
+    >>> found = fit(twin(), MEASURED["log-additive"])
+    >>> float(found.coefficients.loc["cue", "estimate"].round(1))
+    0.8
     """
     rows, dropped = _rows(data, structure)
     design = _design(rows, structure)
@@ -280,6 +286,11 @@ def table(fits: dict[str, Fit]) -> pd.DataFrame:
     DataFrame
         Per model and effect: ``estimate``, ``error``, ``z``, ``p``, ``random_sd``; and in its first
         row ``explained``, ``explained_fixed``, ``n``, ``groups``, ``converged``.
+
+    Examples
+    --------
+    >>> list(table({"additive": fit(twin(), MEASURED["log-additive"])}).columns)[:4]
+    ['formula', 'estimate', 'error', 'z']
     """
     rows = []
     for name, found in fits.items():
@@ -311,6 +322,13 @@ def modifier(data: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Rows ``log(xi) ~ mat`` and ``xi ~ map`` with ``slope``, ``intercept``, ``r2``, ``n``.
+
+    Examples
+    --------
+    >>> xi = np.exp([0.0, 0.1, 0.2])
+    >>> data = pd.DataFrame({"xi": xi, "mat": [0, 5, 10], "map": [500, 700, 800.0]})
+    >>> modifier(data)["slope"].round(4).to_dict()
+    {'log(xi) ~ mat': 0.02, 'xi ~ map': 0.0007}
     """
     from scipy.stats import linregress
 
@@ -356,6 +374,11 @@ def twin(seed: int = 0, rows: int = 132, studies: int = 16) -> pd.DataFrame:
     DataFrame
         ``soc`` (g kg-1), ``cue``, ``depth`` (cm), ``mat`` (degC), ``study``; ``attrs`` say
         ``provenance = "synthetic"``.
+
+    Examples
+    --------
+    >>> twin().shape, twin().attrs["provenance"]
+    ((132, 5), 'synthetic')
     """
     rng = np.random.default_rng(seed)
     study = np.sort(rng.integers(0, studies, rows))

@@ -55,6 +55,11 @@ def litter_cn(vegetation: int | np.ndarray) -> float | np.ndarray:
     ------
     InputError
         For an unknown class.
+
+    Examples
+    --------
+    >>> litter_cn([2, 12]).round(0)  # evergreen broad leaves, crops
+    array([ 50., 100.])
     """
     table = tables.read("litter_quality").set_index("igbp")
     ratio = table["leaf_carbon_to_nitrogen"] / table["litter_nitrogen_share"]
@@ -81,6 +86,12 @@ def planet(testbed: xr.Dataset, exposure: Emulator | None = None) -> xr.Dataset:
     -------
     Dataset
         As from `soilnb.proda.globe.cells.from_cells`, with ``litter_cn`` over ``site``.
+
+    Examples
+    --------
+    >>> from soilnb.data import open_dataset
+    >>> planet(open_dataset("testbed", twin=True))["litter_cn"].dims
+    ('site',)
     """
     found = grid.from_cells(testbed)
     classes = testbed["vegetation"].sel(cell=found["site"].values).values
@@ -165,6 +176,17 @@ def world(
     ------
     InputError
         For cells outside the range of the runs, or an unknown pattern.
+
+    Examples
+    --------
+    >>> from soilnb.claims import pore_runs
+    >>> from soilnb.data import open_dataset
+    >>> from soilnb.upscale import emulator
+    >>> cue = emulator.fit_cue(pore_runs.load())
+    >>> exposure = emulator.fit(pore_runs.load_textures(), "exposed", ["clay"], "linear")
+    >>> cells = planet(open_dataset("testbed", twin=True), exposure).isel(site=slice(0, None, 50))
+    >>> world(cells, cue, exposure, draws=2)["change"].dims
+    ('draw', 'site')
     """
     cn, exposed = _inputs(cells, exposure, pattern, draws, seed)
     exposed = _into(exposed, cue.ranges["exposed"])
@@ -239,6 +261,13 @@ def profile(eta: float | np.ndarray, forcing: xr.Dataset) -> xr.Dataset:
     Dataset
         ``soc`` (draw, layer) in g C m-3 and ``stock`` (draw, to_depth) in kg C m-2; NaN where
         there is no steady state.
+
+    Examples
+    --------
+    >>> from soilnb.profile import forcing
+    >>> found = profile([0.2, 0.5], forcing.example("temperate"))
+    >>> found["stock"].sel(to_depth=1.0).values.round(1)  # kg C m-2
+    array([9.7, 7.1])
     """
     run = compas.steady_state({"eta_doc": np.atleast_1d(eta)}, forcing).rename(site="draw")
     return run[["soc", "stock"]].where(run["feasible"])
@@ -268,6 +297,18 @@ def handed_over(
         Over ``(place, draw)``: ``exposed``, ``cue``, ``stock`` to 1 m (kg C m-2), and ``soc``
         (place, draw, layer) in g C m-3; over ``place`` the published ``stock_published`` and
         ``soc_published``.
+
+    Examples
+    --------
+    >>> from soilnb.claims import pore_runs
+    >>> from soilnb.profile import forcing
+    >>> from soilnb.upscale import emulator
+    >>> cue = emulator.fit_cue(pore_runs.load())
+    >>> exposure = emulator.fit(pore_runs.load_textures(), "exposed", ["clay"], "linear")
+    >>> places = {"a field": (forcing.example("temperate"), 40.0, 20.0)}  # litter's C/N, clay in %
+    >>> found = handed_over(places, cue, exposure, draws=20)
+    >>> found["stock"].mean("draw").values.round(0)  # kg C m-2 to 1 m
+    array([8.])
     """
     found = []
     for number, (forcing, cn, clay) in enumerate(places.values()):

@@ -265,7 +265,13 @@ class CueEmulator:
 def stoichiometric(
     share: float | np.ndarray, cn: float | np.ndarray, ceiling: float, kept: float = 1.0
 ) -> np.ndarray:
-    """Return the CUE of microbes that put all nitrogen they are given into growth."""
+    """Return the CUE of microbes that put all nitrogen they are given into growth.
+
+    Examples
+    --------
+    >>> float(stoichiometric(share=0.3, cn=40.0, ceiling=0.6))  # 0.3 + 0.7 x 10 / 40
+    0.475
+    """
     return np.minimum(ceiling, kept * (share + (1 - share) * MICROBES / cn))
 
 
@@ -301,6 +307,13 @@ def fit(
     InputError
         For unknown names, values that are no shares or not positive, or fewer settings than the
         polynomial needs.
+
+    Examples
+    --------
+    >>> from soilnb.claims import pore_runs
+    >>> emulator = fit(pore_runs.load(), "cue", ("cn", "exposed"))
+    >>> emulator.predict(cn=30.0, exposed=0.1)["mean"].round(2).item()
+    0.47
     """
     y, x, spread, _ = _settings(runs, target, inputs)
     return _fitted(y, x, spread, target, inputs, terms)
@@ -412,6 +425,12 @@ def held_out(
     ------
     InputError
         As in `fit`, and for an unknown dimension.
+
+    Examples
+    --------
+    >>> from soilnb.claims import pore_runs
+    >>> list(held_out(pore_runs.load()).columns)
+    ['cn', 'structure', 'mean_cn', 'exposed', 'observed', 'predicted', 'error']
     """
     y, x, spread, labels = _settings(runs, target, inputs)
     names = list(labels) if leave is None else [leave] if isinstance(leave, str) else list(leave)
@@ -451,6 +470,13 @@ def fit_cue(runs: xr.Dataset, terms: str = "quadratic") -> CueEmulator:
     ------
     InputError
         As in `fit`, and where no ratio is low enough to see the ceiling.
+
+    Examples
+    --------
+    >>> from soilnb.claims import pore_runs
+    >>> cue = fit_cue(pore_runs.load())
+    >>> cue.predict(cn=[15.0, 60.0], exposed=0.1)["mean"].values.round(2)
+    array([0.62, 0.35])
     """
     recycled = fit(runs, "necromass_share", ("cn", "exposed"), terms)
     ceiling, kept, law = _law(runs)
@@ -489,6 +515,13 @@ def held_out_cue(
     -------
     DataFrame
         As of `held_out`, with ``observed``, ``predicted`` and ``error`` of the CUE.
+
+    Examples
+    --------
+    >>> from soilnb.claims import pore_runs
+    >>> error = held_out_cue(pore_runs.load())["error"]
+    >>> round(float((error**2).mean() ** 0.5), 3)
+    0.014
     """
     table = held_out(runs, "necromass_share", ("cn", "exposed"), terms, leave)
     ceiling, kept, _ = _law(runs)
@@ -513,6 +546,12 @@ def candidates(runs: xr.Dataset) -> pd.DataFrame:
         One row per formula: what it is, ``terms``, number of ``coefficients``, ``rmse`` of
         settings that were left out, and ``worst``, the largest error. ``attrs["seeds"]`` is the
         standard error of a setting's mean over the seeds.
+
+    Examples
+    --------
+    >>> from soilnb.claims import pore_runs
+    >>> list(candidates(pore_runs.load()).columns)
+    ['formula', 'terms', 'coefficients', 'rmse', 'worst']
     """
     rows = []
     for name, inputs in (("C/N alone", ["cn"]), ("C/N and exposed", ["cn", "exposed"])):

@@ -46,3 +46,11 @@ def test_other_numbers_end_the_check(same):
             same.compare(one, one | other)
     with pytest.raises(SystemExit, match="not made by both"):
         same.compare(one, {"pore/a": np.array([1.0])})
+
+
+def test_a_part_that_was_not_recorded_is_not_compared(same):
+    one = {"boxes/a": np.array([1.0])}
+    assert list(same.compare(one, one)) == ["boxes"]
+    assert {same.part_of(name) for name in ("pore/a/b", "boxes/a", "claims/a")} == {
+        "pores", "boxes", "claims",
+    }  # fmt: skip

@@ -7,6 +7,7 @@ import xarray as xr
 from soilnb.explore import sensitivity as explorers
 from soilnb.parameters import InputError
 from soilnb.proda import globe, sensitivity
+from soilnb.proda.cube import Cube
 from soilnb.profile import compas
 
 OWN, TIED = explorers.READINGS
@@ -22,7 +23,7 @@ def worlds():
         middle = compas.to_unit("tao2024")
         places = middle + 0.03 * rng.standard_normal((cells.sizes["site"], middle.size))
         switches = sensitivity.READINGS[reading]
-        values = sensitivity.physical(np.clip(places, 0.02, 0.95), "compas", **switches)
+        values = Cube("compas", **switches).physical(np.clip(places, 0.02, 0.95))
         given = {name: ("site", values[:, i]) for i, name in enumerate(compas.NAMES)}
         found[reading] = (xr.Dataset(given, {"site": cells["site"]}), globe.prepare(cells))
     return found

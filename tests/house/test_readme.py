@@ -1,4 +1,4 @@
-"""What the README shows in Python is what the package has."""
+"""What the README shows in Python is what the package has; what it computes, `pytest` runs."""
 
 import ast
 import re
@@ -9,13 +9,6 @@ import pytest
 
 TEXT = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
-
-
-def test_the_first_soil_of_the_readme_has_carbon_and_an_efficiency(capsys):
-    exec(SNIPPETS[0], {})
-    carbon, *_, efficiency = capsys.readouterr().out.split()
-    assert 1 < float(carbon) < 100  # kg C m-2
-    assert 0 < float(efficiency) < 1
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=range(len(SNIPPETS)))

@@ -34,7 +34,7 @@ def defaults(model, index="table"):
     """Places of the published global means."""
     chosen = (compas if model == "compas" else clm5).PARAMETER_SETS["tao2024"]
     values = np.array([chosen[name] for name in NAMES[model]])
-    return sensitivity.unit(values, model, **SWITCHES[index])
+    return Cube(model, **SWITCHES[index]).unit(values)
 
 
 def scattered(model, size, index="table", seed=1, spread=0.03):
@@ -42,7 +42,7 @@ def scattered(model, size, index="table", seed=1, spread=0.03):
     rng = np.random.default_rng(seed)
     middle = defaults(model, index)
     places = middle + spread * rng.standard_normal((size, middle.size))
-    values = sensitivity.physical(np.clip(places, 0.01, 0.97), model, **SWITCHES[index])
+    values = Cube(model, **SWITCHES[index]).physical(np.clip(places, 0.01, 0.97))
     return dict(zip(NAMES[model], values.T, strict=True))
 
 
@@ -51,7 +51,7 @@ def scattered(model, size, index="table", seed=1, spread=0.03):
 
 @pytest.mark.parametrize(("model", "index"), VARIANTS)
 def test_every_parameter_belongs_to_one_component(model, index):
-    groups = sensitivity.groups(model, SWITCHES[index]["enzyme_turnover"])
+    groups = Cube(model, SWITCHES[index]["enzyme_turnover"]).groups()
     members = [name for names in groups.values() for name in names]
     assert sorted(members) == sorted(NAMES[model])
     assert groups["input"] == ()
@@ -59,8 +59,8 @@ def test_every_parameter_belongs_to_one_component(model, index):
 
 
 def test_tied_enzymes_count_as_cue():
-    assert "tau_enz_decay" in sensitivity.groups("compas", "tied")["cue"]
-    assert "tau_enz_decay" in sensitivity.groups("compas", "own")["decomposition"]
+    assert "tau_enz_decay" in Cube("compas", "tied").groups()["cue"]
+    assert "tau_enz_decay" in Cube("compas", "own").groups()["decomposition"]
 
 
 @pytest.mark.parametrize(("model", "index"), VARIANTS)
@@ -69,11 +69,11 @@ def test_tied_enzymes_count_as_cue():
 def test_places_and_values_are_two_ways_to_say_the_same(model, index, data):
     size = len(NAMES[model])
     places = np.array(data.draw(st.lists(st.floats(0.001, 1), min_size=size, max_size=size)))
-    values = sensitivity.physical(places, model, **SWITCHES[index])
+    values = Cube(model, **SWITCHES[index]).physical(places)
     expected = places.copy()
     if index.startswith(("published", "tied")):
         expected[NAMES[model].index("tau_enz_decay")] = places[NAMES[model].index("km_assim")]
-    back = sensitivity.unit(values, model, **SWITCHES[index])
+    back = Cube(model, **SWITCHES[index]).unit(values)
     np.testing.assert_allclose(back, expected, atol=1e-12)
     module = compas if model == "compas" else clm5
     module_values = module.from_unit(places, **SWITCHES[index])
@@ -84,7 +84,7 @@ def test_the_scale_of_enzymes_has_three_decades():
     places = np.tile(defaults("compas"), (3, 1))
     enzyme = NAMES["compas"].index("tau_enz_decay")
     places[:, enzyme] = [0.0, 0.5, 1.0]
-    found = sensitivity.physical(places, "compas", prior="log")[:, enzyme]
+    found = Cube("compas", prior="log").physical(places)[:, enzyme]
     np.testing.assert_allclose(found, [1e-3, 10**-1.5, 1.0])
 
 
@@ -106,7 +106,7 @@ def test_the_deviation_is_that_of_the_cells(cells, model):
     parameters = scattered(model, cells.size)
     found = sensitivity.homogenise(parameters, cells, model, chunk=50, **HIDDEN)
     base = globe.maps(parameters, cells, model, components=False, **HIDDEN)
-    groups = sensitivity.groups(model)
+    groups = Cube(model).groups()
     for component in ("decomposition", "allocation", "all"):
         names = NAMES[model] if component == "all" else groups[component]
         means = {name: np.full(cells.size, parameters[name].mean()) for name in names}
@@ -258,15 +258,15 @@ def test_a_curve_is_made_of_maps(cells, model):
         parameters, cells, model, changes=[-0.1, 0.0, 0.1], components=["decomposition"],
         chunk=60, **HIDDEN,
     )  # fmt: skip
-    places = sensitivity.unit(np.array(list(parameters.values())).T, model)
+    places = Cube(model).unit(np.array(list(parameters.values())).T)
     maps = []
     for change in (-0.1, 0.0, 0.1):
         case = places.copy()
-        for name in sensitivity.groups(model)["decomposition"]:
+        for name in Cube(model).groups()["decomposition"]:
             case[:, NAMES[model].index(name)] *= 1 + change
         b = NAMES[model].index("b")
         case[:, b] = np.minimum(case[:, b], 0.98)
-        values = sensitivity.physical(np.minimum(case, 1.0), model)
+        values = Cube(model).physical(np.minimum(case, 1.0))
         maps.append(
             globe.maps(dict(zip(NAMES[model], values.T, strict=True)), cells, model, **HIDDEN)
         )
@@ -332,7 +332,7 @@ def test_more_input_is_as_much_more_carbon_in_a_linear_model_only(cells, model):
 
 
 def test_places_stay_between_the_bounds(cells):
-    high = sensitivity.physical(np.full((cells.size, 21), 0.99), "clm5")
+    high = Cube("clm5").physical(np.full((cells.size, 21), 0.99))
     parameters = dict(zip(NAMES["clm5"], high.T, strict=True))
     parameters |= {"fs1s2": 0.5, "fs3s2": 0.05, "efolding": 0.5, "q10": 1.5, "fs2s1": 0.2}
     found = sensitivity.proportional(
@@ -432,7 +432,7 @@ def learnt(index, size=1, seed=None):
     places = np.tile(mean, (size, 1))
     if seed is not None:
         places += spread * np.random.default_rng(seed).standard_normal(places.shape)
-    values = sensitivity.physical(np.clip(places, 0.01, 0.97), "compas", **SWITCHES[index])
+    values = Cube("compas", **SWITCHES[index]).physical(np.clip(places, 0.01, 0.97))
     if seed is None:
         return dict(zip(NAMES["compas"], values[0].tolist(), strict=True))
     return dict(zip(NAMES["compas"], values.T, strict=True))
@@ -602,9 +602,9 @@ def test_a_shuffle_keeps_rows_of_a_category_together_and_a_draw_is_one_number(ta
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda c: sensitivity.groups("century"), "unknown model 'century'"),
-        (lambda c: sensitivity.groups("compas", "bound"), "unknown enzyme_turnover 'bound'"),
-        (lambda c: sensitivity.groups("clm5", "tied"), "unknown enzyme_turnover 'tied'"),
+        (lambda c: Cube("century"), "unknown model 'century'"),
+        (lambda c: Cube("compas", "bound"), "unknown enzyme_turnover 'bound'"),
+        (lambda c: Cube("clm5", "tied"), "unknown enzyme_turnover 'tied'"),
         (lambda c: sensitivity.homogenise("tao2024", c, prior="mine"), "unknown prior 'mine'"),
         (lambda c: sensitivity.homogenise("tao2024", c, index="table"), "now two switches"),
         (lambda c: sensitivity.homogenise("tao2024", c, depth=0.5), "unknown depth '0.5'|0.5"),

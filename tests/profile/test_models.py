@@ -1,6 +1,5 @@
 """What must be true of every box model of the registry; and the seam itself."""
 
-import doctest
 import importlib
 import warnings
 
@@ -10,11 +9,9 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soilnb import parameters
 from soilnb.cue import diagnosed
 from soilnb.parameters import InputError, read_table
-from soilnb.profile import model as seam
-from soilnb.profile.model import BoxModel, Flux, Ledger, SteadyStateError, boxes, models
+from soilnb.profile.model import BoxModel, Flux, Ledger, SteadyStateError, boxes
 
 each = pytest.mark.parametrize("model", boxes().values(), ids=boxes())
 
@@ -343,17 +340,3 @@ def test_a_pool_that_only_fills_has_no_steady_state():
     flux = Flux("transfer", "soil", {"eaters": 1.0}, 1.0)
     with pytest.raises(SteadyStateError):
         written(lambda site, p: Ledger({"soil": site["npp"]}, [flux])).steady_state({"npp": 1.0})
-
-
-# --- the examples in the docstrings -----------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "module",
-    [parameters, seam, *(importlib.import_module(m.module) for m in models().values())],
-    ids=lambda module: module.__name__,
-)
-def test_the_examples_in_its_docstrings_are_true(module):
-    done = doctest.testmod(module)
-    assert done.failed == 0
-    assert done.attempted > 0

@@ -13,7 +13,13 @@ import pandas as pd
 
 
 def read(name: str) -> pd.DataFrame:
-    """Return the table `name`, with its source in ``attrs["source"]``."""
+    """Return the table `name`, with its source in ``attrs["source"]``.
+
+    Examples
+    --------
+    >>> list(read("koppen_climate").columns)[:2]
+    ['zone', 'n']
+    """
     lines = resources.files(__name__).joinpath(f"{name}.csv").read_text("utf-8").splitlines()
     source = " ".join(line.lstrip("# ") for line in lines if line.startswith("#"))
     text = "\n".join(line for line in lines if not line.startswith("#"))

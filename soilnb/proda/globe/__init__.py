@@ -1,10 +1,10 @@
 """From parameters to the planet: maps of soil carbon and of what makes it, and their sums.
 
 >>> from soilnb.proda import globe
->>> cells = globe.planet("teaching", resolution=2)
+>>> cells = globe.planet("teaching", resolution=10)
 >>> world = globe.maps("tao2024", cells, "compas")
->>> float(globe.total(world)["stock"].sel(to_depth=1.0))        # Pg C
->>> globe.by_zone(world)["cue"].sel(statistic="median")
+>>> sorted(globe.total(world).data_vars)
+['area', 'cells', 'infeasible', 'stock', 'too_much']
 
 The cells come from `soilnb.proda.globe.cells`, the papers' files from `soilnb.proda.globe.files`,
 and the runs from `soilnb.proda.globe.runs`.
@@ -153,6 +153,12 @@ def maps(
     InputError
         One line for an unknown model or parameter, values out of their bounds, parameters and
         planet of different length or labels, a planet without area, unknown switches.
+
+    Examples
+    --------
+    >>> world = maps("tao2024", planet("teaching", resolution=10), "compas")
+    >>> float(world["stock"].sel(to_depth=1.0).median().round(1))  # kg C m-2
+    7.0
     """
     world = prepare(planet)
     source = parameters_of(world, parameters, model)
@@ -298,6 +304,12 @@ def total(maps: xr.Dataset) -> xr.Dataset:
     Notes
     -----
     An ensemble's member leaves out its own infeasible cells, so its total is that of the others.
+
+    Examples
+    --------
+    >>> world = maps("tao2024", planet("teaching", resolution=10), components=False)
+    >>> float(total(world)["stock"].sel(to_depth=1.0).round(-2))  # Pg C
+    1200.0
     """
     _need(maps, ("stock", "kept", "area"))
     kept, area = maps["kept"], maps["area"]
@@ -358,6 +370,13 @@ def zonal(
     ------
     InputError
         For a width that is not above 0, unknown variables, or maps with members.
+
+    Examples
+    --------
+    >>> world = maps("tao2024", planet("teaching", resolution=10), components=False)
+    >>> bands = zonal(world, width=60.0)
+    >>> bands["stock"].sel(to_depth=1.0, statistic="median").values.round(1)  # from the south
+    array([ 9.1, 20.6,  3.9])
     """
     check_range("width", width, 0.01, 180.0, "degrees")
     names = _chosen(maps, variables)
@@ -406,6 +425,13 @@ def by_zone(
     ------
     InputError
         For an unknown zone or variable, or maps with members.
+
+    Examples
+    --------
+    >>> world = maps("tao2024", planet("teaching", resolution=10), components=False)
+    >>> zones = by_zone(world)["stock"].sel(to_depth=1.0, statistic="median")
+    >>> zones.sel(climate_zone="boreal").item() < zones.sel(climate_zone="tropical").item()
+    True
     """
     names = _chosen(maps, variables)
     texts = [str(name) for name, c in maps.coords.items() if c.dtype.kind in "UO"]
@@ -455,6 +481,13 @@ def agreement(
     ------
     InputError
         For maps of other cells, or an unknown variable.
+
+    Examples
+    --------
+    >>> cells = planet("teaching", resolution=10)
+    >>> two = [maps("tao2024", cells, model) for model in ("clm5", "compas")]
+    >>> agreement(*two, ["decomposition_rate"])["n"].unique()
+    array([213])
     """
     for maps in (one, other):
         _need(maps, ("stock", "kept"))

@@ -116,6 +116,12 @@ def planet(
     Notes
     -----
     Cells of the teaching planet have the trapezoid area of `cell_area` times their share of land.
+
+    Examples
+    --------
+    >>> cells = planet("teaching", resolution=10)
+    >>> sorted(set(cells["climate_zone"].values.tolist()))
+    ['arid', 'boreal', 'temperate', 'tropical']
     """
     if isinstance(source, xr.Dataset):
         _no_resolution("a Dataset of cells", resolution)

@@ -82,6 +82,13 @@ def prepare(planet: xr.Dataset | Prepared) -> Prepared:
     ------
     InputError
         For a forcing that is not allowed, or an area that is missing, negative or not finite.
+
+    Examples
+    --------
+    >>> from soilnb.proda import globe
+    >>> cells = globe.planet("teaching", resolution=10)
+    >>> prepare(cells).size == cells.sizes["site"]
+    True
     """
     if isinstance(planet, Prepared):
         return planet

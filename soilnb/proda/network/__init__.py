@@ -1,16 +1,18 @@
 """From assimilated profiles to parameters anywhere: the network of PRODA and what it is judged by.
 
->>> from soilnb.proda import globe, network, observations, predictors
->>> profiles, planet = observations.israd(), globe.planet("testbed")
->>> forcing = observations.forcing_at(profiles)
->>> study = profiles["study"].to_series()
->>> y = network.targets(assimilated)                         # places in the unit cube
->>> x, y = network.match(predictors.frame(profiles, grid=planet), y)
->>> network.compare(x, y, study, carbon=lambda p: network.layer_nse(p, profiles, forcing))
->>> cells = predictors.frame(planet)
->>> fitted = network.fit(x, y, scaler=predictors.Scaler.of(cells))
->>> parameters = network.to_parameters(fitted.predict(cells), "compas")
->>> globe.maps(parameters, planet.sel(site=parameters["site"]), "compas")
+.. code-block:: python
+
+    from soilnb.proda import globe, network, observations, predictors
+    profiles, planet = observations.israd(), globe.planet("testbed")
+    forcing = observations.forcing_at(profiles)
+    study = profiles["study"].to_series()
+    y = network.targets(assimilated)                         # places in the unit cube
+    x, y = network.match(predictors.frame(profiles, grid=planet), y)
+    network.compare(x, y, study, carbon=lambda p: network.layer_nse(p, profiles, forcing))
+    cells = predictors.frame(planet)
+    fitted = network.fit(x, y, scaler=predictors.Scaler.of(cells))
+    parameters = network.to_parameters(fitted.predict(cells), "compas")
+    globe.maps(parameters, planet.sel(site=parameters["site"]), "compas")
 
 - `soilnb.proda.network.fitting`: networks (`fit`), mean, ridge and forest (`baseline`), all as
   `Fitted`.

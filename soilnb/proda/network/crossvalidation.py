@@ -4,10 +4,12 @@ Two ways of leaving sites out: at random, and by whole studies. Profiles of one 
 together, so those left out at random have neighbours among the training sites; a study that is left
 out is what the rest of the planet is to the network. The second number is the honest one for maps.
 
->>> from soilnb.proda import network
->>> found = network.cross_validate(x, y, "ridge", groups=study)
->>> found.nse, found.by_parameter["eta_doc"]
->>> network.compare(x, y, study, carbon=lambda p: network.layer_nse(p, profiles, forcing))
+.. code-block:: python
+
+    from soilnb.proda import network
+    found = network.cross_validate(x, y, "ridge", groups=study)
+    found.nse, found.by_parameter["eta_doc"]
+    network.compare(x, y, study, carbon=lambda p: network.layer_nse(p, profiles, forcing))
 """
 
 from __future__ import annotations
@@ -76,6 +78,11 @@ def folds(
     ------
     InputError
         For fewer sites or groups than folds, or groups that lack a site.
+
+    Examples
+    --------
+    >>> folds(pd.DataFrame(index=range(6)), groups=pd.Series(list("aabbcc")), count=3).tolist()
+    [2, 2, 1, 1, 0, 0]
     """
     count = whole("folds", count, 2, 10**6)
     selection = sklearn("model_selection")
@@ -142,6 +149,14 @@ def cross_validate(
     ------
     InputError
         As `folds` and `soilnb.proda.network.fitting.fit`.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> x = pd.DataFrame({"clay": rng.random(60), "npp": rng.random(60)})
+    >>> y = pd.DataFrame({"q10": 0.2 + 0.6 * x["clay"]})
+    >>> round(cross_validate(x, y, "ridge", progress=False).nse, 2)
+    1.0
     """
     x, y = check(x, y)
     fold = folds(x, groups, count, seed)
@@ -196,6 +211,16 @@ def compare(
     DataFrame
         A row for each method; columns ``parameters, random``, ``parameters, by study``, and with
         `carbon` also ``carbon, random``, ``carbon, by study``.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> x = pd.DataFrame({"clay": rng.random(60), "npp": rng.random(60)})
+    >>> y = pd.DataFrame({"q10": 0.2 + 0.6 * x["clay"]})
+    >>> study = pd.Series(np.arange(60) // 6)
+    >>> found = compare(x, y, study, ("mean", "ridge"), progress=False)
+    >>> found["parameters, by study"].round(2).to_dict()
+    {'mean': -0.02, 'ridge': 1.0}
     """
     rows = {}
     for method in tqdm(methods, unit="method", delay=2, leave=False, disable=not progress):

@@ -10,8 +10,10 @@ With a folder every finished member is a file of its own, under a key of everyth
 (sites, settings, source of the training loop); an interrupted call is resumed by the same call, and
 more members are added to those that are there.
 
->>> ensemble = network.bootstrap(x, y, size=200, folder="my_ensemble")
->>> ensemble.predict(predictors.frame(planet)).std("member")
+.. code-block:: python
+
+    ensemble = network.bootstrap(x, y, size=200, folder="my_ensemble")
+    ensemble.predict(predictors.frame(planet)).std("member")
 """
 
 from __future__ import annotations
@@ -136,6 +138,12 @@ def draw_sites(size: int, member: int, draw: str = "separate") -> tuple[np.ndarr
     array of int [0.81 n], array of int [0.09 n]
         Numbers of sites, with repetitions; of a separate draw those for validation differ from each
         other and from the others.
+
+    Examples
+    --------
+    >>> learnt, held = draw_sites(100, member=0)
+    >>> len(learnt), len(held), set(learnt) & set(held)
+    (81, 9, set())
     """
     if draw not in DRAWS:
         raise unknown("draw", draw, DRAWS)
@@ -201,18 +209,19 @@ def bootstrap(
         or a folder that cannot be made.
     KeyboardInterrupt
         When interrupted; the message says how far it came.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> x = pd.DataFrame({"clay": rng.random(60), "npp": rng.random(60)})
+    >>> y = pd.DataFrame({"q10": 0.2 + 0.6 * x["clay"] + 0.1 * rng.random(60)})
+    >>> ensemble = bootstrap(x, y, size=3, method="ridge", progress=False)
+    >>> ensemble.predict(x).dims
+    ('member', 'site', 'parameter')
     """
     size = whole("size", size, 1, 100_000)
-    for name in ("seed", "validation", "groups"):
-        if name in options:
-            raise InputError(f"{name}: each member of a bootstrap has its own")
-    if method == "forest":
-        raise InputError("method = 'forest': allowed mean, ridge or a network")
-    x, y = check(x, y)
-    if round(DRAWN * len(x)) - round(HELD * round(DRAWN * len(x))) < LEAST_SITES:
-        raise InputError(
-            f"{len(x)} sites for a bootstrap: allowed {round(LEAST_SITES / 0.8)} or more"
-        )
+    _refuse(method, options)
+    x, y = _enough(*check(x, y))
     draw_sites(len(x), 0, draw)
     scaler = Scaler.of(x) if scaler is None else scaler
     how = {"method": method, "draw": draw, "scaler": scaler, "options": options}
@@ -221,20 +230,33 @@ def bootstrap(
     if store is not None and len(found) < size:
         store.prepare()
     members = complete(
-        _member,
-        {k: (x, y, k, how) for k in range(size)},
-        found,
-        unit="member",
+        _member, {k: (x, y, k, how) for k in range(size)}, found, unit="member",
         keep=None if store is None else store.keep_member,
-        jobs=jobs,
-        client=client,
-        progress=progress,
-    )
+        jobs=jobs, client=client, progress=progress,
+    )  # fmt: skip
     used = np.zeros((len(x), size), bool)
     for k in range(size):
         used[np.concatenate(draw_sites(len(x), k, draw)), k] = True
     columns = pd.RangeIndex(size, name="member")
     return Ensemble(tuple(members[k] for k in range(size)), pd.DataFrame(used, x.index, columns))
+
+
+def _refuse(method: object, options: Mapping[str, Any]) -> None:
+    """Refuse what is no member of a bootstrap, and what a member decides itself."""
+    for name in ("seed", "validation", "groups"):
+        if name in options:
+            raise InputError(f"{name}: each member of a bootstrap has its own")
+    if method == "forest":
+        raise InputError("method = 'forest': allowed mean, ridge or a network")
+
+
+def _enough(x: pd.DataFrame, y: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the sites, or raise `InputError` where a draw of them is too few to learn from."""
+    if round(DRAWN * len(x)) - round(HELD * round(DRAWN * len(x))) < LEAST_SITES:
+        raise InputError(
+            f"{len(x)} sites for a bootstrap: allowed {round(LEAST_SITES / 0.8)} or more"
+        )
+    return x, y
 
 
 def _member(x: pd.DataFrame, y: pd.DataFrame, number: int, how: Mapping[str, Any]) -> Fitted:

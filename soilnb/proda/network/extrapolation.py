@@ -78,6 +78,17 @@ def extrapolate(
     ------
     InputError
         As `soilnb.proda.cube.targets` and `soilnb.proda.network.fitting.learn`.
+
+    Examples
+    --------
+    >>> from soilnb.proda import globe, observations
+    >>> profiles, planet = observations.twin_profiles(40), globe.planet("teaching", resolution=10)
+    >>> middle = [Cube().physical([0.5] * 23)] * 40  # stands for what `assimilate` finds
+    >>> coords = {"profile": profiles["profile"], "parameter": list(Cube().model.names)}
+    >>> found = xr.DataArray(middle, coords).to_dataset(name="estimate")
+    >>> learnt = extrapolate(found, profiles, planet, method="mean", keep="all")
+    >>> learnt.parameters["q10"].dims
+    ('site',)
     """
     cube = Cube.of(assimilated.attrs, enzyme_turnover=enzyme_turnover, prior=prior)
     wanted = targets(assimilated, keep=keep, enzyme_turnover=enzyme_turnover, prior=prior)

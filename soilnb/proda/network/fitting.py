@@ -308,6 +308,13 @@ def match(x: pd.DataFrame, y: pd.DataFrame, *others: pd.Series, quiet: bool = Fa
     ------
     InputError
         For tables without a common site, or one that names a site twice.
+
+    Examples
+    --------
+    >>> x = pd.DataFrame({"clay": [0.1, 0.2, 0.3]}, index=["a", "b", "c"])
+    >>> y = pd.DataFrame({"q10": [0.5, 0.6]}, index=["c", "a"])
+    >>> [list(table.index) for table in match(x, y, quiet=True)]
+    [['a', 'c'], ['a', 'c']]
     """
     tables = (x, y, *others)
     for table in tables:
@@ -538,6 +545,14 @@ def baseline(
     ------
     InputError
         As `fit`; for an unknown method, or when scikit-learn is not installed.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> x = pd.DataFrame({"clay": rng.random(60), "npp": rng.random(60)})
+    >>> y = pd.DataFrame({"q10": 0.2 + 0.6 * x["clay"]})
+    >>> baseline("ridge", x, y).predict(x.head(2)).shape
+    (2, 1)
     """
     if method not in BASELINES:
         raise unknown("method", method, BASELINES)
@@ -605,6 +620,14 @@ def learn(
     **options
         Of `fit`; a baseline takes scaler and seed, and the others have no effect on it, except
         that sites for validation given as a pair are learnt from too.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> x = pd.DataFrame({"clay": rng.random(60), "npp": rng.random(60)})
+    >>> y = pd.DataFrame({"q10": 0.2 + 0.6 * x["clay"]})
+    >>> learn("mean", x, y).predict(x).std().round(6).tolist()  # the same everywhere
+    [0.0]
     """
     if method not in BASELINES:
         if isinstance(method, str) and method not in ARCHITECTURES:

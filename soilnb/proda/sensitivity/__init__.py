@@ -1,7 +1,7 @@
 r"""Which component of a model decides how much carbon the soils of a planet hold.
 
 Tao et al. 2023 (Fig. 4) ask in two ways, with the parameters of a model sorted into components
-(`groups`):
+(``Cube(model).groups()``):
 
 - `homogenise` replaces the parameters of one component by their mean everywhere. What changes is
   what the *spatial variation* of this component is worth: the sum of the absolute deviations of
@@ -17,7 +17,7 @@ Where the turnover time of enzymes stands makes a difference to both, so each ta
 ``enzyme_turnover`` and ``prior`` of `soilnb.proda.cube`.
 """
 
-from soilnb.proda.cube import READINGS, groups, physical, unit
+from soilnb.proda.cube import READINGS, Cube
 from soilnb.proda.efficiency import explained
 from soilnb.proda.models import MODELS
 from soilnb.proda.sensitivity.homogenised import homogenise
@@ -35,12 +35,10 @@ __all__ = [
     "GROUPS",
     "METRICS",
     "READINGS",
+    "Cube",
     "explained",
-    "groups",
     "homogenise",
     "needed",
     "permutation",
-    "physical",
     "proportional",
-    "unit",
 ]

@@ -70,7 +70,7 @@ def homogenise(
     depth : {0.3, 1.0, 2.0}
         Depth down to which carbon is counted, m.
     components : sequence or mapping, optional
-        Names of some of the components; or component to parameters, in place of `groups`.
+        Names of some of the components; or component to parameters, in place of ``Cube.groups``.
     npp_sd : float or array [site], optional
         Standard deviation of the plant input over its mean. By default that of the planet
         (``npp_sd`` over ``npp``), else 0.1, an assumption.
@@ -97,6 +97,15 @@ def homogenise(
     InputError
         As `soilnb.proda.globe.maps`; for an unknown component, switch or depth, a standard
         deviation of more than half the mean, or observations without `predicted`.
+
+    Examples
+    --------
+    >>> from soilnb.proda import globe
+    >>> cells = globe.planet("teaching", resolution=10)
+    >>> spread = {"q10": np.linspace(1.5, 2.5, cells.sizes["site"])}
+    >>> found = homogenise(spread, cells, components=["cue", "modifier"])
+    >>> (found["deviation"] > 1e-9).values  # nothing; CUE, which does not vary; modifier; all
+    array([False, False,  True,  True])
     """
     cube, world = Cube(model, enzyme_turnover, prior), prepare(planet)
     given = parameters_of(world, parameters, model)
@@ -107,7 +116,6 @@ def homogenise(
         raise InputError("observations and predicted: allowed both or none")
     means = _means(sites, given, cube)
     factor, area = _signs(spread, seed), world.cells["area"].values
-    how = {"client": client, "chunk": chunk, "progress": progress}
 
     def one(member: int) -> xr.Dataset:
         sums: dict[str, np.ndarray | float] = {"deviation": 0.0, "stock": 0.0, "excluded": 0}
@@ -117,7 +125,7 @@ def homogenise(
                 cube.unit(given.values(piece)[member]), means[member], parts, cube, factor[piece]
             ),
             (), reduce=_deviation, extra=lambda piece: (area[piece], row),
-            switches={"transport": transport}, **how,
+            switches={"transport": transport}, client=client, chunk=chunk, progress=progress,
         ):  # fmt: skip
             sums = {name: value + found[name] for name, value in sums.items()}
         if observations is not None:

@@ -54,7 +54,7 @@ def permutation(
         Category to covariates (columns of `x`). An empty category stays empty: its importance is
         NaN.
     components : mapping
-        Component to parameters, as from `soilnb.proda.sensitivity.groups`. Parameters that are not
+        Component to parameters, as from ``Cube(model).groups()``. Parameters that are not
         in `y` are left out, and so are components without any.
     permutation : {"permute", "uniform_draw"}
         See the module's description.
@@ -77,6 +77,18 @@ def permutation(
     InputError
         For a covariate that `x` does not have, tables of different length, values that are not
         finite, a prediction of another shape, or an unknown kind of permutation.
+
+    Examples
+    --------
+    >>> from soilnb.proda import network
+    >>> rng = np.random.default_rng(0)
+    >>> x = pd.DataFrame({"clay": rng.random(60), "npp": rng.random(60)})
+    >>> y = pd.DataFrame({"q10": 0.2 + 0.6 * x["clay"] + 0.01 * rng.random(60)})
+    >>> kinds = {"structure": ["clay"], "vegetation": ["npp"]}
+    >>> fitted = network.learn("ridge", x, y)
+    >>> found = permutation(fitted, x, y, kinds, {"modifier": ["q10"]}, repeats=9)
+    >>> (found["importance"].sel(component="modifier") > 2).values
+    array([ True, False])
     """
     if permutation not in ("permute", "uniform_draw"):
         raise unknown("permutation", permutation, ("permute", "uniform_draw"))

@@ -82,7 +82,7 @@ def proportional(
     depth : {0.3, 1.0, 2.0}
         Depth down to which carbon is counted, m.
     components : sequence or mapping, optional
-        Names of some of the components; or component to parameters, in place of `groups`.
+        Names of some of the components; or component to parameters, in place of ``Cube.groups``.
     client, chunk, progress
         As in `soilnb.proda.globe.maps`.
     **switches
@@ -101,6 +101,13 @@ def proportional(
     InputError
         As `soilnb.proda.globe.maps`; for an unknown component, switch or depth, or changes that
         are not increasing through 0.
+
+    Examples
+    --------
+    >>> from soilnb.proda import globe
+    >>> curves = proportional("tao2024", globe.planet("teaching", resolution=10), components="cue")
+    >>> curves["stock_change"].dims, float(curves["stock_change"].sel(change=0.0).item())
+    (('component', 'change'), 0.0)
     """
     cube, world = Cube(model, enzyme_turnover, prior), prepare(planet)
     given = parameters_of(world, parameters, model)
@@ -219,6 +226,13 @@ def needed(curves: xr.Dataset, target: float = 0.1) -> xr.Dataset:
     ------
     InputError
         For a target of 0, or not above -1.
+
+    Examples
+    --------
+    >>> from soilnb.proda import globe
+    >>> curves = proportional("tao2024", globe.planet("teaching", resolution=10), components="cue")
+    >>> needed(curves)["regression"].values.round(2)  # change of the CUE for a tenth more carbon
+    array([-0.12])
     """
     if check_range("target", target, -1.0, 100.0) in (-1.0, 0.0):
         raise InputError(f"target = {target}: allowed above -1, and not 0")

@@ -33,7 +33,7 @@ def forcing_at(
 ) -> xr.Dataset:
     """Return the forcing at observed profiles, in their order.
 
-    The sources of each number stand in the description of `soilnb.proda.site_forcing`.
+    The sources of each number stand in the description of `soilnb.proda.observations.site_forcing`.
 
     Parameters
     ----------
@@ -54,6 +54,13 @@ def forcing_at(
     ------
     InputError
         For a profile without latitude, or without climate and without a zone.
+
+    Examples
+    --------
+    >>> from soilnb.proda import observations
+    >>> place = forcing_at(observations.twin_profiles(3))
+    >>> place.sizes["site"], place.attrs["provenance"]
+    (3, 'synthetic')
     """
     if npp not in ("profile", "miami"):
         raise unknown("value of npp", npp, ("profile", "miami"))

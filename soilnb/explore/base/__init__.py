@@ -26,7 +26,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from soilnb import results
-from soilnb.explore.picture import Picture
+from soilnb.explore.base.picture import Picture
 from soilnb.parameters import InputError, Parameter, unknown
 
 #: Controls that are open; the others stand under *More controls*.
@@ -201,7 +201,7 @@ def _beside(left: Sequence[widgets.Widget], right: Sequence[widgets.Widget]) -> 
 @functools.cache
 def questions() -> dict[str, dict]:
     """Return what explorers ask, and the values of their controls that the built book computes."""
-    path = Path(__file__).with_name("questions.toml")
+    path = Path(__file__).parents[1] / "questions.toml"
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 

@@ -2,15 +2,10 @@
 
 A profile is a list of layers with their carbon density (`soilnb.data.profiles.density`). Profiles
 come from ISRaD (`israd`), from a user's table (`read_csv`, `from_table`), from files in the papers'
-own layout (`open_authors`), or from a generator (`soilnb.proda.twins`). All pass the papers'
-quality rules (`soilnb.data.profiles.quality`); `refused` names each profile that does not, with
-the reason, and `describe` shows how a table was understood. `forcing_at` gives the forcing at the
-profiles.
-
->>> from soilnb.proda import observations
->>> profiles = observations.israd()
->>> observations.refused(profiles)
->>> forcing = observations.forcing_at(profiles)
+own layout (`open_authors`), or from a generator (`soilnb.proda.observations.twins`). All pass the
+papers' quality rules (`soilnb.data.profiles.quality`); `refused` names each profile that does not,
+with the reason, and `describe` shows how a table was understood. `forcing_at` gives the forcing at
+the profiles.
 """
 
 from __future__ import annotations
@@ -33,8 +28,8 @@ from soilnb.data.profiles.density import bulk_density, carbon_density, organic_c
 from soilnb.data.profiles.quality import LEAST_DEPTH, LEAST_LAYERS, judge
 from soilnb.data.profiles.understood import ReadingWarning
 from soilnb.parameters import InputError, check_range
-from soilnb.proda import twins
-from soilnb.proda.site_forcing import forcing_at
+from soilnb.proda.observations import twins
+from soilnb.proda.observations.site_forcing import forcing_at
 
 __all__ = [
     "COLUMNS",
@@ -88,6 +83,12 @@ def israd(
     ------
     InputError
         When the data are not at hand and the twin is refused.
+
+    Examples
+    --------
+    >>> profiles = israd(twin=True)
+    >>> "carbon_density" in profiles, profiles["carbon_density"].attrs["units"]
+    (True, 'g C m-3')
     """
     if twin is None and _absent("israd"):
         twin = True
@@ -146,12 +147,18 @@ def twin_profiles(count: int = 60, seed: int = 2025) -> xr.Dataset:
     -------
     Dataset
         As from `from_table`, with ``attrs["provenance"] = "synthetic"``. All profiles are usable.
+
+    Examples
+    --------
+    >>> profiles = twin_profiles(3)
+    >>> profiles.sizes["profile"], profiles.attrs["provenance"]
+    (3, 'synthetic')
     """
     attrs = {
         "title": "synthetic soil profiles",
         "provenance": "synthetic",
         "licence": "synthetic, made by this package",
-        "source": "generator of soilnb.proda.twins",
+        "source": "generator of soilnb.proda.observations.twins",
     }
     return from_table(twins.layers(count, seed), units=reading.DOCUMENTED, attrs=attrs)
 
@@ -240,6 +247,14 @@ def read_csv(
     InputError
         For a file that cannot be read, columns that are missing or unknown, entries that are no
         numbers, a unit that two readings fit, or a table without any usable profile.
+
+    Examples
+    --------
+    >>> pits = pd.DataFrame({"profile": "a", "top": [0, 20, 60], "bottom": [20, 60, 120]})
+    >>> pits.assign(SOC=[1.8, 0.9, 0.4]).to_csv("pits.csv", index=False)
+    >>> named = {"columns": {"organic_carbon": "SOC"}, "units": {"organic_carbon": "%"}}
+    >>> read_csv("pits.csv", **named, least_layers=3)["organic_carbon"].values
+    array([[1.8, 0.9, 0.4]])
     """
     data = files.read(path, sheet)
     name = Path(path).name
@@ -299,6 +314,14 @@ def from_table(
     ------
     InputError
         As in `read_csv`.
+
+    Examples
+    --------
+    >>> edges = {"top": [0, 20, 60], "bottom": [20, 60, 120]}  # cm
+    >>> table = pd.DataFrame({"profile": "a", **edges, "organic_carbon": [1.8, 0.9, 0.4]})
+    >>> found = from_table(table, units={"organic_carbon": "%"}, least_layers=3)
+    >>> found["depth"].values  # middle of the layers, m
+    array([[0.1, 0.4, 0.9]])
     """
     check_range("least_layers", least_layers, 2, 1000)
     check_range("least_depth", least_depth, 0, reading.DEEPEST, "m")
@@ -349,6 +372,11 @@ def describe(observations: xr.Dataset) -> pd.DataFrame:
     ------
     InputError
         For a Dataset without the attribute ``understood``.
+
+    Examples
+    --------
+    >>> describe(twin_profiles(3)).loc["organic_carbon", "unit"]
+    '%'
     """
     if "understood" not in observations.attrs:
         raise InputError("the observations have no attribute 'understood': allowed those from here")
@@ -476,6 +504,11 @@ def refused(observations: xr.Dataset) -> pd.DataFrame:
     ------
     InputError
         For a Dataset without the coordinate ``refused``.
+
+    Examples
+    --------
+    >>> refused(twin_profiles(3)).empty
+    True
     """
     if "refused" not in observations.coords:
         raise InputError("the observations have no coordinate 'refused': allowed those from here")

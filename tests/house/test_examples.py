@@ -1,0 +1,128 @@
+"""What a reader calls has an example; `pytest` runs them, README and CONTRIBUTING too."""
+
+import ast
+import importlib
+import inspect
+import json
+import re
+import tomllib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+#: Rooms that a reader calls functions of: models, data, and what is said of both.
+ROOMS = ("pore", "profile", "cue", "proda", "upscale", "data", "claims", "results")
+
+#: What has none yet. The list only gets shorter.
+MISSING = {
+    "soilnb.profile.century.steady_state",
+    "soilnb.profile.century.structure",
+    "soilnb.profile.clm5.matrices",
+    "soilnb.profile.clm5.steady_state",
+    "soilnb.profile.clm5.structure",
+    "soilnb.profile.compas.dense_solve",
+    "soilnb.profile.compas.matrices",
+    "soilnb.profile.compas.steady_state",
+    "soilnb.profile.compas.structure",
+    "soilnb.profile.depth.column.grid",
+    "soilnb.profile.depth.column.layer_shares",
+    "soilnb.profile.depth.column.profile",
+    "soilnb.profile.depth.column.root_shares",
+    "soilnb.profile.depth.layers",
+    "soilnb.profile.depth.remaining",
+    "soilnb.profile.depth.simulate",
+    "soilnb.profile.depth.steady_state",
+    "soilnb.profile.depth.stock",
+    "soilnb.profile.depth.transit_time",
+    "soilnb.profile.diagnostics.system",
+    "soilnb.profile.forcing.example",
+    "soilnb.profile.forcing.from_climate",
+    "soilnb.profile.management.begin",
+    "soilnb.profile.management.compas.table",
+    "soilnb.profile.management.scenario",
+    "soilnb.profile.management.table",
+    "soilnb.profile.mimics.eigenvalues",
+    "soilnb.profile.mimics.simulate",
+    "soilnb.profile.mimics.steady_state",
+    "soilnb.profile.mimics.structure",
+    "soilnb.profile.rothc.temperature_modifier",
+}
+
+
+def python_of(path):
+    """Return the Python of a notebook's cells, or of the blocks of a text."""
+    if path.suffix == ".ipynb":
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    text = path.read_text(encoding="utf-8")
+    return re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def names_in(sources):
+    """Return the full names of what some pieces of code, one after the other, take from soilnb."""
+    known, found = {}, set()
+    nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("soilnb"):
+            for alias in node.names:
+                known[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    for node in nodes:
+        chain = []
+        while isinstance(node, ast.Attribute):
+            chain.insert(0, node.attr)
+            node = node.value
+        if isinstance(node, ast.Name) and node.id in known:
+            found.add(".".join([known[node.id], *chain]))
+    return found
+
+
+def resolve(name):
+    """Return what a full name stands for; of a longer chain the last that is a function."""
+    parts = name.split(".")
+    thing = importlib.import_module(parts[0])
+    for k, part in enumerate(parts[1:], 2):
+        if isinstance(thing, ModuleType) and not hasattr(thing, part):
+            importlib.import_module(".".join(parts[:k]))
+        if inspect.isfunction(thing):
+            break
+        thing = getattr(thing, part, None)
+    return thing
+
+
+def called():
+    """Return the functions that packages pass on, and those that notebooks and texts call."""
+    names = set()
+    for stub in (ROOT / "soilnb").glob("*/__init__.pyi"):
+        room = f"soilnb.{stub.parent.name}"
+        names |= {f"{room}.{name}" for name in importlib.import_module(room).__all__}
+    for path in [*(ROOT / "notebooks").glob("*.ipynb"), ROOT / "README.md"]:
+        names |= names_in(python_of(path))
+    found = {inspect.unwrap(thing) for name in names if inspect.isfunction(thing := resolve(name))}
+    return {
+        f"{function.__module__}.{function.__qualname__}": function
+        for function in found
+        if function.__module__.split(".")[1] in ROOMS
+    }
+
+
+CALLED = called()
+
+
+def test_a_reader_calls_functions_of_every_room():
+    assert {name.split(".")[1] for name in CALLED} == set(ROOMS)
+
+
+@pytest.mark.parametrize("name", sorted(CALLED))
+def test_what_a_reader_calls_has_an_example(name):
+    has_one = ">>>" in (CALLED[name].__doc__ or "")
+    assert has_one or name in MISSING, f"{name} has no example of two or three lines"
+
+
+def test_the_suite_runs_the_examples():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    ini = settings["tool"]["pytest"]["ini_options"]
+    assert "--doctest-modules" in ini["addopts"]
+    assert {"soilnb", "README.md", "CONTRIBUTING.md"} <= set(ini["testpaths"])
