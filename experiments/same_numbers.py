@@ -87,9 +87,11 @@ def boxes():
     from soilnb.profile import mimics
     from soilnb.profile.model import models
 
-    sites = open_dataset("lter")[["temperature", "clay", "npp", "lignin_to_n"]]
+    known = ["temperature", "clay", "npp", "lignin_to_n"]
+    sites = open_dataset("lter")[known].assign(water=0.3, modifier=0.8, clay_silt=70.0)
     warmer = sites.assign(temperature=sites["temperature"] + 3)
-    for name, model in models().items():
+    for name in ("century", "icbm", "millennial", "mimics", "rothc"):
+        model = models()[name]
         for parameters in model.sets:
             steady = model.steady_state(sites, parameters)
             ran = model.simulate(warmer, np.arange(0, 101.0, 10), parameters, initial=steady)
@@ -120,7 +122,7 @@ def emulated():
     runs, textures = pore_runs.load(), pore_runs.load_textures()
     cue = emulator.fit_cue(runs)
     exposure = emulator.fit(textures, "exposed", ["clay"], "linear")
-    grid = {"cn": np.array([15.0, 40.0, 150.0]), "exposed": np.array([0.5, 0.5, 0.5])}
+    grid = {"cn": np.array([15.0, 40.0, 150.0]), "exposed": np.full(3, 0.1)}
     yield from _arrays("emulated/cue", cue.predict(**grid))
     yield "emulated/draws", cue.draws(5, **grid)
     yield "emulated/candidates", emulator.candidates(runs)[["rmse", "worst"]].to_numpy()
