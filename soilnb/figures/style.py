@@ -91,6 +91,8 @@ def frame(width: float | Callable, height: float | None = None) -> Callable:
                 if figure is None:
                     inches = width(*arguments, **options) if callable(width) else (width, height)
                     figure = Figure(figsize=inches, layout="constrained", facecolor="white")
+                for ax in figure.axes:  # what goes need not be cleared first, which takes long
+                    figure.delaxes(ax)
                 figure.clear()
                 words = draw(figure, *arguments, **options)
                 size = f"size {given['size']}" if given.get("size") else ""
