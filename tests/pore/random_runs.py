@@ -1,6 +1,6 @@
 """Random runs of the pores, each parameter anywhere in its stated range, checked as they go.
 
-    NUMBA_BOUNDSCHECK=1 python tests/pore/random_runs.py [COUNT [FIRST_SEED]]
+    NUMBA_BOUNDSCHECK=1 python tests/pore/random_runs.py [COUNT [FIRST_SEED [WIDEST]]]
 
 A run may be refused in one line; what is run must conserve carbon and nitrogen, and nothing in it
 may become negative, infinite, or leave its array. The last line says how many were run.
@@ -57,8 +57,8 @@ def parameters(rng):
     return found
 
 
-def random_run(seed, days=4):
-    """Return a run that has not begun, or raise `InputError`."""
+def random_run(seed, days=4, widest=40):
+    """Return a run, less than `widest` voxels wide, that has not begun, or raise `InputError`."""
     rng = np.random.default_rng(seed)
     mass, rate, cn = (
         value_of(RECORDS[name], rng) for name in ("pulse_mass", "exudation_rate", "cn_root")
@@ -70,7 +70,7 @@ def random_run(seed, days=4):
         movement=bool(rng.random() < 0.85),
         parameters=parameters(rng),
     )
-    shape = tuple(rng.integers(12, 40, 2).tolist())
+    shape = tuple(rng.integers(12, widest, 2).tolist())
     preset = str(rng.choice(["default", "documented", "literal", "ungated"]))
     steps = int(rng.integers(0, 3))
     return Run(scenario, days=days, shape=shape, seed=seed, preset=preset, initial_steps=steps)
@@ -96,13 +96,13 @@ def check(run):
         assert gap < 1e-10, f"{residual.long_name}: {gap:.1e} of all"
 
 
-def main(count=200, first=0):
+def main(count=200, first=0, widest=40):
     """Make so many runs; say how many were refused, and which went wrong."""
     warnings.simplefilter("error")
     refused, wrong = 0, 0
     for seed in range(first, first + count):
         try:
-            run = random_run(seed)
+            run = random_run(seed, widest=widest)
             solids = np.count_nonzero(run.begin().state.solid)
             for _ in range(run.days):
                 run.step()

@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,14 +12,14 @@ import random_runs
 from soilnb.parameters import InputError
 from soilnb.pore.parameters import RECORDS
 
-#: Random runs of this test, in plain Python; ``make fuzz`` makes 200 with compiled kernels that
-#: check the bounds of their arrays, which alone take longer to compile.
-RUNS = 8
+#: Random runs of this test and their greatest width, in plain Python; ``make fuzz`` makes 200 wider
+#: ones with compiled kernels that check the bounds of their arrays, which take longer to compile.
+RUNS, WIDEST = 8, 26
 
 
 def test_random_parameters_keep_to_their_arrays_and_budgets():
     done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("random_runs.py"), str(RUNS)],
+        [sys.executable, random_runs.__file__, str(RUNS), "0", str(WIDEST)],
         env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
         capture_output=True,
         text=True,

@@ -33,6 +33,7 @@ def forked():
         process.start()
         return process
 
+    start(os.fspath, "").join()  # waits for the imports
     return start
 
 
@@ -42,9 +43,8 @@ def hunted(forked, cases):
     rng = np.random.default_rng(cases.seed)
 
     def hunt(function, folder, aside):
-        forked(function, aside).join()  # the first waits for the imports
         begun = time.monotonic()
-        whole = forked(function, aside.with_name("again"))
+        whole = forked(function, aside)
         whole.join()
         assert whole.exitcode == 0
         longest = time.monotonic() - begun
@@ -62,7 +62,7 @@ def hunted(forked, cases):
 
 @pytest.fixture
 def places(tmp_path):
-    for name in ("aside", "again", "hunted"):
+    for name in ("aside", "hunted"):
         (tmp_path / name).mkdir()
     return tmp_path / "hunted", tmp_path / "aside"
 
