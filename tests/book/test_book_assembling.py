@@ -413,21 +413,6 @@ def test_the_compiled_book_loses_what_no_reader_opens(house, notebook_folder):
     assert (html / offered).read_bytes() == (notebook_folder / "20_first.ipynb").read_bytes()
 
 
-def test_the_compiled_book_loses_what_no_reader_opens(house, notebook_folder):
-    html = house / "book" / "_build" / "html"
-    for name in ("_static/a.js", "_static/a.js.map", "_images/new.png", "_images/old.png"):
-        (html / name).parent.mkdir(parents=True, exist_ok=True)
-        (html / name).write_text("")
-    (html / "_sources" / "notebooks").mkdir(parents=True)
-    (html / "_sources" / "notebooks" / "20_first.ipynb").write_text("with pictures")
-    (html / "page.html").write_text('<img alt="a" src="_images/new.png">')
-    book._lighten(html)
-    left = {p.relative_to(html).as_posix() for p in html.rglob("*") if p.is_file()}
-    offered = "_sources/notebooks/20_first.ipynb"
-    assert left == {"_static/a.js", "_images/new.png", "page.html", offered}
-    assert (html / offered).read_bytes() == (notebook_folder / "20_first.ipynb").read_bytes()
-
-
 def test_what_is_no_longer_where_pages_lead_is_compiled_from_nothing(house, npm, monkeypatch):
     """A function that moves to another module: the source of no page says so."""
     place = house / "book" / "_build"
