@@ -40,6 +40,8 @@ co2-cn100-late 2.31 35% | co2-cn10 2.67 20% | store-cn10 11.1 6% | nec-toc-cn10 
 resp-peak-cn10 28 35% | resp-peak-cn100 28 35% | ten-co2 9.02 25% | ten-toc 1.18 6%
 ten-share 44 36 52 | ten-nec 3.23 35% | ten-pom 6.72 15%
 third-ten 0.3333 0.1 0.3333 | third-cn10 0.3333 0.1 0.3333 | pom-cn10-biomass 1 0.7 1.3
+recovery-cn22 30 40% | recovery-cn40 50 40% | recovery-cn100 100 40%
+store-end 76 6% | static-difference 1.96 20% | ten-nec-rise 73 20% | ten-co2-rise 238 20%
 ident-cue 0.289 0.2885 0.2895 | ident-overflow 56 55.5 56.5 | ident-resp 5.1 5.05 5.15
 """
 
@@ -129,7 +131,8 @@ def made_up(scenario, seed=0, preset="default", days=500):
     snapshot = np.array([195.0, 199, 200])
     c_s = 1e-4 * np.ones((3, 20, 20)) * np.array([1, 1, 2])[:, None, None]
     data["cell"] = (("snapshot", "y", "x"), np.stack([cell] * 3))
-    data["c_s"] = (("snapshot", "y", "x"), c_s)
+    data["c_s"] = data["n_s"] = (("snapshot", "y", "x"), c_s)
+    data["CUE"][1][262:285] = 0.2  # so that there is a dip to recover from
     attrs = {"seed": seed, "preset": preset, "scenario": scenario, "ny": 250, "nx": 250}
     attrs |= {"voxel_um": 2.0, "dry_mass_ug": 0.3475, "initial_steps": 500}
     attrs["parameters"] = json.dumps(dict(resolve(preset)))

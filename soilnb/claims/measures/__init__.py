@@ -54,6 +54,10 @@ STATEMENTS = frozenset(
         "ten-pom-least",
         "pom-cn10-overflow",
         "pom-cn10-necromass",
+        "resp-peak-order",
+        "fluctuation",
+        "patchiness",
+        "ten-cue",
     )
 )
 
@@ -93,6 +97,13 @@ _GROUPS = (
     _Group(groups.third_of_cn10, ("reference", "cn10"), BIOMASS_PEAK_END),
     _Group(groups.pom_equilibrium, ("reference", "pom_cn10"), BEFORE),
     _Group(groups.pom_end, ("reference", "pom_cn10"), END),
+    _Group(groups.recovery_of_rich, ("cn22",), BIOMASS_PEAK_END),
+    _Group(groups.recovery_of_poor, ("reference", "cn100"), END),
+    _Group(groups.lowest_peak, ("cn10", "cn22", "reference", "cn100"), FLUX_PEAK_END),
+    _Group(groups.static_difference, ("reference", "static"), END),
+    _Group(groups.fluctuation, ("reference", "static"), BEFORE),
+    _Group(groups.ten_against_one, ("cn10", "ten_pulses"), END),
+    _Group(places.patchiness, ("reference", "static"), 195, (195,)),
 )
 
 

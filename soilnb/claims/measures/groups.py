@@ -17,6 +17,7 @@ from soilnb.claims.measures.series import (
     at,
     day_of_largest,
     days_until_back,
+    days_until_recovered,
     dips,
     largest,
     mean,
@@ -122,6 +123,7 @@ def end(reference: xr.Dataset) -> dict[str, float]:
     return {
         "toc-end": at(total_carbon(reference), END) / 10,
         "co2-share": percent_of_all_carbon(reference.C_CO2, reference, END),
+        "store-end": percent_of_all_carbon(total_carbon(reference), reference, END),
     }
 
 
@@ -287,3 +289,64 @@ def pom_end(reference: xr.Dataset, pom_cn10: xr.Dataset) -> dict[str, float]:
     """Measure whether it makes more necromass than the reference (Appendix A5)."""
     made = [at(run.C_Nec_new, END) for run in (pom_cn10, reference)]
     return {"pom-cn10-necromass": float(made[0] > made[1])}
+
+
+# What the text says besides ----------------------------------------------------------------
+
+
+def recovery_of_poor(reference: xr.Dataset, cn100: xr.Dataset) -> dict[str, float]:
+    """Measure the days until CUE is back from its dip, C/N 40 and 100 (Sect. 3.3)."""
+    return {
+        "recovery-cn40": days_until_recovered(reference.CUE),
+        "recovery-cn100": days_until_recovered(cn100.CUE),
+    }
+
+
+def recovery_of_rich(cn22: xr.Dataset) -> dict[str, float]:
+    """Measure the days from the pulse until CUE is down again, C/N 22 (Sect. 3.3).
+
+    The five-day mean is back at the mean of days 100 to 199.
+    """
+    fives = span(means(cn22.CUE, 5), day_of_largest(cn22.CUE) + 4, BIOMASS_PEAK_END)
+    back = fives.time[fives <= mean(cn22.CUE, CUE_SETTLED)]
+    return {"recovery-cn22": float(back[0]) - BEFORE} if back.size else {}
+
+
+def lowest_peak(
+    cn10: xr.Dataset, cn22: xr.Dataset, reference: xr.Dataset, cn100: xr.Dataset
+) -> dict[str, float]:
+    """Measure whether the peak of respiration is lowest at C/N 10 (Sect. 3.3)."""
+    peaks = [largest(respiration(run)) for run in (cn10, cn22, reference, cn100)]
+    return {"resp-peak-order": float(peaks[0] < min(peaks[1:]))}
+
+
+def static_difference(reference: xr.Dataset, static: xr.Dataset) -> dict[str, float]:
+    """Measure the carbon that a soil without motion holds more on day 500 (Sect. 3.2)."""
+    return {"static-difference": at(total_carbon(static) - total_carbon(reference), END)}
+
+
+def fluctuation(reference: xr.Dataset, static: xr.Dataset) -> dict[str, float]:
+    """Measure whether solution and biomass fluctuate more where particles move (Sect. 3.2).
+
+    The standard deviation of the changes from day to day over the mean, days 75 to 199, of
+    dissolved carbon and nitrogen and of biomass: all three must be larger.
+    """
+    larger = [_unrest(reference[name]) > _unrest(static[name]) for name in ("C_S", "N_S", "C_B")]
+    return {"fluctuation": float(all(larger))}
+
+
+def _unrest(pool: xr.DataArray) -> float:
+    days = span(pool, SETTLED)
+    return ratio(float(days.diff("time").std()), float(days.mean()))
+
+
+def ten_against_one(cn10: xr.Dataset, ten_pulses: xr.Dataset) -> dict[str, float]:
+    """Measure what ten pulses of C/N 40 give more than one of C/N 10, % (Sect. 3.4, Fig. 12d)."""
+    made = ratio(at(ten_pulses.C_Nec_new, END), at(cn10.C_Nec_new, END))
+    respired = ratio(at(ten_pulses.C_CO2, END), at(cn10.C_CO2, END))
+    efficient = [mean(run.CUE, PULSE, FLUX_PEAK_END) for run in (ten_pulses, cn10)]
+    return {
+        "ten-nec-rise": 100 * (made - 1),
+        "ten-co2-rise": 100 * (respired - 1),
+        "ten-cue": float(efficient[0] < efficient[1]),
+    }

@@ -47,12 +47,8 @@ def pores(data: xr.Dataset, day: float) -> pd.DataFrame:
     fields = data.sel(snapshot=day)
     half_saturation = json.loads(single(data).attrs["parameters"])["half_saturation"]
     cell = fields["cell"].values
-    biomass = (cell == CELLS["biomass"]).ravel()
-    is_open = biomass | (cell == CELLS["pore"]).ravel()
-    label = np.empty(cell.size, np.int32)
-    automaton.label_components(
-        is_open.astype(np.int32), *cell.shape, True, np.empty_like(label), label
-    )
+    label, biomass = _labels(cell)
+    is_open = label >= 0
     carbon_available = availability(fields["c_s"].values, half_saturation).ravel()
     table = pd.DataFrame({"pore": label, "biomass": biomass, "availability": carbon_available})
     found = (
@@ -70,6 +66,17 @@ def pores(data: xr.Dataset, day: float) -> pd.DataFrame:
         found.biomass_voxels == 0, "empty", np.where(large, "large", "isolated")
     )
     return found.rename_axis("pore")
+
+
+def _labels(cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pore of each voxel, -1 where there is none, and whether microbes are in it."""
+    biomass = (cell == CELLS["biomass"]).ravel()
+    is_open = biomass | (cell == CELLS["pore"]).ravel()
+    label = np.empty(cell.size, np.int32)
+    automaton.label_components(
+        is_open.astype(np.int32), *cell.shape, True, np.empty_like(label), label
+    )
+    return np.where(is_open, label, -1), biomass
 
 
 def available_carbon(reference: xr.Dataset) -> dict[str, float]:
@@ -110,3 +117,26 @@ def reach(reference: xr.Dataset) -> dict[str, float]:
         "exudate-reach": float(distance @ excess / excess.sum()),
         "exudate-reach-95": float(distance[order][np.argmax(within >= 0.95)]),
     }
+
+
+def patchiness(reference: xr.Dataset, static: xr.Dataset) -> dict[str, float]:
+    """Measure whether the C/N ratio differs more between the pores of a soil at rest, day 195.
+
+    The standard deviation over pores, by their voxels, of the logarithm of dissolved carbon over
+    dissolved nitrogen (Sect. 3.2, Fig. 9).
+    """
+    return {"patchiness": float(_spread_of_cn(static, 195) > _spread_of_cn(reference, 195))}
+
+
+def _spread_of_cn(data: xr.Dataset, day: float) -> float:
+    fields = data.sel(snapshot=day)
+    label, _ = _labels(fields["cell"].values)
+    inside = label >= 0
+    sums = [
+        np.bincount(label[inside], fields[name].values.ravel()[inside]) for name in ("c_s", "n_s")
+    ]
+    voxels = np.bincount(label[inside])
+    filled = (sums[0] > 0) & (sums[1] > 0)
+    ratios, weights = np.log(sums[0][filled] / sums[1][filled]), voxels[filled]
+    centre = np.average(ratios, weights=weights)
+    return float(np.sqrt(np.average((ratios - centre) ** 2, weights=weights)))

@@ -90,6 +90,20 @@ def dips(cue: xr.DataArray) -> float:
     return float(lowest < DIP * mean(cue, CUE_SETTLED))
 
 
+def days_until_recovered(cue: xr.DataArray) -> float:
+    """Return the days from the pulse until CUE has come back from its dip; NaN without one.
+
+    Its ten-day mean must be within a tenth of the mean of days 100 to 199 again.
+    """
+    if dips(cue) != 1:  # not, or unknown
+        return math.nan
+    tens, level = means(cue, 10), DIP * mean(cue, CUE_SETTLED)
+    lowest = span(tens, day_of_largest(cue) + 10, BIOMASS_PEAK_END).idxmin()
+    later = tens.sel(time=slice(float(lowest), None))
+    back = later.time[later >= level]
+    return float(back[0]) - BEFORE if back.size else float(END - BEFORE)
+
+
 def overflow_share(run: xr.Dataset, first: float, last: float) -> float:
     """Return overflow respiration as a share of all respiration of a span of days."""
     return ratio(mean(run.R_O, first, last), mean(respiration(run), first, last))
