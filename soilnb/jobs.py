@@ -38,7 +38,7 @@ import numpy as np
 import psutil
 from tqdm import tqdm
 
-from soilnb.parameters import InputError, check_range
+from soilnb.parameters import InputError, check_range, shown
 
 try:
     import fcntl
@@ -269,7 +269,7 @@ def on_cluster(
 def check_client(client: Any) -> None:
     """Refuse what is no client of Dask."""
     if client is not None and not hasattr(client, "submit"):
-        raise InputError(f"client = {client!r}: allowed a dask.distributed.Client")
+        raise InputError(f"client = {shown(client)}: allowed a dask.distributed.Client")
 
 
 def _next(waiting: dict, ordered: bool) -> tuple[Any, Any]:

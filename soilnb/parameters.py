@@ -56,11 +56,20 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 
 class InputError(ValueError):
-    """Bad input at the public border: one line with the name, the value and what is allowed."""
+    """Bad input at the public border: one line with the name, the value and what is allowed.
+
+    `proposals` are the ways out that the line names, in words, each with the arguments of the call
+    that take it: a button can offer them to a person who writes no code.
+    """
+
+    def __init__(self, line: str, proposals: Mapping[str, Mapping] | None = None) -> None:
+        super().__init__(line)
+        self.proposals = dict(proposals or {})
 
 
 def unknown(kind: str, name: object, allowed: Iterable[str]) -> InputError:
@@ -92,9 +101,30 @@ _SHORT = reprlib.Repr()
 _SHORT.maxstring, _SHORT.maxother, _SHORT.maxlist = 50, 60, 12
 
 
+def as_numbers(name: str, value: object, unit: str = "") -> np.ndarray:
+    """Return `value` as an array of floats, or raise `InputError` where that would change it.
+
+    Complex numbers would lose their imaginary part, and times would become counts of nanoseconds.
+
+    Examples
+    --------
+    >>> as_numbers("clay", [0.2, 0.3])
+    array([0.2, 0.3])
+    """
+    try:
+        plain = value if hasattr(value, "dtype") else np.asarray(value)
+        if getattr(plain.dtype, "kind", "") not in "cmM":
+            return np.asarray(value, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise InputError(f"{name} = {shown(value)} is not a number{_in(unit)}")
+
+
 def check_finite(name: str, value: float, unit: str = "") -> float:
     """Return `value` as a float, or raise `InputError` when it is no finite number."""
     try:
+        if np.iscomplexobj(value):
+            raise TypeError
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"{name} = {shown(value)} is not a number{_in(unit)}") from None

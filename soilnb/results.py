@@ -29,7 +29,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from soilnb.jobs import reason, writing
-from soilnb.parameters import InputError
+from soilnb.parameters import InputError, shown
 
 #: Sizes of a run: quick for class and tests, paper for the set-up of the papers.
 SIZES = ("quick", "paper")
@@ -112,7 +112,7 @@ def folder(notebook: str, size: str, changed: str = "") -> Path:
     ('results', 'quick', '22_diagnosed_cue')
     """
     if size not in SIZES:
-        raise InputError(f"size = {size!r}: allowed {', '.join(SIZES)}")
+        raise InputError(f"size = {shown(size)}: allowed {', '.join(SIZES)}")
     if not changed:
         return root() / size / notebook
     words = re.sub(r"[^\w.=,-]", "", changed.replace(", ", ","))[:60]
@@ -175,7 +175,7 @@ def save(
     >>> save(table, "my-pools")  # shown in a notebook; kept as CSV when `soilnb run` runs it
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise InputError(f"name = {name!r}: allowed letters, digits, - and _ (no suffix)")
+        raise InputError(f"name = {shown(name)}: allowed letters, digits, - and _ (no suffix)")
     run = current()
     with _settled(obj) as box:
         display, files = _handlers(
@@ -239,7 +239,9 @@ def _refuse_second(run: Current, name: str) -> None:
     names = {path.stem.lower() for path in run.folder.glob("*") if path.suffix in _SUFFIXES}
     # Lower case, because some file systems do not tell Fig1 from fig1.
     if name.lower() in names:
-        raise InputError(f"name = {name!r} is saved twice in {run.notebook}: give each its own")
+        raise InputError(
+            f"name = {shown(name)} is saved twice in {run.notebook}: give each its own"
+        )
 
 
 def _png(figure: Figure, target: Path | BytesIO, dpi: float, box: Bbox) -> None:

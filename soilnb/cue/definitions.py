@@ -25,7 +25,7 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import InputError, shown, unknown
 
 #: Flux of a ledger: symbol and meaning.
 FLUXES = {
@@ -236,7 +236,7 @@ def _values(name: str, given: object) -> xr.DataArray:
         return xr.DataArray(np.asarray(given, dtype=float))
     except (TypeError, ValueError):
         raise InputError(
-            f"{name} = {given!r}: allowed a number, an array, or names of variables"
+            f"{name} = {shown(given)}: allowed a number, an array, or names of variables"
         ) from None
 
 

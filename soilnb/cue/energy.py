@@ -27,7 +27,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from soilnb.cue.values import Values, as_cue, check
-from soilnb.parameters import InputError, Parameter, ParameterSet, choose
+from soilnb.parameters import InputError, Parameter, ParameterSet, choose, shown
 
 #: Mean microbial biomass, per carbon atom (Roels 1980).
 BIOMASS = "CH1.8O0.5N0.2"
@@ -106,13 +106,14 @@ def parse_formula(formula: str) -> dict[str, float]:
     text = formula.strip() if isinstance(formula, str) else ""
     if not text or not re.fullmatch(f"(?:{_ATOM.pattern})+", text):
         raise InputError(
-            f"formula = {formula!r}: allowed element symbols C, H, O, N with counts, as in C6H12O6"
+            f"formula = {shown(formula)}: allowed element symbols C, H, O, N with counts, as in "
+            "C6H12O6"
         )
     atoms = dict.fromkeys("CHON", 0.0)
     for element, count in _ATOM.findall(text):
         atoms[element] += float(count or 1)
     if atoms["C"] <= 0:
-        raise InputError(f"formula = {formula!r}: allowed formulas with carbon")
+        raise InputError(f"formula = {shown(formula)}: allowed formulas with carbon")
     return atoms
 
 
@@ -144,7 +145,7 @@ def degree_of_reduction(formula: str) -> float:
     low, high = GAMMA
     if not low - 1e-9 <= gamma <= high + 1e-9:
         raise InputError(
-            f"formula = {formula!r} has the degree of reduction {gamma:g}: allowed {low:g} to "
+            f"formula = {shown(formula)} has the degree of reduction {gamma:g}: allowed {low:g} to "
             f"{high:g}, from CO2 to CH4"
         )
     return round(float(np.clip(gamma, low, high)), 12)

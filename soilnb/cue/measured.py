@@ -13,7 +13,7 @@ import xarray as xr
 
 from soilnb.cue import temperature
 from soilnb.data import tables
-from soilnb.parameters import InputError, ParameterSet
+from soilnb.parameters import InputError, ParameterSet, shown
 
 #: Kinds of substrate, by the labels of the data set.
 GROUPS = {
@@ -200,9 +200,8 @@ def published() -> pd.DataFrame:
 def _part(data: xr.Dataset, method: str) -> xr.Dataset:
     methods = _column(data, "method")
     if method not in set(methods):
-        raise InputError(
-            f"method = {method!r}: allowed {', '.join(str(name) for name in np.unique(methods))}"
-        )
+        allowed = ", ".join(str(name) for name in np.unique(methods))
+        raise InputError(f"method = {shown(method)}: allowed {allowed}")
     return data.isel({data["method"].dims[0]: methods == method})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from soilnb.parameters import InputError, check_range
+from soilnb.parameters import InputError, check_range, shown
 
 #: What a control takes: one number, an array, or a DataArray; it returns the same.
 Values = float | np.ndarray | xr.DataArray
@@ -26,7 +26,7 @@ def check(
     try:
         array = np.asarray(values, dtype=float)
     except (TypeError, ValueError):
-        raise InputError(f"{name} = {values!r}: allowed numbers{_in(unit)}") from None
+        raise InputError(f"{name} = {shown(values)}: allowed numbers{_in(unit)}") from None
     if array.ndim == 0 and not isinstance(values, xr.DataArray):
         return check_range(name, array.item(), low, high, unit, hint)
     bad = (array < low) | (array > high)

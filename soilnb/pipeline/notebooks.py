@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soilnb import jobs, results
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import InputError, shown, unknown
 
 
 def folder() -> Path:
@@ -208,7 +208,7 @@ def _convert(setting: Setting, value: object) -> object:
         guess = _guess(value)
         if isinstance(guess, type(default)):
             return guess
-    raise InputError(f"{setting.name} = {value!r}: allowed {words} (default {default!r})")
+    raise InputError(f"{setting.name} = {shown(value)}: allowed {words} (default {default!r})")
 
 
 def _guess(value: object) -> object:

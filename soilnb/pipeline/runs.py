@@ -27,7 +27,7 @@ from tqdm import tqdm
 
 from soilnb import __version__, jobs, results
 from soilnb.data.folders import OPENED
-from soilnb.parameters import InputError
+from soilnb.parameters import InputError, shown
 from soilnb.pipeline.fingerprint import data_state, fingerprint
 from soilnb.pipeline.notebooks import (
     assign,
@@ -192,7 +192,7 @@ def state(path: Path, size: str) -> str:
 
 def _check_limit(limit: float | None, size: str) -> float:
     if size not in results.SIZES:
-        raise InputError(f"size = {size!r}: allowed {', '.join(results.SIZES)}")
+        raise InputError(f"size = {shown(size)}: allowed {', '.join(results.SIZES)}")
     if limit is None:
         return TIME_LIMIT[size]
     if not limit > 0:

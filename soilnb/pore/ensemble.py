@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from soilnb import jobs as work
-from soilnb.parameters import InputError
+from soilnb.parameters import InputError, shown
 from soilnb.pore.kept import Kept
 from soilnb.pore.parameters import CHEMISTRY
 from soilnb.pore.scenarios import Scenario, get_scenario
@@ -114,7 +114,7 @@ def _check(chosen: Sequence[Scenario], seeds: Sequence[int], options: Mapping, c
             raise InputError(f"{what} = {items}: allowed each only once")
     for name in ("checkpoint", "checkpoint_every", "resume", "output", "seed"):
         if name in options:
-            raise InputError(f"{name} = {options[name]!r}: allowed in a single run (simulate)")
+            raise InputError(f"{name} = {shown(options[name])}: allowed in a single run (simulate)")
     shapes = {scenario.shape for scenario in chosen}
     if options.get("snapshots") and options.get("shape") is None and len(shapes) > 1:
         raise InputError(f"shapes {shapes} of the scenarios: allowed one shape with snapshots")

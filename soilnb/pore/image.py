@@ -23,7 +23,7 @@ from PIL import Image
 from scipy.sparse import csr_array
 
 from soilnb.kernels import automaton
-from soilnb.parameters import InputError, ParameterSet, check_range, unknown
+from soilnb.parameters import InputError, ParameterSet, check_range, shown, unknown
 from soilnb.pore.parameters import VOXEL, size_classes, with_parameters
 from soilnb.pore.state import INITIAL_NECROMASS, POM, State
 from soilnb.pore.structure import MOST_VOXELS, check_shape, generator, mark_reactive, min_feret
@@ -134,7 +134,7 @@ def _edge(resolution: float) -> float:
     """Return the edge of a pixel in µm, or raise `InputError`."""
     if isinstance(resolution, (tuple, list, np.ndarray)) and np.size(resolution) > 1:
         raise InputError(
-            f"resolution = {list(resolution)}: allowed one edge for both directions; resample the "
+            f"resolution = {shown(resolution)}: allowed one edge for both directions; resample the "
             "image to square pixels first, as scipy.ndimage.zoom(image, ratios, order=0) does"
         )
     return check_range("resolution", resolution, 1e-3, 1e3, "µm")
@@ -197,7 +197,7 @@ def _page(pages: int, page: int | None, what: str = "") -> int:
             f"image{what} is a stack of {pages} slices: which slice? allowed page=0 to {pages - 1}"
         )
     if not isinstance(page, (int, np.integer)) or not 0 <= page < pages:
-        raise InputError(f"page = {page!r}: allowed whole numbers from 0 to {pages - 1}")
+        raise InputError(f"page = {shown(page)}: allowed whole numbers from 0 to {pages - 1}")
     return int(page)
 
 
@@ -273,17 +273,19 @@ def _codes(codes: Mapping[float, str] | None) -> dict[float, str] | None:
     if codes is None:
         return None
     if not isinstance(codes, Mapping):
-        raise InputError(f"codes = {codes!r}: allowed a mapping such as {{0: 'pore', 1: 'solid'}}")
+        raise InputError(
+            f"codes = {shown(codes)}: allowed a mapping such as {{0: 'pore', 1: 'solid'}}"
+        )
     found: dict[float, str] = {}
     for key, phase in codes.items():
         try:
             value = float(key)
         except (TypeError, ValueError):
-            raise InputError(f"code {key!r} of {phase!r} is not a number") from None
+            raise InputError(f"code {shown(key)} of {shown(phase)} is not a number") from None
         if phase not in _PHASES:
             raise unknown("phase", phase, _PHASES)
         if found.setdefault(value, phase) != phase:
-            raise InputError(f"code {key!r} is given twice, as {found[value]!r} and {phase!r}")
+            raise InputError(f"code {shown(key)} is given twice, as {found[value]!r} and {phase!r}")
     return found
 
 

@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from soilnb.jobs import claim
 from soilnb.kernels import reaction
-from soilnb.parameters import InputError, ParameterSet, check_range, unknown
+from soilnb.parameters import InputError, ParameterSet, check_range, shown, unknown
 from soilnb.pore import diagnostics, files, motion
 from soilnb.pore.chemistry import Chemistry
 from soilnb.pore.motion import cam_day
@@ -253,7 +253,8 @@ class Run:
         if initial is not None:
             initial = checked(initial, "initial")
             shape = _same_shape(initial, shape)
-        self.shape = check_shape(shape or self.scenario.shape or SHAPE)
+        usual = self.scenario.shape or SHAPE
+        self.shape = check_shape(usual if shape is None else shape)
         self.movement = self.scenario.movement if movement is None else bool(movement)
         if initial_steps is not None:
             initial_steps = _whole("initial_steps", initial_steps, 0, 1_000_000)
@@ -427,14 +428,17 @@ def _whole(name: str, value: float, low: int, high: int) -> int:
 
 def _parameters(scenario: Scenario, preset: str, changes: Mapping | None) -> ParameterSet:
     """Return the preset with the changes of the scenario, then those of the user."""
-    if preset not in PRESETS:
+    if not isinstance(preset, str) or preset not in PRESETS:
         raise unknown("preset", preset, PRESETS)
     if changes is not None and not isinstance(changes, Mapping):
-        raise InputError(f"parameters = {changes!r}: allowed a mapping of names to values")
+        raise InputError(f"parameters = {shown(changes)}: allowed a mapping of names to values")
     return resolve({"set": preset, **scenario.parameters, **(changes or {})})
 
 
 def _snapshots(snapshots: Iterable[float], days: int) -> tuple[int, ...]:
+    if isinstance(snapshots, xr.Dataset):
+        raise InputError(f"snapshots = {shown(snapshots)}: allowed days")
+    snapshots = np.atleast_1d(snapshots).tolist() if hasattr(snapshots, "ndim") else snapshots
     if isinstance(snapshots, (int, float)):
         snapshots = [snapshots]
     return tuple(sorted({_whole("snapshot", day, 0, days) for day in snapshots}))

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 
 from soilnb.kernels import automaton
-from soilnb.parameters import InputError, check_range
+from soilnb.parameters import InputError, check_range, shown
 from soilnb.pore.parameters import PAPER_SOLID
 
 #: Steps (dy, dx) across the four sides of a voxel: up, right, down, left.
@@ -292,7 +292,7 @@ def _counters(state: State) -> None:
 def _whole(name: str, value: object, high: int) -> int:
     number = check_range(name, value, 0, high)
     if number != int(number):
-        raise InputError(f"{name} = {value!r}; allowed whole numbers")
+        raise InputError(f"{name} = {shown(value)}; allowed whole numbers")
     return int(number)
 
 

@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from soilnb.kernels import automaton, outlines
-from soilnb.parameters import InputError, ParameterSet, check_range
+from soilnb.parameters import InputError, ParameterSet, check_range, shown
 from soilnb.pore.parameters import (
     PAPER_SOLID,
     PAPER_VOXELS,
@@ -301,14 +301,13 @@ def check_shape(shape: tuple[int, int]) -> tuple[int, int]:
         ny, nx = shape
     except (TypeError, ValueError):
         raise InputError(
-            f"shape = {shape!r}: allowed two numbers of voxels (down, across)"
+            f"shape = {shown(shape)}: allowed two numbers of voxels (down, across)"
         ) from None
     for side in (ny, nx):
-        check_range("shape", side, MIN_SIDE, 20000, "voxels")
-        if int(side) != side:
-            raise InputError(f"shape = {shape!r}: allowed whole numbers of voxels")
+        if np.ndim(side) or check_range("shape", side, MIN_SIDE, 20000, "voxels") != int(side):
+            raise InputError(f"shape = {shown(shape)}: allowed whole numbers of voxels")
     if ny * nx > MOST_VOXELS:
-        raise InputError(f"shape = {shape!r}: allowed {MOST_VOXELS:,} voxels in all")
+        raise InputError(f"shape = {shown(shape)}: allowed {MOST_VOXELS:,} voxels in all")
     return int(ny), int(nx)
 
 
@@ -384,7 +383,7 @@ def generator(seed: int | np.random.Generator) -> np.random.Generator:
     try:
         return np.random.default_rng(seed)
     except (TypeError, ValueError):
-        raise InputError(f"seed = {seed!r}: allowed whole numbers from 0") from None
+        raise InputError(f"seed = {shown(seed)}: allowed whole numbers from 0") from None
 
 
 @with_parameters

@@ -29,7 +29,7 @@ import pandas as pd
 import xarray as xr
 
 from soilnb import __version__
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import InputError, shown, unknown
 from soilnb.proda.convergence import CONVERGED
 from soilnb.proda.models import MODELS, Model, find
 from soilnb.profile import layered
@@ -237,7 +237,7 @@ def targets(
     for name in KEEP[keep]:
         kept &= _passes(assimilated[name])
     if not kept.any():
-        raise InputError(f"none of {kept.size} profiles passes: keep = {keep!r}")
+        raise InputError(f"none of {kept.size} profiles passes: keep = {shown(keep)}")
     profiles = pd.Index(assimilated["profile"].values[kept].astype(str), name="profile")
     return pd.DataFrame(cube.unit(values[kept]), profiles, names)
 

@@ -29,7 +29,7 @@ import pandas as pd
 import xarray as xr
 
 from soilnb.kernels import layers
-from soilnb.parameters import InputError, check_range
+from soilnb.parameters import InputError, check_range, shown
 from soilnb.proda import posterior
 from soilnb.proda.batch import run_batch
 from soilnb.proda.chains import Chains, Profile, Settings, draw_prior, problem, sample
@@ -122,7 +122,7 @@ def recovery(
     """
     n = round(check_range("n", n, 1, 1e6))
     if "cost" in options:
-        raise InputError(f"cost = {options['cost']!r}: here it follows from noise")
+        raise InputError(f"cost = {shown(options['cost'])}: here it follows from noise")
     likelihood = "gaussian" if noise else "sse"
     settings = Settings(model=model, seed=seed, cost=likelihood, stock=STOCK, **options)
     columns = _columns(forcing)

@@ -84,7 +84,8 @@ def steady_state(
     Dataset
         ``carbon`` (..., pool) in kg C m-2; ``input``, ``respiration``, ``uptake`` (the turnover
         of all pools), ``oxidation``, ``turnover`` and ``desorption`` (0: there are no microbes)
-        and ``change`` in g C m-2 yr-1; ``f_met`` and whether it was clipped.
+        and ``change`` in g C m-2 yr-1; ``f_met`` and whether it was clipped; ``stable`` and
+        ``plausible`` (`soilnb.profile.plausible`).
 
     Raises
     ------
@@ -480,6 +481,7 @@ def _dataset(
     }
     if times is None:
         variables = {name: (dims, a[:, 0]) for name, (dims, a) in arrays.items()}
+        variables["stable"] = ((), np.ones(shape[0], bool))  # linear
     else:
         variables = {name: (("time", *dims), a) for name, (dims, a) in arrays.items()}
         variables["cumulative_input"] = (("time",), litter * times)

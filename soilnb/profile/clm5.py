@@ -184,6 +184,7 @@ MODEL = layered.LayeredModel(
     sets={"tao2024": PARAMETER_SETS["tao2024"], **PARAMETER_SETS},
     steady=kernel.clm5_steady_states,
     transfers=transfers,
+    stable=lambda cases, found: found.feasible,  # linear
     decay=decay,
     metrics=metrics,
     mixed=POOLS[1:],
@@ -220,7 +221,8 @@ def steady_state(
     Dataset
         ``carbon`` (..., pool, layer) and ``soc`` (..., layer), the three soil pools together, in
         g C m-3; ``stock`` of them (..., to_depth) down to 0.3, 1 and 2 m in kg C m-2; ``total``
-        of all pools in g C m-2; ``input`` and ``respiration`` in g C m-2 yr-1; ``feasible``.
+        of all pools in g C m-2; ``input`` and ``respiration`` in g C m-2 yr-1; ``feasible``,
+        ``stable`` and ``plausible`` (`soilnb.profile.plausible`).
         Where a steady state does not exist (a turnover time of 0, a layer where nothing decays and
         nothing moves) ``feasible`` is False and carbon and respiration are 0.
 

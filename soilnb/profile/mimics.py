@@ -36,6 +36,7 @@ import xarray as xr
 from soilnb.jobs import side_by_side
 from soilnb.kernels import mimics as kernel
 from soilnb.parameters import InputError, ParameterSet, choose, read_table
+from soilnb.profile import plausible
 from soilnb.profile.model import BoxModel, Flux, Ledger, SteadyStateError, dataset
 from soilnb.profile.model.dataset import LitterQualityWarning
 from soilnb.profile.site import RECORDS, REQUIRED, Site, check, read
@@ -128,7 +129,8 @@ def steady_state(
     Dataset
         ``carbon`` (..., pool) in kg C m-2; ``input``, ``respiration``, ``uptake``,
         ``uptake_path`` (..., path), ``oxidation``, ``turnover``, ``desorption`` and ``change`` in
-        g C m-2 yr-1; ``extinct`` (..., microbe); ``f_met`` and whether it was clipped.
+        g C m-2 yr-1; ``extinct`` (..., microbe); ``f_met`` and whether it was clipped; ``stable``
+        and ``plausible`` (`soilnb.profile.plausible`).
 
     Raises
     ------
@@ -161,6 +163,7 @@ def _at_rest(place: Site, chosen: ParameterSet) -> xr.Dataset:
     state, alive = _solve(place, rates)
     variables = _ledger(rates, state[:, np.newaxis, :], time=False)
     variables["extinct"] = (("microbe",), ~alive)
+    variables["stable"] = ((), plausible.dies_away(_modes(rates, state)))
     return _dataset(place, chosen, variables, {"microbe": MICROBES})
 
 
@@ -188,7 +191,7 @@ def simulate(
     Returns
     -------
     Dataset
-        As of `steady_state` with a dimension ``time`` (without ``extinct``), and
+        As of `steady_state` with a dimension ``time`` (without ``extinct`` and ``stable``), and
         ``cumulative_input`` and ``cumulative_respiration`` in g C m-2 since time 0.
 
     Examples
@@ -236,14 +239,18 @@ def eigenvalues(
     place, chosen = _inputs(site, parameters)
     rates = _Rates(place, chosen)
     state, _ = _solve(place, rates)
-    matrices = np.empty((place.size, kernel.POOLS + 1, kernel.POOLS + 1))
-    for i in range(place.size):
+    return _dataset(place, chosen, dataset.modes(_modes(rates, state)))
+
+
+def _modes(rates: _Rates, state: np.ndarray) -> np.ndarray:
+    """Return the eigenvalues [site, mode] of the Jacobian at `state` [site, 7], yr-1."""
+    matrices = np.empty((len(state), kernel.POOLS + 1, kernel.POOLS + 1))
+    for i in range(len(state)):
         kernel.jacobian(
             state[i], rates.stoichiometry[i], rates.rate[i], rates.half_saturation[i],
             rates.kinetics, matrices[i],
         )  # fmt: skip
-    values = np.linalg.eigvals(matrices[:, : kernel.POOLS, : kernel.POOLS]) * HOURS_PER_YEAR
-    return _dataset(place, chosen, dataset.modes(values))
+    return np.linalg.eigvals(matrices[:, : kernel.POOLS, : kernel.POOLS]) * HOURS_PER_YEAR
 
 
 def structure(

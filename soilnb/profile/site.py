@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilnb.parameters import InputError, Parameter, read_table, unknown
+from soilnb.parameters import InputError, Parameter, as_numbers, read_table, unknown
 
 _REF15 = "reference point of the validation: 1000 g dry mass m-2 yr-1 of litter, half of it carbon"
 
@@ -199,7 +199,7 @@ def _from_mapping(site: Mapping, records: Mapping[str, Parameter]) -> Site:
     for key in site:
         if key not in records:
             raise unknown("site key", key, records)
-    arrays = {key: _numbers(key, value) for key, value in site.items()}
+    arrays = {key: as_numbers(key, value) for key, value in site.items()}
     sizes = {key: array.size for key, array in arrays.items() if array.ndim == 1}
     for key, array in arrays.items():
         if array.ndim > 1:
@@ -254,7 +254,7 @@ def _from_dataset(site: xr.Dataset, records: Mapping[str, Parameter]) -> Site:
     labels = [str(v) for v in chosen[dim].values] if dim in chosen.coords else map(str, range(size))
     return Site(
         {
-            key: np.broadcast_to(_numbers(key, chosen[key].values), (size,))
+            key: np.broadcast_to(as_numbers(key, chosen[key].values), (size,))
             for key in chosen.data_vars
         },
         dim,
@@ -262,15 +262,6 @@ def _from_dataset(site: xr.Dataset, records: Mapping[str, Parameter]) -> Site:
         list(labels),
         records,
     )
-
-
-def _numbers(key: str, value: object) -> np.ndarray:
-    try:
-        return np.asarray(value, dtype=float)
-    except (TypeError, ValueError, OverflowError):
-        text = " ".join(repr(value).split())
-        text = text if len(text) <= 60 else f"{text[:57]}..."
-        raise InputError(f"{key} = {text} is not a number") from None
 
 
 def _check_keys(

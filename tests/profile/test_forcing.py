@@ -339,7 +339,7 @@ def test_the_examples_are_ordered_from_cold_to_warm():
         ({"sand": 120.0}, "sand = 120: allowed 0 to 100 %"),
         ({"sand": 0.4}, "sand = 0.4 at most: needed in %"),
         ({"sand": 80.0, "clay": 30.0}, r"sand \+ clay = 110 %"),
-        ({"npp": "much"}, "npp = 'much' is no number"),
+        ({"npp": "much"}, "npp = 'much' is not a number"),
         ({"vegetation": "forrest"}, r"vegetation 'forrest' \(did you mean 'forest'\?\)"),
         ({"vegetation": 19}, "unknown vegetation 19"),
         ({"mat": [1.0, 2.0], "map": [1.0, 2.0, 3.0]}, "one length; given mat 2, map 3"),

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from soilnb.data import tables
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import InputError, shown, unknown
 
 
 class Unit(NamedTuple):
@@ -73,7 +73,7 @@ def resolve(column: str, documented: str, text: object) -> Unit:
     """
     known = family(documented)
     if not isinstance(text, str):
-        raise InputError(f"unit of {column} = {text!r}: allowed {_listed(known)}")
+        raise InputError(f"unit of {column} = {shown(text)}: allowed {_listed(known)}")
     if spelling(text) not in known:
         names = [unit.name for unit in known.values()] or ["none: it has no unit"]
         raise unknown(f"unit of {column}", text, dict.fromkeys(names))

@@ -22,7 +22,7 @@ import xarray as xr
 from soilnb import __version__
 from soilnb.data import open_dataset, rasters, tables
 from soilnb.data import planet as teaching
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import InputError, shown, unknown
 from soilnb.profile import forcing
 from soilnb.schema import Schema, Variable
 
@@ -151,7 +151,7 @@ def _no_resolution(what: str, resolution: object) -> None:
 def _size(resolution: float | tuple[float, float]) -> tuple[float, float]:
     values = np.atleast_1d(np.asarray(resolution, dtype=float))
     if values.shape not in ((1,), (2,)):
-        raise InputError(f"resolution = {resolution!r}: allowed one or two numbers, degrees")
+        raise InputError(f"resolution = {shown(resolution)}: allowed one or two numbers, degrees")
     return float(values[0]), float(values[-1])
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from soilnb.parameters import InputError, ParameterSet, choose, unknown
+from soilnb.parameters import InputError, ParameterSet, choose, shown, unknown
 from soilnb.proda import models
 from soilnb.profile import layered
 
@@ -133,7 +133,7 @@ def _array(name: str, value: object) -> xr.DataArray:
         try:
             plain = np.asarray(value, dtype=float)
         except (TypeError, ValueError):
-            raise InputError(f"{name} = {value!r} is not a number") from None
+            raise InputError(f"{name} = {shown(value)} is not a number") from None
         if plain.ndim > 2:
             raise InputError(
                 f"{name} has {plain.ndim} dimensions: allowed site, or member and site"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from soilnb.parameters import InputError, check_range, unknown
+from soilnb.parameters import InputError, check_range, shown, unknown
 from soilnb.proda.cube import Cube
 from soilnb.proda.globe.runs import (
     CHUNK,
@@ -310,7 +310,7 @@ def _regressed(metric: np.ndarray, stock: np.ndarray, component: str, target: fl
 def _changes(changes: Sequence[float]) -> np.ndarray:
     steps = np.asarray(changes, dtype=float)
     if steps.ndim != 1 or steps.size < 3 or not (np.diff(steps) > 0).all():
-        raise InputError(f"changes = {changes!r}: allowed three or more, increasing")
+        raise InputError(f"changes = {shown(changes)}: allowed three or more, increasing")
     if not (np.abs(steps) < 1e-12).any() or not (np.abs(steps) < 1).all():
-        raise InputError(f"changes = {changes!r}: allowed between -1 and 1, with 0 among them")
+        raise InputError(f"changes = {shown(changes)}: allowed between -1 and 1, with 0 among them")
     return steps

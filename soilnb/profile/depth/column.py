@@ -21,6 +21,7 @@ from soilnb.parameters import (
     check_finite,
     choose,
     read_table,
+    shown,
     unknown,
 )
 
@@ -465,7 +466,7 @@ def check_edges(edges: Sequence[float]) -> np.ndarray:
     try:
         depths = np.asarray(edges, dtype=float)
     except (TypeError, ValueError):
-        raise InputError(f"edges = {edges!r}: allowed depths in m") from None
+        raise InputError(f"edges = {shown(edges)}: allowed depths in m") from None
     if depths.ndim != 1 or depths.size < 2 or not np.isfinite(depths).all():
         raise InputError("edges: allowed one dimension of two or more finite depths in m")
     if depths[0] != 0.0:

@@ -29,7 +29,7 @@ import xarray as xr
 from soilnb import __version__
 from soilnb.data import tables
 from soilnb.data.planet import miami_npp as miami
-from soilnb.parameters import InputError, ParameterSet, choose, read_table, unknown
+from soilnb.parameters import InputError, ParameterSet, as_numbers, choose, read_table, unknown
 from soilnb.profile.forcing import formulas as formula
 from soilnb.profile.forcing.files import open_authors
 from soilnb.profile.forcing.monthly import arguments, read_monthly
@@ -460,12 +460,7 @@ def _labels(given: Mapping[str, object], site: object, size: int) -> np.ndarray:
 
 def _numbers(name: str, value: object) -> np.ndarray:
     unit, low, high = _INPUTS[name]
-    try:
-        array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError, OverflowError):
-        text = " ".join(repr(value).split())
-        text = text if len(text) <= 60 else f"{text[:57]}..."
-        raise InputError(f"{name} = {text} is no number (in {unit})") from None
+    array = as_numbers(name, value, unit)
     bad = ~((array >= low) & (array <= high))
     if bad.any():
         wrong = float(array[bad][0])

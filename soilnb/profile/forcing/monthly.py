@@ -28,7 +28,7 @@ import pandas as pd
 import xarray as xr
 
 from soilnb.data.profiles import files
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import InputError, shown, unknown
 
 MONTHS = 12
 
@@ -166,15 +166,15 @@ def _months(table: pd.DataFrame, path: str) -> tuple[np.ndarray, int]:
         wrong = stamp[~stamp.str.fullmatch(r"(1[89]|2[01])[0-9]{2}(0[1-9]|1[0-2])")]
         if len(wrong):
             raise InputError(
-                f"TIMESTAMP = {wrong.iloc[0]!r} in {path}: allowed months as YYYYMM, the files of "
-                "FLUXNET with MM in their names"
+                f"TIMESTAMP = {shown(wrong.iloc[0])} in {path}: allowed months as YYYYMM, as in "
+                "the files of FLUXNET with MM in their names"
             )
         return stamp.str[4:].astype(int).to_numpy(), stamp.str[:4].nunique()
     text = table["month" if "month" in table else "mon"]
     month = pd.to_numeric(text, errors="coerce").to_numpy(dtype=float)
     bad = ~np.isin(month, np.arange(1, MONTHS + 1))
     if bad.any():
-        raise InputError(f"month = {text[bad].iloc[0]!r} in {path}: allowed 1 to 12")
+        raise InputError(f"month = {shown(text[bad].iloc[0])} in {path}: allowed 1 to 12")
     return month.astype(int), int(pd.Series(month).value_counts().max())
 
 
@@ -185,7 +185,7 @@ def _mean_year(
     values = np.array(pd.to_numeric(column, errors="coerce"), dtype=float)
     wrong = np.isnan(values) & column.astype(str).str.strip().ne("").to_numpy()
     if wrong.any() and str(column[wrong].iloc[0]).lower() not in ("na", "nan"):
-        raise InputError(f"{heading} = {column[wrong].iloc[0]!r} is no number")
+        raise InputError(f"{heading} = {shown(column[wrong].iloc[0])} is no number")
     values[np.isin(values, (-9999.0, -999.0))] = np.nan
     mean = pd.Series(values).groupby(month).mean().reindex(range(1, MONTHS + 1)).to_numpy()
     if np.isnan(mean).any():

@@ -20,8 +20,8 @@ import xarray as xr
 from soilnb import __version__
 from soilnb.jobs import side_by_side
 from soilnb.kernels import layers as kernel
-from soilnb.parameters import InputError, ParameterSet
-from soilnb.profile import grid
+from soilnb.parameters import InputError, ParameterSet, as_numbers
+from soilnb.profile import grid, plausible
 from soilnb.profile.forcing.environment import Columns
 from soilnb.profile.layered.cases import (
     READINGS,
@@ -106,6 +106,8 @@ class LayeredModel(Model):
         Kernel for the steady states of many cases.
     transfers : callable
         Parameters by name, and sand or None, to the A matrix.
+    stable : callable
+        Cases and their `Steady` states to whether small disturbances of them die away [case].
     decay : callable
         Parameters by name, modifiers and carbon [pool, layer] to K [pool, layer].
     metrics : callable
@@ -119,6 +121,7 @@ class LayeredModel(Model):
     mixed: tuple[str, ...]
     steady: Callable
     transfers: Callable
+    stable: Callable
     decay: Callable[[Mapping[str, float], np.ndarray, np.ndarray | None], np.ndarray]
     metrics: Callable[..., dict[str, np.ndarray]]
     enzymes: bool = False
@@ -155,6 +158,8 @@ class LayeredModel(Model):
         found = solve(self, cases)
         variables = stocks(self, found.carbon)
         variables["feasible"] = ((), found.feasible)
+        variables["stable"] = ((), found.feasible & self.stable(cases, found))
+        variables["plausible"] = ((), found.feasible & plausible.plausible(variables["soc"][1]))
         variables["input"] = ((), cases.columns.litter.sum(axis=1)[cases.which])
         variables["respiration"] = ((), found.respiration)
         return dataset(self, cases, variables)
@@ -187,6 +192,7 @@ class LayeredModel(Model):
         state = _integrate(self, cases, start, times)
         carbon = np.ascontiguousarray(state[:, :, :-1])
         variables = stocks(self, carbon, "time")
+        variables["plausible"] = (("time",), plausible.plausible(variables["soc"][1]))
         litter = cases.columns.litter.sum(axis=1)[cases.which]
         variables["input"] = ((), litter)
         variables["respiration"] = (("time",), respired(self, cases, carbon))
@@ -387,9 +393,10 @@ def check_initial(model: LayeredModel, initial: object, cases: Cases) -> np.ndar
             raise InputError(f"initial: allowed the pools {', '.join(model.pools)}")
         initial = initial.sel(pool=list(model.pools)).transpose(..., "pool", "layer").values
     shape = (cases.size, len(model.pools), grid.LAYERS)
+    given = as_numbers("initial", initial, "g C m-3")
     try:
-        carbon = np.array(np.broadcast_to(np.asarray(initial, dtype=float), shape))
-    except (TypeError, ValueError):
+        carbon = np.array(np.broadcast_to(given, shape))
+    except ValueError:
         raise InputError(
             f"initial: allowed carbon (g C m-3) of {shape[1]} pools in {shape[2]} layers, for one "
             f"or {shape[0]} cases"

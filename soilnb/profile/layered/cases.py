@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from soilnb.kernels import layers as kernel
-from soilnb.parameters import InputError, ParameterSet, choose, unknown
+from soilnb.parameters import InputError, ParameterSet, as_numbers, choose, shown, unknown
 from soilnb.profile.forcing import environment
 from soilnb.profile.forcing.environment import Columns
 from soilnb.profile.forcing.transport import switch
@@ -164,10 +164,7 @@ def of_arrays(
 
 def _numbers(name: str, value: object) -> tuple[np.ndarray, str | None, dict]:
     """Return a value as an array, its dimension ("" where it has no name) and its coordinates."""
-    try:
-        array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise InputError(f"{name} = {value!r} is not a number") from None
+    array = as_numbers(name, value)
     if array.ndim > 1:
         raise InputError(f"{name} has {array.ndim} dimensions: allowed a number or one dimension")
     if array.ndim == 0:
@@ -258,7 +255,7 @@ def two_switches(function: Callable) -> Callable:
     def refusing(*args: Any, **options: Any) -> Any:
         if "index" in options:
             raise InputError(
-                f"index = {options['index']!r}: now two switches, enzyme_turnover = 'own' or "
+                f"index = {shown(options['index'])}: now two switches, enzyme_turnover = 'own' or "
                 "'tied' and prior = 'linear' or 'log'; 'table' was own and linear, 'published' "
                 "tied and log, 'log' own and log"
             )
@@ -271,7 +268,7 @@ def from_unit(
     model: LayeredModel, u: object, enzyme_turnover: str = "own", prior: str = "linear"
 ) -> dict[str, np.ndarray]:
     """Return parameters by name for points of the unit cube [..., n]."""
-    array = np.asarray(u, dtype=float)
+    array = as_numbers("u", u)
     if array.ndim == 0 or array.shape[-1] != len(model.names):
         raise InputError(f"u has shape {array.shape}: allowed (..., {len(model.names)})")
     if not ((array >= 0) & (array <= 1)).all():

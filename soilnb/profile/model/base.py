@@ -165,10 +165,7 @@ class Model(ABC):
             none) and ``e_folding_time`` in yr. Inert pools have no mode.
         """
         asked = self.ask(place, parameters, **options)
-        n = len(asked.system.pools)
-        local = asked.system.jacobian(self.rest(asked))[:, :n, :n]
-        values = np.linalg.eigvals(_of(asked.system.with_mixing(local), _living(asked.system)))
-        return self.label(asked, modes(values))
+        return self.label(asked, modes(modes_at(asked.system, self.rest(asked))))
 
     def ages(
         self,
@@ -248,6 +245,13 @@ class Model(ABC):
                 rows.append((flux.source, target, kind, via, float(np.mean(share))))
         found = pd.DataFrame(rows, columns=["source", "target", "kind", "via", "share"])
         return found[found["share"] > 0].reset_index(drop=True)
+
+
+def modes_at(system: System, state: np.ndarray) -> np.ndarray:
+    """Return the eigenvalues [place, mode] of the Jacobian of the pools that live, yr-1."""
+    n = len(system.pools)
+    local = system.jacobian(state)[:, :n, :n]
+    return np.linalg.eigvals(_of(system.with_mixing(local), _living(system)))
 
 
 def _living(system: System) -> np.ndarray:

@@ -16,9 +16,10 @@ from scipy.linalg import expm
 
 from soilnb.jobs import side_by_side
 from soilnb.kernels import boxes as kernel
-from soilnb.parameters import InputError, Parameter, ParameterSet, choose
+from soilnb.parameters import InputError, Parameter, ParameterSet, as_numbers, choose
+from soilnb.profile import plausible
 from soilnb.profile.model import dataset
-from soilnb.profile.model.base import Asked, Model, SteadyStateError
+from soilnb.profile.model.base import Asked, Model, SteadyStateError, modes_at
 from soilnb.profile.model.system import System, known
 from soilnb.profile.site import RECORDS, Site, check, read
 
@@ -135,7 +136,7 @@ class BoxModel(Model):
         Dataset
             ``carbon`` (..., pool) in kg C m-2; ``input``, ``respiration``, ``export``, ``uptake``,
             ``oxidation``, ``turnover``, ``desorption``, ``change`` and ``flux`` (..., process) in
-            g C m-2 yr-1.
+            g C m-2 yr-1; ``stable`` and ``plausible`` (`soilnb.profile.plausible`).
 
         Raises
         ------
@@ -244,7 +245,10 @@ class BoxModel(Model):
         if self.own is not None:
             return self.own(site, chosen)
         asked = self._asked(site, chosen)
-        variables = self._entries(asked.system, self.rest(asked)[:, np.newaxis])
+        state = self.rest(asked)
+        variables = self._entries(asked.system, state[:, np.newaxis])
+        lasts = asked.system.linear or plausible.dies_away(modes_at(asked.system, state))
+        variables["stable"] = ((), np.broadcast_to(lasts, (len(state),)))
         return self.label(asked, variables, asked.system.coords)
 
     def _entries(
@@ -287,9 +291,10 @@ def _over_time(site: Site, drivers: object) -> tuple[np.ndarray, Site]:
     for key, series in drivers.items():
         if key == "time":
             continue
+        numbers = as_numbers(f"drivers: {key}", series)
         try:
-            spread = np.broadcast_to(np.asarray(series, float), (site.size, starts.size))
-        except (TypeError, ValueError):
+            spread = np.broadcast_to(numbers, (site.size, starts.size))
+        except ValueError:
             raise InputError(
                 f"drivers: {key} has the shape {np.shape(series)}: allowed {starts.size} numbers, "
                 f"one for each time, for one or {site.size} sites"

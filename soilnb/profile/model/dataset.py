@@ -15,7 +15,8 @@ import xarray as xr
 from xarray.indexes import PandasIndex
 
 from soilnb import __version__
-from soilnb.parameters import InputError, ParameterSet
+from soilnb.parameters import InputError, ParameterSet, as_numbers
+from soilnb.profile import plausible
 from soilnb.profile.site import Site
 
 #: name: (unit, long name, symbol)
@@ -38,6 +39,7 @@ VARIABLES = {
     "cumulative_input": ("g C m-2", "litter input since the start", r"\int I\,dt"),
     "cumulative_respiration": ("g C m-2", "respired carbon since the start", r"\int R\,dt"),
     "cumulative_export": ("g C m-2", "exported carbon since the start", r"\int E\,dt"),
+    **plausible.VARIABLES,
     "f_met": ("1", "metabolic share of the litter", "f_{met}"),
     "f_met_clipped": (
         "1",
@@ -56,6 +58,10 @@ VARIABLES = {
 
 #: Attributes of the coordinate ``time``.
 TIME = {"units": "yr", "long_name": "time", "symbol": "t"}
+
+
+#: Latest time of a run, yr; long before, results are at rest or say that they are not plausible.
+LATEST = 1e15
 
 
 class LitterQualityWarning(UserWarning):
@@ -94,6 +100,10 @@ def build(
         Site keys that take the value of their record where the site has none; named likewise.
     """
     lead = () if site.dim is None else (site.dim,)
+    if "carbon" in variables:
+        dims, carbon = variables["carbon"]
+        holds = plausible.plausible_stock(carbon, parameters)
+        variables = {**variables, "plausible": (dims[:-1], holds)}
     data = {}
     for name, (dims, array) in variables.items():
         unit, long_name, symbol = VARIABLES[name]
@@ -171,14 +181,13 @@ def metabolic_share(
 
 def check_time(time: object) -> np.ndarray:
     """Return output times as floats [time] in years: finite, increasing, the first not negative."""
-    try:
-        times = np.atleast_1d(np.asarray(time, dtype=float))
-    except (TypeError, ValueError):
-        raise InputError(f"time = {time!r} is no array of numbers (in yr)") from None
+    times = np.atleast_1d(as_numbers("time", time, "yr"))
     if times.ndim != 1 or times.size == 0 or not np.isfinite(times).all():
         raise InputError("time: allowed one dimension of finite numbers (in yr)")
     if times[0] < 0:
         raise InputError(f"time starts at {times[0]:g}: allowed 0 yr or later")
+    if times.max() > LATEST:
+        raise InputError(f"time = {times.max():g}: allowed 0 to {LATEST:g} yr")
     later = np.diff(times) > 0
     if not later.all():
         k = int(np.argmin(later))
@@ -202,10 +211,10 @@ def check_initial(initial: object, site: Site, pools: dict[str, str]) -> np.ndar
         if initial["pool"].values.tolist() != list(pools):
             initial = initial.sel(pool=list(pools))
         initial = initial.transpose(..., "pool").values
+    carbon = as_numbers("initial", initial, "kg C m-2")
     try:
-        carbon = np.asarray(initial, dtype=float)
         carbon = np.broadcast_to(carbon, (site.size, len(pools)))
-    except (TypeError, ValueError):
+    except ValueError:
         raise InputError(
             f"initial: allowed carbon (kg C m-2) of {len(pools)} pools, for one or "
             f"{site.size} sites"

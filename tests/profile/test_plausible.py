@@ -1,0 +1,226 @@
+"""An answer that means nothing says so, and what would change a number silently is refused."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from soilnb.kernels import layers as kernel
+from soilnb.parameters import InputError
+from soilnb.profile import century, clm5, compas, forcing, layered, millennial, mimics, plausible
+from soilnb.profile.model import models
+from soilnb.profile.plausible import MOST
+
+SOIL = {
+    "temperature": 12.0, "clay": 0.25, "silt": 0.4, "npp": 420.0, "f_met": 0.4,
+    "lignin_fraction": 0.2, "water": 0.3, "ph": 6.0, "bulk_density": 1250.0,
+}  # fmt: skip
+
+each = pytest.mark.parametrize("model", models().values(), ids=models())
+
+
+@each
+def test_a_usual_soil_is_stable_and_plausible_at_rest_and_in_time(model):
+    rest = model.steady_state(SOIL)
+    assert rest["stable"].dtype == rest["plausible"].dtype == bool
+    assert rest["stable"]
+    assert rest["plausible"]
+    run = model.simulate(SOIL, [0.0, 1.0, 100.0])
+    assert run["plausible"].dims == ("time",)
+    assert run["plausible"].all()
+    assert "stable" not in run
+
+
+@each
+def test_stable_is_what_the_eigenvalues_say(model):
+    sites = {key: np.full(5, value) for key, value in SOIL.items()}
+    sites["temperature"] = np.linspace(-5, 30, 5)
+    told = (model.eigenvalues(sites)["real_part"] < 0).all("mode")
+    np.testing.assert_array_equal(model.steady_state(sites)["stable"], told)
+
+
+def test_century_in_the_ice_holds_more_than_a_soil_can():
+    site = {"temperature": [10.0, -30.0], "clay": 0.2, "npp": 400.0, "f_met": 0.4}
+    rest = century.steady_state(site)
+    assert float(rest["carbon"].isel(site=1).sum()) > 1e6
+    assert rest["plausible"].values.tolist() == [True, False]
+    run = century.simulate(site, [0.0, 10.0])
+    assert run["plausible"].values.tolist() == [[True, True], [False, False]]
+
+
+def test_a_balance_that_the_pools_turn_around_is_not_stable():
+    """Forward kinetics, cold and productive: the pools cycle and never rest."""
+    place = {"temperature": [-19.5, 10.0], "clay": 0.105, "npp": 1887.0, "f_met": 0.4257}
+    rest = mimics.steady_state(place, "gmdd2015")
+    assert rest["stable"].values.tolist() == [False, True]
+
+
+# --- layers ------------------------------------------------------------------------------------
+
+
+def jacobian(case, carbon, rates):
+    """Return d(change)/d(carbon) [4, 4] of the soil pools of each layer by central differences."""
+    p, out = case, np.empty((9, 20))
+    found = np.empty((20, 4, 4))
+    for k in range(4):
+        ends = []
+        for sign in (1, -1):
+            moved = carbon.copy()
+            step = 1e-6 * np.maximum(carbon[4 + k], 1e-9)
+            moved[4 + k] += sign * step
+            kernel.tendency(kernel.COMPAS, p, rates, moved, out)
+            ends.append(out[4:8].copy())
+        found[:, :, k] = ((ends[0] - ends[1]) / (2 * step)).T
+    return found
+
+
+def test_the_criterion_of_compas_is_that_of_its_eigenvalues():
+    rng = np.random.default_rng(3)
+    draws = compas.from_unit(rng.random((400, len(compas.NAMES))))
+    place = forcing.example("temperate")
+    cases = layered.read(compas.MODEL, draws, place, "conservative")
+    state = layered.solve(compas.MODEL, cases)
+    told = compas.stable(cases, state)
+    rows = np.flatnonzero(state.feasible)
+    assert rows.size > 30
+    for row in rows:
+        matrices = jacobian(cases.parameters[row], state.carbon[row], state.rates[row])
+        living = state.carbon[row, 5] > 0
+        largest = np.linalg.eigvals(matrices[living]).real.max(axis=1)
+        if (np.abs(largest) > 1e-5 * np.abs(matrices[living]).max(axis=(1, 2))).all():
+            assert told[row] == (largest < 0).all(), row
+    assert told[rows].any()
+
+
+@pytest.mark.parametrize("model", [clm5, compas], ids=["clm5", "compas"])
+def test_layers_denser_than_a_soil_are_flagged(model):
+    place = forcing.example("temperate")
+    usual = model.steady_state("tao2024", place)
+    assert usual["feasible"]
+    assert usual["stable"]
+    assert usual["plausible"]
+    run = model.simulate("tao2024", place, [0.0, 5.0])
+    assert run["plausible"].dims == ("time",)
+    assert run["plausible"].all()
+    dense = model.simulate("tao2024", place, [0.0, 5.0], initial=usual["carbon"] * 1e3)
+    assert not dense["plausible"].any()
+
+
+def test_clm5_that_hardly_decays_is_denser_than_a_soil():
+    place = forcing.example("boreal").copy(deep=True)
+    place["litter_input"] = 5 * place["litter_input"]
+    records = clm5.PARAMETER_SETS["tao2024"].records
+    slow = {name: records[name].bounds[1] for name in ("tau4s2", "tau4s3", "fs3s2", "fs2s1")}
+    rest = clm5.steady_state(slow, place)
+    assert rest["feasible"]
+    assert float(rest["soc"].max()) > MOST
+    assert not rest["plausible"]
+
+
+def test_where_there_is_no_steady_state_nothing_is_claimed():
+    rest = compas.steady_state({"tau_mic": 0.0}, forcing.example("temperate"))
+    assert not rest["feasible"]
+    assert not rest["stable"]
+    assert not rest["plausible"]
+
+
+def test_no_number_is_not_plausible():
+    assert not plausible.plausible(np.array([np.nan]))
+    assert not plausible.plausible(np.array([-np.inf]))
+    assert plausible.plausible(np.array([MOST]))
+
+
+# --- refused -----------------------------------------------------------------------------------
+
+WRONG = {
+    "complex": np.array([1.0 + 0j]), "a complex number": 3 + 0j, "numpy's": np.complex128(3),
+    "dates": np.array(["2024-01-01"], "M8[D]"), "a span": np.timedelta64(5, "D"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WRONG)
+@pytest.mark.parametrize("entrance", ["site", "parameter", "time", "initial", "drivers", "layers"])
+def test_numbers_that_would_lose_a_part_are_refused(what, entrance):
+    value = WRONG[what]
+    calls = {
+        "site": lambda: mimics.steady_state({**SOIL, "clay": value}),
+        "parameter": lambda: millennial.steady_state(SOIL, {"cue_reference": value}),
+        "time": lambda: mimics.simulate(SOIL, value),
+        "initial": lambda: mimics.simulate(SOIL, [0.0, 1.0], initial=value),
+        "drivers": lambda: millennial.simulate(
+            SOIL, [0.0, 1.0], drivers={"time": [0.0], "npp": value}
+        ),
+        "layers": lambda: compas.steady_state({"q10": value}, forcing.example("temperate")),
+    }
+    with pytest.raises(InputError, match="is not a number"):
+        calls[entrance]()
+
+
+@pytest.mark.parametrize("late", [1e16, 1e300])
+def test_absurd_times_are_refused(late):
+    with pytest.raises(InputError, match=r"time = 1e\+.*: allowed 0 to 1e\+15 yr"):
+        century.simulate(SOIL, [0.0, late])
+
+
+LONG = [
+    pd.Series(np.arange(500.0), name="clay"),
+    xr.DataArray(np.zeros((30, 30)), dims=("y", "x"), name="clay"),
+    pd.DataFrame({"a": range(300)}),
+    np.full((40, 40), "x"),
+    xr.Dataset({"clay": ("x", np.zeros(400))}),
+    xr.DataArray("loam"),
+]
+
+
+@pytest.mark.parametrize("value", LONG, ids=lambda value: type(value).__name__)
+def test_a_message_shows_of_a_table_its_name_type_and_size(value):
+    from soilnb import cue, pore, proda
+    from soilnb.profile import depth
+
+    calls = [
+        lambda: mimics.steady_state({**SOIL, "clay": value}),
+        lambda: mimics.steady_state(SOIL, {"cue_r_metabolic": value}),
+        lambda: mimics.steady_state(SOIL, value),
+        lambda: compas.steady_state({"q10": value}, forcing.example("temperate")),
+        lambda: compas.steady_state("tao2024", value),
+        lambda: mimics.simulate(SOIL, value),
+        lambda: depth.steady_state({"diffusion": value}),
+        lambda: forcing.from_climate(mat=value, map=900.0, latitude=40.0),
+        lambda: pore.simulate(value),
+        lambda: pore.simulate(days=value),
+        lambda: pore.simulate(shape=value),
+        lambda: pore.simulate(seed=value),
+        lambda: pore.simulate(preset=value),
+        lambda: pore.simulate(parameters=value),
+        lambda: pore.simulate(snapshots=value),
+        lambda: pore.from_image(value, 2.0),
+        lambda: pore.from_image(np.eye(30), value),
+        lambda: pore.from_image(np.eye(30), 2.0, codes=value),
+        lambda: cue.diagnosed(value),
+        lambda: proda.assimilate(value),
+        lambda: proda.observations.from_table(value),
+        lambda: proda.observations.read_csv(value),
+    ]
+    lines = []
+    for call in calls:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                call()
+            except InputError as error:
+                lines.append(str(error))
+    assert len(lines) > len(calls) / 2
+    for line in lines:
+        assert "\n" not in line
+        assert len(line.split("; valid: ")[0]) < 300, line
+
+
+def test_whatever_the_time_a_run_has_numbers_or_says_that_it_has_none():
+    for late in (1e6, 1e9, 1e12, 1e15):
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            run = century.simulate(SOIL, [0.0, late])
+        known = np.isfinite(run["carbon"]).all("pool")
+        assert (known | ~run["plausible"]).all()
