@@ -248,6 +248,7 @@ def simulate(scenario, output, parameters, **options) -> None:
     help="shift or drop organic layers above the mineral soil.",
 )
 @click.option("--sheet", metavar="NAME", help="Sheet of a workbook.")
+@click.option("--encoding", metavar="NAME", help="Code page of a text that is not Unicode: cp1250.")
 @click.option("--sort", is_flag=True, help="Sort the layers of each profile.")
 def check(file, columns, units, **options) -> None:
     """Say how a table of soil profiles would be understood, and change nothing.

@@ -97,6 +97,7 @@ def test_layers_of_profiles_may_be_mixed_in_the_table():
     np.testing.assert_allclose(found["organic_carbon"].sel(profile="B"), [4, 3, 2, 1])
 
 
+@pytest.mark.filterwarnings("ignore:.*which no bulk density confirms")
 def test_missing_bulk_density_is_filled_and_said_so():
     found = observations.from_table(profile(bulk_density=[1.1, np.nan, np.nan, 1.5]))
     one = found.sel(profile="A")
@@ -115,7 +116,8 @@ def test_stones_hold_no_carbon_and_an_empty_share_is_none():
 
 def test_carbon_density_may_be_given_instead():
     table = profile(carbon_density=[5e4, np.nan, 2e4, 1e4]).drop(columns="bulk_density")
-    found = observations.from_table(table).sel(profile="A")
+    with pytest.warns(observations.ReadingWarning, match="which no bulk density confirms"):
+        found = observations.from_table(table).sel(profile="A")
     np.testing.assert_allclose(found["carbon_density"][[0, 2, 3]], [5e4, 2e4, 1e4])
     filled = observations.carbon_density(1.2, observations.bulk_density(1.2))
     assert found["carbon_density"][1] == pytest.approx(float(filled))
@@ -237,7 +239,8 @@ def test_centimetres_given_as_metres_are_noticed():
 
 def test_the_rules_may_be_loosened():
     table = profile("A", (0, 20), (20, 40))
-    found = observations.from_table(table, least_layers=2, least_depth=0.3)
+    with pytest.warns(observations.ReadingWarning, match=r"taken as %; g kg-1 is less likely"):
+        found = observations.from_table(table, least_layers=2, least_depth=0.3)
     assert found["layers"].item() == 2
     assert found.attrs["rules"] == "2 or more layers with carbon, deeper than 0.3 m"
     with pytest.raises(InputError, match="least_layers = 1: allowed 2 to 1000"):

@@ -6,6 +6,7 @@ import io
 import lzma
 import warnings
 import zipfile
+from contextlib import nullcontext
 
 import numpy as np
 import openpyxl
@@ -142,7 +143,9 @@ def test_two_readings_are_refused_with_both_and_what_settles_it():
     stony = FRAME.assign(coarse_fragments=[0, 0.5, 1, 0.5])
     with pytest.raises(InputError, match=r"coarse_fragments may be in % or in 1"):
         observations.from_table(stony)
-    with pytest.raises(InputError, match=r"precipitation may be in mm yr-1 or in m yr-1 or mm d-1"):
+    with pytest.raises(
+        InputError, match=r"precipitation may be in mm yr-1 or in m yr-1 or in mm d-1"
+    ):
         observations.from_table(FRAME.assign(precipitation=0.92))
 
 
@@ -397,8 +400,22 @@ def test_files_are_read_as_they_come(tmp_path, case, right):
 
 @pytest.mark.parametrize("code", ["cp1252", "latin-1", "utf-8", "utf-16"])
 def test_umlauts_survive_the_code_page(tmp_path, code):
-    found = observations.read_csv(write(tmp_path, TEXT.replace("A,", "Käfermühle,").encode(code)))
+    path = write(tmp_path, TEXT.replace("A,", "Käfermühle,").encode(code))
+    said = {"cp1252", "latin-1"} & {code}
+    with pytest.warns(ReadingWarning, match="read as cp1252, 'Käfer") if said else nullcontext():
+        found = observations.read_csv(path)
     assert found["profile"].values.tolist() == ["Käfermühle"]
+
+
+def test_another_code_page_is_named(tmp_path):
+    path = write(tmp_path, TEXT.replace("A,", "Профиль,").encode("cp1251"))
+    with pytest.warns(ReadingWarning, match=r"text read as cp1252, 'Ïðîôèëü'; else encoding="):
+        observations.read_csv(path)
+    assert observations.read_csv(path, encoding="cp1251")["profile"].item() == "Профиль"
+    with pytest.raises(InputError, match="unknown encoding 'cp12': allowed utf-8"):
+        observations.read_csv(path, encoding="cp12")
+    with pytest.raises(InputError, match=r"is no text in ascii .byte"):
+        observations.read_csv(path, encoding="ascii")
 
 
 def test_merged_cells_leave_the_name_to_the_first_row(tmp_path, right):
@@ -591,3 +608,150 @@ def test_vegetation_may_be_a_number_or_letters(kind):
     forest = observations.forcing_at(observations.from_table(frame.assign(vegetation="forest")))
     made = observations.forcing_at(observations.from_table(frame))
     xr.testing.assert_equal(made["litter_input"], forest["litter_input"])
+
+
+# --- siblings of what was reported --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("unit", "by"), [("kg m-3", 1e-3), ("g cm-3", 1e-6), ("g m-3", 1.0)])
+def test_carbon_by_volume_is_judged_too(unit, by, right):
+    density = right["carbon_density"].values[0]
+    bare = FRAME[["profile", "top", "bottom"]].assign(carbon_density=density * by)
+    found, text = said(bare)
+    assert (f"carbon_density read as {unit}" in text) == (by != 1)
+    np.testing.assert_allclose(stocks(found), stocks(right), rtol=1e-12)
+
+
+def test_carbon_by_volume_as_soilgrids_has_it_has_two_readings(right):
+    bare = FRAME[["profile", "top", "bottom"]].assign(
+        carbon_density=right["carbon_density"].values[0] / 100
+    )
+    with pytest.raises(InputError, match=r"carbon_density may be in"):
+        observations.from_table(bare)
+    found, _ = said(bare, units={"carbon_density": "hg m-3"})
+    np.testing.assert_allclose(stocks(found), stocks(right), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "readings"),
+    [
+        ("npp", 0.45, "g C m-2 yr-1 or in Mg ha-1 yr-1 or in kg m-2 yr-1"),
+        ("npp", 4.5, "g C m-2 yr-1 or in Mg ha-1 yr-1"),
+        ("npp", 4500.0, "g C m-2 yr-1 or in kg ha-1 yr-1"),
+        ("precipitation", 92.0, "mm yr-1 or in cm yr-1 or in mm month-1"),
+    ],
+)
+def test_covariates_with_two_readings_are_refused(column, value, readings):
+    with pytest.raises(InputError, match=f"{column} may be in {readings}") as error:
+        observations.from_table(FRAME.assign(**{column: value}))
+    for more in error.value.proposals.values():
+        found, _ = said(FRAME.assign(**{column: value}), **more)
+        assert found.sizes["profile"] == 1
+
+
+def test_milligrams_per_kilogram_are_read(right):
+    found, text = said(FRAME.assign(organic_carbon=FRAME["organic_carbon"] * 1e4))
+    assert "organic_carbon read as mg kg-1" in text
+    np.testing.assert_allclose(stocks(found), stocks(right), rtol=1e-12)
+
+
+def test_a_density_of_no_soil_is_no_unit():
+    with pytest.raises(InputError, match="bulk_density"):
+        observations.from_table(FRAME.assign(bulk_density=FRAME["bulk_density"] * 10))
+
+
+def test_bogs_alone_are_bogs():
+    """Peat in % at 160 kg m-3 is no mineral soil in dg kg-1 at 160 cg cm-3."""
+    rng = np.random.default_rng(1)
+    bog = pd.concat(
+        FRAME.iloc[:, :3].assign(profile=f"bog {k}", organic_carbon=rng.uniform(36, 56, 4),
+                                 bulk_density=rng.uniform(80, 220, 4).round())
+        for k in range(25)
+    )  # fmt: skip
+    found, text = said(bog)
+    assert "bulk_density read as kg m-3" in text
+    assert found["organic_carbon"].min() > 30
+
+
+def test_the_minus_of_typesetters_is_one(tmp_path):
+    litter = TEXT.replace("\nA,0", "\nA,−5,0,40,0.15,0,,,50.1\nA,0", 1)
+    with pytest.warns(ReadingWarning, match="negative depths"):
+        found = observations.read_csv(write(tmp_path, litter))
+    assert found["organic_carbon"].values[0, 0] == 40
+
+
+@pytest.mark.parametrize(
+    "entry", ["?", "*", "#VALUE!", "#DIV/0!", "n.a.", "missing", "not determined"]
+)
+def test_what_may_stand_for_no_value_is_asked_for(tmp_path, entry):
+    path = write(tmp_path, TEXT.replace("1.3,8", f"{entry},8"))
+    with pytest.raises(InputError, match="if it stands for no value: missing=") as error:
+        observations.read_csv(path)
+    hint = str(error.value).split("missing=")[1]
+    with pytest.warns(ReadingWarning, match="read as missing"):
+        observations.read_csv(path, missing=eval(hint))
+
+
+def test_a_comma_between_thousands_is_no_decimal_one(tmp_path):
+    text = 'profile,top,bottom,carbon_density\nA,0,10,"34,100"\nA,10,30,"20,800"\nA,30,60,"9,800"\n'
+    with pytest.raises(InputError, match="a comma between thousands, or a decimal one"):
+        observations.read_csv(write(tmp_path, text))
+
+
+NO_TABLES = {
+    "<html><table><tr><td>profile</td></tr></table></html>": "is HTML or XML",
+    '[{"profile": "A", "top": 0}]': "is JSON",
+    '{"profile": ["A"]}': "is JSON",
+    "%PDF-1.7\nprofile": "is a PDF",
+}
+
+
+@pytest.mark.parametrize("text", NO_TABLES)
+def test_what_only_looks_like_a_table_is_named(tmp_path, text):
+    with pytest.raises(InputError, match=f"{NO_TABLES[text]}.*: save it as .xlsx or CSV"):
+        observations.read_csv(write(tmp_path, text, "p.xls"))
+
+
+def test_an_open_document_is_named(tmp_path):
+    path = write(tmp_path, zipped(TEXT, "mimetype", "content.xml"), "p.ods")
+    with pytest.raises(InputError, match="is an OpenDocument file: save it"):
+        observations.read_csv(path)
+
+
+def test_utf_32_is_text(tmp_path, right):
+    xr.testing.assert_equal(observations.read_csv(write(tmp_path, TEXT.encode("utf-32"))), right)
+
+
+def test_a_path_that_is_none_is_one_line():
+    for path in (FRAME, FRAME["top"], None, 3):
+        with pytest.raises(InputError, match="allowed the path of a file"):
+            observations.read_csv(path)
+
+
+def test_one_profile_apart_is_doubted_and_not_turned():
+    """Of a dozen pits in g kg-1 one may be poor, or in another unit: nobody can tell."""
+    many = published(12, 10.0, 7)
+    odd = many["profile"] == "P3"
+    many.loc[odd, "organic_carbon"] = [0.4, 0.2, 0.1, 0.1]
+    many.loc[odd, "bulk_density"] = [0.9, 1.0, 1.1, 1.2]
+    found, text = said(many)
+    assert "mixed units" not in text
+    read = found["organic_carbon"].sel(profile="P3") if "P3" in found["profile"] else None
+    assert read is None or float(read.max()) < 0.1
+
+
+def test_what_a_refusal_proposes_takes_the_table():
+    table = FRAME.rename(columns={"organic_carbon": "SOC", "profile": "pit_id"})
+    with pytest.raises(InputError) as error:
+        observations.from_table(table)
+    ((words, more),) = error.value.proposals.items()
+    assert words == "pit_id as profile, SOC as organic_carbon"
+    assert said(table, **more)[0].sizes["profile"] == 1
+
+
+def test_one_profile_of_a_table_without_a_zone_gets_its_forcing():
+    """As the README has it: ``profiles.isel(profile=0)``, whose place is then no longer a row."""
+    found = observations.from_table(FRAME.assign(longitude=8.2))
+    many = observations.forcing_at(found)
+    one = observations.forcing_at(found.isel(profile=0).expand_dims("profile"))
+    np.testing.assert_array_equal(many["soil_temperature"], one["soil_temperature"])

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from soilnb.data.profiles import judgement
+from soilnb.data.profiles import density, judgement
 from soilnb.data.profiles.columns import COLUMNS
-from soilnb.data.profiles.judgement import LIKELY, SLIPS, SURE, unit_of
+from soilnb.data.profiles.judgement import CONFIRMED, LIKELY, SLIPS, SURE, unit_of
 from soilnb.data.profiles.understood import Understood, two_readings
+from soilnb.parameters import InputError
 
 #: How likely each unit of carbon is in a source or profile taken alone, before looking.
 _APART = {"%": 0.5, "g kg-1": 0.5}
@@ -24,6 +25,9 @@ _APART = {"%": 0.5, "g kg-1": 0.5}
 #: more, 259 tell so that they are in %, and 6 (1 %) pass for another unit; with ten times their
 #: carbon 362 tell, and 12 pass for %.
 CLEARLY, MIXED = 100.0, 0.05
+
+#: Soils with less carbon, %, are mineral.
+MINERAL = 12.0
 
 #: Sources or profiles of a large table that are looked at to see whether it is mixed.
 SAMPLE = 300
@@ -38,20 +42,27 @@ def judge_carbon(
     given = {name: declared[name][0] for name in names if name in declared}
     judged = judgement.carbon_and_density(looked_at, given)
     chosen, doubtful = {}, None
+    confirmed = "bulk_density" in names and bool(table["bulk_density"].notna().any())
     for name in names:
         unit, how = declared.get(name, (COLUMNS[name].unit, "the usual unit"))
         if name in judged:
             best = judged[name]
             usual = best.unit == COLUMNS[name].unit
             unit, how = best.unit, how if usual else "judged"
-            doubtful = name if best.odds < (LIKELY if usual else SURE) else doubtful
+            least = SURE if confirmed or not usual else LIKELY
+            doubtful = name if best.odds < least else doubtful
         chosen[name] = unit
         understood.columns[name] = {"unit": unit, "decided": how}
     apart = _apart(table, looked_at, number, given, chosen) if judged else {}
     if doubtful and 2 * len(apart) < len(table):
-        raise two_readings(doubtful, *judged[doubtful][:2], _weighed(looked_at, doubtful, judged))
+        raise two_readings(doubtful, _weighed(looked_at, doubtful, judged), *judged[doubtful][:2])
+    _check_density(looked_at, chosen, given)
     for name in judged:
-        if chosen[name] == COLUMNS[name].unit and judged[name].odds < SURE:
+        if name == "organic_carbon" and not confirmed:
+            understood.notes.append(
+                f"{name} taken as {chosen[name]}, which no bulk density confirms; units= settles it"
+            )
+        elif chosen[name] == COLUMNS[name].unit and judged[name].odds < CONFIRMED:
             understood.notes.append(
                 f"{name} taken as {chosen[name]}; {judged[name].other} is less likely, and "
                 f"units={{{name!r}: ...}} settles it"
@@ -62,6 +73,28 @@ def judge_carbon(
         looked_at[name] = looked_at[name].to_numpy(dtype=float)
         table[name] = unit_of(name, chosen[name]).convert(looked_at[name].to_numpy())
     _convert_apart(table, looked_at, apart, chosen, understood)
+
+
+def _check_density(looked_at: pd.DataFrame, chosen: dict, given: dict) -> None:
+    """Refuse undeclared bulk densities that no known unit makes those of soils."""
+    if "bulk_density" not in chosen or "bulk_density" in given or "organic_carbon" not in chosen:
+        return
+    carbon, earth = (
+        unit_of(name, chosen[name]).convert(looked_at[name].to_numpy(dtype=float))
+        for name in judgement.PRIOR
+    )
+    mineral = np.isfinite(carbon) & np.isfinite(earth) & (carbon < MINERAL)
+    if not mineral.any():
+        return
+    ratio = float(np.median(earth[mineral] / density.bulk_density(carbon[mineral])))
+    low, high = judgement.FAR
+    if not low <= ratio <= high:
+        values = looked_at["bulk_density"]
+        raise InputError(
+            f"bulk_density = {values.min():g} to {values.max():g} is that of a soil in no unit "
+            f"that is known (g cm-3, kg m-3, cg cm-3), for {np.nanmin(carbon):.3g} to "
+            f"{np.nanmax(carbon):.3g} % carbon; units={{'bulk_density': ...}} takes it as it is"
+        )
 
 
 def _weighed(layers: pd.DataFrame, name: str, judged: Mapping) -> str:
@@ -144,7 +177,8 @@ def _convert_apart(
     if not apart:
         return
     profiles = table["profile"]
-    if len(apart) < MIXED * len(table):  # a few, which may be slips: none is turned tacitly
+    few = len(apart) < MIXED * len(table) or profiles.iloc[list(apart)].nunique() < 2
+    if few:  # they may be slips: none is turned tacitly
         for row, units in apart.items():
             name = next(name for name, unit in units.items() if unit != chosen[name])
             understood.doubtful[profiles.iloc[row]] = (

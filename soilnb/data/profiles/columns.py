@@ -207,7 +207,8 @@ def _check_missing(place: Mapping[str, int], data: pd.DataFrame, headings: list[
         text += f"; did you mean {asked}? then columns={hints}"
     if len(hints) < len(missing):
         text += f"; it has {', '.join(headings[:40])}{', ...' if len(headings) > 40 else ''}"
-    raise InputError(text)
+    words = ", ".join(f"{heading} as {name}" for name, heading in hints.items())
+    raise InputError(text, {words: {"columns": hints}} if hints else None)
 
 
 def _known_as(name: str, spare: Iterable[int], data: pd.DataFrame, headings: list[str]) -> str:
@@ -300,10 +301,11 @@ def _numbers(
         if not np.isinf(values).any():
             return values.copy(), {}
     text = column.astype(object).where(column.notna(), "").map(lambda entry: str(entry).strip())
+    text = text.str.replace("\u2212", "-", regex=False)  # the minus of typesetters
     lower = text.str.lower()
     count: dict[str, int] = {}
     if name == "bottom":
-        open_ended = lower.str.fullmatch(r"[>≥]\s*[\d.,]+|[\d.,]+\s*(cm|m)?\s*\+")
+        open_ended = lower.str.fullmatch(r"[>≥]\s*[\d.,]+\s*(cm|m)?|[\d.,]+\s*(cm|m)?\s*\+")
         lower = lower.mask(open_ended, "")
         count |= {"open": int(open_ended.sum())} if open_ended.any() else {}
     if decimal == ",":
@@ -320,12 +322,21 @@ def _numbers(
     return values, count
 
 
+#: Texts that often stand for no value, and do not say so clearly enough to be taken for it.
+_NO_VALUE = (
+    r"[<≤].*|n\.?\s?[ad]\.?|b\.?d\.?l?\.?|tr(ace)?s?|[*?x]+|missing|unknown|not .*|"
+    r"#[a-z/0!?]+"
+)
+
+
 def _no_number(column: pd.Series, name: str, row: int) -> str:
     entry = " ".join(str(column.iloc[row]).split())
     entry = entry if len(entry) <= 40 else f"{entry[:37]}..."
     hint = ""
-    if re.fullmatch(r"[<≤].*|n\.?d\.?|b\.?d\.?l?\.?|tr(ace)?", entry.lower()):
+    if re.fullmatch(_NO_VALUE, entry.lower()):
         hint = f"; if it stands for no value: missing=[{entry!r}]"
+    elif re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", entry):
+        hint = "; a comma between thousands, or a decimal one? write points, or none"
     elif re.fullmatch(r"[+-]?\d+,\d+", entry):
         hint = "; a decimal comma? then part the cells by semicolons, or use points"
     return f"{name} in {place_of(column, row)} = {entry!r} is no number{hint}"

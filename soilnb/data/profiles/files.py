@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import InputError, shown, unknown
 
 #: Largest table that is read, bytes after unpacking.
 LARGEST = 2**30
@@ -27,10 +27,21 @@ LARGEST = 2**30
 _SEPARATORS = ",;\t|"
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _UNPACK = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
-_BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_BOMS = {
+    b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe\x00\x00": "utf-32", b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}  # fmt: skip
+
+#: What else comes under the name of a table, by how it begins.
+_OTHERS = {
+    "<": "HTML or XML, as some programs save with the ending .xls", "{": "JSON", "[{": "JSON",
+    "{\\rtf": "a text document", "%PDF": "a PDF",
+}  # fmt: skip
 
 
-def read(path: str | Path, sheet: str | None = None, *, whole: bool = True) -> pd.DataFrame:
+def read(
+    path: str | Path, sheet: str | None = None, *, whole: bool = True, encoding: str | None = None
+) -> pd.DataFrame:
     """Read a table as text.
 
     Parameters
@@ -43,6 +54,8 @@ def read(path: str | Path, sheet: str | None = None, *, whole: bool = True) -> p
         Sheet of a workbook; needed where several hold a table.
     whole : bool
         Whether every row must fit the header; else longer rows are cut, and a preamble may be one.
+    encoding : str, optional
+        Of a text that is neither Unicode nor in the code page of western Windows (cp1252).
 
     Returns
     -------
@@ -56,6 +69,8 @@ def read(path: str | Path, sheet: str | None = None, *, whole: bool = True) -> p
         For an address, a file that cannot be read or is no table, and a row that is longer than
         the header, with its line.
     """
+    if not isinstance(path, str | Path):
+        raise InputError(f"path = {shown(path)}: allowed the path of a file")
     if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", str(path)):
         raise InputError(f"{path} is an address: download the file first, then give its path")
     content, name = _unpacked(_bytes(Path(path)), str(path)), str(path)
@@ -64,7 +79,10 @@ def read(path: str | Path, sheet: str | None = None, *, whole: bool = True) -> p
     if content[:2] == b"PK":
         rows, attrs = _workbook(content, name, sheet)
     else:
-        text, encoding = _decoded(content, name)
+        text, encoding = _decoded(content, name, encoding)
+        for begin, what in _OTHERS.items():
+            if text.lstrip("\ufeff \t\n").startswith(begin):
+                raise InputError(f"{name} is {what}: save it as .xlsx or CSV")
         rows, separator = _cells(text, name)
         attrs = {"encoding": encoding, "decimal": "." if separator == "," else ","}
     return _framed(rows, name, whole).rename_axis("line").pipe(_with_attrs, attrs)
@@ -97,6 +115,8 @@ def _unpacked(content: bytes, name: str) -> bytes:
                 files = [info for info in archive.infolist() if not info.is_dir()]
                 if any(info.filename == "[Content_Types].xml" for info in files):
                     return content
+                if any(info.filename == "mimetype" for info in files):
+                    raise InputError(f"{name} is an OpenDocument file: save it as .xlsx or CSV")
                 if len(files) != 1:
                     raise InputError(f"{name} holds {len(files)} files: allowed one table")
                 with archive.open(files[0]) as stream:
@@ -116,8 +136,17 @@ def _limited(stream: io.BufferedIOBase, name: str) -> bytes:
     return content
 
 
-def _decoded(content: bytes, name: str) -> tuple[str, str]:
+def _decoded(content: bytes, name: str, given: str | None) -> tuple[str, str]:
     """Text and the name of its encoding."""
+    if given is not None:
+        try:
+            return content.decode(given).replace("\r\n", "\n").replace("\r", "\n"), given
+        except (LookupError, TypeError):
+            raise InputError(
+                f"unknown encoding {shown(given)}: allowed utf-8, cp1250, ..."
+            ) from None
+        except UnicodeDecodeError as error:
+            raise InputError(f"{name} is no text in {given} (byte {error.start})") from None
     encoding = next((code for bom, code in _BOMS.items() if content.startswith(bom)), "")
     if not encoding and b"\x00" in content[:200]:
         even, odd = content[0:200:2].count(0), content[1:200:2].count(0)

@@ -8,9 +8,10 @@ Each reading of organic carbon and bulk density is weighed by three arguments th
 - the bulk density that goes with a content of carbon (`soilnb.data.profiles.density`).
 
 The documented unit is the likeliest before looking (`PRIOR`). One reading that is `SURE` times as
-likely as every other is taken, and said if it is not the documented one; the documented unit is
-also taken, and said, where it is `LIKELY` times as likely; else there are two readings, and the
-table is refused with both.
+likely as every other is taken, and said if it is not the documented one; without bulk densities,
+which tell, the documented unit is also taken where it is `LIKELY` times as likely. Else there are
+two readings, and the table is refused with both. What no bulk density confirms, or is less than
+`CONFIRMED` times as likely, is said, too.
 """
 
 from __future__ import annotations
@@ -27,18 +28,27 @@ from soilnb.data.profiles.units import Unit, family
 
 #: How likely each unit is before looking at the numbers: assumptions.
 PRIOR = {
-    "organic_carbon": {"%": 0.75, "g kg-1": 0.21, "1": 0.02, "dg kg-1": 0.02},
+    "organic_carbon": {"%": 0.75, "g kg-1": 0.20, "1": 0.02, "dg kg-1": 0.02, "mg kg-1": 0.01},
     "bulk_density": {"g cm-3": 0.90, "kg m-3": 0.05, "cg cm-3": 0.05},
 }
+PRIOR_OF_DENSITY = {"g m-3": 0.80, "kg m-3": 0.12, "hg m-3": 0.05, "g cm-3": 0.03}
 
 #: Times as likely as every other reading that any unit must be to be taken, and the documented one.
 SURE, LIKELY = 20.0, 3.0
+
+#: Times as likely that makes a word superfluous, beside bulk densities: of 447 made-up tables in %
+#: 444 reach it, and of as many in g kg-1 (poor soils and deserts among them) none is so likely in
+#: %. Without densities 69 of these would be taken for %, so that the unit is then always said.
+CONFIRMED = 100.0
 
 #: Median (%) and spread (of the natural logarithm) of carbon between two depths (m): those of the
 #: medians of ISRaD's studies, the spread a quarter larger, since these are hardly all soils; and a
 #: share of peat (an assumption) with its mean and spread, %.
 USUAL_CARBON = ((0.0, 0.3, 2.7, 1.4), (0.5, 2.0, 0.7, 1.6))
 PEAT = (0.1, 48.0, 8.0)
+
+#: Soils with more carbon, %, are peat; and bulk densities of peat, g cm-3.
+BOG, DENSITY_OF_PEAT = 25.0, (0.05, 0.35)
 
 #: Spread of the logarithm of measured bulk density about the pedotransfer function, in ISRaD.
 SPREAD_OF_DENSITY = 0.2
@@ -49,6 +59,12 @@ INDEPENDENT = 6.0
 #: Densities of mineral soil and of organic matter, g cm-3, between which `heaviest` mixes:
 #: 1.6 % of the layers of ISRaD are heavier, and 65 % of them with ten times their carbon.
 MINERAL, ORGANIC = 2.1, 0.35
+
+#: A year of less rain, mm, is one of a desert.
+DESERT = 150.0
+
+#: Times as heavy or as light as expected, in the median, that the soils of a table may be.
+FAR = (0.3, 2.5)
 
 #: Share of layers that may be impossible in the right unit: slips of the key.
 SLIPS = 0.06
@@ -133,6 +149,8 @@ def _evidence(layers: pd.DataFrame, reading: dict[str, str]) -> float:
     known = np.isfinite(earth)
     if known.any():
         expected = np.where(np.isfinite(carbon), density.bulk_density(carbon), 1.3)[known]
+        bog = carbon[known] > BOG  # the function knows no peat
+        expected[bog] = np.clip(earth[known][bog], *DENSITY_OF_PEAT)
         off = np.log(np.maximum(earth[known], 1e-9) / expected) / SPREAD_OF_DENSITY
         total -= 0.5 * min(known.sum(), INDEPENDENT) * np.minimum(off**2, 25.0).mean()
     return total
@@ -230,16 +248,44 @@ def depth(layers: pd.DataFrame, number: np.ndarray) -> tuple[str, str, str]:
     return best, why, "" if sure else second
 
 
+def carbon_density(values: np.ndarray, depth: np.ndarray) -> tuple[str, str, str]:
+    """Judge carbon per volume by how much soils hold: its unit, the argument, a second reading."""
+    known = values > 0
+    if not known.any():
+        return COLUMNS["carbon_density"].unit, "", ""
+    weights = {}
+    for unit, prior in PRIOR_OF_DENSITY.items():
+        density_of = unit_of("carbon_density", unit).convert(values[known])
+        weights[unit] = np.log(prior)
+        weights[unit] -= 10.0 * (density_of > COLUMNS["carbon_density"].bounds[1]).mean()
+        for upper, lower, median, spread in USUAL_CARBON:
+            here = density_of[(depth[known] >= upper) & (depth[known] < lower)]
+            if here.size:  # percent at 1.2 g cm-3
+                usual = 1.2 * density.PER_PERCENT * median
+                weights[unit] -= 0.5 * (np.log(np.median(here) / usual) / spread) ** 2
+    best, second = sorted(weights, key=weights.get, reverse=True)[:2]
+    odds = np.exp(min(weights[best] - weights[second], 50.0))
+    why = f"a median of {np.median(values[known]):.3g}"
+    if best == next(iter(PRIOR_OF_DENSITY)):
+        return COLUMNS["carbon_density"].unit, why, "" if odds >= LIKELY else second
+    return best, why, "" if odds >= SURE else second
+
+
 def climate(values: np.ndarray, name: str) -> tuple[str, str, tuple[str, ...]]:
     """Judge a column of the place: its unit, the argument, and further readings."""
     known = values[np.isfinite(values)]
     if not known.size:
         return COLUMNS[name].unit, "", ()
     middle = float(np.median(known))
+    if name == "npp" and not COLUMNS[name].usual[0] <= middle <= 3000:
+        others = (("Mg ha-1 yr-1", "kg m-2 yr-1"), ("kg ha-1 yr-1",))[middle > 10]
+        return COLUMNS[name].unit, f"a median of {middle:g}", others
     if name == "temperature" and middle > 150 and known.min() > 150:
         return "K", f"a median of {middle:g}", ()
     if name == "temperature" and middle > 60:
         return "degC", f"a median of {middle:g} degC", ("0.1 degC", "degF")
     if name == "precipitation" and 0 < known.max() < 15:
         return "mm yr-1", f"at most {known.max():g} mm a year", ("m yr-1", "mm d-1")
+    if name == "precipitation" and 0 < known.max() < DESERT:
+        return "mm yr-1", f"at most {known.max():g} mm a year", ("cm yr-1", "mm month-1")
     return COLUMNS[name].unit, "", ()

@@ -71,6 +71,7 @@ def layers(
     named = _with_names(_filled_rows(chosen.data), understood)
     if not len(named):
         raise InputError("the table has no rows: allowed one layer or more")
+    _note_code_page(named["profile"], data.attrs.get("encoding", ""), understood)
     table, left_out = numbers(named, missing, data.attrs.get("decimal", ""))
     declared = _declared(units, chosen)
     number, _ = pd.factorize(table["profile"])
@@ -104,6 +105,14 @@ def _note_unused(
         pairs = ", ".join(f"{name!r}: {heading!r}" for name, heading in told.items())
         names = ", ".join(repr(heading) for heading in told.values())
         understood.notes.append(f"not used: {names}; to use them columns={{{pairs}}}")
+
+
+def _note_code_page(names: pd.Series, encoding: str, understood: Understood) -> None:
+    """Say in which code page names were read that another would read otherwise."""
+    if encoding in ("cp1252", "latin-1"):
+        other = [name for name in map(str, names) if not name.isascii()]
+        if other:
+            understood.notes.append(f"text read as {encoding}, {other[0]!r}; else encoding=")
 
 
 def _filled_rows(data: pd.DataFrame) -> pd.DataFrame:
@@ -168,7 +177,7 @@ def _in_metres(
     else:
         unit, why, second = judgement.depth(table, number)
         if second:
-            raise two_readings("depth", unit, second, why)
+            raise two_readings("depth", why, unit, second)
         how = "the usual unit" if unit == "cm" else "judged"
         if unit != "cm":
             understood.notes.append(f"depths read as {unit}: {why}")
@@ -195,10 +204,14 @@ def _covariate(
     if documented == "%":
         unit, why, second = judgement.share(values, name)
         others = (second,) if second else ()
-    elif name in ("temperature", "precipitation"):
+    elif name in ("temperature", "precipitation", "npp"):
         unit, why, others = judgement.climate(values, name)
+    elif name == "carbon_density":
+        middle = (table["top"] + table["bottom"]).abs().to_numpy() / 2
+        unit, why, second = judgement.carbon_density(values, middle)
+        others = (second,) if second else ()
     if others:
-        raise two_readings(name, unit, " or ".join(others), why)
+        raise two_readings(name, why, unit, *others)
     how = "the usual unit" if unit == documented else "judged"
     if unit != documented:
         word = "a fraction" if unit == "1" else unit

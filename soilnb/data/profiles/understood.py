@@ -40,7 +40,10 @@ class Understood:
         return json.dumps(record, ensure_ascii=False)
 
 
-def two_readings(name: str, first: str, second: str, why: str) -> InputError:
-    """Return the error for a column that may be in two units."""
-    texts = " or ".join(f"units={{{name!r}: {unit!r}}}" for unit in (first, second))
-    return InputError(f"{name} may be in {first} or in {second} ({why}): {texts} settles it")
+def two_readings(name: str, why: str, *readings: str) -> InputError:
+    """Return the error for a column that may be in two units or more."""
+    texts = " or ".join(f"units={{{name!r}: {unit!r}}}" for unit in readings)
+    return InputError(
+        f"{name} may be in {' or in '.join(readings)} ({why}): {texts} settles it",
+        {f"{name} in {unit}": {"units": {name: unit}} for unit in readings},
+    )

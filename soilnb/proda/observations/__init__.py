@@ -172,6 +172,7 @@ def read_csv(
     missing: Iterable[object] = (),
     datum: str = "shift",
     sheet: str | None = None,
+    encoding: str | None = None,
     sort: bool = False,
     least_layers: int = LEAST_LAYERS,
     least_depth: float = LEAST_DEPTH,
@@ -230,6 +231,8 @@ def read_csv(
         upward or as heights: count depth from their top, or leave them out.
     sheet : str, optional
         Sheet of a workbook, where several hold a table.
+    encoding : str, optional
+        Of a text that is neither Unicode nor in the code page of western Windows (cp1252).
     sort : bool
         Whether to sort the layers of a profile; by default an unsorted profile is refused.
     least_layers, least_depth : int, float
@@ -256,7 +259,7 @@ def read_csv(
     >>> read_csv("pits.csv", **named, least_layers=3)["organic_carbon"].values
     array([[1.8, 0.9, 0.4]])
     """
-    data = files.read(path, sheet)
+    data = files.read(path, sheet, encoding=encoding)
     name = Path(path).name
     attrs = {"title": f"soil profiles of {name}", "provenance": "user", "source": name}
     return from_table(
@@ -577,9 +580,14 @@ def _authors_table(
             if variable not in file:
                 raise InputError(f"{path} has no variable {variable!r}")
             values = file[variable].values
-    except OSError as error:
-        raise InputError(f"{path} is no netCDF file: {error.strerror or error}") from None
+    except InputError:
+        raise
+    except Exception as error:  # whatever the library makes of damaged bytes
+        reason = getattr(error, "strerror", None) or (str(error) or type(error).__name__)
+        raise InputError(f"{path} is no netCDF file: {reason.splitlines()[0]}") from None
     if values.ndim != 2 or len(values) != count:
         raise InputError(f"{variable} of {path} has the shape {values.shape}: allowed ({count}, n)")
     table = pd.DataFrame({name: values[column] for name, column in columns.items()})
+    if values.dtype.kind not in "iuf" or not np.isfinite(table["profile"]).all():
+        raise InputError(f"{variable} of {path} has profiles without a number")
     return table.assign(profile=table["profile"].astype(np.int64).astype(str))

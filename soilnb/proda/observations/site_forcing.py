@@ -65,7 +65,7 @@ def forcing_at(
     if npp not in ("profile", "miami"):
         raise unknown("value of npp", npp, ("profile", "miami"))
     _check_latitude(observations)
-    latitude = observations["latitude"].values
+    latitude = _along(observations, "latitude")
     zone = _zones(observations)
     filled: dict[str, np.ndarray] = {}
     mat = _filled(observations, "temperature", lambda: climate.temperature(zone, latitude), filled)
@@ -99,6 +99,11 @@ def forcing_at(
     )
 
 
+def _along(observations: xr.Dataset, name: str) -> np.ndarray:
+    """Values [profile] of a coordinate, which is a scalar where one profile was picked."""
+    return np.broadcast_to(observations[name].values, (observations.sizes["profile"],))
+
+
 def _filled(observations: xr.Dataset, name: str, default: object, filled: dict) -> np.ndarray:
     """Own values of the profiles [profile], with `default()` where there is none."""
     size = observations.sizes["profile"]
@@ -117,11 +122,11 @@ def _zones(observations: xr.Dataset) -> np.ndarray:
     for name in np.unique(zone).tolist():
         if name and name not in known:
             raise unknown("Köppen-Geiger zone", name, known)
-    longitude = observations["longitude"].values
+    longitude = _along(observations, "longitude")
     ask = (zone == "") & np.isfinite(longitude)
     if ask.any():
         east = (longitude[ask] + 180) % 360 - 180
-        zone[ask] = rasters.koppen_zones(observations["latitude"].values[ask], east, POINT)
+        zone[ask] = rasters.koppen_zones(_along(observations, "latitude")[ask], east, POINT)
     return zone
 
 
@@ -140,7 +145,9 @@ def _vegetation(observations: xr.Dataset, zone: np.ndarray, filled: dict) -> np.
 
 
 def _check_latitude(observations: xr.Dataset) -> None:
-    latitude = observations["latitude"].values
+    if "latitude" not in observations.variables:
+        raise InputError("the observations have no latitude: allowed those of observations")
+    latitude = _along(observations, "latitude")
     missing = np.isnan(latitude)
     if missing.any():
         name = str(observations["profile"].values[missing][0])
