@@ -27,7 +27,8 @@ test: setup  ## the whole suite: science, command line, notebooks, browser
 check: lint  ## a minute at most: lint, and the tests that your changes can reach
 	$(BIN)/python -m pytest -n auto -q --reach
 
-fuzz: setup  ## hostile input, killed runs and random parameters, ten times as many as in the suite (SOILNB_FUZZ)
+fuzz: setup  ## 100,000 hostile cases; killed runs and random parameters, ten times as many as in the suite (SOILNB_FUZZ)
+	$(BIN)/python tests/hostile/campaign.py --seed $${SEED:-$$$$}
 	SOILNB_FUZZ=$${SOILNB_FUZZ:-10} $(BIN)/python -m pytest -q tests/hostile tests/running/test_kills.py
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=.pytest_cache/bounds_checked $(BIN)/python tests/pore/random_runs.py 200
 

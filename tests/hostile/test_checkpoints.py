@@ -1,13 +1,12 @@
 """Checkpoints and states that are damaged, or whole and wrong: one line, whoever notices."""
 
-import contextlib
 import io
-import json
 import zipfile
 
 import numpy as np
 import pytest
 import xarray as xr
+from mangling import mutated, same, spoilt
 
 from soilnb.parameters import InputError
 from soilnb.pore import Run, aggregated, files, simulate
@@ -56,20 +55,7 @@ def test_damaged_bytes_are_noticed_by_some_layer(good, tmp_path, cases):
     rng = np.random.default_rng(cases.seed)
     path, noticed, right = tmp_path / "state", 0, run(days=5)
     for _ in range(cases(60)):
-        bad = bytearray(whole)
-        at, end = sorted(rng.integers(0, len(bad), 2).tolist())
-        match rng.integers(5):
-            case 0:
-                bad[at] ^= 1 << int(rng.integers(8))
-            case 1:
-                del bad[at : min(end, at + 40)]
-            case 2:
-                bad[at:at] = bad[at : min(end, at + 40)]
-            case 3:
-                del bad[at:]
-            case 4:
-                bad[at : at + 8] = rng.bytes(8)
-        path.write_bytes(bad)
+        path.write_bytes(spoilt(whole, rng))
         found = []
         line = said(lambda: found.append(run(days=5, resume=path)))  # noqa: B023
         if line:
@@ -80,87 +66,7 @@ def test_damaged_bytes_are_noticed_by_some_layer(good, tmp_path, cases):
     assert noticed > 20
 
 
-# Whole and wrong --------------------------------------------------------------------------------
-
-
-def numbers(rng, values):
-    """One number, a row, or all of them become something else of the same type."""
-    values = values.copy()
-    kind = values.dtype
-    wild = [0, 1, -1, 2, 7, 127, -128, 1000, 2**31 - 1, -(2**31), 2**62]
-    if kind.kind == "f":
-        wild += [np.nan, np.inf, -np.inf, 1e300, 5e-324, -1e-12, 0.5]
-    with np.errstate(all="ignore"):
-        new = np.array(wild[rng.integers(len(wild))]).astype(kind)
-    if values.ndim == 0:
-        return new
-    flat = values.reshape(-1)
-    match rng.integers(4):
-        case 0:
-            flat[rng.integers(flat.size)] = new
-        case 1:
-            flat[rng.integers(flat.size) :] = new
-        case 2:
-            flat[rng.integers(flat.size)] = flat[rng.integers(flat.size)]
-        case 3:
-            rng.shuffle(flat)
-    return values
-
-
-def shapes(rng, values):
-    """Another shape, order or type."""
-    match rng.integers(6):
-        case 0:
-            return np.asfortranarray(values.T)
-        case 1:
-            return values.reshape(-1)[: max(1, values.size // 2)]
-        case 2:
-            return np.concatenate([values.reshape(-1)] * 2)
-        case 3:
-            return values[..., np.newaxis]
-        case 4:
-            return values.astype([np.float32, np.complex128, "U5", np.uint64][rng.integers(4)])
-        case _:
-            return np.zeros((0, *values.shape[1:]), values.dtype)
-
-
-def texts(rng, values):
-    """A text that is nearly the right one."""
-    text = str(values)
-    at = int(rng.integers(len(text)))
-    return np.array(
-        [
-            text[:at],
-            text[:at] + text[at + 1 :],
-            text.replace("PCG64", "default_rng"),
-            text.replace("state", "stat"),
-            "[]",
-            "null",
-            json.dumps({"bit_generator": "PCG64", "state": {"state": -1, "inc": 2**200}}),
-        ][rng.integers(7)]
-    )
-
-
-def mutated(arrays, rng):
-    """Change one to three entries; the digest is that of what is there, as a forger would have."""
-    arrays = dict(arrays)
-    for _ in range(rng.integers(1, 4)):
-        name = list(arrays)[rng.integers(len(arrays))]
-        with np.errstate(all="ignore"), contextlib.suppress(ValueError):
-            how = texts if arrays[name].dtype.kind == "U" else (numbers, shapes)[rng.integers(2)]
-            arrays[name] = how(rng, arrays[name])
-        if rng.random() < 0.05:
-            arrays.pop(name, None)
-    return arrays
-
-
-def same(one, other):
-    return one.keys() == other.keys() and all(
-        one[k].dtype == other[k].dtype
-        and one[k].shape == other[k].shape
-        and one[k].tobytes() == other[k].tobytes()
-        for k in one
-    )
+# Whole and wrong ---------------------------------------------------------------------------------
 
 
 @pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")

@@ -415,3 +415,30 @@ def _scenario_legend(ax: Axes, names: Sequence[str], chosen: str, other: str) ->
         words = series.NAMES.get(name, name)
         handles.append(Line2D([], [], color="black", ls=line, lw=1.6, label=words))
     series.beside(ax, handles)
+
+
+# A picture of one's own ---------------------------------------------------------------------------
+
+
+@style.frame(8.0, 3.6)
+def own_image(figure: Figure, run: xr.Dataset) -> list[str]:
+    """Draw the structure of an image after a run on it, and what is respired.
+
+    Parameters
+    ----------
+    run : Dataset, [time]
+        With one snapshot or more; the last is drawn.
+    """
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
+    day = float(run["snapshot"].values[-1])
+    cell = series.snapshot(run, day)["cell"]
+    pore_maps.draw_cells(left, cell)
+    left.set_title(f"day {day:g}", loc="left")
+    left.legend(
+        handles=pore_maps.legend(pore_maps.present(cell)), loc="upper center",
+        bbox_to_anchor=(0.5, -0.08), ncols=2, fontsize=7,
+    )  # fmt: skip
+    series.draw(right, run, "R", factor=1000)
+    series.days(right, run)
+    right.set(ylabel="respired carbon (µg g⁻¹ d⁻¹)", ylim=(0, None))
+    return series.sources(run)
