@@ -5,6 +5,7 @@ from __future__ import annotations
 from soilnb.data import tables
 from soilnb.data.profiles import columns, units
 from soilnb.pipeline.markdown import WIDE, escape, table, unit
+from soilnb.profile import plausible
 
 _TEXT = """\
 # Bring your own soil
@@ -24,7 +25,9 @@ One row for each layer, with a header: start from this template (made-up numbers
 
 or take your own file: CSV with commas, semicolons, tabs or bars, decimal points or commas, in
 UTF-8, UTF-16 or a code page of Windows; an Excel workbook (`.xlsx`); or either of them
-compressed. Ask first what would be understood, which changes nothing:
+compressed. Whoever writes no code uploads it in the notebook
+[Your own soil](notebooks/60_your_soil.ipynb).
+Ask first what would be understood, which changes nothing:
 
 ```text
 soilnb check my_pits.xlsx
@@ -83,6 +86,32 @@ detection. A name stays a name: `007`, `1.10` and `NA` are three pits.
 
 {messages}
 
+## An image
+
+A segmented picture (PNG, TIFF, NumPy file) or an array becomes a soil of the pore scale: one value
+for each phase, and the edge of a pixel in µm. Here a made-up one (*synthetic*):
+
+```python
+import numpy as np
+from soilnb.pore import from_image, simulate
+
+grains = np.kron(np.random.default_rng(1).random((24, 24)) < 0.6, np.ones((4, 4)))
+state = from_image(grains.astype("uint8"), resolution=2.0)  # note: ... porosity 0.4
+run = simulate("static", initial=state, days=30)
+```
+
+| an image | is read |
+| --- | --- |
+| 0, 1, 2, 3 | as pore, solid, organic, necromass |
+| two others, as 0 and 255 | with `codes={{0: "pore", 255: "solid"}}`, or the reverse |
+| one bit, a palette, white as zero | with `values="shown"` or `"stored"`, where they differ |
+| a stack | with `page=`, one slice |
+| grey values | never: segment first, the refusal names Otsu's threshold |
+| voxels that are not square | never: resample first |
+
+What was understood is said in one line, porosity first; an image of two values is refused until
+somebody says which is solid, with the porosity that each reading gives.
+
 ## A site
 
 Box models take a mapping, an `xarray.Dataset` or a `pandas.DataFrame` with one row for each site
@@ -110,6 +139,13 @@ place = forcing.from_climate(**forcing.arguments(year), latitude=51.1, vegetatio
 
 Vegetation is a word, an IGBP number or FLUXNET's letters. A year of 30 mm under a forest is
 refused: the files of FLUXNET have millimetres a *day*.
+
+## Does the answer mean anything?
+
+Every result says so. `feasible` (layered models): there is a steady state. `stable`: a small
+disturbance of it dies away. `plausible`: carbon is a number and at most {most:g} kg C m⁻³, which
+is humus with the fewest pores; box models stand for {depth:g} m of soil where they do not say
+(`soilnb.profile.plausible` has the sources).
 """
 
 #: What messages say, and what to do.
@@ -153,6 +189,8 @@ def page() -> str:
         missing=f"Empty cells and {texts} are no numbers, and neither are {codes}, where a column "
         "cannot have them.",
         messages=table(["message", "what it means"], messages, [40, 60]),
+        most=plausible.MOST / 1000,
+        depth=plausible.DEPTH,
     )
 
 
