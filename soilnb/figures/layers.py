@@ -255,8 +255,11 @@ def cue_soc(figure: Figure, stocks: xr.Dataset) -> None:
     values = stocks.assign(rest=stocks["enzymes"] + stocks["dissolved"])
     cue = stocks["cue"].values
     below = np.zeros(len(cue))
+    whole = float(stocks["soc"].max())
     for name, (label, colour, hatch) in parts.items():
         above = below + values[name].values
+        if not float(values[name].max()) > 0.01 * whole:
+            label += ": too little to see"
         ax.fill_between(
             cue, below, above, color=colour, alpha=0.6, hatch=hatch, edgecolor="0.35", lw=0,
             label=label,
@@ -264,8 +267,9 @@ def cue_soc(figure: Figure, stocks: xr.Dataset) -> None:
         below = above
     ax.plot(cue, stocks["soc"], color="0.1", lw=2, label="all of it (SOC)")
     rule = 10 * stocks["microbes"].values
-    ax.plot(cue, rule, color=COLOURS["vermilion"], ls="--", lw=1.2, label="10 × microbes")
     top = np.nanmax(stocks["soc"].values) if np.isfinite(stocks["soc"].values).any() else 1.0
+    if np.isfinite(rule).any() and np.nanmin(rule) <= 1.1 * top:  # else it lies above the axes
+        ax.plot(cue, rule, color=COLOURS["vermilion"], ls="--", lw=1.2, label="10 × microbes")
     ax.set(ylim=(0, 1.1 * float(top)), xlim=(0, 0.72), xlabel=r"microbial CUE, $\eta_{DOC}$")
     ax.set_ylabel("carbon to 1 m (kg C m⁻²)")
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
