@@ -26,7 +26,7 @@ def assimilated(model, profiles):
     folder = results.root() / "paper" / "assimilation" / name
     return proda.assimilate(
         profiles, model.lower(), sampler="published", **READINGS[reading], seed=0, folder=folder,
-        jobs=1, **LENGTH,
+        **LENGTH,
     )  # fmt: skip
 
 
