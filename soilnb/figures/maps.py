@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -12,9 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import QuadMesh
 from matplotlib.colorbar import Colorbar
-from matplotlib.colors import LogNorm, Normalize
+from matplotlib.colors import LogNorm, Normalize, to_rgba
 from matplotlib.ticker import MaxNLocator
 
+from soilnb.data import rasters
 from soilnb.figures.series import plain_log
 from soilnb.figures.style import COLOURS
 
@@ -23,6 +25,9 @@ LATITUDES = ([-45, 0, 45], ["45°S", "0°", "45°N"])
 
 #: South and north end of a map: all land but Antarctica.
 ENDS = (-58, 84)
+
+#: Colours of sea, of land without a value, and of coasts.
+SEA, BARE, COAST = "#EEF2F5", "#DAD6CC", "#5A5A5A"
 
 #: Where a colour bar lies below a map.
 BELOW = {"location": "bottom", "shrink": 0.75, "pad": 0.02, "aspect": 35}
@@ -36,19 +41,42 @@ def world(
     Parameters
     ----------
     cells : Dataset, [cell]
-        With ``latitude`` and ``longitude`` (degrees); cells of the grid that it lacks stay white.
+        With ``latitude`` and ``longitude`` (degrees); what it lacks is bare land, or sea.
     values : ndarray, [cell]
     """
     lat, lon = (_whole(np.unique(cells[name])) for name in ("latitude", "longitude"))
     field = np.full((lat.size, lon.size), np.nan)
     at = np.searchsorted(lat, cells["latitude"]), np.searchsorted(lon, cells["longitude"])
     field[at] = values
-    mesh = ax.pcolormesh(lon, lat, field, cmap=cmap, shading="nearest", rasterized=True, **options)
-    ax.set(xlim=(-180, 180), ylim=ENDS, aspect="equal", facecolor="#EEF2F5", xticks=[], yticks=[])
+    look = {"shading": "nearest", "rasterized": True, "zorder": 1.0}
+    mesh = ax.pcolormesh(lon, lat, field, cmap=cmap, **look | options)
+    if not ax.images:
+        shores(ax)
+    ax.set(xlim=(-180, 180), ylim=ENDS, aspect="equal", facecolor=SEA, xticks=[], yticks=[])
     if ticks:
         ax.set_xticks([-120, -60, 0, 60, 120], ["120°W", "60°W", "0°", "60°E", "120°E"], fontsize=7)
         ax.set_yticks(*LATITUDES, fontsize=7)
     return mesh
+
+
+def shores(ax: Axes) -> None:
+    """Draw bare land below the cells of a map, and coastlines above them."""
+    place = {"extent": (-180, 180, -90, 90), "origin": "lower", "rasterized": True}
+    for zorder, colours in zip((0.5, 1.5), _shores(), strict=True):
+        ax.imshow(colours, zorder=zorder, gid="shores", **place)
+
+
+@cache
+def _shores() -> tuple[np.ndarray, np.ndarray]:
+    """Return bare land and coastlines as colours over half a degree, from the south."""
+    ground = rasters.land_fraction((0.5, 0.5)) >= 0.5
+    inland = ground.copy()
+    for axis, step in ((0, 1), (0, -1), (1, 1), (1, -1)):
+        inland &= np.roll(ground, step, axis)
+    return tuple(
+        np.where(shape[..., np.newaxis], to_rgba(colour), 0.0)
+        for shape, colour in ((ground, BARE), (ground & ~inland, COAST))
+    )
 
 
 def _whole(places: np.ndarray) -> np.ndarray:
