@@ -150,6 +150,15 @@ def read_profile(observations: xr.Dataset, label: str, column: layers.Column, co
     ------
     InputError
         One line with the layer, the value and what is allowed.
+
+    Examples
+    --------
+    >>> from soilnb.profile import forcing
+    >>> from soilnb.profile.forcing import environment
+    >>> seen = xr.Dataset({"depth": ("layer", [0.1, 0.5]), "carbon_density": ("layer", [2e4, 8e3])})
+    >>> place = environment.column(forcing.example("temperate"))
+    >>> read_profile(seen, "mine", place, "sse").depth
+    array([0.1, 0.5])
     """
     names = ["depth", "carbon_density"] + (["carbon_density_sd"] if cost == "gaussian" else [])
     for name in names:
@@ -343,6 +352,17 @@ def sample(profile: Profile, settings: Settings) -> Chains:
     ------
     SamplingError
         When no feasible start is found, or no acceptable acceptance rate.
+
+    Examples
+    --------
+    >>> from soilnb.profile import forcing
+    >>> from soilnb.profile.forcing import environment
+    >>> seen = xr.Dataset({"depth": ("layer", [0.1, 0.5]), "carbon_density": ("layer", [2e4, 8e3])})
+    >>> place = environment.column(forcing.example("temperate"))
+    >>> profile = read_profile(seen, "mine", place, "sse")
+    >>> found = sample(profile, Settings(warmup=500, steps=1000, samples=100))
+    >>> found.runs.parameters.shape
+    (300, 23)
     """
     digest = hashlib.sha256(profile.label.encode()).digest()
     name = [int.from_bytes(digest[k : k + 4], "little") for k in (0, 4)]

@@ -88,6 +88,12 @@ def observed(observations: xr.Dataset) -> pd.DataFrame:
     DataFrame
         By profile: ``climate``, ``observed`` (0-30 cm, g C kg-1), ``observed_stock`` (to 1 m,
         kg C m-2).
+
+    Examples
+    --------
+    >>> from soilnb.proda import observations
+    >>> list(observed(observations.twin_profiles(2)).columns)
+    ['climate', 'observed', 'observed_stock']
     """
     density = _at_nodes(observations, "carbon_density")
     zone = climate_group(observations["climate"].values)

@@ -18,42 +18,23 @@ ROOMS = ("pore", "profile", "cue", "proda", "upscale", "data", "claims", "result
 
 #: What has none yet. The list only gets shorter.
 MISSING = {
-    "soilnb.profile.century.steady_state",
-    "soilnb.profile.century.structure",
-    "soilnb.profile.clm5.matrices",
-    "soilnb.profile.clm5.steady_state",
-    "soilnb.profile.clm5.structure",
-    "soilnb.profile.compas.dense_solve",
-    "soilnb.profile.compas.matrices",
-    "soilnb.profile.compas.steady_state",
-    "soilnb.profile.compas.structure",
-    "soilnb.profile.depth.column.grid",
-    "soilnb.profile.depth.column.layer_shares",
-    "soilnb.profile.depth.column.profile",
-    "soilnb.profile.depth.column.root_shares",
-    "soilnb.profile.depth.layers",
-    "soilnb.profile.depth.remaining",
-    "soilnb.profile.depth.simulate",
-    "soilnb.profile.depth.steady_state",
-    "soilnb.profile.depth.stock",
-    "soilnb.profile.depth.transit_time",
-    "soilnb.profile.diagnostics.system",
+    "soilnb.profile.forcing.environment.one",
+    "soilnb.profile.forcing.environment.prepare",
     "soilnb.profile.forcing.example",
     "soilnb.profile.forcing.from_climate",
+    "soilnb.profile.layered.diagnostics.system",
     "soilnb.profile.management.begin",
     "soilnb.profile.management.compas.table",
     "soilnb.profile.management.scenario",
     "soilnb.profile.management.table",
-    "soilnb.profile.mimics.eigenvalues",
-    "soilnb.profile.mimics.simulate",
-    "soilnb.profile.mimics.steady_state",
-    "soilnb.profile.mimics.structure",
     "soilnb.profile.rothc.temperature_modifier",
 }
 
 
 def python_of(path):
-    """Return the Python of a notebook's cells, or of the blocks of a text."""
+    """Return the Python of a module, of a notebook's cells, or of the blocks of a text."""
+    if path.suffix == ".py":
+        return [path.read_text(encoding="utf-8")]
     if path.suffix == ".ipynb":
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
@@ -93,12 +74,13 @@ def resolve(name):
 
 
 def called():
-    """Return the functions that packages pass on, and those that notebooks and texts call."""
+    """Return the functions that packages pass on, and those that lessons and texts call."""
     names = set()
     for stub in (ROOT / "soilnb").glob("*/__init__.pyi"):
         room = f"soilnb.{stub.parent.name}"
         names |= {f"{room}.{name}" for name in importlib.import_module(room).__all__}
-    for path in [*(ROOT / "notebooks").glob("*.ipynb"), ROOT / "README.md"]:
+    lessons = [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("soilnb/lessons/*.py")]
+    for path in [*lessons, ROOT / "README.md"]:
         names |= names_in(python_of(path))
     found = {inspect.unwrap(thing) for name in names if inspect.isfunction(thing := resolve(name))}
     return {

@@ -30,3 +30,11 @@ def test_every_name_that_a_snippet_uses_exists(snippet):
     of_modules = {(name, attribute) for name, attribute in used if name in known}
     assert known
     assert {(n, a) for n, a in of_modules if not hasattr(known[n], a)} == set()
+
+
+def test_what_contributing_points_at_is_there():
+    root = Path(__file__).parents[2]
+    text = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:soilnb|tests|experiments|book)/[\w./]+)`", text))
+    assert len(named) > 20
+    assert {path for path in named if not (root / path).exists()} == set()

@@ -1,7 +1,8 @@
 """Units in which people give their columns, and the way to those of this package.
 
 The table ``profile_units`` holds them: a value times `factor` plus `offset` is in the documented
-unit of its column.
+unit of its column. Where nobody says in which unit a column is, `soilnb.data.profiles.judgement`
+decides.
 """
 
 from __future__ import annotations
