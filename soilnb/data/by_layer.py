@@ -3,7 +3,7 @@ r"""What data say of carbon at depth: roots, soil carbon, turnover times and res
 Each function takes a Dataset as `soilnb.data.open_dataset` gives it and returns one by layer, in
 the layers of Luo et al. 2025 (Fig. 1) unless other edges are given. Units and meanings stand in
 the attributes; ``attrs["provenance"]`` of the data is carried along, so that a figure can say
-that it rests on a synthetic twin.
+that it rests on a synthetic twin. Edges that are out of order raise `InputError`.
 
 Roots follow the logistic dose response of Schenk & Jackson 2002
 (doi:10.1890/0012-9615(2002)072[0311:TGBOR]2.0.CO;2): the share of the roots above depth D is
@@ -203,11 +203,6 @@ def summary(edges: Sequence[float] = EDGES, /, **kinds: xr.DataArray) -> xr.Data
     Dataset [kind, layer]
         ``mean`` and ``sd`` (1), and ``n`` (kind), the number of profiles.
 
-    Raises
-    ------
-    InputError
-        For edges out of order.
-
     Examples
     --------
     >>> roots = root_shares(open_dataset("roots", twin=True))
@@ -251,11 +246,6 @@ def root_shares(roots: xr.Dataset, edges: Sequence[float] = EDGES) -> xr.DataArr
     DataArray [profile, layer]
         Shares (1) of the roots between the first and the last edge. Profiles whose depths are
         missing or out of order are left out.
-
-    Raises
-    ------
-    InputError
-        For edges out of order.
 
     Examples
     --------

@@ -1,7 +1,8 @@
 """Synthetic twins of data sets of measurements: same schema, similar moments, no evidence.
 
-Medians, spreads and counts are those that the real tables have; every record is drawn. The twin of
-the global grid is the teaching planet (`soilnb.data.planet`).
+Medians, spreads and counts are those that the real tables have; every record is drawn. Each twin
+takes the seed of its generator and returns a Dataset with the variables of its schema
+(`soilnb.data.schemas`). The twin of the global grid is the teaching planet (`soilnb.data.planet`).
 """
 
 from __future__ import annotations
@@ -67,16 +68,6 @@ def cue_twin(seed: int = 2025) -> xr.Dataset:
     CUE is beta distributed around a line in incubation temperature, with the count, the mean,
     the spread and the slope that the real table has for each method (208 records 0.334 ±
     0.181, -0.0048 per degC; 618 records 0.527 ± 0.249, -0.018 per degC).
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the generator.
-
-    Returns
-    -------
-    Dataset
-        Variables as in `soilnb.data.schemas.CUE`.
     """
     rng = np.random.default_rng(seed)
     water = _incubations(rng, 208, (16.7, 4.7), mean=0.334, spread=0.181, slope=-0.0048)
@@ -124,16 +115,6 @@ def roots_twin(seed: int = 2025) -> xr.Dataset:
 
     D95 and D95 / D50 are lognormal with the medians 0.87 m and 6 and the spreads of the real
     ones, so that D50 has the median 0.14 m.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the generator.
-
-    Returns
-    -------
-    Dataset
-        Variables as in `soilnb.data.schemas.ROOTS`.
     """
     rng = np.random.default_rng(seed)
     count = 560
@@ -162,16 +143,6 @@ def turnover_twin(seed: int = 2025) -> xr.Dataset:
     Times are lognormal within a biome, with one deviation per profile and a small one per
     layer. A few are missing, as in the real table. Cold biomes are an eighth of the profiles
     and make the mean many times the median.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the generator.
-
-    Returns
-    -------
-    Dataset
-        Variables as in `soilnb.data.schemas.TURNOVER`.
     """
     rng = np.random.default_rng(seed)
     biomes = np.repeat(list(_BIOMES), [count for count, _, _ in _BIOMES.values()])
@@ -206,16 +177,6 @@ def silsoe_twin(seed: int = 2025) -> xr.Dataset:
     The design of the real trial: three blocks, trees with cropped or fallow alleys at five
     distances, an arable control; roots of the last year only. Carbon and roots fall with depth
     and scatter without a relation between them at one depth.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the generator.
-
-    Returns
-    -------
-    Dataset
-        Variables as in `soilnb.data.schemas.SILSOE`.
     """
     rng = np.random.default_rng(seed)
     spots = [(f"{b}{t}T", f"B{b}", t, d) for b in (1, 2, 3) for t in "CF" for d in range(5)]
@@ -256,16 +217,6 @@ def incubations_twin(seed: int = 2025) -> xr.Dataset:
 
     Twenty profiles at four depths of which the deepest respires about half as much per carbon
     as the topmost; a subsoil with and without cellulose; two depths, sieved and not.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the generator.
-
-    Returns
-    -------
-    Dataset
-        Variables as in `soilnb.data.schemas.INCUBATIONS`.
     """
     rng = np.random.default_rng(seed)
     jars = [
@@ -316,16 +267,6 @@ def layers_twin(seed: int = 2025) -> xr.Dataset:
 
     No data set of the registry has this twin: `soilnb.data.by_layer.soil_layers` uses it where
     `israd`, which is local only, is not at hand.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the generator.
-
-    Returns
-    -------
-    Dataset
-        Variables as in `soilnb.data.schemas.LAYERS`.
     """
     rng = np.random.default_rng(seed)
     edges = np.array([0, 10, 20, 30, 50, 80, 120, 160, 200.0])

@@ -46,13 +46,7 @@ def live(observations: xr.Dataset) -> Explorer:
             observations.sel(profile=name), places[name], model, int(horizons), 10.0**trust
         )
 
-    return Explorer(
-        controls,
-        compute,
-        assimilation.learned,
-        _say,
-        asks="assimilation",
-    )
+    return Explorer(controls, compute, assimilation.learned, _say, asks="assimilation")
 
 
 def profile(

@@ -149,13 +149,7 @@ def converge(
     def draw(met: Met, figure=None):
         return tao2024_globe.meeting(*met.maps.values(), met.zones, met.r, data=kind, figure=figure)
 
-    return Explorer(
-        controls,
-        compute,
-        draw,
-        _say,
-        asks="converge",
-    )
+    return Explorer(controls, compute, draw, _say, asks="converge")
 
 
 def _say(met: Met) -> str:

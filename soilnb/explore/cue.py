@@ -124,13 +124,7 @@ def levels() -> Explorer:
         "first": Control("Average from day", 200.0, 150, 280, 1),
         "days": Control("Average over days", 5.0, 1, 100, 1),
     }
-    return Explorer(
-        sliders,
-        through_a_pulse,
-        _draw_pulse,
-        _say_levels,
-        asks="levels",
-    )
+    return Explorer(sliders, through_a_pulse, _draw_pulse, _say_levels, asks="levels")
 
 
 def through_a_pulse(
@@ -200,13 +194,7 @@ def bench() -> Explorer:
         "dna_conversion": Control.of(p["dna_conversion"], step=0.05),
         "soil_c_to_n": Control.of(p["soil_c_to_n"], step=0.5),
     }
-    return Explorer(
-        sliders,
-        on_the_bench,
-        figures.bench,
-        _say_bench,
-        asks="bench",
-    )
+    return Explorer(sliders, on_the_bench, figures.bench, _say_bench, asks="bench")
 
 
 def on_the_bench(short: float = 6.0, long: float = 30.0, **changes: float) -> xr.Dataset:
@@ -253,13 +241,7 @@ def controls() -> Explorer:
         "food": Control("Food", food[3], choices=food),
         "immobilised": Control("Nitrogen from solution (mol per mol C)", 0.0, 0, 0.1, 0.002),
     }  # fmt: skip
-    return Explorer(
-        sliders,
-        under_control,
-        figures.controls,
-        _say_controls,
-        asks="controls",
-    )
+    return Explorer(sliders, under_control, figures.controls, _say_controls, asks="controls")
 
 
 def under_control(

@@ -145,13 +145,7 @@ def side_by_side() -> Explorer:
         "clay": Control.of(RECORDS["clay"], value=start["clay"], high=0.65),
         "npp": Control.of(RECORDS["npp"], value=start["npp"]),
     }
-    return Explorer(
-        controls,
-        compare,
-        figures.soils,
-        _say,
-        asks="side_by_side",
-    )
+    return Explorer(controls, compare, figures.soils, _say, asks="side_by_side")
 
 
 def _say(found: Mapping[str, xr.Dataset]) -> str:

@@ -49,13 +49,7 @@ def profiles(table: pd.DataFrame, *, limit: float = 1.05, kind: str = "") -> Exp
         rows, fit, label = found
         return tao2023_globe.relation(rows, fit, label=label, data=kind, figure=figure)
 
-    return Explorer(
-        controls,
-        compute,
-        draw,
-        _say,
-        asks="profiles",
-    )
+    return Explorer(controls, compute, draw, _say, asks="profiles")
 
 
 def choose(

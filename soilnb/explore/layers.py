@@ -45,13 +45,7 @@ CLIMATE = {
 
 def two_columns() -> Explorer:
     """Compare the profiles of both models while climate and litter change."""
-    return Explorer(
-        CLIMATE,
-        columns,
-        _draw_columns,
-        _say_columns,
-        asks="two_columns",
-    )
+    return Explorer(CLIMATE, columns, _draw_columns, _say_columns, asks="two_columns")
 
 
 def columns(
@@ -119,13 +113,7 @@ def warming() -> Explorer:
         "site": Control("Place", "temperate", choices=tuple(EXAMPLES)),
         "years": Control("Years to follow", 1000.0, 50, 5000, 50, zooms=True),
     }
-    return Explorer(
-        controls,
-        change,
-        _draw_change,
-        _say_change,
-        asks="warming",
-    )
+    return Explorer(controls, change, _draw_change, _say_change, asks="warming")
 
 
 def change(
@@ -176,13 +164,7 @@ def pathways() -> Explorer:
         "tau_enz": Control.of(_WIDE.records["tau_enz_decay"], value=0.1, low=0.01, high=1.0),
         "site": Control("Place", "temperate", choices=tuple(EXAMPLES)),
     }
-    return Explorer(
-        controls,
-        cue_soc,
-        layers.cue_soc,
-        _say_cue_soc,
-        asks="pathways",
-    )
+    return Explorer(controls, cue_soc, layers.cue_soc, _say_cue_soc, asks="pathways")
 
 
 def cue_soc(tau_mic: float = 0.5, tau_enz: float = 0.1, site: str = "temperate") -> xr.Dataset:

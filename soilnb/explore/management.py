@@ -47,13 +47,7 @@ def _soil() -> depth.Profile:
 
 def combine() -> Explorer:
     """Combine practices on a cropland and compare to 2 m with a control."""
-    return Explorer(
-        _CONTROLS,
-        combined,
-        figures.combined,
-        _say,
-        asks="combine",
-    )
+    return Explorer(_CONTROLS, combined, figures.combined, _say, asks="combine")
 
 
 def practices(

@@ -88,13 +88,7 @@ def explorer() -> Explorer:
         ),
         "site": Control("Place", "temperate", choices=tuple(forcing.EXAMPLES)),
     }
-    return Explorer(
-        controls,
-        hand_over,
-        figures.state,
-        _say,
-        asks="pore_to_planet",
-    )
+    return Explorer(controls, hand_over, figures.state, _say, asks="pore_to_planet")
 
 
 def _say(found: dict) -> str:

@@ -34,13 +34,7 @@ def measured_cue(data: pd.DataFrame) -> Explorer:
     def compute(**choice: str | float) -> tuple[pd.DataFrame, Fit, dict[str, float], str]:
         return measured(data, **choice)
 
-    return Explorer(
-        controls,
-        compute,
-        _draw,
-        _say,
-        asks="measured_cue",
-    )
+    return Explorer(controls, compute, _draw, _say, asks="measured_cue")
 
 
 def measured(

@@ -86,11 +86,7 @@ def components(
         )  # fmt: skip
 
     return Explorer(
-        controls,
-        lambda **choice: answer(worlds, **choice),
-        draw,
-        _say,
-        asks="components",
+        controls, lambda **choice: answer(worlds, **choice), draw, _say, asks="components"
     )
 
 

@@ -367,13 +367,7 @@ def transport(side: int = SIDE, seed: int = 0) -> Explorer:
     def compute(**values) -> xr.Dataset:
         return point_source(**values, side=side, seed=seed)
 
-    return Explorer(
-        controls,
-        compute,
-        figures.spreading,
-        _say_spreading,
-        asks="transport",
-    )
+    return Explorer(controls, compute, figures.spreading, _say_spreading, asks="transport")
 
 
 def point_source(
@@ -571,13 +565,7 @@ def scenarios(runs: series.Runs, beside: str = "reference") -> Explorer:
         parameters = json.dumps(series.about(some[0], "parameters"))
         return both.assign_attrs(show=show, day=day, pulses=pulses, parameters=parameters)
 
-    return Explorer(
-        controls,
-        compute,
-        figures.scenario,
-        _say_scenario,
-        asks="scenarios",
-    )
+    return Explorer(controls, compute, figures.scenario, _say_scenario, asks="scenarios")
 
 
 def _say_scenario(chosen: xr.Dataset) -> str:

@@ -41,13 +41,7 @@ def voxel() -> Explorer:
         "growth": Control.of(RECORDS["growth_respiration"], high=0.6),
         "cn_biomass": Control.of(RECORDS["cn_biomass"]),
     }
-    return Explorer(
-        controls,
-        one_voxel,
-        figures.limits,
-        _say_voxel,
-        asks="voxel",
-    )
+    return Explorer(controls, one_voxel, figures.limits, _say_voxel, asks="voxel")
 
 
 def one_voxel(
@@ -129,13 +123,7 @@ def well_mixed() -> Explorer:
         "mass": Control("Exudates on day 200 (mg C g⁻¹)", 0.77, 0, 8, 0.01),
         "cn_root": Control.of(RECORDS["cn_root"], high=120.0, step=1.0),
     }
-    return Explorer(
-        controls,
-        pot,
-        figures.well_mixed,
-        _say_pot,
-        asks="well_mixed",
-    )
+    return Explorer(controls, pot, figures.well_mixed, _say_pot, asks="well_mixed")
 
 
 def pot(

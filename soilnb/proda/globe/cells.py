@@ -14,6 +14,7 @@ attribute ``left_out`` counts them.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -361,7 +362,7 @@ def _texture(cells: xr.Dataset, dim: str, kept: np.ndarray) -> tuple[np.ndarray,
 
 
 def climate_zone(zone: np.ndarray) -> np.ndarray:
-    """Return the papers' climate zone of Köppen-Geiger zones.
+    """Return the papers' climate zone of Köppen-Geiger zones, or raise `InputError` for others.
 
     Parameters
     ----------
@@ -373,19 +374,8 @@ def climate_zone(zone: np.ndarray) -> np.ndarray:
     array of str [site]
         ``tropical``, ``arid``, ``temperate`` or ``boreal`` (with the polar zones, as in
         `CLIMATE_ZONES`); ``""`` where the zone is unknown.
-
-    Raises
-    ------
-    InputError
-        For a name that is no zone.
     """
-    names = np.asarray(zone, dtype=np.str_)
-    found, where = np.unique(names, return_inverse=True)
-    for name in found.tolist():
-        if name and name not in rasters.ZONES[:-1]:
-            raise unknown("Köppen-Geiger zone", name, rasters.ZONES[:-1])
-    known = np.array([_ZONE_OF[name[0]] if name else "" for name in found.tolist()], dtype=np.str_)
-    return known[where].reshape(names.shape)
+    return _renamed(zone, lambda name: _ZONE_OF[name[0]])
 
 
 def climate_group(zone: np.ndarray) -> np.ndarray:
@@ -394,24 +384,26 @@ def climate_group(zone: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     zone : array of str [site]
-        Names such as ``Dfc``; ``""`` where unknown.
+        As in `climate_zone`.
 
     Returns
     -------
     array of str [site]
         One of twelve: Af, Am, Aw (with As), BW, BS, Cs, Cw, Cf, Ds, Dw, Df, E.
-
-    Raises
-    ------
-    InputError
-        For a name that is no zone.
     """
-    climate_zone(zone)
+    short = {"As": "Aw", "EF": "E", "ET": "E"}
+    return _renamed(zone, lambda name: short.get(name[:2], name[:2]))
+
+
+def _renamed(zone: np.ndarray, rename: Callable[[str], str]) -> np.ndarray:
+    """Return zones [site] under other names; ``""`` stays."""
     names = np.asarray(zone, dtype=np.str_)
     found, where = np.unique(names, return_inverse=True)
-    groups = [{"A": name[:2], "E": "E"}.get(name[:1], name[:2]) for name in found.tolist()]
-    groups = ["Aw" if group == "As" else group for group in groups]
-    return np.array(groups, dtype=np.str_)[where].reshape(names.shape)
+    for name in found.tolist():
+        if name and name not in rasters.ZONES[:-1]:
+            raise unknown("Köppen-Geiger zone", name, rasters.ZONES[:-1])
+    known = [rename(name) if name else "" for name in found.tolist()]
+    return np.array(known, dtype=np.str_)[where].reshape(names.shape)
 
 
 # --- what the network learns from, and how real the climate is --------------------------------
