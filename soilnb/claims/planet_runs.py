@@ -39,6 +39,9 @@ COLUMNS = ("cue", "eta_doc", "soc", "climate", "gelman_rubin", "nse", "kept")
 #: What is kept of a cell.
 COORDINATES = ("latitude", "longitude", "area", "climate_zone")
 
+#: The models whose maps are kept.
+MODELS = ("COMPAS", "CLM5")
+
 
 def keep(
     worlds: Mapping[str, xr.Dataset],
@@ -63,10 +66,9 @@ def keep(
     """
     kept = baseline.head(NAME, command=COMMAND, data="real", sources=SOURCES, size=size)
     kept["made"] = made
-    for model in ("COMPAS", "CLM5"):
-        one = worlds[model].sel(to_depth=1.0)
-        if model == "COMPAS":
-            one["decomposition_published"] = worlds["published"]["decomposition_rate"]
+    published = {"decomposition_published": worlds["published"]["decomposition_rate"]}
+    for model, more in {"COMPAS": published, "CLM5": {}}.items():
+        one = worlds[model].sel(to_depth=1.0).assign(more)
         kept[model] = {
             name: [_short(value) for value in values.values.tolist()]
             for name, values in one.variables.items()
@@ -117,8 +119,8 @@ def maps(model: str, k_system: str = "soil") -> xr.Dataset:
     >>> bool(maps("COMPAS")["cue"].median() > 0.2)  # doctest: +SKIP
     True
     """
-    if model not in ("COMPAS", "CLM5"):
-        raise unknown("model", model, ("COMPAS", "CLM5"))
+    if model not in MODELS:
+        raise unknown("model", model, MODELS)
     columns = dict(_kept()[model])
     published = columns.pop("decomposition_published", None)
     if k_system == "published" and published is not None:

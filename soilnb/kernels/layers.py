@@ -678,6 +678,23 @@ def clm5_steady(parameters, column, switches, work, carbon):
     return _finish(feasible, carbon)
 
 
+# --- either -----------------------------------------------------------------------------------
+
+
+@njit(cache=True, error_model="numpy")
+def pools(model):
+    """Return the number of pools of a model."""
+    return COMPAS_POOLS if model == COMPAS else CLM5_POOLS
+
+
+@njit(cache=True, error_model="numpy")
+def steady(model, parameters, column, switches, work, carbon):
+    """`compas_steady` or `clm5_steady`, for code that serves both models."""
+    if model == COMPAS:
+        return compas_steady(parameters, column, switches, work, carbon)
+    return clm5_steady(parameters, column, switches, work, carbon)
+
+
 # --- in time ----------------------------------------------------------------------------------
 
 #: A pool this share of the mean density of the column below zero is zero by rounding.

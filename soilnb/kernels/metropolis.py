@@ -211,9 +211,6 @@ def pchip(node, value, slope, interval, at, out):
 
 # ------------------------------------------------------------------------------------- target
 
-#: Which model a problem holds.
-COMPAS, CLM5 = 0, 1
-
 #: What became of a parameter set.
 FEASIBLE, NOT_POSITIVE, TOO_MUCH_BIOMASS, TOO_MUCH_CARBON = 0, 1, 2, 3
 
@@ -230,7 +227,7 @@ class Problem(NamedTuple):
     Attributes
     ----------
     model : int
-        `COMPAS` or `CLM5`.
+        As in ``layers.py``.
     enzymes, switches : int
         Switches of the model, see ``layers.py``.
     biomass : float
@@ -298,7 +295,7 @@ class _Work(NamedTuple):
 @njit(error_model="numpy", nogil=True)
 def _workspace(problem):
     d, m, n = problem.low.size, problem.depth.size, layers.LAYERS
-    pools = layers.COMPAS_POOLS if problem.model == COMPAS else layers.CLM5_POOLS
+    pools = layers.pools(problem.model)
     return _Work(
         np.empty(d), np.zeros((pools, n)), np.zeros(n), np.empty(n), np.zeros(m),
         np.empty(d), np.empty(d), np.zeros((layers.WORK, n)),
@@ -309,14 +306,9 @@ def _workspace(problem):
 def _run(place, problem, work):
     """Run the model; fill ``work.total`` and ``work.modelled``; say what became of it."""
     layers.scale(place, problem.low, problem.high, problem.enzymes, work.parameters)
-    if problem.model == COMPAS:
-        exists = layers.compas_steady(
-            work.parameters, problem.column, problem.switches, work.model, work.carbon
-        )
-    else:
-        exists = layers.clm5_steady(
-            work.parameters, problem.column, problem.switches, work.model, work.carbon
-        )
+    exists = layers.steady(
+        problem.model, work.parameters, problem.column, problem.switches, work.model, work.carbon
+    )
     soil = microbes = 0.0
     for j in range(layers.LAYERS):
         total = 0.0

@@ -191,7 +191,7 @@ class Study:
         length = {"warmup": 800, "steps": 1500, "samples": 50, "jobs": 1}
         if self.full:
             length = {"warmup": 20_000, "steps": 50_000, "samples": 2000}
-        name = FOLDERS[reading] if model == "COMPAS" else model
+        name = FOLDERS[reading] if MODELS[model].MODEL.enzymes else model
         kept = results.root() / "paper" / "assimilation" / name
         return proda.assimilate(
             self.chosen,
@@ -207,7 +207,11 @@ class Study:
     @cached_property
     def assimilated(self) -> Maps:
         """What was assimilated, by model."""
-        return {m: self.assimilate(m, self.reading if m == "COMPAS" else "table") for m in MODELS}
+        readings = {
+            name: self.reading if module.MODEL.enzymes else "table"
+            for name, module in MODELS.items()
+        }
+        return {name: self.assimilate(name, reading) for name, reading in readings.items()}
 
     def places(self) -> dict[str, pd.DataFrame]:
         """Return where the profiles lie, and from which each model learns."""

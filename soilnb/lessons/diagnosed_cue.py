@@ -112,7 +112,7 @@ def litter_for(model: str, cells: xr.Dataset, fixed: bool = False) -> xr.Dataset
     """
     if fixed:
         return cells.drop_vars("lignin_to_n").assign(FIXED[model])
-    if model == "MIMICS":
+    if "lignin_fraction" not in FIXED[model]:
         return cells
     structural = 1 - (0.85 - 0.018 * cells["lignin_to_n"])
     return cells.assign(lignin_fraction=np.minimum(1, cells["lignin"] / structural))

@@ -8,7 +8,6 @@ from types import ModuleType
 
 import numpy as np
 
-from soilnb.kernels import metropolis
 from soilnb.parameters import Parameter, unknown
 from soilnb.profile import clm5, compas, layered
 from soilnb.profile.layered import diagnostics
@@ -26,8 +25,6 @@ class Model:
         Component to parameters. The component ``input`` has none: it is the litter.
     metrics : mapping
         Component to the metric that says how large it is.
-    code : int
-        The number by which the chains' kernel knows it.
     source : str
         The paper that assimilated it.
     order : tuple of str
@@ -46,7 +43,6 @@ class Model:
     module: ModuleType
     groups: Mapping[str, tuple[str, ...]]
     metrics: Mapping[str, str]
-    code: int
     source: str
     order: tuple[str, ...]
     to_soil: Callable[[Mapping[str, np.ndarray]], tuple[np.ndarray, ...]]
@@ -57,6 +53,11 @@ class Model:
     def structure(self) -> layered.LayeredModel:
         """The model as the layered models' kernels know it."""
         return self.module.MODEL
+
+    @property
+    def code(self) -> int:
+        """The number by which the kernels know it."""
+        return self.structure.code
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -109,7 +110,6 @@ MODELS: Mapping[str, Model] = {
             "input": (),
         },
         _METRICS,
-        metropolis.COMPAS,
         "Tao et al. 2023, doi:10.1038/s41586-023-06042-3",
         (
             "diffus", "cryo", "q10", "w_scaling", "tau_cwd", "tau_ml", "tau_cl_ll", "tau_assim",
@@ -134,7 +134,6 @@ MODELS: Mapping[str, Model] = {
             "input": (),
         },
         _METRICS | {"transfer": "transfer_efficiency"},
-        metropolis.CLM5,
         "Tao et al. 2024, doi:10.1111/gcb.17297",
         (
             "diffus", "cryo", "q10", "efolding", "tau4cwd", "tau4l1", "tau4l2", "tau4s1", "tau4s2",

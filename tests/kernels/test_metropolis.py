@@ -204,7 +204,7 @@ CLM5_BOUNDS = np.array(
         (0.0, 5), (1.2, 3), (0.0, 1), (3e-5, 16e-4), (3e-5, 5e-4), (0.5, 0.9999),
     ]
 )  # fmt: skip
-BOUNDS = {metropolis.COMPAS: COMPAS_BOUNDS, metropolis.CLM5: CLM5_BOUNDS}
+BOUNDS = {layers.COMPAS: COMPAS_BOUNDS, layers.CLM5: CLM5_BOUNDS}
 DEPTH = np.array([0.05, 0.15, 0.3, 0.5, 0.8, 1.2, 1.6])
 OBSERVED = np.array([30e3, 22e3, 14e3, 9e3, 6e3, 3.5e3, 2.5e3])
 
@@ -222,15 +222,15 @@ def temperate():
     )  # fmt: skip
 
 
-def problem(model=metropolis.COMPAS, weight=None, stretch=None, **changes):
+def problem(model=layers.COMPAS, weight=None, stretch=None, **changes):
     low, high = BOUNDS[model].T.copy()
     if stretch is None:
         stretch = np.zeros(low.size)
-        if model == metropolis.COMPAS:
+        if model == layers.COMPAS:
             stretch[[layers.TAU_ENZ_DECAY, layers.TAU_MIC]] = 5.0, 4.0
     if weight is None:
         weight = 5.0 / ((OBSERVED - OBSERVED.mean()) ** 2).sum()
-    limit = 0.1 if model == metropolis.COMPAS else np.inf
+    limit = 0.1 if model == layers.COMPAS else np.inf
     interval = np.searchsorted(layers.NODE, DEPTH, side="right") - 1
     return metropolis.Problem(
         model, 0, layers.CONSERVATIVE, limit, np.inf, low, high, stretch,
@@ -291,10 +291,10 @@ def test_a_run_in_the_chain_is_a_run_of_the_model(model):
     rng = np.random.default_rng(5)
     places = rng.random((300, target.low.size))
     parameters, cost, status, total, modelled = evaluate(target, places)
-    steady = layers.compas_steady if model == metropolis.COMPAS else layers.clm5_steady
+    steady = layers.compas_steady if model == layers.COMPAS else layers.clm5_steady
     kinds = set()
     for k, u in enumerate(places):
-        carbon = np.zeros((8 if model == metropolis.COMPAS else 7, 20))
+        carbon = np.zeros((8 if model == layers.COMPAS else 7, 20))
         physical = target.low + u * (target.high - target.low)
         exists = steady(physical, target.column, target.switches, layers.new_work(), carbon)
         soil = carbon[4:].sum(0)
@@ -313,11 +313,11 @@ def test_a_run_in_the_chain_is_a_run_of_the_model(model):
             squares = ((expected - OBSERVED) ** 2).sum()
             j = 5.0 * squares / ((OBSERVED - OBSERVED.mean()) ** 2).sum()
             assert cost[k] == pytest.approx(j, rel=1e-10)
-    assert len(kinds) == (3 if model == metropolis.COMPAS else 2)
+    assert len(kinds) == (3 if model == layers.COMPAS else 2)
 
 
 def test_a_limit_of_the_stock_makes_a_richer_column_infeasible():
-    target = problem(metropolis.CLM5)
+    target = problem(layers.CLM5)
     places = np.random.default_rng(9).random((200, 21))
     _, _, free, total, _ = evaluate(target, places)
     limited = evaluate(target._replace(stock=1e5), places)[2]
@@ -338,7 +338,7 @@ def test_the_published_reading_ties_enzyme_turnover_to_the_place_of_km_assim():
 def test_the_chain_has_the_moments_of_the_weighted_prior(model):
     """Importance sampling from the prior needs no chain; both must give one posterior."""
     target = problem(model)
-    places, cost = prior(target, 400_000 if model == metropolis.COMPAS else 100_000)
+    places, cost = prior(target, 400_000 if model == layers.COMPAS else 100_000)
     weight = np.exp(-cost)
     weight /= weight.sum()
     effective = 1.0 / (weight**2).sum()
@@ -355,9 +355,9 @@ def test_the_chain_has_the_moments_of_the_weighted_prior(model):
 
 
 def test_a_stretched_scale_leaves_the_posterior_as_it_is():
-    plain = wrapped(problem(metropolis.CLM5), samples=1_500)
+    plain = wrapped(problem(layers.CLM5), samples=1_500)
     stretch = np.linspace(0.0, 3.0, 21)
-    stretched = wrapped(problem(metropolis.CLM5, stretch=stretch), samples=1_500, seed=8)
+    stretched = wrapped(problem(layers.CLM5, stretch=stretch), samples=1_500, seed=8)
     means = [x.reshape(30, -1, 21).mean(1) for x in (plain, stretched)]
     error = np.hypot(*(m.std(0, ddof=1) / math.sqrt(30) for m in means))
     assert np.abs((means[0].mean(0) - means[1].mean(0)) / error).max() < 4.5
@@ -380,7 +380,7 @@ def test_the_seed_decides_the_chain():
 
 def test_the_published_search_ends_near_the_posterior_of_its_last_temperature():
     """Its inverse temperature rises as ln(i + 2); over the second half it is about 10.5."""
-    target = problem(metropolis.CLM5)
+    target = problem(layers.CLM5)
     accepted, (count, _, redos) = published(target)
     assert redos == 0
     assert 0.1 <= count / 50_000 <= 0.5
@@ -396,13 +396,13 @@ def test_the_published_search_ends_near_the_posterior_of_its_last_temperature():
 
 
 def test_a_search_that_accepts_everything_is_repeated_and_given_up():
-    _, (count, restarts, redos) = published(problem(metropolis.CLM5, weight=0.0), 500, 200)
+    _, (count, restarts, redos) = published(problem(layers.CLM5, weight=0.0), 500, 200)
     assert count > 475  # all but the infeasible
     assert (restarts, redos) == (0, metropolis.REDOS + 1)
 
 
 def test_a_test_run_that_accepts_too_little_restarts_with_shorter_steps():
-    _, (_, restarts, _) = published(problem(metropolis.CLM5), 2_000, 30)  # of 30, fewer than 50
+    _, (_, restarts, _) = published(problem(layers.CLM5), 2_000, 30)  # of 30, fewer than 50
     assert restarts == metropolis.TEST_RESTARTS
 
 
