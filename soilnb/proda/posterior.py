@@ -31,8 +31,7 @@ from soilnb.parameters import InputError
 from soilnb.proda import convergence
 from soilnb.proda.chains import Chains, Settings
 from soilnb.proda.models import MODELS
-from soilnb.profile import grid
-from soilnb.profile.forcing.environment import Columns
+from soilnb.profile import grid, layered
 from soilnb.profile.layered import diagnostics
 from soilnb.schema import Variable, assemble
 
@@ -79,14 +78,10 @@ def nash_sutcliffe(modelled: np.ndarray, observed: np.ndarray, nse: str = "obser
 def metrics(chains: Chains, parameters: np.ndarray) -> dict[str, np.ndarray]:
     """Return the system-level metrics of parameter sets [n, d], each [n]."""
     columns = layers.Column(*(np.asarray(values)[np.newaxis] for values in chains.profile.column))
-    names = list(chains.settings.parameters)
-    found = diagnostics.system(
-        {name: parameters[:, i] for i, name in enumerate(names)},
-        Columns(columns),
-        chains.settings.model,
-        transport=chains.settings.transport,
-    )
-    return {name: found[name].values for name in diagnostics.METRICS if name in found}
+    model, here = MODELS[chains.settings.model].structure, np.zeros(len(parameters), np.int64)
+    cases = layered.of_arrays(model, parameters, columns, chains.settings.transport, here)
+    found, _ = diagnostics.at_rest(model, cases)
+    return {name: found[name] for name in diagnostics.METRICS if name in found}
 
 
 def spread_out(n: int, wanted: int = METRIC_DRAWS) -> np.ndarray:

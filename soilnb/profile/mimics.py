@@ -39,7 +39,7 @@ from soilnb.parameters import InputError, ParameterSet, choose, read_table
 from soilnb.profile import plausible
 from soilnb.profile.model import BoxModel, Flux, Ledger, SteadyStateError, dataset
 from soilnb.profile.model.dataset import LitterQualityWarning
-from soilnb.profile.site import RECORDS, REQUIRED, Site, check, read
+from soilnb.profile.site import RECORDS, REQUIRED, Site, read
 
 __all__ = [
     "PARAMETER_SETS",
@@ -320,10 +320,7 @@ def warm_up() -> None:
 
 def _inputs(site: object, parameters: object) -> tuple[Site, ParameterSet]:
     chosen = choose(parameters, PARAMETER_SETS, "sandbox")
-    place = read(site)
-    if "f_met" in place:
-        check(place, "f_met", place["f_met"], (LOWEST_F_MET, 1.0))
-    return place, chosen
+    return read(site), chosen
 
 
 class _Rates:

@@ -287,15 +287,14 @@ def _first(bad: np.ndarray) -> np.ndarray:
     return only
 
 
-def check(site: Site, key: str, values: np.ndarray, bounds: tuple[float, float] | None = None):
+def check(site: Site, key: str, values: np.ndarray) -> None:
     """Raise `InputError` for the first of `values` [site] that is no number within the bounds.
 
-    `bounds` replaces those of the record, for a model that needs it. Productivity may be as small
-    as it likes, for the deserts of a global grid, but 0 only where the record says so: microbes
-    do not live on nothing.
+    Productivity may be as small as it likes, for the deserts of a global grid, but 0 only where
+    the record says so: microbes do not live on nothing.
     """
     record = site.records[key]
-    low, high = bounds or record.bounds
+    low, high = record.bounds
     floor = f"{low:g}"
     bad = ~((values >= low) & (values <= high))
     if key == "npp" and low > 0:

@@ -141,9 +141,15 @@ def read_parameters(
 
 
 def of_arrays(
-    model: LayeredModel, parameters: np.ndarray, columns: kernel.Column, transport: str
+    model: LayeredModel,
+    parameters: np.ndarray,
+    columns: kernel.Column,
+    transport: str,
+    which: np.ndarray | None = None,
 ) -> Cases:
     """Return cases of parameters [site, n] in the order of the kernel, one for each column.
+
+    `which` [site] says which column belongs to each, where they are not as many.
 
     Raises
     ------
@@ -155,10 +161,10 @@ def of_arrays(
     if not ((parameters >= low) & (parameters <= high)).all():
         each = zip(model.names, parameters.T, strict=True)
         parameters = np.column_stack([_within(chosen, name, values) for name, values in each])
-    size = len(parameters)
+    which = np.arange(len(parameters)) if which is None else which
     return Cases(
-        np.ascontiguousarray(parameters), columns, np.arange(size), switch(transport), "site", {},
-        chosen, model.names,
+        np.ascontiguousarray(parameters), columns, which, switch(transport), "site", {}, chosen,
+        model.names,
     )  # fmt: skip
 
 

@@ -128,16 +128,26 @@ def system(
     chosen = _model(parameters, model)
     cases = layered.read(chosen, parameters, forcing, transport)
     if carbon is None:
-        state = layered.solve(chosen, cases)
-        feasible = state.feasible
-        found = metrics(chosen, cases, state.carbon, state.rates, **given)
+        found, feasible = at_rest(chosen, cases, **given)
     else:
         feasible = np.ones(cases.size, bool)
         rates, _ = layered.prepared(chosen, cases)
         found = metrics(chosen, cases, layered.check_initial(chosen, carbon, cases), rates, **given)
-    for values in found.values():
-        values[~feasible] = np.nan
     return _dataset(chosen, cases, found, feasible, given)
+
+
+def at_rest(
+    model: layered.LayeredModel, cases: layered.Cases, **switches: str
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Return the metrics at the steady state as arrays [case], and where there is one [case].
+
+    Arguments are those of `metrics`; NaN where there is no steady state.
+    """
+    state = layered.solve(model, cases)
+    found = metrics(model, cases, state.carbon, state.rates, **switches)
+    for values in found.values():
+        values[~state.feasible] = np.nan
+    return found, state.feasible
 
 
 def metrics(
