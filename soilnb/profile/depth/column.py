@@ -341,27 +341,36 @@ def profile(
         "edges": edges, "diffusion": diffusion, "advection": advection, "roots": roots,
         "source": source, "decay": decay,
     }  # fmt: skip
-    given = tuple(name for name, value in arrays.items() if value is not None)
+    given = {name: value for name, value in arrays.items() if value is not None}
     if chosen.options["boundary"] == "published":
         if given:
-            raise InputError(f"{given[0]}: the published boundary allows parameters only")
+            raise InputError(f"{next(iter(given))}: the published boundary allows parameters only")
         return _published(chosen)
     cells = grid(chosen["depth"], thickness) if edges is None else check_edges(edges)
-    materials, sources = _sources(chosen, cells, roots, source)
+    return _conservative(chosen, cells, given)
+
+
+def _conservative(chosen: ParameterSet, cells: np.ndarray, given: Mapping[str, object]) -> Profile:
+    """Make finite volumes between the edges `cells`, from parameters and what was given beside."""
+    materials, sources = _sources(chosen, cells, given.get("roots"), given.get("source"))
+    speeds = {
+        name: _at_edges(name, given.get(name), chosen[name], cells, unit)
+        for name, unit in (("diffusion", "cm2 yr-1"), ("advection", "cm yr-1"))
+    }
     made = Profile(
         cells,
         materials,
-        _atcheck_edges("diffusion", diffusion, chosen["diffusion"], cells, "cm2 yr-1") * _CM2,
-        _atcheck_edges("advection", advection, chosen["advection"], cells, "cm yr-1") * _CM,
+        speeds["diffusion"] * _CM2,
+        speeds["advection"] * _CM,
         sources,
-        _decay(chosen, materials, 0.5 * (cells[1:] + cells[:-1]), decay),
+        _decay(chosen, materials, 0.5 * (cells[1:] + cells[:-1]), given.get("decay")),
         chosen["erosion"] * _MM,
         chosen["deposition"] * _MM,
         np.where(np.array(materials) == "soil", chosen["sediment_carbon"], 0.0),
         chosen.options["bottom"],
         "conservative",
         chosen,
-        given,
+        tuple(given),
     )
     if made.deposition > 0 and "soil" not in materials:
         raise InputError("deposition: allowed with the material soil, which this profile lacks")
@@ -504,7 +513,7 @@ def amounts(name: str, values: object, unit: str) -> np.ndarray:
     return array
 
 
-def _atcheck_edges(
+def _at_edges(
     name: str, values: object, default: float, edges: np.ndarray, unit: str
 ) -> np.ndarray:
     if values is None:

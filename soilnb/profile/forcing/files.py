@@ -93,17 +93,8 @@ def open_authors(
     if len(labels) != len(row):
         raise InputError(f"site has {len(labels)} labels: allowed {len(row)}, one for each place")
     arrays = _read_all(folder, shape, row, column)
-    there = np.logical_and.reduce(
-        [np.isfinite(array).reshape(len(row), -1).all(axis=1) for array in arrays.values()]
-    )
-    north, west = _centres(shape)
-    if missing == "raise" and not there.all():
-        first = int(np.argmin(there))
-        raise InputError(
-            f"site {labels[first]}: no data in its cell at {north[row[first]]:g} degrees north, "
-            f"{west[column[first]]:g} east ({(~there).sum()} of {len(there)} sites; "
-            "missing='drop' leaves them out)"
-        )
+    north, west = (centres[places] for centres, places in zip(_centres(shape), (row, column)))
+    there = _with_data(arrays, labels, north, west, missing)
     arrays = {name: array[there] for name, array in arrays.items()}
     attrs = {
         "title": "forcing from CLM5 output",
@@ -112,10 +103,30 @@ def open_authors(
     }
     forcing = assemble(arrays, labels[there], attrs)
     forcing = forcing.assign_coords(
-        latitude=("site", north[row[there]], {"units": "degrees_north"}),
-        longitude=("site", west[column[there]], {"units": "degrees_east"}),
+        latitude=("site", north[there], {"units": "degrees_north"}),
+        longitude=("site", west[there], {"units": "degrees_east"}),
     )
     return check(forcing)
+
+
+def _with_data(
+    arrays: dict[str, np.ndarray],
+    labels: np.ndarray,
+    north: np.ndarray,
+    west: np.ndarray,
+    missing: str,
+) -> np.ndarray:
+    """Return which sites have data in all `arrays` [site, ...]; refuse others if so wished."""
+    finite = [np.isfinite(array).reshape(len(labels), -1).all(axis=1) for array in arrays.values()]
+    there = np.logical_and.reduce(finite)
+    if missing == "raise" and not there.all():
+        first = int(np.argmin(there))
+        raise InputError(
+            f"site {labels[first]}: no data in its cell at {north[first]:g} degrees north, "
+            f"{west[first]:g} east ({(~there).sum()} of {len(there)} sites; "
+            "missing='drop' leaves them out)"
+        )
+    return there
 
 
 def _read_all(

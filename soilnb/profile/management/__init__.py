@@ -542,7 +542,11 @@ def scenario(
     after = before
     for practice in chosen(practices):
         after = practice(after)
-    runs = [_run(land, times) for land in (before, after)]
+    return _compare(before, after, [_run(land, times) for land in (before, after)])
+
+
+def _compare(before: Field, after: Field, runs: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Return the runs of the control and of the managed field side by side, with the effect."""
     data = {"carbon": xr.concat([run["carbon"].sum("material") for run in runs], "scenario")}
     data["carbon"].attrs = runs[0]["carbon"].attrs
     names = [name for name in runs[0] if name == "stock" or name.startswith("cumulative_")]
