@@ -345,7 +345,13 @@ def texture_fraction(site: Site, p: ParameterSet) -> np.ndarray:
 
 
 def litter_input(npp: np.ndarray, f_met: np.ndarray, surface: np.ndarray) -> np.ndarray:
-    """Return the litter input [site, 7] to the four litter pools, in the unit of `npp`."""
+    """Return the litter input [site, 7] to the four litter pools, in the unit of `npp`.
+
+    Examples
+    --------
+    >>> litter_input(np.array([100.0]), np.array([0.4]), np.array([0.5]))
+    array([[30., 20., 30., 20.,  0.,  0.,  0.]])
+    """
     source = np.zeros((npp.size, len(POOLS)))
     for first, share in ((0, surface), (2, 1 - surface)):
         source[:, first] = npp * share * (1 - f_met)
@@ -376,6 +382,11 @@ def temperature_modifier(temperature: np.ndarray, p: ParameterSet) -> np.ndarray
 
     SoilR (fT.Century1): x^a exp((a/b) (1 - x^b)) with x = (Tmax - T) / (Tmax - Topt).
     ORCHIDEE: min(1, exp(s (T - Tref) / 10)).
+
+    Examples
+    --------
+    >>> temperature_modifier(np.array([0.0, 15.0, 30.0]), PARAMETER_SETS["soilr"]).round(2)
+    array([0.03, 0.34, 0.94])
     """
     if p.options["climate"] == "orchidee":
         warming = (temperature - p["temperature_reference"]) / 10
@@ -407,7 +418,14 @@ def moisture_modifier(site: Site, p: ParameterSet) -> np.ndarray:
 def transfers(
     texture: np.ndarray, lignin: np.ndarray, p: ParameterSet
 ) -> dict[tuple[int, int], np.ndarray | float]:
-    """Return what a pool passes on: (to, from) to the share [site] of the turnover of ``from``."""
+    """Return what a pool passes on: (to, from) to the share [site] of the turnover of ``from``.
+
+    Examples
+    --------
+    >>> shares = transfers(np.array([0.3]), 0.25, PARAMETER_SETS["soilr"])
+    >>> shares[SLOW, ACTIVE].round(3)
+    array([0.35])
+    """
     shares = {}
     for pool, name in ((0, "surface_structural_to_active"), (2, "soil_structural_to_active")):
         shares[ACTIVE, pool] = (1 - lignin) * p[name]

@@ -42,7 +42,13 @@ def coordinates() -> dict:
 
 
 def overlap(top: float, bottom: float) -> np.ndarray:
-    """Return how much of each layer lies between two depths [layer], in m."""
+    """Return how much of each layer lies between two depths [layer], in m.
+
+    Examples
+    --------
+    >>> overlap(0.0, 0.3)[:6].round(2)
+    array([0.02, 0.04, 0.06, 0.08, 0.1 , 0.  ])
+    """
     return np.clip(np.minimum(BOTTOM, bottom) - np.maximum(TOP, top), 0.0, None)
 
 
@@ -75,6 +81,12 @@ def stocks(
     ------
     InputError
         For a depth outside the column, stones outside 0 to 100 %, or a density without layers.
+
+    Examples
+    --------
+    >>> one = xr.DataArray(np.full(LAYERS, 1000.0), dims="layer")
+    >>> stocks(one).values  # a tonne of carbon in each cubic metre
+    array([0.3, 1. , 2. ])
     """
     if density.sizes.get("layer") != LAYERS:
         raise InputError(

@@ -119,7 +119,13 @@ def capacity(site: Site, p: ParameterSet) -> np.ndarray:
 
 
 def efficiency(temperature: np.ndarray, p: Mapping[str, float]) -> np.ndarray:
-    """Return the carbon use efficiency c_ref - c_T (T - T_ref) at T in degC."""
+    """Return the carbon use efficiency c_ref - c_T (T - T_ref) at T in degC.
+
+    Examples
+    --------
+    >>> float(efficiency(np.float64(25.0), PARAMETER_SETS["fitted"]).round(3))
+    0.07
+    """
     return p["cue_reference"] - p["cue_slope"] * (temperature - p["cue_temperature"])
 
 

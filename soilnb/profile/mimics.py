@@ -377,7 +377,13 @@ def moisture_modifier(site: Site, p: ParameterSet) -> np.ndarray:
 
 
 def litter_input(litter: np.ndarray, f_met: np.ndarray, p: ParameterSet) -> np.ndarray:
-    """Return the input [site, 8] of litter [site] to each pool, in the unit of `litter`."""
+    """Return the input [site, 8] of litter [site] to each pool, in the unit of `litter`.
+
+    Examples
+    --------
+    >>> litter_input(np.array([1.0]), np.array([0.4]), PARAMETER_SETS["sandbox"]).round(2)
+    array([[0.38, 0.57, 0.  , 0.  , 0.02, 0.03, 0.  , 0.  ]])
+    """
     source = np.zeros((litter.size, kernel.POOLS + 1))
     metabolic, structural = litter * f_met, litter * (1 - f_met)
     source[:, kernel.LITM] = metabolic * (1 - p["direct_metabolic"])
@@ -393,6 +399,12 @@ def maximum_rates(
     """Return V of the six uptake paths and of both oxidations [site], in h-1.
 
     V = exp(slope T + intercept) a_V V_mod f_W; oxidation has the rate of structural litter.
+
+    Examples
+    --------
+    >>> rates = maximum_rates(np.array([15.0]), np.ones(1), PARAMETER_SETS["sandbox"])
+    >>> float((rates[0] / rates[1])[0].round(2))  # metabolic over structural litter
+    5.0
     """
     common = np.exp(p["uptake_slope"] * temperature + p["uptake_intercept"]) * p["uptake_tuning"]
     rates = [common * moisture * p[f"uptake_modifier_{m}_{s}"] for m, s in PATHS]
@@ -438,7 +450,14 @@ def turnover_rates(
 
 
 def desorption_rate(clay: np.ndarray, p: ParameterSet) -> np.ndarray:
-    """Return the desorption of physically protected carbon [site], in h-1: a exp(b clay) m."""
+    """Return the desorption of physically protected carbon [site], in h-1: a exp(b clay) m.
+
+    Examples
+    --------
+    >>> hourly = desorption_rate(np.array([0.3]), PARAMETER_SETS["sandbox"])
+    >>> (8760 * hourly).round(3)  # yr-1
+    array([0.084])
+    """
     exponential = np.exp(p["desorption_exponent"] * clay)
     return p["desorption"] * exponential * p["desorption_multiplier"]
 
@@ -488,6 +507,13 @@ def protected_shares(
     """Return the shares of turnover to the physically and chemically protected pools [site].
 
     a exp(b clay) times a multiplier, and a exp(b f_met) times a multiplier.
+
+    Examples
+    --------
+    >>> clay, f_met = np.array([0.3]), np.array([0.4])
+    >>> both = protected_shares(clay, f_met, "r", PARAMETER_SETS["sandbox"])
+    >>> [float(share[0].round(3)) for share in both]
+    [0.443, 0.03]
     """
     physical = p[f"to_physical_{microbe}"] * np.exp(p[f"to_physical_{microbe}_exponent"] * clay)
     chemical = p[f"to_chemical_{microbe}"] * np.exp(p[f"to_chemical_{microbe}_exponent"] * f_met)

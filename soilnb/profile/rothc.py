@@ -73,7 +73,13 @@ def ledger(site: Site, p: ParameterSet) -> Ledger:
 def temperature_modifier(
     temperature: float | np.ndarray, p: Mapping[str, float] = PARAMETER_SETS["agricultural"]
 ) -> np.ndarray:
-    """Return a / (1 + exp(b / (T + c))), dimensionless, for T in degC; 0 below -c."""
+    """Return a / (1 + exp(b / (T + c))), dimensionless, for T in degC; 0 below -c.
+
+    Examples
+    --------
+    >>> temperature_modifier(np.array([0.0, 9.25, 20.0])).round(2)
+    array([0.14, 0.99, 2.82])
+    """
     above = np.maximum(np.asarray(temperature, float) + p["temperature_offset"], 1e-9)
     with np.errstate(over="ignore"):
         return p["temperature_scale"] / (1 + np.exp(p["temperature_exponent"] / above))

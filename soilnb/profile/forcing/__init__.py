@@ -119,6 +119,11 @@ def example(name: str) -> xr.Dataset:
     ------
     InputError
         For an unknown name.
+
+    Examples
+    --------
+    >>> dict(example("boreal").sizes)
+    {'month': 12, 'layer': 20, 'litter_pool': 4}
     """
     if not isinstance(name, str) or name not in EXAMPLES:
         raise unknown("example", name, EXAMPLES)
@@ -191,6 +196,12 @@ def from_climate(
     InputError
         For a value out of its bounds, arrays of several lengths, unknown vegetation or parameters,
         or a latitude that is needed and not given.
+
+    Examples
+    --------
+    >>> place = from_climate(mat=9.0, map=800.0, latitude=50.0, vegetation="forest")
+    >>> place["litter_input"].values.round(0)  # wood, metabolic, cellulose and lignin litter
+    array([185., 108., 216., 108.])
     """
     constants = choose(parameters, PARAMETER_SETS, "stated")
     given = {
@@ -240,6 +251,11 @@ def seasonality(
     ------
     InputError
         For a zone that is not in the table.
+
+    Examples
+    --------
+    >>> float(seasonality(50.0).round(1))
+    22.4
     """
     index = PARAMETER_SETS["stated"]["continentality"] if zone is None else continentality(zone)
     return formula.annual_range(np.asarray(latitude, dtype=float), index)[()]
@@ -255,6 +271,11 @@ def continentality(zone: str | np.ndarray) -> float | np.ndarray:
     ------
     InputError
         For a zone that is not in the table.
+
+    Examples
+    --------
+    >>> float(continentality("Dfb"))
+    40.0
     """
     table = tables.read("koppen_continentality").set_index("zone")["continentality"]
     names = {name.lower(): name for name in table.index}
@@ -289,6 +310,11 @@ def litter_split(vegetation: str | int | np.ndarray) -> xr.DataArray:
     ------
     InputError
         For an unknown class.
+
+    Examples
+    --------
+    >>> litter_split("forest").values
+    array([0.3  , 0.175, 0.35 , 0.175])
     """
     classes = np.asarray(vegetation)
     shares = _shares(classes.ravel()).reshape(*classes.shape, len(LITTER_POOLS))
@@ -298,7 +324,13 @@ def litter_split(vegetation: str | int | np.ndarray) -> xr.DataArray:
 
 
 def vegetation_names() -> dict[int, str]:
-    """Return the name in the table ``litter_split`` of each IGBP class."""
+    """Return the name in the table ``litter_split`` of each IGBP class.
+
+    Examples
+    --------
+    >>> vegetation_names()[5]
+    'forest'
+    """
     table = tables.read("litter_split")
     return {
         int(number): row.vegetation

@@ -69,6 +69,13 @@ def prepare(forcing: xr.Dataset | Columns) -> Columns:
     ------
     InputError
         One line with what is wrong, from `soilnb.profile.forcing.check`.
+
+    Examples
+    --------
+    >>> from soilnb.profile import forcing
+    >>> here = prepare(forcing.example("boreal"))
+    >>> here.size, prepare(here) is here
+    (1, True)
     """
     if isinstance(forcing, Columns):
         return forcing
@@ -151,6 +158,13 @@ def modifiers(
     ------
     InputError
         For more than one place.
+
+    Examples
+    --------
+    >>> from soilnb.profile import forcing
+    >>> xi = modifiers(forcing.example("temperate"), q10=1.8)
+    >>> xi["compas"].values[:4].round(3)
+    array([0.22 , 0.211, 0.204, 0.182])
     """
     prepared = prepare(forcing)
     if prepared.dim:

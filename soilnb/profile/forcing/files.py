@@ -93,7 +93,9 @@ def open_authors(
     if len(labels) != len(row):
         raise InputError(f"site has {len(labels)} labels: allowed {len(row)}, one for each place")
     arrays = _read_all(folder, shape, row, column)
-    north, west = (centres[places] for centres, places in zip(_centres(shape), (row, column)))
+    north, west = (
+        centres[places] for centres, places in zip(_centres(shape), (row, column), strict=True)
+    )
     there = _with_data(arrays, labels, north, west, missing)
     arrays = {name: array[there] for name, array in arrays.items()}
     attrs = {

@@ -63,6 +63,11 @@ def annual_range(latitude: np.ndarray, continentality: np.ndarray) -> np.ndarray
     -------
     array [site]
         Annual range, K.
+
+    Examples
+    --------
+    >>> float(annual_range(np.array(50.0), np.array(30.0)).round(1))
+    22.4
     """
     angle = np.radians(np.minimum(np.abs(latitude) + 10.0, 90.0))
     return np.maximum(np.asarray(continentality) + 14.0, 0.0) * np.sin(angle) / 1.7
@@ -84,6 +89,11 @@ def air_temperature(
     -------
     array [site, month]
         Air temperature, degC; its mean over the months is `mat` to rounding.
+
+    Examples
+    --------
+    >>> air_temperature(np.array([10.0]), np.array([16.0]))[0, [0, 6]].round(1)
+    array([ 2., 18.])
     """
     month = np.arange(MONTHS)
     wave = np.cos(2 * np.pi * (month - np.where(southern, 0, 6)[..., None]) / MONTHS)
@@ -94,12 +104,23 @@ def ground_surface(air: np.ndarray, freezing_factor: float, thawing_factor: floa
     """Monthly temperature of the ground surface, in degC: n-factors stand for snow and canopy.
 
     T_s = n_f T_a below and n_t T_a above 0 degC (Smith & Riseborough 2002, doi:10.1002/ppp.410).
+
+    Examples
+    --------
+    >>> ground_surface(np.array([-10.0, 10.0]), 0.5, 1.0)
+    array([-5., 10.])
     """
     return np.where(air < 0, freezing_factor, thawing_factor) * air
 
 
 def damping_depth(diffusivity: float) -> float:
-    """Depth over which the annual wave falls to 1/e, in m: d = √(κ t / π), t one year."""
+    """Depth over which the annual wave falls to 1/e, in m: d = √(κ t / π), t one year.
+
+    Examples
+    --------
+    >>> round(damping_depth(5e-7), 2)  # m
+    2.24
+    """
     return float(np.sqrt(diffusivity * YEAR / np.pi))
 
 
@@ -123,6 +144,12 @@ def soil_temperature(surface: np.ndarray, depth: np.ndarray, diffusivity: float)
     -------
     array [site, month, layer]
         Soil temperature, degC.
+
+    Examples
+    --------
+    >>> surface = air_temperature(np.array([10.0]), np.array([16.0]))
+    >>> soil_temperature(surface, np.array([0.0, 2.0]), 5e-7)[0, 6].round(1)  # in July
+    array([18. , 12.1])
     """
     operator = _conduction(np.asarray(depth) / damping_depth(diffusivity))
     flat = np.asarray(surface) @ operator.reshape(MONTHS, -1)
@@ -158,6 +185,12 @@ def thaw_depth(surface: np.ndarray, conductivity: float, ice_content: float) -> 
         Conductivity of the thawed soil, W m-1 K-1.
     ice_content : float
         Ice to melt, m3 m-3.
+
+    Examples
+    --------
+    >>> surface = air_temperature(np.array([-5.0]), np.array([30.0]))
+    >>> thaw_depth(surface, 1.5, 0.4).round(1)
+    array([1.4])
     """
     degree_days = (np.maximum(surface, 0.0) * DAYS).sum(axis=-1)
     heat = 2 * conductivity * SECONDS_PER_DAY * degree_days
@@ -182,6 +215,12 @@ def potential_evapotranspiration(air: np.ndarray, latitude: np.ndarray) -> np.nd
     -------
     array [site]
         PET, mm yr-1.
+
+    Examples
+    --------
+    >>> air = air_temperature(np.array([10.0]), np.array([16.0]))
+    >>> potential_evapotranspiration(air, np.array([50.0])).round(0)
+    array([639.])
     """
     demand = extraterrestrial_radiation(latitude) / VAPORISATION * (air + 5.0) / 100.0
     return (np.maximum(demand, 0.0) * DAYS).sum(axis=-1)
@@ -191,6 +230,11 @@ def extraterrestrial_radiation(latitude: np.ndarray) -> np.ndarray:
     """Radiation at the top of the atmosphere [site, month], in MJ m-2 d-1.
 
     Allen et al. 1998 (FAO Irrigation and Drainage Paper 56), equations 21 to 25.
+
+    Examples
+    --------
+    >>> extraterrestrial_radiation(np.array([50.0]))[0, [0, 5]].round(1)
+    array([ 8.9, 41.7])
     """
     year = 2 * np.pi * _MIDDLE_DAY / 365
     declination = 0.409 * np.sin(year - 1.39)
@@ -210,6 +254,11 @@ def wetness(precipitation: np.ndarray, pet: np.ndarray) -> np.ndarray:
     Pike 1964 (J. Hydrol. 2, 116-123). That the soil is as wet as this ratio is an assumption: the
     bucket of Manabe 1969 (Mon. Weather Rev. 97, 739-774), which evaporates in proportion to its
     water. 0 without rain, 1 without demand.
+
+    Examples
+    --------
+    >>> wetness(np.array([400.0, 1200.0]), np.array([600.0, 600.0])).round(2)
+    array([0.55, 0.89])
     """
     length = np.hypot(precipitation, pet)
     return np.divide(precipitation, length, out=np.zeros_like(length), where=length > 0)
@@ -220,6 +269,12 @@ def saturated_potential(sand: np.ndarray, clay: np.ndarray) -> tuple[np.ndarray,
 
     Cosby et al. 1984 (Water Resour. Res. 20, 682-690, doi:10.1029/WR020i006p00682), as in CLM5:
     ψ_s = -10 · 10^(1.88 - 0.0131 sand) mm and b = 2.91 + 0.159 clay; sand and clay in %.
+
+    Examples
+    --------
+    >>> potential, exponent = saturated_potential(40.0, 20.0)
+    >>> float(potential.round(5)), float(exponent.round(2))
+    (-0.00223, 6.09)
     """
     millimetres = -10.0 * 10.0 ** (1.88 - 0.0131 * np.asarray(sand))
     gravity = 9.80616
@@ -231,6 +286,11 @@ def frozen_potential(temperature: np.ndarray) -> np.ndarray:
 
     0 above the freezing point (Niu & Yang 2006, J. Hydrometeorol. 7, 937-952,
     doi:10.1175/JHM538.1; the supercooled water of CLM5). `temperature` in degC.
+
+    Examples
+    --------
+    >>> frozen_potential(np.array([-1.0, 5.0])).round(2)
+    array([-1.23,  0.  ])
     """
     cold = np.minimum(temperature, 0.0)
     return WATER_DENSITY * FUSION * 1e-6 * cold / (cold + FREEZING)
@@ -250,6 +310,11 @@ def moisture_scalar(potential: np.ndarray, low: float, high: float, floor: float
         ψ_min and ψ_max, MPa.
     floor : float
         Lowest scalar.
+
+    Examples
+    --------
+    >>> moisture_scalar(np.array([-0.001, -0.1, -5.0]), -10.0, -0.002, 0.05).round(2)
+    array([1.  , 0.54, 0.08])
     """
     dryness = np.log(np.minimum(potential, high) / low) / np.log(high / low)
     return np.clip(dryness, floor, 1.0)

@@ -43,7 +43,13 @@ _FACE = np.append(grid.BOTTOM, grid.BOTTOM[-1] + grid.BEDROCK_THICKNESS)
 
 
 def switch(transport: str) -> int:
-    """Return the kernel's switch of a transport mode, or raise `InputError`."""
+    """Return the kernel's switch of a transport mode, or raise `InputError`.
+
+    Examples
+    --------
+    >>> switch("published")
+    1
+    """
     if not isinstance(transport, str) or transport not in MODES:
         raise unknown("transport", transport, MODES)
     return MODES[transport]
@@ -124,6 +130,14 @@ def matrix(
     -------
     DataArray (layer, from_layer)
         Change of the density in a layer for each unit of density in another, yr-1.
+
+    Examples
+    --------
+    >>> from soilnb.profile import forcing
+    >>> from soilnb.profile.forcing import environment
+    >>> v = matrix(1e-4, 5e-4, environment.column(forcing.example("temperate")))
+    >>> float((-np.diag(v)).max().round(2))  # the first layer is left fastest, yr-1
+    0.17
     """
     up, down = np.empty(grid.LAYERS), np.empty(grid.LAYERS)
     kernel.conductances(diffus, cryo, column, switch(transport), up, down)
@@ -142,6 +156,14 @@ def imbalance(transport: xr.DataArray) -> xr.DataArray:
     where carbon is conserved. In the published code the layer at the bedrock loses downward what
     nothing receives, and gains from below what nothing loses, where 1 to 18 soil layers lie above
     the bedrock.
+
+    Examples
+    --------
+    >>> from soilnb.profile import forcing
+    >>> from soilnb.profile.forcing import environment
+    >>> v = matrix(1e-4, 5e-4, environment.column(forcing.example("temperate")))
+    >>> bool(abs(imbalance(v)).max() < 1e-12)
+    True
     """
     if transport.dims != ("layer", "from_layer"):
         raise InputError(f"V has the dimensions {transport.dims}: allowed layer, from_layer")

@@ -470,7 +470,13 @@ def provenance(model: LayeredModel, cases: Cases) -> dict[str, str]:
 
 
 def example_forcing() -> xr.Dataset:
-    """Return the forcing of an example place, to compile the kernels with."""
+    """Return the forcing of an example place, to compile the kernels with.
+
+    Examples
+    --------
+    >>> example_forcing().attrs["title"]
+    'example place: temperate'
+    """
     from soilnb.profile.forcing import example
 
     return example("temperate")

@@ -298,7 +298,15 @@ def to_unit(model: LayeredModel, parameters: object) -> np.ndarray:
 
 
 def bounds(model: LayeredModel) -> tuple[np.ndarray, np.ndarray]:
-    """Return the prior bounds of the parameters [n], low and high, in the order of the kernel."""
+    """Return the prior bounds of the parameters [n], low and high, in the order of the kernel.
+
+    Examples
+    --------
+    >>> from soilnb.profile import compas
+    >>> low, high = bounds(compas.MODEL)
+    >>> (low < high).all()
+    np.True_
+    """
     records = model.sets[model.default].records
     pairs = np.array([records[name].bounds for name in model.names])
     return np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])

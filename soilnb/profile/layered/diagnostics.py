@@ -120,6 +120,13 @@ def system(
     ------
     InputError
         As in ``steady_state``; for an unknown model or switch.
+
+    Examples
+    --------
+    >>> from soilnb.profile import forcing
+    >>> found = system({"eta_doc": 0.4}, forcing.example("temperate"))
+    >>> found.attrs["model"], float(found["cue"].round(3))
+    ('COMPAS', 0.368)
     """
     given = {
         "cue_flux": cue_flux, "transfer_flux": transfer_flux,

@@ -192,6 +192,12 @@ def begin(
     ------
     InputError
         For bad parameters, the published boundary, or an input that was given as an array.
+
+    Examples
+    --------
+    >>> land = begin("cropland")
+    >>> round(land.stock, 1)  # kg C m-2
+    7.7
     """
     base = soil if isinstance(soil, depth.Profile) else depth.profile(soil)
     if base.boundary == "published":
@@ -284,6 +290,13 @@ def turned(edges: np.ndarray, bottom: float) -> np.ndarray:
 
     Column j says where the carbon of cell j goes. With equal cells and `bottom` at an edge this
     is a permutation, which keeps every stock exactly.
+
+    Examples
+    --------
+    >>> turned(np.array([0.0, 0.2, 0.4, 0.6]), 0.4)
+    array([[0., 1., 0.],
+           [1., 0., 0.],
+           [0., 0., 1.]])
     """
     top, low = edges[:-1], edges[1:]
     part = np.clip(np.minimum(low, bottom) - top, 0.0, None)
@@ -488,7 +501,13 @@ PRACTICES = _practices()
 
 
 def chosen(practices: Iterable[str | Practice] | str | Practice) -> list[Practice]:
-    """Return practices from their names, or raise `InputError`."""
+    """Return practices from their names, or raise `InputError`.
+
+    Examples
+    --------
+    >>> [practice.name for practice in chosen("biochar")]
+    ['biochar']
+    """
     if isinstance(practices, str | Practice):
         practices = [practices]
     found = []
@@ -536,6 +555,12 @@ def scenario(
     ------
     InputError
         For an unknown practice, one that is outside the profile, or bad parameters.
+
+    Examples
+    --------
+    >>> run = scenario(["deep_roots"], [0.0, 100.0])
+    >>> run["effect"].values.round(2)  # kg C m-2
+    array([0.  , 0.27])
     """
     times = check_time(time)
     before = begin(soil, initial)
@@ -600,6 +625,11 @@ def effects(
         next to 100); ``extra_input_100yr``, carbon that came to the soil beyond the control's,
         Mg C ha-1; ``cs_100yr``, how much larger the carbon sequestration of one year's input is,
         Mg C ha-1 yr; ``years_to_half``, when half of the largest effect is reached.
+
+    Examples
+    --------
+    >>> float(effects("biochar").iloc[0].round(1))
+    9.6
     """
     horizons = check_time(sorted(horizons))
     times = _years(horizons)
@@ -650,6 +680,11 @@ def table(
         Indexed by ``practice``: the row of Table 1 (``group``, ``mechanisms``, ``challenges``,
         ``references``), ``operation``, the numbers of `effects`, and ``published`` with
         ``published_source``. The first row is the control.
+
+    Examples
+    --------
+    >>> len(table(practices=["deep_roots", "biochar"]))
+    3
     """
     rows = {}
     first = effects([], soil, horizons=horizons)

@@ -120,6 +120,12 @@ def translate(
     ------
     InputError
         For an unknown practice or bad parameters.
+
+    Examples
+    --------
+    >>> from soilnb.profile import forcing
+    >>> translate("earthworms", "tao2024", forcing.example("temperate"))[2]
+    'diffus 0.00026 -> 0.0005 (litter only)'
     """
     (chosen,) = management.chosen(practice)
     if chosen.name not in _TRANSLATIONS:
@@ -146,6 +152,12 @@ def effect(
     Series
         ``change`` (Mg C ha-1, NaN where COMPAS has no place for it), ``change_percent``, and
         ``in_compas``, the translation or the reason, in words.
+
+    Examples
+    --------
+    >>> from soilnb.profile import forcing
+    >>> effect("deep_roots", "tao2024", forcing.example("temperate")).index.tolist()
+    ['change', 'change_percent', 'in_compas']
     """
     translated = translate(practice, parameters, forcing)
     if translated is None:

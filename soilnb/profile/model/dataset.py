@@ -180,7 +180,13 @@ def metabolic_share(
 
 
 def check_time(time: object) -> np.ndarray:
-    """Return output times as floats [time] in years: finite, increasing, the first not negative."""
+    """Return output times as floats [time] in years: finite, increasing, the first not negative.
+
+    Examples
+    --------
+    >>> check_time([0, 10])
+    array([ 0., 10.])
+    """
     times = np.atleast_1d(as_numbers("time", time, "yr"))
     if times.ndim != 1 or times.size == 0 or not np.isfinite(times).all():
         raise InputError("time: allowed one dimension of finite numbers (in yr)")
