@@ -16,25 +16,9 @@ ROOT = Path(__file__).parents[2]
 #: Rooms that a reader calls functions of: models, data, and what is said of both.
 ROOMS = ("pore", "profile", "cue", "proda", "upscale", "data", "claims", "results")
 
-#: What has none yet. The list only gets shorter.
-MISSING = {
-    "soilnb.profile.forcing.environment.one",
-    "soilnb.profile.forcing.environment.prepare",
-    "soilnb.profile.forcing.example",
-    "soilnb.profile.forcing.from_climate",
-    "soilnb.profile.layered.diagnostics.system",
-    "soilnb.profile.management.begin",
-    "soilnb.profile.management.compas.table",
-    "soilnb.profile.management.scenario",
-    "soilnb.profile.management.table",
-    "soilnb.profile.rothc.temperature_modifier",
-}
-
 
 def python_of(path):
-    """Return the Python of a module, of a notebook's cells, or of the blocks of a text."""
-    if path.suffix == ".py":
-        return [path.read_text(encoding="utf-8")]
+    """Return the Python of a notebook's cells, or of the blocks of a text."""
     if path.suffix == ".ipynb":
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
@@ -74,13 +58,12 @@ def resolve(name):
 
 
 def called():
-    """Return the functions that packages pass on, and those that lessons and texts call."""
+    """Return the functions that packages pass on, and those that notebooks and texts call."""
     names = set()
     for stub in (ROOT / "soilnb").glob("*/__init__.pyi"):
         room = f"soilnb.{stub.parent.name}"
         names |= {f"{room}.{name}" for name in importlib.import_module(room).__all__}
-    lessons = [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("soilnb/lessons/*.py")]
-    for path in [*lessons, ROOT / "README.md"]:
+    for path in [*(ROOT / "notebooks").glob("*.ipynb"), ROOT / "README.md"]:
         names |= names_in(python_of(path))
     found = {inspect.unwrap(thing) for name in names if inspect.isfunction(thing := resolve(name))}
     return {
@@ -99,8 +82,7 @@ def test_a_reader_calls_functions_of_every_room():
 
 @pytest.mark.parametrize("name", sorted(CALLED))
 def test_what_a_reader_calls_has_an_example(name):
-    has_one = ">>>" in (CALLED[name].__doc__ or "")
-    assert has_one or name in MISSING, f"{name} has no example of two or three lines"
+    assert ">>>" in (CALLED[name].__doc__ or ""), f"{name} has no example of two or three lines"
 
 
 def test_the_suite_runs_the_examples():

@@ -185,7 +185,15 @@ def table(
     forcing: xr.Dataset,
     practices: Iterable[str | Practice] | None = None,
 ) -> pd.DataFrame:
-    """Return `effect` of every practice, indexed by its title."""
+    """Return `effect` of every practice, indexed by its title.
+
+    Examples
+    --------
+    >>> from soilnb.profile import forcing
+    >>> place = forcing.example("temperate")
+    >>> table("tao2024", place, ["deep_roots", "earthworms"]).index.tolist()
+    ['deep-rooted crops', 'earthworms']
+    """
     names = management.PRACTICES if practices is None else practices
     rows = {p.text.title: effect(p, parameters, forcing) for p in management.chosen(names)}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("practice")
