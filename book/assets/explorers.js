@@ -1,5 +1,5 @@
 // Explorers without a kernel. Each page loads the states that were computed when the notebook ran
-// (soilnb/explore/states.py); this file builds real controls for them and shows the nearest state.
+// (soilnb/explore/base/states.py); this file builds real controls for them and shows the nearest state.
 "use strict";
 (() => {
   const { make } = window.soilnb;

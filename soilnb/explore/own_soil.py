@@ -30,8 +30,8 @@ from soilnb.data import tables
 from soilnb.data.profiles import files
 from soilnb.explore import assimilation
 from soilnb.explore.base import full, lines, said, text
+from soilnb.explore.base.picture import Picture
 from soilnb.explore.five_models import describe
-from soilnb.explore.picture import Picture
 from soilnb.figures import assimilation as drawings
 from soilnb.figures import five_models
 from soilnb.figures.pore import maps, own_image

@@ -1,6 +1,6 @@
 """Explorers in the book: states that a run left become scripts, and dead widgets go.
 
-What the states are and how they are computed says `soilnb.explore.states`.
+What the states are and how they are computed says `soilnb.explore.base.states`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from soilnb.explore.states import SUFFIX
+from soilnb.explore.base.states import SUFFIX
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -25,7 +25,9 @@ def sources(folders: Iterable[Path]) -> dict[Path, bytes]:
     """
     paths = sorted(path for run in folders for path in run.glob(f"*{SUFFIX}"))
     scripts = {_PLACE / f"{path.name.removesuffix(SUFFIX)}.js": _script(path) for path in paths}
-    return scripts | {_PLACE / "about.txt": b"States of the explorers: soilnb/explore/states.py\n"}
+    return scripts | {
+        _PLACE / "about.txt": b"States of the explorers: soilnb/explore/base/states.py\n"
+    }
 
 
 def _script(path: Path) -> bytes:

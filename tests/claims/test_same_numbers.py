@@ -44,8 +44,14 @@ def test_other_numbers_end_the_check(same):
     for other in ({"pore/a": np.array([1 + 1e-11])}, {"layers/a": np.array([1 + 1e-15])}):
         with pytest.raises(SystemExit, match="other numbers"):
             same.compare(one, one | other)
-    with pytest.raises(SystemExit, match="not made by both"):
+    with pytest.raises(SystemExit, match="no longer made"):
         same.compare(one, {"pore/a": np.array([1.0])})
+
+
+def test_what_is_new_is_said_and_compared_with_nothing(same, capsys):
+    one = {"pore/a": np.array([1.0])}
+    assert same.compare(one, one | {"pore/b": np.array([2.0])})["pores"]["compared"] == 1
+    assert "1 arrays are new" in capsys.readouterr().out
 
 
 def test_a_part_that_was_not_recorded_is_not_compared(same):

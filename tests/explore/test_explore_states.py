@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from soilnb.explore import Control, Explorer, Prediction, pools, states
+from soilnb.explore import Control, Explorer, Prediction, pools
+from soilnb.explore.base import states
 from soilnb.figures import style
 from soilnb.parameters import InputError
 

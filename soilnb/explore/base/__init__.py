@@ -322,7 +322,7 @@ class Explorer(widgets.VBox):
         Shown above the controls, instead of that question.
     states : mapping of str to sequence, optional
         Controls that also work in the built book, with the values that are computed for it
-        (`soilnb.explore.states`); for a choice ``()`` means all of its choices.
+        (`soilnb.explore.base.states`); for a choice ``()`` means all of its choices.
 
     Attributes
     ----------
@@ -399,7 +399,7 @@ class Explorer(widgets.VBox):
         """Show the explorer; in a run of the book's notebooks also keep its states."""
         shown = super()._repr_mimebundle_(**options)
         if results.current() is not None and self.kept:
-            from soilnb.explore import states
+            from soilnb.explore.base import states
 
             (shown[0] if isinstance(shown, tuple) else shown)["text/html"] = states.keep(self)
         return shown

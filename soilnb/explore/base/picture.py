@@ -200,7 +200,7 @@ def _vectors(figure: Figure, *, moving: bool) -> str:
         _render(figure, renderer, moving=moving)
         renderer.finalize()
     inside = buffer.getvalue().split("</defs>", 1)[1].rsplit("</svg>", 1)[0]
-    # One element a line: what several states share is kept once (`soilnb.explore.states`).
+    # One element a line: what several states share is kept once (`soilnb.explore.base.states`).
     one_each = re.sub(r"\s*\n\s*(?=[^<\s])", " ", inside)
     return re.sub(r"\n\s*", "\n", re.sub(r'"[^"]*"', _shortened, one_each)).strip()
 
