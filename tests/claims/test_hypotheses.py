@@ -375,7 +375,7 @@ def few(monkeypatch, tmp_path):
     monkeypatch.setenv("SOILNB_RESULTS", str(tmp_path))
     monkeypatch.setattr(hypothesis, "listed", lambda paper: listed if paper == PAPER else {})
     monkeypatch.setattr(baseline, "file", lambda name: tmp_path / f"{name}.json")
-    monkeypatch.setattr(hypotheses, "SHAPE", (72, 72))
+    monkeypatch.setattr(hypotheses, "SHAPE", (64, 64))
     return path
 
 
