@@ -209,7 +209,7 @@ def structure(
     site: Mapping | xr.Dataset | None = None,
     parameters: str | Mapping | ParameterSet = "soilr",
 ) -> pd.DataFrame:
-    """Return the links between the pools, read from the matrix that the solver uses.
+    """Return the links between the pools, read from the ledger.
 
     Parameters
     ----------
@@ -231,36 +231,9 @@ def structure(
     >>> links[links["source"] == "slow"][["target", "share"]].values.tolist()
     [['active', 0.42], ['passive', 0.03], ['CO2', 0.55]]
     """
-    if site is None:
-        keys = ("temperature", "clay", "silt", "npp", "f_met", "lignin_fraction")
-        site = {key: RECORDS[key].value for key in keys}
-    place, chosen = _inputs(site, parameters)
-    if place.size != 1:
-        raise InputError(f"structure: allowed one site; given {place.size}")
-    system = _System(place, chosen)
-    return links(system.matrix[0], system.source[0], system.respired[0])
-
-
-def links(matrix: np.ndarray, source: np.ndarray, respired: np.ndarray) -> pd.DataFrame:
-    """Turn A [7, 7], I [7] and r [7] into the table of `structure`.
-
-    Examples
-    --------
-    >>> links(-np.eye(7), np.ones(7), np.ones(7))["kind"].value_counts().to_dict()
-    {'input': 7, 'respiration': 7}
-    """
-    rows = [
-        ("litter", POOLS[i], "input", "", source[i] / source.sum())
-        for i in np.flatnonzero(source > 0)
-    ]
-    for j, pool in enumerate(POOLS):
-        turnover = -matrix[j, j]
-        rows += [
-            (pool, POOLS[i], "transfer", "", matrix[i, j] / turnover)
-            for i in np.flatnonzero(matrix[:, j] > 0)
-        ]
-        rows.append((pool, "CO2", "respiration", "", respired[j] / turnover))
-    return pd.DataFrame(rows, columns=["source", "target", "kind", "via", "share"])
+    keys = ("temperature", "clay", "silt", "npp", "f_met", "lignin_fraction")
+    one = {key: RECORDS[key].value for key in keys}
+    return MODEL.structure(one if site is None else site, parameters)
 
 
 def warm_up() -> None:

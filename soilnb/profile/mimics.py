@@ -257,7 +257,7 @@ def structure(
     site: Mapping | xr.Dataset | None = None,
     parameters: str | Mapping | ParameterSet = "sandbox",
 ) -> pd.DataFrame:
-    """Return the links between the pools, read from the stoichiometry that the solver uses.
+    """Return the links between the pools, read from the ledger.
 
     Parameters
     ----------
@@ -279,28 +279,8 @@ def structure(
     >>> links[links["source"] == "LITs"]["via"].unique().tolist()
     ['MICr', 'MICK']
     """
-    if site is None:
-        site = {key: RECORDS[key].value for key in ("temperature", "clay", "npp", "f_met")}
-    place, chosen = _inputs(site, parameters)
-    if place.size != 1:
-        raise InputError(f"structure: allowed one site; given {place.size}")
-    rates = _Rates(place, chosen)
-    return links(rates.source[0], rates.stoichiometry[0])
-
-
-def links(source: np.ndarray, stoichiometry: np.ndarray) -> pd.DataFrame:
-    """Turn litter input [8] and stoichiometry [8, 11] into the table of `structure`."""
-    names = [*POOLS, "CO2"]
-    rows = [
-        ("litter", names[i], "input", "", source[i] / source.sum())
-        for i in np.flatnonzero(source > 0)
-    ]
-    for j, kind in enumerate(FLUX_KINDS):
-        via = names[kernel.MICROBE[j]] if j < kernel.CATALYSED else ""
-        for i in np.flatnonzero(stoichiometry[:, j] > 0):
-            fate = "respiration" if i == kernel.CO2 else kind
-            rows.append((names[kernel.SUBSTRATE[j]], names[i], fate, via, stoichiometry[i, j]))
-    return pd.DataFrame(rows, columns=["source", "target", "kind", "via", "share"])
+    one = {key: RECORDS[key].value for key in ("temperature", "clay", "npp", "f_met")}
+    return MODEL.structure(one if site is None else site, parameters)
 
 
 def warm_up() -> None:
