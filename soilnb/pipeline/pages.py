@@ -21,10 +21,11 @@ from soilnb.pipeline.parameter_page import boxes, exists
 API = (
     ("soilnb.profile.mimics", "MIMICS: steady state, transient runs, eigenvalues"),
     ("soilnb.profile.century", "CENTURY: steady state and transient runs"),
-    ("soilnb.profile.model", "The seam that a box model fits through, and the registry of all"),
+    ("soilnb.profile.model", "The seam that every model fits through, and the registry of all"),
     ("soilnb.profile.clm5", "CLM5: layered pools, first order"),
     ("soilnb.profile.compas", "COMPAS: layered pools, microbial"),
     ("soilnb.profile.forcing", "What drives the layered models, and formulas that make it"),
+    ("soilnb.profile.layered", "What the layered models share: the object of both, their runs"),
     ("soilnb.profile.layered.diagnostics", "System metrics of the layered models"),
     ("soilnb.profile.forcing.monthly", "Monthly tables of weather"),
     ("soilnb.profile.forcing.transport", "Vertical transport between layers"),

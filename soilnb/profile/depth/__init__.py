@@ -63,6 +63,7 @@ __all__ = [
     "PARAMETER_SETS",
     "Event",
     "Profile",
+    "WholeProfile",
     "grid",
     "layer_shares",
     "layers",

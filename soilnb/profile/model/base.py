@@ -134,6 +134,13 @@ class Model(ABC):
             In g C m-2 yr-1: ``flux`` by process (and by layer or depth), ``input`` (all that
             enters), ``respiration``, ``export``, ``uptake``, ``oxidation``, ``turnover``,
             ``desorption`` and ``change`` of the place. `soilnb.cue.diagnosed` reads it.
+
+        Examples
+        --------
+        >>> from soilnb.profile import compas
+        >>> told = compas.MODEL.fluxes(compas.MODEL.example)
+        >>> round(1 - float(told["respiration"] / told["uptake"]), 3)  # the diagnosed CUE
+        0.299
         """
         asked = self.ask(place, parameters, **options)
         state = self.rest(asked) if carbon is None else self.state(asked, carbon)
@@ -163,6 +170,12 @@ class Model(ABC):
             ``real_part`` and ``imaginary_part`` of the eigenvalues of the Jacobian in yr-1
             (..., mode), fastest decay first; ``period`` of the oscillation (inf where there is
             none) and ``e_folding_time`` in yr. Inert pools have no mode.
+
+        Examples
+        --------
+        >>> from soilnb.profile import icbm
+        >>> icbm.MODEL.eigenvalues({"npp": 200.0})["real_part"].values.round(4)
+        array([-0.8  , -0.006])
         """
         asked = self.ask(place, parameters, **options)
         return self.label(asked, modes(modes_at(asked.system, self.rest(asked))))
@@ -184,6 +197,13 @@ class Model(ABC):
         Dataset
             ``age`` (..., pool), ``system_age`` of all carbon that turns over and ``transit_time``,
             the mean age of what leaves, in yr. Inert carbon has no age that a model knows (NaN).
+
+        Examples
+        --------
+        >>> from soilnb.profile import clm5
+        >>> ages = clm5.MODEL.ages(clm5.MODEL.example)
+        >>> ages["age"].sel(pool="soc3", layer=[1, 8]).values.round(0)  # of passive carbon
+        array([1481., 9222.])
         """
         asked = self.ask(place, parameters, **options)
         system, state = asked.system, self.rest(asked)
@@ -227,6 +247,13 @@ class Model(ABC):
             One row per link: ``source`` and ``target`` (a pool, ``litter``, ``CO2`` or
             ``export``), ``kind``, ``via`` (the microbes that catalyse it, or empty) and ``share``
             of the flux (or of the litter) that takes this link, the mean of the layers.
+
+        Examples
+        --------
+        >>> from soilnb.profile import compas
+        >>> links = compas.MODEL.structure()
+        >>> links[links["source"] == "msoc"][["target", "kind", "via"]].values.tolist()
+        [['doc', 'breakdown', 'enz']]
         """
         asked = self.ask(self.example if place is None else place, parameters, **options)
         if len(asked.system.source) != asked.system.cells:
