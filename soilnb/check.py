@@ -205,6 +205,13 @@ def _decomposition_needed() -> float:
     return table.loc["decomposition", "tied enzymes (published)"]
 
 
+def _years_of_a_meadow() -> float:
+    from soilnb.profile import mimics
+
+    meadow = {"temperature": 9.5, "clay": 0.22, "npp": 450.0, "lignin_to_n": 18.0}
+    return 1000 * float(mimics.steady_state(meadow)["carbon"].sum()) / 450.0
+
+
 #: The questions of all notebooks, by name.
 QUESTIONS = {
     "dry-mass": Question(_dry_mass, "µg", "Count the mineral voxels first; each is 2 × 2 × 1 µm."),
@@ -315,4 +322,8 @@ QUESTIONS = {
         lambda: 0.2 + 0.8 * 10 / 50, "1", "The necromass keeps all, the rest a fifth."
     ),
     "which-hypothesis": Question(lambda: 2.0, "1", "Which of them speaks of texture?"),
+    "carbon-of-a-layer": Question(
+        lambda: 3.1 / 100 * 1100 * 0.95, "kg m-3", "The stones take their share of the volume."
+    ),
+    "years-of-a-meadow": Question(_years_of_a_meadow, "yr", "What is there over what comes in."),
 }

@@ -10,7 +10,7 @@ import xarray as xr
 from soilnb.kernels import layers as kernel
 from soilnb.parameters import InputError
 from soilnb.profile import century, clm5, compas, forcing, layered, millennial, mimics, plausible
-from soilnb.profile.model import models
+from soilnb.profile.model import boxes
 from soilnb.profile.plausible import MOST
 
 SOIL = {
@@ -18,7 +18,7 @@ SOIL = {
     "lignin_fraction": 0.2, "water": 0.3, "ph": 6.0, "bulk_density": 1250.0,
 }  # fmt: skip
 
-each = pytest.mark.parametrize("model", models().values(), ids=models())
+each = pytest.mark.parametrize("model", boxes().values(), ids=boxes())
 
 
 @each

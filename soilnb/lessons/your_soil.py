@@ -41,7 +41,7 @@ from soilnb.pore.diagnostics import cell_types
 from soilnb.pore.structure import dispersed
 from soilnb.proda import observations
 from soilnb.profile.forcing import environment
-from soilnb.profile.model import models
+from soilnb.profile.model import boxes
 from soilnb.profile.site import RECORDS
 
 #: What the grey values of the made-up image are.
@@ -315,6 +315,25 @@ def _draw_fit(bands: dict, figure=None):
     return drawings.fit(bands, figure=figure)
 
 
+def stocks(pit: xr.Dataset, found: Mapping[str, object]) -> pd.Series:
+    """Return the carbon in the layers of a pit, as measured and as each model has it, kg C m-2.
+
+    Parameters
+    ----------
+    pit : Dataset over layer
+        One profile of `soilnb.proda.observations`.
+    found : mapping of str to InferenceData
+        By model, as from `soilnb.proda.assimilate` for this profile.
+    """
+    thick = (pit["bottom"] - pit["top"]).dropna("layer").values
+    held = {"measured": pit["carbon_density"].dropna("layer").values}
+    for model, data in found.items():
+        middle = data.posterior_predictive["carbon_density"].median(("chain", "draw"))
+        held[model] = middle.values
+    sums = {name: float(density @ thick) / 1000 for name, density in held.items()}
+    return pd.Series(sums, name="carbon (kg m-2)")
+
+
 # --- an image ------------------------------------------------------------------------------------
 
 
@@ -403,7 +422,7 @@ def read_sites(path: Path) -> pd.DataFrame:
 def _read_sites(path: Path, **_: object) -> tuple[pd.DataFrame, str]:
     found = read_sites(path)
     for name in OF_SITES:
-        models()[name].steady_state(found)
+        boxes()[name].steady_state(found)
     return found, _shown(found)
 
 
@@ -415,7 +434,7 @@ def at_rest(found: pd.DataFrame, **_: object) -> tuple[dict, str]:
     tuple of (dict, str)
         By model, as `soilnb.figures.five_models.soils` takes it, and the stocks of all sites.
     """
-    every = {models()[name].name: models()[name].steady_state(found) for name in OF_SITES}
+    every = {boxes()[name].name: boxes()[name].steady_state(found) for name in OF_SITES}
     told = []
     for name, run in every.items():
         stocks = run["carbon"].sum("pool").to_series()
@@ -423,7 +442,7 @@ def at_rest(found: pd.DataFrame, **_: object) -> tuple[dict, str]:
         each = (f"{s} {v:.1f}{'' if ok[s] else ' (no soil)'}" for s, v in stocks.items())
         told.append(f"{name}: {', '.join(each)}")
     first = {key: float(value) for key, value in found.iloc[0].items()}
-    soils = {models()[name].name: describe(models()[name], first) for name in OF_SITES}
+    soils = {boxes()[name].name: describe(boxes()[name], first) for name in OF_SITES}
     return soils, f"Carbon at rest in kg m⁻²; {'; '.join(told)}. The picture is {found.index[0]}."
 
 

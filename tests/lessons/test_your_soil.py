@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from soilnb.explore import own_soil
+from soilnb.lessons import your_soil
 from soilnb.parameters import InputError
 from soilnb.proda import observations
 from soilnb.profile import plausible
@@ -23,15 +23,15 @@ def upload(widget, name, content):
 
 @pytest.fixture
 def pits():
-    return own_soil.pits()
+    return your_soil.pits()
 
 
-TEMPLATE = pd.read_csv(io.StringIO(own_soil.pits_template()))
+TEMPLATE = pd.read_csv(io.StringIO(your_soil.pits_template()))
 
 
 def test_an_uploaded_table_is_understood_and_compared_with_both_models(pits):
     assert pits.go.disabled
-    upload(pits, "mine.csv", own_soil.pits_template())
+    upload(pits, "mine.csv", your_soil.pits_template())
     assert "organic_carbon" in pits.understood.value
     assert "the usual unit" in pits.understood.value
     assert not pits.go.disabled
@@ -57,7 +57,7 @@ def test_what_is_refused_is_one_line_with_a_button_for_each_way_out(pits):
     assert pits.proposals.children == ()
     assert pits.words.value == ""
     assert pits.read["organic_carbon"].max() == pytest.approx(3.1)
-    upload(pits, "other.csv", own_soil.pits_template())
+    upload(pits, "other.csv", your_soil.pits_template())
     assert pits.settings == {}  # what was settled for one file is not for another
 
 
@@ -76,8 +76,8 @@ def test_organic_layers_are_shifted_or_dropped(pits):
 
 
 def test_an_uploaded_image_says_its_porosity_and_lives():
-    widget = own_soil.image()
-    upload(widget, "slice.png", own_soil.image_template(64))
+    widget = your_soil.image()
+    upload(widget, "slice.png", your_soil.image_template(64))
     assert "image has the values 128, 255: allowed codes" in widget.words.value
     widget.options["codes"].value = "bright is solid, grey 128 organic"
     assert "64 × 64 voxels" in widget.understood.value
@@ -92,7 +92,7 @@ def test_black_and_white_is_what_the_reader_says(codes):
     solid = np.kron(np.random.default_rng(1).random((12, 12)) < 0.6, np.ones((4, 4)))
     stream = io.BytesIO()
     Image.fromarray((solid * 255).astype(np.uint8)).save(stream, format="PNG")
-    widget = own_soil.image()
+    widget = your_soil.image()
     widget.options["codes"].value = codes
     upload(widget, "bw.png", stream.getvalue())
     share = solid.mean() if codes.startswith("bright") else 1 - solid.mean()
@@ -100,15 +100,15 @@ def test_black_and_white_is_what_the_reader_says(codes):
 
 
 def test_uploaded_sites_come_to_rest_in_both_models():
-    widget = own_soil.places()
-    upload(widget, "sites.csv", own_soil.sites_template().replace(",", ";").replace(".", ","))
+    widget = your_soil.places()
+    upload(widget, "sites.csv", your_soil.sites_template().replace(",", ";").replace(".", ","))
     assert "spruce stand" in widget.understood.value
     widget.go.click()
     assert "MIMICS: meadow" in widget.words.value
     assert "Millennial: meadow" in widget.words.value
-    upload(widget, "sites.csv", own_soil.sites_template().replace("9.5", "warm"))
+    upload(widget, "sites.csv", your_soil.sites_template().replace("9.5", "warm"))
     assert "temperature in line 2 = " in widget.words.value
-    upload(widget, "sites.csv", own_soil.sites_template().replace(",450,", ",-5,"))
+    upload(widget, "sites.csv", your_soil.sites_template().replace(",450,", ",-5,"))
     assert "npp = -5 at site meadow" in widget.words.value
 
 
@@ -116,29 +116,29 @@ def test_sites_without_a_column_are_refused(tmp_path):
     path = tmp_path / "sites.csv"
     path.write_text("site,height\nA,3\n")
     with pytest.raises(InputError, match="no column of a site: allowed temperature, clay"):
-        own_soil.read_sites(path)
+        your_soil.read_sites(path)
 
 
 def test_a_place_without_soil_is_said(monkeypatch):
-    sites = own_soil.read_sites(own_soil.example("synthetic_sites.csv"))
-    assert "(no soil)" not in own_soil.at_rest(sites)[1]
+    sites = your_soil.read_sites(your_soil.example("synthetic_sites.csv"))
+    assert "(no soil)" not in your_soil.at_rest(sites)[1]
     monkeypatch.setattr(plausible, "MOST", 1e3)
-    assert "(no soil)" in own_soil.at_rest(sites)[1]
+    assert "(no soil)" in your_soil.at_rest(sites)[1]
 
 
 def test_examples_are_made_and_can_be_read_and_downloaded():
-    page = own_soil.templates().data
-    for name in own_soil.EXAMPLES:
+    page = your_soil.templates().data
+    for name in your_soil.EXAMPLES:
         assert name.startswith("synthetic_")
-        assert own_soil.example(name).stat().st_size > 100
+        assert your_soil.example(name).stat().st_size > 100
         assert f'download="{name}"' in page
     assert "made-up" in page
-    found = observations.read_csv(own_soil.example("synthetic_pits.csv"))
+    found = observations.read_csv(your_soil.example("synthetic_pits.csv"))
     assert found.sizes["profile"] == 2
 
 
 def test_in_a_run_the_page_says_what_stands_there(monkeypatch):
-    monkeypatch.setattr(own_soil.results, "current", lambda: object())
-    shown = own_soil.pits()._repr_mimebundle_()
+    monkeypatch.setattr(your_soil.results, "current", lambda: object())
+    shown = your_soil.pits()._repr_mimebundle_()
     html = (shown[0] if isinstance(shown, tuple) else shown)["text/html"]
     assert "in JupyterLab a button stands here" in html
