@@ -1,4 +1,5 @@
-// What is wider than its column scrolls, by keyboard as well; a large figure opens in full size.
+// What is wider than its column scrolls, by keyboard as well; a large figure opens in full size;
+// what the theme leaves without a name gets one.
 "use strict";
 (() => {
   const { make } = window.soilnb;
@@ -37,7 +38,21 @@
     dialog.showModal();
   };
 
+  // Buttons of the theme have names that leave out what is written on them, or none.
+  const named = () => {
+    for (const fold of document.querySelectorAll("nav summary")) {
+      const title = fold.closest("li")?.querySelector("a")?.textContent.trim();
+      fold.ariaLabel = `Pages of ${title}`;
+    }
+    for (const button of document.querySelectorAll(
+      ".search-button-field, .theme-switch-button")) {
+      const written = button.textContent.replace(/\s+/g, " ").trim();
+      if (written) button.ariaLabel = written;
+    }
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
+    named();
     const main = document.querySelector("main") ?? document.body;
     const tables = [...main.querySelectorAll("table")].filter((t) => !t.closest(".soilnb-board"));
     const boxes = [...tables.map(box), ...main.querySelectorAll("pre")];

@@ -29,6 +29,7 @@ from soilnb.parameters import InputError
 from soilnb.pipeline import (
     checked,
     concept_map,
+    excerpts,
     explorers,
     films,
     launch,
@@ -104,6 +105,7 @@ def build(
             _forget(place)
             _compile(place)
         _lighten(place / "html")
+    excerpts.write(place / "html")
     return place / "html" / "index.html"
 
 

@@ -16,7 +16,15 @@ from PIL import Image
 
 from soilnb import claims
 from soilnb.parameters import Parameter, ParameterSet
-from soilnb.pipeline import checked, markdown, own_soil, pages, parameter_page, thumbnails
+from soilnb.pipeline import (
+    checked,
+    excerpts,
+    markdown,
+    own_soil,
+    pages,
+    parameter_page,
+    thumbnails,
+)
 from soilnb.proda import observations
 
 ROWS = [
@@ -429,3 +437,14 @@ def test_a_page_says_where_its_other_names_are_described():
 @pytest.mark.parametrize("module", ["mimics", "century"])
 def test_the_models_have_api_pages(module):
     assert f"soilnb.profile.{module}" in pages.api_pages()
+
+
+def test_the_texts_that_a_search_shows_are_those_of_the_articles(tmp_path):
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "notebooks").mkdir()
+    page = "<nav>menu</nav><article><h1>Soil</h1><p>is <b>alive</b>.<script>no</script></p>"
+    page += "<button>no</button><p>Yes</p></article><p>foot</p>"
+    (tmp_path / "notebooks" / "10_a.html").write_text(page, encoding="utf-8")
+    (tmp_path / "search.html").write_text(page, encoding="utf-8")
+    script = excerpts.write(tmp_path).read_text(encoding="utf-8")
+    assert script == 'window.soilnb.excerpts = {"notebooks/10_a":"Soil is alive. Yes"};\n'
