@@ -1,4 +1,4 @@
-"""Explorer of mixed models: which groups, which variables, which rows."""
+"""Explorers of mixed models of SOC on CUE: of measurements, and of assimilated profiles."""
 
 from __future__ import annotations
 
@@ -8,11 +8,35 @@ import pandas as pd
 
 from soilnb.explore.base import Control, Explorer
 from soilnb.figures import tao2023
+from soilnb.figures.tao2023 import globe as tao2023_globe
+from soilnb.parameters import InputError, unknown
 from soilnb.proda import regressions
-from soilnb.proda.regressions import Fit, Structure
+from soilnb.proda.regressions import ASSIMILATED, Fit, Structure
 
 _ROWS = {"all": None, "18O in water": "18O", "substrates": "substrate"}
 _GROUPS = {"study": "study", "substrate": "substrate", "method": "method"}
+
+#: What may stand for soil carbon: column and label of the axis.
+CARBON = {
+    "modelled, 0–30 cm": ("soc", "modelled SOC, 0–30 cm (g C kg⁻¹)"),
+    "observed, 0–30 cm": ("observed", "observed SOC, 0–30 cm (g C kg⁻¹)"),
+    "observed, 0–1 m": ("observed_stock", "observed SOC, 0–1 m (kg C m⁻²)"),
+}
+#: What may stand for CUE.
+EFFICIENCY = {"of the system": "cue", "of DOC uptake": "eta_doc"}
+
+_ALL = 10.0
+
+
+def _judged(fit: Fit) -> tuple[pd.Series, str, str]:
+    """Return the slope of CUE, what it says in words, and a warning where the fit has not ended."""
+    slope = fit.coefficients.loc["cue"]
+    certain = "differs from 0" if slope["p"] < 0.05 else "cannot be told from 0"
+    rest = "" if fit.converged else " The optimiser did not come to rest: do not trust this fit."
+    return slope, certain, rest
+
+
+# Measurements -------------------------------------------------------------------------------------
 
 
 def measured_cue(data: pd.DataFrame) -> Explorer:
@@ -34,7 +58,7 @@ def measured_cue(data: pd.DataFrame) -> Explorer:
     def compute(**choice: str | float) -> tuple[pd.DataFrame, Fit, dict[str, float], str]:
         return measured(data, **choice)
 
-    return Explorer(controls, compute, _draw, _say, asks="measured_cue")
+    return Explorer(controls, compute, _draw, _say_measured, asks="measured_cue")
 
 
 def measured(
@@ -64,14 +88,107 @@ def _draw(found: tuple, figure=None):
     )
 
 
-def _say(found: tuple[pd.DataFrame, Fit, Mapping[str, float], str]) -> str:
+def _say_measured(found: tuple[pd.DataFrame, Fit, Mapping[str, float], str]) -> str:
     _, fit, _, group = found
-    slope = fit.coefficients.loc["cue"]
-    certain = "differs from 0" if slope["p"] < 0.05 else "cannot be told from 0"
-    rest = "" if fit.converged else " The optimiser did not come to rest: do not trust this fit."
+    slope, certain, rest = _judged(fit)
     return (
         f"{fit.structure.formula}: slope {slope['estimate']:+z.3f} ± {slope['error']:.3f} "
         f"(p = {slope['p']:.2g}), which {certain}. Random intercepts of {fit.groups} groups "
         f"({group}) have sd {fit.random['intercept']:.3f}; fixed effects explain "
         f"{100 * fit.explained_fixed:.0f} % of the variance, all {100 * fit.explained:.0f} %.{rest}"
+    )
+
+
+# Assimilated profiles -----------------------------------------------------------------------------
+
+
+def profiles(table: pd.DataFrame, *, limit: float = 1.05, kind: str = "") -> Explorer:
+    """Let the reader choose which assimilated profiles count, and what their carbon is.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As from `soilnb.proda.cue_soc.relation`.
+    limit : float
+        Where the slider of the papers' statistic starts.
+    kind : str
+        ``synthetic`` for made-up profiles.
+    """
+    controls = {
+        "carbon": Control("Soil carbon", "modelled, 0–30 cm", choices=tuple(CARBON)),
+        "efficiency": Control("CUE", "of the system", choices=tuple(EFFICIENCY)),
+        "chains": Control("Chains agree: G–R below (10: any)", limit, 1.01, _ALL, 0.01),
+        "fit": Control("Fit: NSE above (-10: any)", 0.0, -_ALL, 0.95, 0.05),
+        "groups": Control("Slope differs by climate", "no", choices=("no", "yes")),
+    }
+
+    def compute(**choice) -> tuple[pd.DataFrame, Fit | None, str]:
+        return choose(table, **choice)
+
+    def draw(found: tuple[pd.DataFrame, Fit | None, str], figure=None):
+        rows, fit, label = found
+        return tao2023_globe.relation(rows, fit, label=label, data=kind, figure=figure)
+
+    return Explorer(controls, compute, draw, _say_profiles, asks="profiles")
+
+
+def choose(
+    table: pd.DataFrame,
+    carbon: str = "modelled, 0–30 cm",
+    efficiency: str = "of the system",
+    chains: float = 1.05,
+    fit: float = 0.0,
+    groups: str = "no",
+) -> tuple[pd.DataFrame, Fit | None, str]:
+    """Return the profiles that count, the mixed model of them, and the label of their carbon.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As from `soilnb.proda.cue_soc.relation`.
+    carbon, efficiency : str
+        Of `CARBON` and `EFFICIENCY`.
+    chains, fit : float
+        Largest G-R statistic (from 10 on: any), least NSE (down to -10: any).
+    groups : {"no", "yes"}
+        Whether the slope differs between climates.
+
+    Raises
+    ------
+    InputError
+        For an unknown choice, or when no profile is left.
+    """
+    for name, value, allowed in (
+        ("carbon", carbon, CARBON), ("efficiency", efficiency, EFFICIENCY),
+        ("groups", groups, ("no", "yes")),
+    ):  # fmt: skip
+        if value not in allowed:
+            raise unknown(name, value, allowed)
+    counts = pd.Series(True, index=table.index)
+    if chains < _ALL:
+        counts &= table["gelman_rubin"] < chains
+    if fit > -_ALL:
+        counts &= table["nse"] > fit
+    column, label = CARBON[carbon]
+    rows = table.loc[counts, [EFFICIENCY[efficiency], column, "climate"]]
+    rows = rows.set_axis(["cue", "soc", "climate"], axis=1)
+    rows = rows[(rows["soc"] > 0) & rows["cue"].notna()]
+    if not len(rows):
+        raise InputError("no profile is left: allow more, by either limit")
+    try:
+        line = regressions.fit(rows, ASSIMILATED["slopes" if groups == "yes" else "intercepts"])
+    except InputError:  # too few rows or groups for a line
+        line = None
+    return rows, line, label
+
+
+def _say_profiles(found: tuple[pd.DataFrame, Fit | None, str]) -> str:
+    rows, fit, label = found
+    if fit is None:
+        return f"{len(rows)} profiles: too few, or of one climate only, for a mixed model."
+    slope, certain, rest = _judged(fit)
+    return (
+        f"{label}, {fit.n} profiles in {fit.groups} climates: slope {slope['estimate']:+z.2f} ± "
+        f"{slope['error']:.2f}, which {certain}. CUE explains "
+        f"{100 * fit.explained_fixed:.0f} % of the variance.{rest}"
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from soilnb.explore import globe as explorers
+from soilnb.explore import regressions as explorers
 from soilnb.parameters import InputError
 
 
