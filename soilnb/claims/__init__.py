@@ -603,7 +603,7 @@ def verdict_line(
 
     Examples
     --------
-    >>> verdict_line("rotzer2025", figure="9").text
+    >>> verdict_line("rotzer2025", figure="4").text
     'The paper prints no number with this figure.'
     """
     board = rows(paper, full=True)
