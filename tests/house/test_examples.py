@@ -1,6 +1,7 @@
 """What a reader calls has an example; `pytest` runs them, README and CONTRIBUTING too."""
 
 import ast
+import doctest
 import importlib
 import inspect
 import json
@@ -57,6 +58,7 @@ def resolve(name):
     return thing
 
 
+@pytest.fixture(scope="module")
 def called():
     """Return the functions that packages pass on, and those that notebooks and texts call."""
     names = set()
@@ -73,16 +75,24 @@ def called():
     }
 
 
-CALLED = called()
+def test_a_reader_calls_functions_of_every_room(called):
+    assert {name.split(".")[1] for name in called} == set(ROOMS)
 
 
-def test_a_reader_calls_functions_of_every_room():
-    assert {name.split(".")[1] for name in CALLED} == set(ROOMS)
+def test_what_a_reader_calls_has_an_example(called):
+    """One of two or three lines."""
+    assert [name for name, f in called.items() if ">>>" not in (f.__doc__ or "")] == []
 
 
-@pytest.mark.parametrize("name", sorted(CALLED))
-def test_what_a_reader_calls_has_an_example(name):
-    assert ">>>" in (CALLED[name].__doc__ or ""), f"{name} has no example of two or three lines"
+def test_examples_are_found_in_a_text_as_in_its_module(pytestconfig):
+    examples = next(p for p in pytestconfig.pluginmanager.get_plugins() if hasattr(p, "documented"))
+    for name in ("soilnb.profile.model", "soilnb.claims.measures", "soilnb.cue.definitions"):
+        module = importlib.import_module(name)
+        tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+        in_text = {name for name, node in examples.documented(tree, name)
+                   if ">>>" in ast.get_docstring(node)}  # fmt: skip
+        tests = doctest.DocTestFinder(exclude_empty=True).find(module)
+        assert in_text == {test.name for test in tests if test.examples}
 
 
 def test_the_suite_runs_the_examples():
