@@ -177,23 +177,12 @@ def summary(both: xr.Dataset) -> pd.DataFrame:
 
 
 def correlation(both: xr.Dataset) -> float:
-    """Return the correlation of both maps over cells.
-
-    Examples
-    --------
-    >>> abs(correlation(maps(land()))) < 1
-    True
-    """
+    """Return the correlation of both maps over cells."""
     return float(xr.corr(both["cue_century"], both["cue_mimics"]))
 
 
 def record_maps(both: xr.Dataset) -> None:
-    """Note the numbers of Fig. 6.
-
-    Examples
-    --------
-    >>> record_maps(maps(land()))
-    """
+    """Note the numbers of Fig. 6."""
     table, r = summary(both), correlation(both)
     mean, variation = table["mean CUE"], table["variation"]
     claims.record_all(
@@ -235,11 +224,6 @@ def fertilise(size: str = "quick", seed: int = 0) -> pd.DataFrame:
     DataFrame
         One row an experiment: ``lnrr_cue``, ``lnrr_soc``, ``lnrr_mbc``, ``duration`` (years) and
         ``treatment``.
-
-    Examples
-    --------
-    >>> len(fertilise())
-    882
     """
     levels = 6 if size == "paper" else 4
     grid = [np.linspace(0, end, levels) for end in (10, -30, 40)]
@@ -274,12 +258,7 @@ def _treated(cue, litter_change, more_input, sites, before, random) -> pd.DataFr
 
 
 def record_fertilised(table: pd.DataFrame) -> None:
-    """Note the numbers of Fig. 5.
-
-    Examples
-    --------
-    >>> record_fertilised(fertilise())
-    """
+    """Note the numbers of Fig. 5."""
     cue, soc, years = table["lnrr_cue"], table["lnrr_soc"], table["duration"]
     r = stats.pearsonr(cue, soc).statistic
     in_time = stats.linregress(years, soc)
@@ -327,12 +306,7 @@ def litter_sweep() -> xr.Dataset:
 
 
 def record_validation() -> None:
-    """Note what compares our models with the published codes, and the constants of Fig. 1b.
-
-    Examples
-    --------
-    >>> record_validation()
-    """
+    """Note what compares our models with the published codes, and the constants of Fig. 1b."""
     table = intrinsic()
     numbers = {f"he-1b-{k}": value for k, value in enumerate(table.values.ravel(), start=1)}
     claims.record_all(numbers | _pools() | _definitions() | _step())
