@@ -1,4 +1,4 @@
-// Tables that can be searched, filtered and sorted (soilnb/pipeline/templates). Without this
+// Tables that can be searched, filtered and sorted (soilnb/pipeline/pages/templates). Without this
 // script they are shown whole.
 "use strict";
 (() => {

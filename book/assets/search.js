@@ -1,4 +1,4 @@
-// Under each page that a search finds: the words around the first place (soilnb/pipeline/excerpts.py).
+// Under each page that a search finds: the words around the first place (soilnb/pipeline/pages).
 "use strict";
 document.addEventListener("DOMContentLoaded", () => {
   const { make } = window.soilnb;

@@ -26,17 +26,15 @@ from tqdm import tqdm
 
 from soilnb import claims, data, results
 from soilnb.parameters import InputError
-from soilnb.pipeline import (
+from soilnb.pipeline import explorers, pages, runs
+from soilnb.pipeline.pages import (
     checked,
     concept_map,
     excerpts,
-    explorers,
     films,
     launch,
     own_soil,
-    pages,
     parameter_page,
-    runs,
     thumbnails,
 )
 from soilnb.proda import globe, predictors

@@ -12,7 +12,8 @@ from soilnb import claims
 from soilnb.figures import films as shown
 from soilnb.lessons import films as lessons
 from soilnb.parameters import InputError
-from soilnb.pipeline import book, concept_map, films, pages, runs
+from soilnb.pipeline import book, pages, runs
+from soilnb.pipeline.pages import concept_map, films
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE = {"image/png": "aGk="}

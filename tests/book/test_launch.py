@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from soilnb.parameters import InputError
-from soilnb.pipeline import book, launch
+from soilnb.pipeline import book
+from soilnb.pipeline.pages import launch
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -21,7 +21,7 @@ from soilnb import claims
 from soilnb.claims import baseline, hypothesis
 from soilnb.claims.measures import measure
 from soilnb.parameters import InputError
-from soilnb.pipeline import checked
+from soilnb.pipeline.pages import checked
 from soilnb.pore.diagnostics import CELLS, SERIES
 from soilnb.pore.parameters import PRESETS, resolve
 from soilnb.pore.scenarios import SCENARIOS

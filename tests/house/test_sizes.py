@@ -9,9 +9,6 @@ PACKAGE = Path(__file__).parents[2] / "soilnb"
 #: Lines of a function, without its docstring, and Python files in one folder.
 LONGEST, MOST = 60, 14
 
-#: What has more until it is parted: what makes the book's pages. The number only gets smaller.
-ALLOWED = {"pipeline": 18}
-
 #: Kernels may be longer where a day's work shares its memory.
 KERNELS = PACKAGE / "kernels"
 
@@ -38,4 +35,4 @@ def test_no_function_is_longer_than_a_screen():
 def test_a_floor_holds_few_modules():
     counts = Counter(path.parent.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
     counts.pop("lessons")  # one module a notebook
-    assert {folder: n for folder, n in counts.items() if n > ALLOWED.get(folder, MOST)} == {}
+    assert {folder: n for folder, n in counts.items() if n > MOST} == {}

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from soilnb.pipeline.markdown import WIDE, escape, known, slug, table, unit
-from soilnb.pipeline.parameter_page import boxes, exists
+from soilnb.pipeline.pages.markdown import WIDE, escape, known, slug, table, unit
+from soilnb.pipeline.pages.parameter_page import boxes, exists
 
 #: Public modules with an API page, if they exist, with the question that leads a reader there.
 API = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from soilnb.pipeline.markdown import html
+from soilnb.pipeline.pages.markdown import html
 
 #: Where a page takes the map.
 PLACE = "<!-- concept map -->"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from soilnb.data import tables
 from soilnb.data.profiles import columns, units
-from soilnb.pipeline.markdown import WIDE, escape, table, unit
+from soilnb.pipeline.pages.markdown import WIDE, escape, table, unit
 from soilnb.profile import plausible
 
 _TEXT = """\

@@ -12,7 +12,16 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from soilnb import claims
-from soilnb.pipeline.markdown import WIDE, escape, html, known, plain, plain_unit, table, with_unit
+from soilnb.pipeline.pages.markdown import (
+    WIDE,
+    escape,
+    html,
+    known,
+    plain,
+    plain_unit,
+    table,
+    with_unit,
+)
 
 #: Symbol and meaning of each verdict, in the order in which they are counted.
 VERDICTS = {

@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 from collections.abc import Iterable, Mapping
 
-from soilnb.pipeline.markdown import WIDE, escape, html, number, plain, plain_unit, slug
+from soilnb.pipeline.pages.markdown import WIDE, escape, html, number, plain, plain_unit, slug
 from soilnb.profile.model import models
 
 #: Models that may have a mapping ``PARAMETER_SETS``, with their titles. Box models that are not

@@ -91,7 +91,7 @@ def html(template: str, **values: object) -> str:
 
 @cache
 def _templates() -> jinja2.Environment:
-    loader = jinja2.PackageLoader("soilnb.pipeline")
+    loader = jinja2.PackageLoader("soilnb.pipeline.pages")
     made = jinja2.Environment(
         loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
