@@ -46,8 +46,9 @@
     }
     for (const button of document.querySelectorAll(
       ".search-button-field, .theme-switch-button")) {
+      const icons = [...button.querySelectorAll("[data-mode]")].map((icon) => icon.title);
       const written = button.textContent.replace(/\s+/g, " ").trim();
-      if (written) button.ariaLabel = written;
+      button.ariaLabel = [button.dataset.bsTitle, written, ...icons].filter(Boolean).join(" ");
     }
   };
 
