@@ -95,6 +95,9 @@ def test_changed_is_what_a_branch_has_and_what_is_not_committed(tmp_path):
         reach.changed(tmp_path, "nowhere")
 
 
+#: Options of a session in a session, which starts faster without what it does not need.
+BARE = ("--disable-plugin-autoload", "-pxdist", "-pno:cacheprovider")
+
 TOY = """
 import time
 import pytest
@@ -130,8 +133,7 @@ def test_a_check_runs_what_is_reached_until_the_budget_is_over(
             reach.Path({str(place)!r}) / "test_toy.py": 0}}}})()
         """
     )
-    options = ["-p", "no:randomly", "-p", "no:cacheprovider"]
-    done = pytester.runpytest_subprocess(*options, "--reach", f"--budget={budget}", *workers)
+    done = pytester.runpytest_subprocess(*BARE, "--reach", f"--budget={budget}", *workers)
     said = done.stdout.str()
     assert "1 changed files reach 1 test files; notebooks and browser are left out" in said
     if budget:
@@ -157,8 +159,7 @@ def test_a_worker_that_dies_costs_the_test_that_killed_it(pytester):
         f"import sys\nsys.path.insert(0, {str(Path(suite.__file__).parent)!r})\n"
         "from suite import pytest_xdist_make_scheduler\n"
     )
-    options = ("-n", "2", "-p", "no:randomly", "-p", "no:cacheprovider")
     files = [f"{name}.py" for name in DYING]
-    done = pytester.runpytest_subprocess(*options, *files, timeout=300)
+    done = pytester.runpytest_subprocess(*BARE, "-n", "2", *files, timeout=300)
     done.assert_outcomes(passed=6, failed=1)
     done.stdout.fnmatch_lines(["*crashed while running 'test_dies.py::test_b'*"])
