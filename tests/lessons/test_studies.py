@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from soilnb import claims
 from soilnb.claims import rotzer2025 as paper
 from soilnb.kernels import diffusion
 from soilnb.lessons import (
@@ -149,6 +150,9 @@ def test_the_kept_maps_of_both_models_are_of_the_same_cells():
     full = convergence.full()
     for name in ("latitude", "longitude"):
         xr.testing.assert_equal(full["CLM5"][name], full["COMPAS"][name])
+    kept = claims.kept_table("tao2024", "tao2024-agreement").set_index("r of")["learnt"]
+    found = convergence.agreement(full)["r"][kept.index]
+    assert np.allclose(found, kept, atol=2e-3)
 
 
 def test_the_trap_catches_an_ordinary_regression():
