@@ -381,7 +381,8 @@ def test_the_page_on_the_planet_names_its_variables_and_what_the_network_lacks()
 def test_the_page_on_ones_own_soil_has_every_column_unit_and_message():
     from soilnb.data.profiles import columns
 
-    listed, accepted, messages, *_ = tables(doctree(own_soil.page()))
+    listed, accepted, messages, images = tables(doctree(own_soil.page()))
+    assert images[0] == ["an image", "is read"]
     assert [row[0] for row in listed[1:]] == list(columns.COLUMNS)
     told = dict(accepted[1:])
     assert told["organic_carbon, coarse_fragments, sand, clay"].startswith(

@@ -545,6 +545,21 @@ def tried(kind, count, seed, folder):
     return counts, wrong
 
 
+def into_page(page, rows, command):
+    """Put the counts between the two marks of a page of the book, with the command."""
+    heads = ["tried", "right", "line", "told", "uncaught", "silent"]
+    total = {head: sum(int(row[head]) for row in rows) for head in heads}
+    lines = [f"| what | {' | '.join(heads)} |", "| --- |" + " ---: |" * len(heads)]
+    for row in [*rows, {"what": "**all**", **total}]:
+        lines.append(f"| {row['what']} | " + " | ".join(f"{int(row[h]):,}" for h in heads) + " |")
+    words = f"Made by `{command}`, after what it found was mended."
+    text = page.read_text(encoding="utf-8")
+    before, rest = text.split("<!-- counted: begin -->")
+    after = rest.split("<!-- counted: end -->")[1]
+    middle = "\n\n".join(["<!-- counted: begin -->", words, "\n".join(lines), ""])
+    page.write_text(f"{before}{middle}<!-- counted: end -->{after}", encoding="utf-8")
+
+
 def main():
     """Try all kinds, print what came out, and fail where anything was uncaught or silent."""
     known = {kind.__name__: kind for kind in KINDS}
@@ -553,6 +568,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kinds", nargs="+", choices=list(known), default=list(known))
     parser.add_argument("--table", type=Path, help="CSV for the counts; kinds already there stay")
+    parser.add_argument("--page", type=Path, help="page of the book that gets the table of --table")
     given = parser.parse_args()
     faulthandler.enable()
     heads = ["kind", "what", "tried", "right", "line", "told", "uncaught", "silent"]
@@ -574,6 +590,10 @@ def main():
                 writer = csv.DictWriter(file, heads, lineterminator="\n")
                 writer.writeheader()
                 writer.writerows(rows.values())
+    if given.page:
+        into_page(
+            given.page, rows.values(), f"python tests/hostile/campaign.py --seed {given.seed}"
+        )
     print(f"{sum(int(row['tried']) for row in rows.values()):,} cases; {failed} wrong")
     sys.exit(bool(failed))
 

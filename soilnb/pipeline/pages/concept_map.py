@@ -36,6 +36,7 @@ IDEAS = {
     "40_whole_profile": ("carbon two", "metres down", ("00_start_here",)),
     "41_management": ("storing it", "at depth", ("40_whole_profile",)),
     "50_pore_to_planet": ("from the pore", "to the planet", ("15_exudates", "34_proda_globe")),
+    "60_your_soil": ("your own pits,", "image and sites", ("00_start_here",)),
 }  # fmt: skip
 
 #: Width and height of a box, and of the room that it has.

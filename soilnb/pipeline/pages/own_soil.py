@@ -25,8 +25,7 @@ One row for each layer, with a header: start from this template (made-up numbers
 
 or take your own file: CSV with commas, semicolons, tabs or bars, decimal points or commas, in
 UTF-8, UTF-16 or a code page of Windows; an Excel workbook (`.xlsx`); or either of them
-compressed. Whoever writes no code uploads it in the notebook
-[Your own soil](notebooks/60_your_soil.ipynb).
+compressed. Whoever writes no code uploads it in the notebook *Your own soil* (`60_your_soil`).
 Ask first what would be understood, which changes nothing:
 
 ```text
