@@ -236,7 +236,7 @@ def test_the_explanation_is_earned_by_a_prediction_and_a_move():
 
 
 def test_every_question_of_the_table_is_asked_by_an_explorer():
-    place = Path(base.__file__).parent
+    place = Path(base.__file__).parents[1]
     sources = "".join(path.read_text(encoding="utf-8") for path in place.rglob("*.py"))
     asked = set(re.findall(r'asks="(\w+)"', sources)) | set(boxes())
     assert set(base.questions()) <= asked

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from soilnb.claims import measures
-from soilnb.explore import pore, states
-from soilnb.explore.base import Control
+from soilnb.explore import pore
+from soilnb.explore.base import Control, states
 from soilnb.explore.pore import live
 from soilnb.figures import films
 from soilnb.figures import pore as figures
