@@ -11,6 +11,10 @@ LISTS = {"genindex", "py-modindex", "search", "index"}
 
 #: Ends when all that a page does by itself is done: scripts, pictures, equations.
 READY = """async () => {
+  const pictures = [...document.images];  // small ones below wait for a reader who scrolls
+  pictures.forEach((i) => { i.loading = 'eager'; });
+  await Promise.all(pictures.filter((i) => !i.complete).map(
+    (i) => new Promise((done) => { i.onload = i.onerror = done; })));
   if (document.querySelector('.math')) await MathJax.startup.promise;
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 }"""

@@ -341,6 +341,7 @@ TABLES = {
     "litter_split",
     "lter_sites",
     "profile_template",
+    "sites_template",
     "profile_units",
 }
 

@@ -166,7 +166,8 @@ def test_a_mineral_soil_is_read_right_or_refused_but_never_ten_times_wrong(top, 
     try:
         found, text = said(frame)
     except InputError as error:
-        if "may be in" not in str(error):
+        # two readings; or a layer that cannot be, where the line names the unit in which it can
+        if not ("may be in" in str(error) or (by == 10 and "in g kg-1? then" in str(error))):
             raise
         return
     taken = found["organic_carbon"].values[0]

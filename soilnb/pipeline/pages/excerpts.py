@@ -31,6 +31,7 @@ def write(html: Path) -> Path:
         if not name.startswith(_LEFT_OUT):
             texts[name] = text(path.read_text(encoding="utf-8"))
     target = html / "_static" / "excerpts.js"
+    target.parent.mkdir(parents=True, exist_ok=True)
     content = json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
     target.write_text(f"window.soilnb.excerpts = {content};\n", encoding="utf-8")
     return target
