@@ -183,7 +183,7 @@
       this.data.controls.forEach((control, i) => {
         const text = control.texts[this.at[i]];
         if (control.output) control.output.textContent = text;
-        control.input.setAttribute("aria-valuetext", text);
+        if (control.output) control.input.setAttribute("aria-valuetext", text);
       });
       const key = this.find();
       const state = this.data.states[key];
