@@ -135,8 +135,9 @@ def assemble(root: Path, size: str, *, offline: bool = True) -> bool:
     Returns
     -------
     bool
-        Whether pages compiled earlier may be wrong: settings have changed, a page is gone, or
-        another page of the API now describes something that they lead to.
+        Whether pages compiled earlier may be wrong: settings or a style or script that all pages
+        load have changed, a page is gone, or another page of the API now describes something that
+        they lead to.
     """
     source = root / "book" / "_build" / "source"
     wanted = _sources(root, size, offline)
@@ -144,8 +145,8 @@ def assemble(root: Path, size: str, *, offline: bool = True) -> bool:
     for path in gone:
         path.unlink()
     changed = {name for name, content in wanted.items() if _write_if_new(source / name, content)}
-    described = any(path.parts[0] == "api" for path in changed)
-    return bool(gone) or described or Path("_config.yml") in changed
+    everywhere = any(path.parts[0] in ("api", "assets", "_config.yml") for path in changed)
+    return bool(gone) or everywhere
 
 
 def _sources(root: Path, size: str, offline: bool) -> dict[Path, bytes]:

@@ -154,6 +154,15 @@ def test_new_settings_compile_every_page_again(house):
     assert not book.assemble(house, "quick")
 
 
+def test_a_new_style_compiles_every_page_again(house):
+    """Sphinx copies it only where it has a page to write, and each page names its version."""
+    book.assemble(house, "quick")
+    style = house / "book" / "assets" / "soilnb.css"
+    style.write_text(style.read_text(encoding="utf-8") + "p { color: red }\n", encoding="utf-8")
+    assert book.assemble(house, "quick")
+    assert not book.assemble(house, "quick")
+
+
 def test_every_page_stands_in_the_contents_once(house):
     book.assemble(house, "quick")
     toc = yaml.safe_load((source(house) / "_toc.yml").read_text(encoding="utf-8"))
