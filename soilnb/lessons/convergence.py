@@ -12,6 +12,7 @@ import xarray as xr
 
 from soilnb import claims, proda, results
 from soilnb.claims import planet_runs
+from soilnb.lessons import rests_on
 from soilnb.lessons.proda_globe import FOLDERS, SMALL, VARIANTS
 from soilnb.proda import globe, network, predictors
 from soilnb.proda.cube import READINGS
@@ -168,7 +169,7 @@ class Study:
     @property
     def kind(self) -> str:
         """What numbers rest on: ``real`` or ``synthetic``."""
-        return "real" if self.cells.attrs["provenance"] == "real" else "synthetic"
+        return rests_on(self.cells)
 
     @property
     def method(self) -> str:

@@ -13,6 +13,7 @@ from soilnb import claims
 from soilnb.cue import diagnosed
 from soilnb.data import open_dataset
 from soilnb.explore.pools import microbial, stepped
+from soilnb.lessons import rests_on
 from soilnb.profile import century, mimics
 
 #: The point at which models are compared with the published codes: 15 °C, 30 % clay, 500 g C.
@@ -83,7 +84,7 @@ def land() -> xr.Dataset:
     """
     planet = open_dataset("testbed")
     green = planet.isel(cell=planet["vegetated"].values)
-    kind = "real" if planet.attrs["provenance"] == "real" else "synthetic"
+    kind = rests_on(planet)
     return green.isel(cell=(green["npp"] >= 1.0).values).assign_attrs(kind=kind)
 
 

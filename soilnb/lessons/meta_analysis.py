@@ -8,6 +8,7 @@ import pandas as pd
 from soilnb import claims
 from soilnb.data import open_dataset
 from soilnb.explore import regressions as explorers
+from soilnb.lessons import rests_on
 from soilnb.proda import regressions
 from soilnb.proda.regressions import MEASURED, Fit, Structure
 
@@ -27,7 +28,7 @@ def measured() -> tuple[pd.DataFrame, str]:
     True
     """
     data = open_dataset("cue")
-    kind = "real" if data.attrs["provenance"] == "real" else "synthetic"
+    kind = rests_on(data)
     return data.to_dataframe().assign(study=data["author"].to_series()), kind
 
 

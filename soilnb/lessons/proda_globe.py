@@ -17,6 +17,7 @@ import xarray as xr
 from soilnb import claims, proda, results
 from soilnb.claims import planet_runs
 from soilnb.data import open_dataset
+from soilnb.lessons import rests_on
 from soilnb.proda import cue_soc, globe, network, predictors, regressions
 from soilnb.proda.cube import READINGS
 from soilnb.proda.regressions import ASSIMILATED, Structure
@@ -59,7 +60,7 @@ class Study:
     @property
     def kind(self) -> str:
         """What numbers rest on: ``real`` or ``synthetic``."""
-        return "real" if self.profiles.attrs["provenance"] == "real" else "synthetic"
+        return rests_on(self.profiles)
 
     @property
     def note(self) -> str:

@@ -12,6 +12,7 @@ import xarray as xr
 
 from soilnb import claims, proda, results
 from soilnb.explore.assimilation import shrinkage
+from soilnb.lessons import rests_on
 from soilnb.profile import clm5, compas
 from soilnb.profile.forcing import VARIABLES
 
@@ -55,7 +56,7 @@ class Study:
     @property
     def kind(self) -> str:
         """What numbers rest on: ``real`` or ``synthetic``."""
-        return "real" if self.profiles.attrs["provenance"] == "real" else "synthetic"
+        return rests_on(self.profiles)
 
     @property
     def source(self) -> str:

@@ -12,6 +12,7 @@ from scipy.optimize import brentq
 
 from soilnb import claims
 from soilnb.data import by_layer, open_dataset
+from soilnb.lessons import rests_on
 from soilnb.profile import depth
 
 #: Edges of the layers of the first metre, cm.
@@ -19,18 +20,6 @@ METRE = (0, 20, 40, 60, 80, 100)
 
 #: Three ways to average turnover times.
 AVERAGES = ["mean", "geometric_mean", "median"]
-
-
-def rests_on(*datasets: xr.Dataset) -> str:
-    """Return what a number rests on: real data, or a synthetic twin among them.
-
-    Examples
-    --------
-    >>> rests_on(xr.Dataset(attrs={"provenance": "synthetic"}))
-    'synthetic'
-    """
-    kinds = {data.attrs.get("provenance") for data in datasets}
-    return "synthetic" if "synthetic" in kinds else "real"
 
 
 @dataclass(frozen=True)
