@@ -169,7 +169,7 @@ class Parameter:
     scale : {"linear", "log"}
         How a slider should move through its range.
     prior : tuple of two floats, optional
-        Range in which an estimation looks for the value.
+        Range in which an estimation looks for the value; the validity where it is not given.
     slider : tuple of two floats, optional
         Range that an explorer offers; the validity where it is not given.
     whole : bool
@@ -208,6 +208,11 @@ class Parameter:
             low, high = self.bounds
             raise InputError(f"{name} = {number:g}: allowed whole numbers from {low:g} to {high:g}")
         return number
+
+    @property
+    def searched(self) -> tuple[float, float]:
+        """Range in which an estimation looks for the value."""
+        return self.prior or self.bounds
 
     @property
     def label(self) -> str:

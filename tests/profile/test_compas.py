@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soilnb.parameters import InputError, ParameterSet
-from soilnb.profile import compas, forcing, grid
+from soilnb.profile import compas, forcing, grid, layered
 from soilnb.profile.forcing import environment
 
 TEMPERATE = forcing.example("temperate")
@@ -323,10 +323,23 @@ def test_among_many_only_the_infeasible_are_infeasible():
 def test_the_unit_cube_is_the_priors():
     low, high = compas.from_unit(np.zeros(23)), compas.from_unit(np.ones(23))
     for name, record in compas.PARAMETER_SETS["tao2024"].records.items():
-        assert (low[name], high[name]) == pytest.approx(record.bounds)
+        assert (low[name], high[name]) == pytest.approx(record.searched)
     assert compas.to_unit("tao2024").shape == (23,)
     back = compas.from_unit(compas.to_unit("tao2024"))
     np.testing.assert_allclose([back[name] for name in compas.NAMES], list(DEFAULTS.values()))
+
+
+def test_a_prior_of_a_row_narrows_the_cube_and_not_what_is_valid():
+    (named,) = compas.PARAMETER_SETS.values()
+    records = named.records | {"q10": dataclasses.replace(named.records["q10"], prior=(1.5, 2.5))}
+    narrow = ParameterSet(named.name, records, named.description, named.options, named.switches)
+    model = dataclasses.replace(compas.MODEL, sets={named.name: narrow})
+    centre = np.full(23, 0.5)
+    ends = np.array([centre, centre])
+    ends[:, compas.NAMES.index("q10")] = 0, 1
+    np.testing.assert_allclose(layered.from_unit(model, ends)["q10"], [1.5, 2.5])
+    assert layered.to_unit(model, {"q10": 2.0})[compas.NAMES.index("q10")] == pytest.approx(0.5)
+    assert model.steady_state(PREPARED["temperate"], {"q10": 2.9})["feasible"].all()
 
 
 @given(u=st.lists(st.floats(0, 1), min_size=23, max_size=23))

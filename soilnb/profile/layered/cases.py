@@ -157,7 +157,8 @@ def of_arrays(
         For values out of the bounds of their parameter (those off by rounding move onto them).
     """
     chosen = model.sets[model.default]
-    low, high = bounds(model)
+    valid = [chosen.records[name].bounds for name in model.names]
+    low, high = np.transpose(valid)
     if not ((parameters >= low) & (parameters <= high)).all():
         each = zip(model.names, parameters.T, strict=True)
         parameters = np.column_stack([_within(chosen, name, values) for name, values in each])
@@ -300,6 +301,8 @@ def to_unit(model: LayeredModel, parameters: object) -> np.ndarray:
 def bounds(model: LayeredModel) -> tuple[np.ndarray, np.ndarray]:
     """Return the prior bounds of the parameters [n], low and high, in the order of the kernel.
 
+    A parameter whose row names no prior is looked for in all of its validity.
+
     Examples
     --------
     >>> from soilnb.profile import compas
@@ -308,5 +311,5 @@ def bounds(model: LayeredModel) -> tuple[np.ndarray, np.ndarray]:
     np.True_
     """
     records = model.sets[model.default].records
-    pairs = np.array([records[name].bounds for name in model.names])
+    pairs = np.array([records[name].searched for name in model.names])
     return np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
