@@ -1,5 +1,6 @@
 """The pages that are written from the package: what they say, and that Markdown leaves it so."""
 
+import importlib
 import re
 from io import BytesIO
 
@@ -426,13 +427,14 @@ def test_an_object_is_described_on_one_api_page_only():
     assert ":exclude-members:" not in made["soilnb.profile.century"]
 
 
-def test_a_page_says_where_its_other_names_are_described():
+def test_every_name_of_a_page_stands_in_its_table_and_leads_to_where_it_is_described():
     part = "soilnb.proda.network.extrapolation"
     made = pages.api_pages([("soilnb.proda.network", "n"), (part, "c")])
-    assert made["soilnb.proda.network"].endswith(
-        f"Described elsewhere: `Extrapolated`, `extrapolate` in [{part}]({part}.md).\n"
-    )
-    assert "elsewhere" not in made[part]
+    table = set(re.findall(r"^      ~(\S+)$", made["soilnb.proda.network"], re.M))
+    assert {f"{part}.Extrapolated", f"{part}.extrapolate", "soilnb.proda.network.fit"} <= table
+    for name in table:
+        module, _, last = name.rpartition(".")
+        assert hasattr(importlib.import_module(module), last)
 
 
 @pytest.mark.parametrize("module", ["mimics", "century"])

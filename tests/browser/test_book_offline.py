@@ -36,6 +36,52 @@ FOUND = """() => ({
   wide: document.documentElement.scrollWidth - window.innerWidth,
 })"""
 
+#: What axe finds that keeps some reader out: in the light by all rules, in the dark by contrast.
+#: Contrast is measured once for each look that a page has: colour, size and weight of a text on the
+#: backgrounds behind it; the same look in a thousand cells of a table has the same contrast.
+FAULTS = """async () => {
+  const plain = ['rgba(0, 0, 0, 0)', 'none', '1'];
+  const behind = (element, known) => {
+    if (!element) return '';
+    if (!known.has(element)) {
+      const style = getComputedStyle(element);
+      const own = [style.backgroundColor, style.backgroundImage, style.opacity];
+      const seen = own.some((value, i) => value !== plain[i]) ? own.join() : '';
+      known.set(element, seen + behind(element.parentElement, known));
+    }
+    return known.get(element);
+  };
+  const markLooks = () => {
+    const [seen, known] = [new Set(), new Map()];
+    for (const element of document.body.querySelectorAll('*')) {
+      element.removeAttribute('data-look');
+      const words = [...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+      if (!words || !element.checkVisibility()) continue;
+      const own = getComputedStyle(element);
+      const text = [own.color, own.fontSize, own.fontWeight, own.textShadow];
+      const look = [...text, behind(element, known)].join();
+      if (!seen.has(look)) element.setAttribute('data-look', '');
+      seen.add(look);
+    }
+  };
+  const found = [];
+  const run = async (context, options) => {
+    const { violations } = await axe.run(context, { resultTypes: ['violations'], ...options });
+    found.push(...violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map(
+      (v) => [v.id, v.nodes.map((n) => n.target.join(' ')).slice(0, 3)]));
+  };
+  document.head.insertAdjacentHTML(  // no colours on their way
+    'beforeend', '<style>* { transition: none !important }</style>');
+  document.documentElement.dataset.theme = 'light';
+  await run(document, { rules: { 'color-contrast': { enabled: false } } });
+  for (const theme of ['light', 'dark']) {
+    document.documentElement.dataset.theme = theme;
+    markLooks();
+    await run('[data-look]', { runOnly: ['color-contrast'] });
+  }
+  return found;
+}"""
+
 
 class Tab:
     """Shows pages from the disk, one after the other, and notes what goes wrong."""
@@ -63,6 +109,11 @@ class Tab:
         self.page.evaluate(READY)
         return self.page.evaluate(FOUND) | {"troubles": list(self.troubles)}
 
+    def faults(self, axe):
+        """Return what is wrong with the access to the page that is open."""
+        self.page.evaluate(f"{axe};0")
+        return self.page.evaluate(FAULTS)
+
 
 @pytest.fixture(scope="module")
 def context(chromium):
@@ -78,14 +129,22 @@ def tab(context):
     tab.page.close()
 
 
+def long_api(html):
+    """Return the names of the two longest pages of the API: one template makes them all."""
+    pages = sorted((html / "api").glob("*.html"), key=lambda path: path.stat().st_size)
+    return {f"api/{path.stem}" for path in pages[-2:]}
+
+
 @pytest.fixture(scope="module")
-def visits(context, offline_html):
+def visits(context, offline_html, axe):
     """Every page of the book's contents, visited once."""
-    found, tab = {}, Tab(context)
+    found, tab, examples = {}, Tab(context), long_api(offline_html)
     for path in sorted(offline_html.rglob("*.html")):
         name = path.relative_to(offline_html).with_suffix("").as_posix()
         if name not in LISTS and not name.startswith("_"):
             found[name] = tab.look(path)
+            if axe and (not name.startswith("api/") or name in examples):
+                found[name] |= {"faults": tab.faults(axe)}
     tab.page.close()
     return found
 
@@ -131,6 +190,32 @@ def test_every_picture_is_shown_and_described(visits):
 
 def test_no_page_is_wider_than_the_window(visits):
     assert wrong(visits, lambda seen: seen["wide"] <= 0) == {}
+
+
+def test_no_page_has_a_serious_fault_of_access_in_light_or_in_the_dark(
+    visits, tab, axe, offline_html
+):
+    if not axe:
+        pytest.skip("npm could not install axe-core")
+    assert wrong(visits, lambda seen: not seen.get("faults")) == {}
+    for name in LISTS - {"index"}:
+        if (path := offline_html / f"{name}.html").exists():
+            tab.look(path)
+            assert (name, tab.faults(axe)) == (name, [])
+
+
+def test_a_fault_of_access_is_noticed_in_either_mode(tab, axe, tmp_path):
+    if not axe:
+        pytest.skip("npm could not install axe-core")
+    page = tmp_path / "page.html"
+    page.write_text(
+        "<html lang=en data-theme=light><title>page</title><style>"
+        "i { color: #777 } [data-theme=dark] body { background: #111; color: #eee }"
+        "[data-theme=dark] u { color: #333 } [data-theme=light] s { color: #eee }</style>"
+        "<main><p>one</p><p>two</p><i>grey</i><u>under</u><s>out</s><input></main></html>"
+    )
+    tab.look(page)
+    assert [rule for rule, _ in tab.faults(axe)] == ["label", "color-contrast", "color-contrast"]
 
 
 def test_what_wants_the_web_is_noticed(tab, tmp_path):

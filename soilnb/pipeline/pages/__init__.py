@@ -248,30 +248,19 @@ def api_pages(modules: Iterable[tuple[str, str]] | None = None) -> dict[str, str
     }
     described: dict[str, str] = {}
     for module, _ in found:
-        names, again = _public(module), {}
-        for name, origin in names.items():
+        again, listed = [], []
+        for name, origin in _public(module).items():
             home = origin.rpartition(".")[0]  # where it is defined, which may have a page
-            home = home if home != module and home in pages_of else described.get(origin)
-            if home:
-                again[name] = home
-            else:
-                described[origin] = module
+            home = home if home in pages_of else described.setdefault(origin, module)
+            again += [name] if home != module else []
+            listed.append(f"      ~{home}.{name}")
         options = f"   :exclude-members: {', '.join(again)}\n" if again else ""
+        table = "\n".join(["   .. autosummary::", "      :nosignatures:", "", *listed])
         pages[module] = (
             f"# {module}\n\n```{{eval-rst}}\n.. automodule:: {module}\n"
-            f"   :members:\n   :no-value:\n{options}```\n{_elsewhere(again)}"
+            f"   :members:\n   :no-value:\n{options}\n{table}\n```\n"
         )
     return pages
-
-
-def _elsewhere(names: Mapping[str, str]) -> str:
-    """Return a line on the names of a module that other pages describe."""
-    pages = sorted(set(names.values()))
-    lists = (
-        f"{', '.join(f'`{name}`' for name in names if names[name] == page)} in [{page}]({page}.md)"
-        for page in pages
-    )
-    return f"\nDescribed elsewhere: {'; '.join(lists)}.\n" if names else ""
 
 
 def _public(module: str) -> dict[str, str]:
