@@ -35,6 +35,7 @@ from soilnb.pipeline.pages import (
     launch,
     own_soil,
     parameter_page,
+    self_test,
     thumbnails,
 )
 from soilnb.proda import globe, predictors
@@ -276,6 +277,7 @@ def _generated(
         "data": pages.data_sets(data.datasets(), _schemas()),
         "planet": pages.planet(globe.schema(), predictors.TABLE),
         "your_soil": own_soil.page(),
+        "self_test": self_test.page({path.stem: runs.title(path) for path in runs.notebooks()}),
         "changes": pages.changes((root / "CHANGELOG.md").read_text(encoding="utf-8")),
     }
     checks = checked.how_we_checked(entries, tried, pictures)

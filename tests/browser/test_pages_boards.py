@@ -1,10 +1,11 @@
-"""The tables of claims and parameters in a real browser, from the disk, without a network."""
+"""Tables of claims and parameters, and questions, in a real browser, from the disk, without a network."""
 
 import re
 
 import pytest
 
 from soilnb import claims
+from soilnb.course import bank
 
 pytestmark = [pytest.mark.notebook, pytest.mark.browser]
 
@@ -127,7 +128,7 @@ def test_a_row_with_a_figure_shows_it_small(opened):
     page.wait_for_function("document.querySelector('#claim-he-6c img').naturalWidth > 0")
 
 
-@pytest.mark.parametrize("path", ["scoreboard.html", "parameters.html"])
+@pytest.mark.parametrize("path", ["scoreboard.html", "parameters.html", "self_test.html"])
 def test_on_a_phone_each_row_is_a_card_and_nothing_is_cut(chromium, offline_html, path):
     with chromium.new_context(viewport={"width": 390, "height": 844}, offline=True) as context:
         page = context.new_page()
@@ -135,7 +136,8 @@ def test_on_a_phone_each_row_is_a_card_and_nothing_is_cut(chromium, offline_html
         page.wait_for_function("document.readyState === 'complete'")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         cut = page.evaluate(
-            "[...document.querySelectorAll('.soilnb-board tbody :is(td, li, small)')]"
+            "[...document.querySelectorAll("
+            "'.soilnb-board tbody :is(td, li, small), .soilnb-quiz :is(label, li, button, p)')]"
             ".filter((e) => e.checkVisibility() && e.getBoundingClientRect().right > 390)"
             ".map((e) => e.textContent.trim())"
         )
@@ -164,3 +166,72 @@ def test_a_figure_opens_in_full_size_by_keyboard_and_closes(opened):
     assert large.is_visible()
     page.keyboard.press("Escape")
     assert large.count() == 0
+
+
+# --- Questions ------------------------------------------------------------------------------------
+
+
+def question(page, name):
+    return page.locator(f"#q-{name}")
+
+
+def checked(form):
+    """Press Check of a question, and return what it says."""
+    form.get_by_role("button", name="Check").click()
+    return form.get_by_role("status").inner_text()
+
+
+def test_every_question_of_the_bank_can_be_answered_in_the_book(opened):
+    page = opened("self_test.html")
+    names = page.locator("form.question").evaluate_all("(all) => all.map((one) => one.id)")
+    assert names == [f"q-{question.id}" for question in bank.questions()]
+    assert page.get_by_role("button", name="Check").count() == len(names)
+
+
+def test_a_choice_says_why_it_is_wrong_and_counts_what_is_right(opened):
+    page = opened("self_test.html")
+    form = question(page, "start-steady-means")
+    assert checked(form) == "Choose one first."
+    form.get_by_role("radio", name="They are all of the same age").check()
+    assert "ages differ widely" in checked(form)
+    assert not form.locator("details").evaluate("(d) => d.open")
+    form.get_by_role("radio", name="They are replaced all the time").check()
+    assert checked(form) == "Right."
+    assert form.locator("details").evaluate("(d) => d.open")
+    assert page.locator(".soilnb-quiz .total").first.inner_text() == "1 of 6 right."
+
+
+def test_a_number_is_right_within_its_tolerance_and_slips_are_named(opened):
+    form = question(opened("self_test.html"), "start-pool-at-rest")
+    field = form.get_by_role("textbox")
+    for written, said in (
+        ("15,000", "Right."),
+        ("15200", "Right."),
+        ("15", "The digits are right."),
+        ("-15000", "The size is right."),
+        ("24", "Not yet."),
+        ("many", "Write a number first."),
+    ):
+        field.fill(written)
+        assert checked(form).startswith(said), written
+
+
+def test_things_are_brought_into_order_by_keyboard(opened):
+    page = opened("self_test.html")
+    form = question(page, "start-verdicts")
+    assert checked(form) == "Not yet: 1 of 3 stand in their place."
+    button = form.get_by_role("button", name="Move up: same")
+    button.focus()
+    for place in (2, 1):
+        page.keyboard.press("Enter")
+        assert form.get_by_role("status").inner_text().endswith(f"now {place} of 3.")
+    form.get_by_role("button", name="Move up: near").press("Enter")
+    assert checked(form) == "Right."
+
+
+def test_words_are_compared_with_a_rubric_whose_points_are_counted(opened):
+    form = question(opened("self_test.html"), "start-heath")
+    form.get_by_role("textbox").fill("It knows no water.")
+    assert checked(form).startswith("Compare with the rubric")
+    form.get_by_role("checkbox").first.check()
+    assert form.get_by_role("status").inner_text() == "1 of 4 points."

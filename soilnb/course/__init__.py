@@ -1,0 +1,1 @@
+"""A course made from the notebooks: editions, slides, plans, questions and projects."""
