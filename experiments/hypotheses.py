@@ -10,6 +10,7 @@ half an hour on one core; both are measured, and the numbers are kept as a versi
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,7 +23,13 @@ import xarray as xr
 from experiments.rotzer2025 import SMALL, fingerprint
 from soilnb.claims import baseline, hypothesis
 from soilnb.claims.measures import by_seed, measure, pores
-from soilnb.claims.measures.series import BEFORE, BIOMASS_PEAK_END, PULSE, SETTLED
+from soilnb.claims.measures.series import (
+    BEFORE,
+    BIOMASS_PEAK_END,
+    PULSE,
+    SETTLED,
+    days_until_recovered,
+)
 from soilnb.claims.rotzer2025 import PAPER, SNAPSHOTS, runs_folder
 from soilnb.kernels import automaton
 from soilnb.pore import simulate_ensemble
@@ -41,7 +48,7 @@ Runs = Sequence[Mapping[str, xr.Dataset]]
 
 
 def make_trials(jobs: int = 1) -> dict[str, tuple[Runs, Runs]]:
-    """Make the runs of all trials that are not there yet, and those they are compared with.
+    """Make the runs of all trials that are not kept yet, and those they are compared with.
 
     They are kept one by one beside the runs of the baseline (`experiments.rotzer2025.make_runs`),
     of which those of the preset serve for the comparison.
@@ -59,7 +66,21 @@ def make_trials(jobs: int = 1) -> dict[str, tuple[Runs, Runs]]:
     return {
         name: (_runs(trial, {}, jobs), _runs(trial, trial["parameters"], jobs))
         for name, trial in hypothesis.listed(PAPER).items()
+        if name not in _done()
     }
+
+
+def _done() -> dict[str, list[dict]]:
+    """Return what is kept, and holds, of trials as they are listed: their numbers by trial."""
+    kept = hypothesis.load(PAPER)
+    if kept is None or baseline.stale(kept):
+        return {}
+    listed = hypothesis.listed(PAPER)
+    same = [
+        name for name, run in kept["runs"].items()
+        if name in listed and run == json.loads(json.dumps(hypothesis.setup(listed[name])))
+    ]  # fmt: skip
+    return {name: [note for note in kept["values"] if note["trial"] == name] for name in same}
 
 
 def _runs(trial: Mapping, parameters: Mapping, jobs: int) -> list[dict[str, xr.Dataset]]:
@@ -157,6 +178,12 @@ def wider_margin(runs: Mapping[str, xr.Dataset]) -> dict[str, float]:
     return {"return-cn10": float((low[0] if low.size else after.time[-1]) - BEFORE)}
 
 
+def recovered_to_a_fifth(runs: Mapping[str, xr.Dataset]) -> dict[str, float]:
+    """Read "CUE recovers": to within a fifth instead of a tenth of its level before."""
+    rows = {"recovery-cn40": "reference", "recovery-cn100": "cn100"}
+    return {name: days_until_recovered(runs[run].CUE, 0.8) for name, run in rows.items()}
+
+
 def inhabited_pores(runs: Mapping[str, xr.Dataset]) -> dict[str, float]:
     """Look only into pores with microbes: their solution on day 250 over its most before.
 
@@ -218,6 +245,7 @@ READINGS: dict[str, Callable[[Mapping[str, xr.Dataset]], dict[str, float]]] = {
     "each-pore-once": each_pore_once,
     "added-by-the-pulse": added_by_the_pulse,
     "wider-margin": wider_margin,
+    "recovered-to-a-fifth": recovered_to_a_fifth,
     "inhabited-pores": inhabited_pores,
     "exudates-that-arrive": exudates_that_arrive,
     "microbes-on-the-line": microbes_on_the_line,
@@ -299,22 +327,22 @@ def keep_trials(
     Path
         The file.
     """
-    listed = hypothesis.listed(PAPER)
-    values = []
+    listed, numbers = hypothesis.listed(PAPER), _done()
     for name, (without, changed) in runs.items():
         wanted = [*listed[name]["rows"], *listed[name]["checks"]]
         before = _measured(without, wanted)
         after = _measured(changed, wanted, listed[name]["reading"])
-        values += [
+        numbers[name] = [
             {"trial": name, "row": row, **_note(row, before[row], after[row])} for row in wanted
         ]
+    kept_now = [name for name in listed if name in numbers]
     about = {"command": command, "data": "calibrated", "sources": PAPER, "day": day}
     kept = {
         **baseline.head(f"hypotheses/{PAPER}", **about),
         "shape": list(SHAPE),
-        "runs": {name: hypothesis.setup(listed[name]) for name in runs},
-        "values": values,
-        "checks": {"settings": SMALL} | {name: check(listed[name]) for name in runs},
+        "runs": {name: hypothesis.setup(listed[name]) for name in kept_now},
+        "values": [note for name in kept_now for note in numbers[name]],
+        "checks": {"settings": SMALL} | {name: check(listed[name]) for name in kept_now},
     }
     return baseline.write(kept)
 

@@ -143,7 +143,7 @@ def _claims() -> dict[str, dict]:
     """Read all claims, checked, by id."""
     found: dict[str, dict] = {}
     for paper in papers():
-        for claim in _contents(paper)["claim"]:
+        for claim in [*_contents(paper)["claim"], *_members(_contents(paper).get("family", []))]:
             name, kind = claim["id"], claim["kind"]
             if name in found or kind not in KINDS:
                 raise InputError(f"claim {name!r} of {paper}: given twice, or of kind {kind!r}")
@@ -153,6 +153,22 @@ def _claims() -> dict[str, dict]:
             if claim["strength"] not in STRENGTHS:
                 raise unknown(f"strength of claim {name!r}", claim["strength"], STRENGTHS)
             found[name] = claim
+    return found
+
+
+def _members(families: Iterable[Mapping]) -> list[dict]:
+    """Return the claims of families: what they share, with a number and a range of their own.
+
+    Under ``each`` stand, by the end of the id, words that complete the statement, the paper's
+    number, and the range unless none is judged.
+    """
+    found = []
+    for family in families:
+        shared = {key: value for key, value in family.items() if key != "each"}
+        for name, (words, *numbers) in family["each"].items():
+            own = dict(zip(("expected", "low", "high"), numbers, strict=False))
+            own |= {"id": f"{shared['id']}-{name}", "statement": f"{shared['statement']}: {words}"}
+            found.append(shared | own)
     return found
 
 

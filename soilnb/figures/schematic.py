@@ -16,6 +16,7 @@ LINES = {
     "transfer": (COLOURS["blue"], "-", "decay, less what is respired"),
     "uptake": (COLOURS["blue"], "-", "uptake by microbes (always counts in D)"),
     "oxidation": (COLOURS["orange"], (0, (5, 1.5)), "oxidation"),
+    "exudation": (COLOURS["green"], (0, (1, 1)), "enzymes that microbes make"),
     "turnover": (COLOURS["purple"], (0, (1, 1)), "turnover of microbes"),
     "desorption": (COLOURS["grey"], (0, (3, 1, 1, 1)), "desorption (never counts)"),
     "exchange": (COLOURS["grey"], (0, (5, 1.5)), "sorption, aggregation (never counts)"),

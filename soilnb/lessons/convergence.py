@@ -39,6 +39,18 @@ PRINTED = {
     "environmental_modifier": 0.80,
 }
 
+#: Boxes that stand for the regions of the paper's text: south, north, west and east, degrees.
+REGIONS = {
+    "east-siberia": (55.0, 72.0, 100.0, 150.0),
+    "alaska": (60.0, 71.0, -168.0, -141.0),
+    "amazon": (-15.0, 5.0, -75.0, -50.0),
+    "congo": (-5.0, 5.0, 12.0, 30.0),
+    "indonesia": (-10.0, 6.0, 95.0, 141.0),
+}
+
+#: From which correlation on two models are said to agree in a component: a choice.
+AGREE = 0.3
+
 #: Statements of a trial that hold or do not hold.
 ORDERS = ["CLM5 transfers more", "CLM5 is slower", "COMPAS gets more litter"]
 
@@ -74,9 +86,9 @@ def draws(number: int = 2000, seed: int = 0) -> dict[str, pd.DataFrame]:
     return found
 
 
-def run(parameters: Mapping[str, object], cells: xr.Dataset) -> Maps:
+def run(parameters: Mapping[str, object], cells: xr.Dataset, **switches: str) -> Maps:
     """Map both models; decomposition is defined alike for both."""
-    options = {"k_system": "soil", "progress": False}
+    options = {"k_system": "soil", "progress": False, **switches}
     return {m: globe.maps(parameters[m], cells, m.lower(), **options) for m in MODELS}
 
 
@@ -131,15 +143,42 @@ def total(one: xr.Dataset) -> float:
     return float(globe.total(one)["stock"].sel(to_depth=1.0))
 
 
+def regions(one: xr.Dataset) -> dict[str, float]:
+    """Return mean stocks to 1 m of the regions and of two climate zones, kg C m-2.
+
+    Examples
+    --------
+    >>> "boreal" in regions(planet_runs.maps("COMPAS"))
+    True
+    """
+    lat, lon, zone = (one[name].values for name in ("latitude", "longitude", "climate_zone"))
+    where = {
+        name: (lat >= south) & (lat <= north) & (lon >= west) & (lon <= east)
+        for name, (south, north, west, east) in REGIONS.items()
+    }
+    where |= {name: zone == name for name in ("tropical", "boreal")}
+    stock = one["stock"].sel(to_depth=1.0).where(one["kept"]).values
+    found = {}
+    for name, inside in where.items():
+        good = inside & np.isfinite(stock)
+        area = one["area"].values[good]
+        found[name] = float(np.average(stock[good], weights=area)) if good.any() else np.nan
+    return found
+
+
 def record_defaults(maps: Maps, data: str) -> None:
     """Note the numbers of Fig. 2."""
     largest = zones(maps).idxmax()
+    here = {m: regions(each) for m, each in maps.items()}
     numbers = {
         "conv-r-default": r(maps),
         "conv-pattern-clm5": largest["CLM5"] == "boreal",
         "conv-pattern-compas": largest["COMPAS"] == "tropical",
     }
     numbers |= {f"conv-total-{m.lower()}-default": total(each) for m, each in maps.items()}
+    numbers |= {f"conv-region-clm5-{name}": here["CLM5"][name] for name in REGIONS}
+    wet = ("amazon", "congo", "indonesia", "boreal")
+    numbers |= {f"conv-region-compas-{name}": here["COMPAS"][name] for name in wet}
     claims.record_all(numbers, data=data)
 
 
@@ -186,6 +225,11 @@ class Study:
         """What a figure says below it."""
         source = "ISRaD" if self.chosen.attrs["provenance"] == "real" else "made-up profiles"
         return f"{source}, {self.method}, size {self.size}"
+
+    @property
+    def why(self) -> str:
+        """Why its numbers differ where they do."""
+        return "" if self.full else SMALL
 
     def assimilate(self, model: str, reading: str = "table") -> xr.Dataset:
         """Assimilate all chosen profiles with one model, as the papers do."""
@@ -254,6 +298,21 @@ class Study:
         """Map both models with learnt parameters."""
         return run(learnt, self.cells.sel(site=learnt["CLM5"]["site"].values))
 
+    def transfers(self, learnt: Mapping[str, xr.Dataset]) -> pd.DataFrame:
+        """Return median transfer efficiencies by what Eq. 10 counts, and r; noted as claims."""
+        about = {"data": self.kind, "variant": VARIANTS[self.reading]}
+        land, found = self.cells.sel(site=learnt["CLM5"]["site"].values), {}
+        for pools in ("printed", "soil", "respiring"):
+            both = run(learnt, land, cte_pools=pools)
+            name = COMPONENTS["transfer"]
+            rows = {m: float(each[name].where(each["kept"]).median()) for m, each in both.items()}
+            found[pools] = {**rows, "r": agreement(both).loc[name, "r"]}
+            higher = rows["CLM5"] > rows["COMPAS"]
+            claims.record(f"conv-level-{pools}", higher, cause=self.why, **about)
+        tropics = regions(both["CLM5"])["tropical"]
+        claims.record("conv-region-clm5-tropics", tropics, cause=self.why, **about)
+        return pd.DataFrame(found).T.rename_axis("pools that count")
+
     def trials(self, after: Maps, same: Maps) -> pd.DataFrame:
         """Return what pairs of maps say, by reading, learner and seed; in size ``paper`` many.
 
@@ -292,7 +351,7 @@ class Study:
     def _record(self, found: pd.DataFrame, reading: str, r_before: float) -> None:
         mean, spread = found.mean(), found.std()
         about = {"data": self.kind, "variant": VARIANTS[reading]}
-        about["cause"] = "" if self.full else SMALL
+        about["cause"] = self.why
         columns = {"conv-r-assimilated": "r"}
         columns |= {f"conv-4-{c}": f"r, {c}" for c in list(COMPONENTS)[:3]}
         columns |= {f"conv-total-{m.lower()}-assimilated": f"{m}, Pg C" for m in MODELS}
@@ -307,6 +366,9 @@ class Study:
             "conv-4-order": best,
             "conv-s3": mean[ORDERS[2]] > 0.5,
         }
+        for name in list(COMPONENTS)[3:]:
+            claims.record(f"conv-apart-r-{name}", mean[f"r, {name}"], n=len(found), **about)
+            orders[f"conv-apart-{name}"] = abs(mean[f"r, {name}"]) < AGREE
         claims.record_all({name: bool(value) for name, value in orders.items()}, **about)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from soilnb import claims
+from soilnb.claims.measures.profiles import tableED1
 from soilnb.data import open_dataset
 from soilnb.explore import regressions as explorers
 from soilnb.lessons import rests_on
@@ -58,15 +61,24 @@ def beside_the_paper(made_up: Fit, found: Fit, kind: str) -> pd.DataFrame:
     return pd.DataFrame(columns).loc[list(regressions.PRINTED)].rename_axis("effect")
 
 
-def record(rows: pd.DataFrame, found: Fit, kind: str) -> None:
-    """Note the slope and the mean of each method."""
-    mean = rows.groupby("method")["cue"].mean()
+def record(rows: pd.DataFrame, found: Fit, made_up: Mapping[str, Fit], kind: str) -> None:
+    """Note Extended Data Table 1, and mean and variance of each method."""
+    mean, variance = (rows.groupby("method")["cue"].agg(how) for how in ("mean", "var"))
     numbers = {
+        "tao-meta-variance-13c": variance["substrate"],
+        "tao-meta-variance-18o": variance["18O"],
+        "tao-meta-r-mat": rows["cue"].corr(rows["mat"]),
+        **tableED1(rows),
         "tao-meta-mean-13c": mean["substrate"],
         "tao-meta-mean-18o": mean["18O"],
         "tao-2a": float(found.coefficients.loc["cue", "estimate"]),
     }
     claims.record_all(numbers, data=kind)
+    depths = {
+        f"tao-ed1-{name}-depth": fit.coefficients.loc["depth", "estimate"]
+        for name, fit in made_up.items()
+    }
+    claims.record_all(depths, data="synthetic")
 
 
 def choices(rows: pd.DataFrame) -> pd.DataFrame:

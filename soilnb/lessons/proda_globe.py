@@ -1,13 +1,14 @@
 """From profiles to the planet: the study of notebook *From soil pits to the planet*.
 
-Two variants run side by side: how long enzymes live is a parameter of its own (``table``, as in
-the paper's tables), or follows from another one (``published``, as in the published code).
+Three variants run side by side: how long enzymes live is a parameter of its own (``table``, as in
+the paper's tables), or follows from another one on a logarithmic scale (``published``, as in the
+published code). These differ twice; ``log`` is its own parameter on the logarithmic scale.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import xarray as xr
 
 from soilnb import claims, proda, results
 from soilnb.claims import planet_runs
+from soilnb.claims.measures import profiles as measures
 from soilnb.data import open_dataset
 from soilnb.lessons import rests_on
 from soilnb.proda import cue_soc, globe, network, predictors, regressions
@@ -23,8 +25,12 @@ from soilnb.proda.cube import READINGS
 from soilnb.proda.regressions import ASSIMILATED, Structure
 
 #: The variants in words, and the folder in which the chains of each are kept.
-VARIANTS = {"table": "own enzymes (tables)", "published": "tied enzymes (published)"}
-FOLDERS = {"table": "COMPAS", "published": "COMPAS-published"}
+VARIANTS = {
+    "table": "own enzymes (tables)",
+    "published": "tied enzymes (published)",
+    "log": "own enzymes, log prior",
+}
+FOLDERS = {"table": "COMPAS", "published": "COMPAS-published", "log": "COMPAS-log"}
 
 #: Why a number of a quick run differs.
 SMALL = "a few profiles and short chains: run size paper"
@@ -35,7 +41,7 @@ WARMER = ["tropical", "arid", "temperate"]
 
 @dataclass(frozen=True)
 class Study:
-    """Profiles, the planet, and what was assimilated in both variants.
+    """Profiles, the planet, and what was assimilated in each variant.
 
     Attributes
     ----------
@@ -91,7 +97,7 @@ class Study:
         return results.root() / "paper" / name if self.full else None
 
     @cached_property
-    def both(self) -> dict[str, xr.Dataset]:
+    def runs(self) -> dict[str, xr.Dataset]:
         """What was assimilated, by variant."""
         return {
             reading: proda.assimilate(
@@ -110,7 +116,7 @@ class Study:
         """CUE and carbon of each profile, by variant; see `soilnb.proda.cue_soc.relation`."""
         return {
             reading: cue_soc.relation(run, self.chosen, limit=self.limit)
-            for reading, run in self.both.items()
+            for reading, run in self.runs.items()
         }
 
     @property
@@ -119,9 +125,9 @@ class Study:
         return self.tables[self.reading]
 
     @property
-    def other(self) -> str:
-        """The variant that the figures do not show."""
-        return {"table": "published", "published": "table"}[self.reading]
+    def others(self) -> dict[str, str]:
+        """The variants that the figures do not show, in words."""
+        return {reading: name for reading, name in VARIANTS.items() if reading != self.reading}
 
 
 def study(size: str = "quick", seed: int = 0, reading: str = "published", number: int = 46):
@@ -133,7 +139,7 @@ def study(size: str = "quick", seed: int = 0, reading: str = "published", number
         ``quick`` takes a few profiles and short chains; ``paper`` all, and resumes.
     seed : int
         Of chains, draws and fits.
-    reading : {"published", "table"}
+    reading : {"published", "table", "log"}
         The variant that figures show.
     number : int
         How many profiles a quick study has.
@@ -217,7 +223,9 @@ def measured() -> tuple[pd.DataFrame, object, dict[str, float]]:
 
 
 def record_profiles(one: Study) -> None:
-    """Note the relation of CUE and carbon, for both variants."""
+    """Note the profiles themselves, and the relation of CUE and carbon for each variant."""
+    claims.record("tao-pass-profiles", measures.usable(one.profiles), data=one.kind)
+    claims.record("tao-bulk-density", measures.density_fit(one.profiles), data=one.kind)
     for reading, rows in one.tables.items():
         good = kept(rows)
         levels = regressions.fit(good, ASSIMILATED["intercepts"]).coefficients["estimate"]
@@ -228,7 +236,12 @@ def record_profiles(one: Study) -> None:
             "tao-2b": levels["cue"],
             "tao-2b-intercept": levels["intercept"],
             "tao-2b-slope": slopes["cue"],
+            **measures.passing(rows, one.chosen.sizes["profile"], min(one.limit, 10.0)),
+            **measures.tableED2(good),
+            **measures.pools(one.runs[reading], one.chosen, good),
         }
+        here = measures.shapes(one.chosen.sel(profile=good.index.to_numpy()))
+        numbers |= {f"tao-shape-{name}": share for name, share in here.items()}
         claims.record_all(numbers, cause=SMALL, **about)
 
 
@@ -236,19 +249,24 @@ def record_profiles(one: Study) -> None:
 
 
 def cases(one: Study) -> dict[str, pd.DataFrame]:
-    """Return the profiles of each control: filters, the other variant, and draws of the prior."""
-    draws = {"seed": one.seed, "draws": 10 if one.full else 1}
-    mine, others = READINGS[one.reading], READINGS[one.other]
+    """Return the profiles of each control: filters, other variants, and draws of the prior."""
+    filtered, drawn = kept(one.table), partial(_drawn, one)
     return {
-        "filtered": kept(one.table),
+        "filtered": filtered,
         "all profiles": one.table,
-        "filtered, observed 0–30 cm": kept(one.table),
-        "filtered, observed 0–1 m": kept(one.table),
-        "filtered, other variant": kept(one.tables[one.other]),
-        "prior draws": cue_soc.prior(one.profiles, **draws, **mine),
-        "prior draws, other variant": cue_soc.prior(one.profiles, **draws, **others),
-        "prior draws, no biomass rule": cue_soc.prior(one.profiles, biomass=1.0, **draws, **mine),
+        "filtered, observed 0–30 cm": filtered,
+        "filtered, observed 0–1 m": filtered,
+        **{f"filtered, {words}": kept(one.tables[name]) for name, words in one.others.items()},
+        "prior draws": drawn(one.reading),
+        **{f"prior draws, {words}": drawn(name) for name, words in one.others.items()},
+        "prior draws, no biomass rule": drawn(one.reading, biomass=1.0),
     }
+
+
+def _drawn(one: Study, reading: str, **options: float) -> pd.DataFrame:
+    """Return draws from the prior of a variant."""
+    draws = 10 if one.full else 1
+    return cue_soc.prior(one.profiles, seed=one.seed, draws=draws, **READINGS[reading], **options)
 
 
 def one_cue(one: Study) -> pd.DataFrame:
@@ -284,18 +302,24 @@ def slopes(controls: dict[str, pd.DataFrame], null: pd.DataFrame) -> pd.DataFram
 
 
 def record_controls(table: pd.DataFrame, kind: str) -> None:
-    """Note that all controls are there, each with its number of profiles.
+    """Note that all controls are there, and the slope of draws from each prior.
 
     Examples
     --------
-    >>> record_controls(pd.DataFrame({"n": [3] * 10}), "synthetic")
+    >>> record_controls(pd.DataFrame({"n": [3] * 12}), "synthetic")
     """
-    claims.record("tao-2b-controls", len(table) == 10 and table["n"].gt(0).all(), data=kind)
+    for name in VARIANTS.values():
+        case = f"prior draws, {name}"
+        if case in table.index:
+            row = table.loc[case]
+            about = {"spread": row["error"], "n": int(row["n"]), "data": kind, "variant": name}
+            claims.record("tao-2b-prior", row["estimate"], **about)
+    claims.record("tao-2b-controls", len(table) == 12 and table["n"].gt(0).all(), data=kind)
 
 
 def by_depth(one: Study) -> tuple[dict[str, pd.DataFrame], dict[str, object]]:
     """Return CUE and carbon of intervals of depth, and the mixed model of each; noted as claim."""
-    depths = cue_soc.by_depth(one.both[one.reading], one.chosen, limit=one.limit)
+    depths = cue_soc.by_depth(one.runs[one.reading], one.chosen, limit=one.limit)
     fits = {name: regressions.fit(rows, ASSIMILATED["intercepts"]) for name, rows in depths.items()}
     slope = [fit.coefficients.loc["cue", "estimate"] for fit in fits.values()]
     claims.record("tao-ed5", slope[0] > slope[-1], data=one.kind, cause=SMALL)
@@ -307,7 +331,7 @@ def by_depth(one: Study) -> tuple[dict[str, pd.DataFrame], dict[str, object]]:
 
 @dataclass(frozen=True)
 class Learner:
-    """What knows the parameters of a place from its environment, in both variants."""
+    """What knows the parameters of a place from its environment, in each variant."""
 
     study: Study
     method: str
@@ -330,7 +354,7 @@ class Learner:
         keep = "published" if one.full else "all"
         return {
             reading: network.match(known, network.targets(run, keep=keep), quiet=True)
-            for reading, run in one.both.items()
+            for reading, run in one.runs.items()
         }
 
     def score(self, predicted: pd.DataFrame, reading: str) -> dict:
@@ -431,13 +455,20 @@ def modifier(world: xr.Dataset) -> pd.DataFrame:
 
 
 def record_maps(learnt: Learner, worlds: dict[str, xr.Dataset]) -> pd.DataFrame:
-    """Note what the paper says of its maps, for both variants; returns the table of them."""
+    """Note what the paper says of its maps, for each variant; returns the table of them."""
     one, rows = learnt.study, {}
     explained = learnt.explained()
     for reading, world in worlds.items():
         name = VARIANTS[reading]
         about = {"data": one.kind, "variant": name}
         rows[name] = numbers(world)
+        seen = against_measured(world)
+        line = seen.coefficients.loc["cue"]
+        mapped = {
+            "tao-map-r2": seen.explained,
+            "tao-map-slope": abs(line["estimate"] - 1) < 1.96 * line["error"],
+        }
+        claims.record_all(mapped, cause=one.why, **about)
         found = modifier(world)
         claims.record_all(rows[name] | {"tao-nse": explained[name]}, cause=SMALL, **about)
         lines = {"mat": "log(xi) ~ mat", "map": "xi ~ map"}
@@ -454,4 +485,4 @@ def against_measured(world: xr.Dataset):
     """Return the mixed model of the map's CUE on measured CUE, at the places of measurements."""
     rows = measured()[0]
     rows = rows.assign(soc=cue_soc.at_places(world, rows, "cue"))  # stands on the left side
-    return regressions.fit(rows, Structure("soc", ("cue",), "study"))
+    return regressions.fit(rows, Structure("soc", ("cue",), "study"), explained="observed")

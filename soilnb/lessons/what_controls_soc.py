@@ -1,6 +1,6 @@
-"""Two questions to two planets, and what a network leans on: the study of notebook *What controls*.
+"""Two questions to three planets, and what a network leans on: notebook *What controls SOC*.
 
-All is done in both variants of COMPAS (see `soilnb.lessons.proda_globe`), since parameters that
+All is done in each variant of COMPAS (see `soilnb.lessons.proda_globe`), since parameters that
 were fitted with one are no parameters of the other.
 """
 
@@ -64,7 +64,7 @@ def grid(learnt: network.Extrapolated, step: int) -> tuple[xr.Dataset, globe.Pre
 
 @dataclass(frozen=True)
 class Planets:
-    """Two planets, one a variant, and what was asked of them.
+    """A planet for each variant, and what was asked of them.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ class Planets:
     def learn(self, reading: str, method: str = "", profiles=None) -> network.Extrapolated:
         """Learn parameters from the environment of profiles, and predict them in every cell."""
         one = self.study
-        run = one.both[reading]
+        run = one.runs[reading]
         return network.extrapolate(
             run if profiles is None else run.sel(profile=profiles),
             one.chosen,
@@ -281,6 +281,7 @@ class Planets:
             }
             claims.record_all(own, data=kind)
             numbers = {
+                "tao-4a-loss": gone["cue"],
                 "tao-4a-explained-cue": explained["cue"],
                 "tao-4a-explained-all": explained["all"],
                 "tao-4b-k": need["decomposition"],
@@ -355,7 +356,7 @@ class Planets:
 
 
 def planets(size: str = "quick", seed: int = 0) -> Planets:
-    """Return both planets: learnt from a few profiles, or in size ``paper`` from all.
+    """Return the planets: learnt from a few profiles, or in size ``paper`` from all.
 
     Examples
     --------

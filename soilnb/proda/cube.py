@@ -15,7 +15,8 @@ switch               value     meaning
 ===================  ========  =====================================================================
 
 The printed tables are own and linear; the published code is tied and log
-(phxtao/PRODA_MIC@90918f41): `READINGS`.
+(phxtao/PRODA_MIC@90918f41). They differ in both switches; own and log is the third arm, which
+tells what each of the two does: `READINGS`.
 """
 
 from __future__ import annotations

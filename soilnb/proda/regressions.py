@@ -14,13 +14,14 @@ little larger where groups are few.
 The shares of explained variance are those of Nakagawa & Schielzeth (2013,
 doi:10.1111/j.2041-210x.2012.00261.x), with Johnson's (2014, doi:10.1111/2041-210X.12225) mean
 random variance where slopes are random: fixed effects alone (marginal) and with the random ones
-(conditional).
+(conditional). The papers' shares are other numbers: the R2 of a line through the observed values
+over the predicted ones (``lm(observed ~ predicted)``, explained="observed").
 """
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ _PRODUCT = (*_ADDITIVE, "cue:mat")
 MEASURED = {
     "log-additive": Structure("log10(soc)", _ADDITIVE, "study"),
     "log-product": Structure("log10(soc)", _PRODUCT, "study"),
-    "log-slopes": Structure("log10(soc)", _ADDITIVE, "study", random_slope=True),
+    "log-slopes": Structure("log10(soc)", _PRODUCT, "study", random_slope=True),
     "linear-additive": Structure("soc", _ADDITIVE, "study"),
     "linear-slopes": Structure("soc", _ADDITIVE, "study", random_slope=True),
     "linear-product": Structure("soc", _PRODUCT, "study"),
@@ -77,6 +78,10 @@ ASSIMILATED = {
     "intercepts": Structure("log10(soc)", ("cue",), "climate"),
     "slopes": Structure("log10(soc)", ("cue",), "climate", random_slope=True),
 }
+
+
+#: How explained variance is counted.
+EXPLAINED = ("nakagawa", "observed")
 
 
 @dataclass(frozen=True)
@@ -144,7 +149,7 @@ class Fit:
         return total
 
 
-def fit(data: pd.DataFrame, structure: Structure) -> Fit:
+def fit(data: pd.DataFrame, structure: Structure, explained: str = "nakagawa") -> Fit:
     """Fit a mixed model.
 
     Parameters
@@ -154,6 +159,8 @@ def fit(data: pd.DataFrame, structure: Structure) -> Fit:
         structure (``depth`` in cm, ``mat`` in degC) and the column of its groups.
     structure : Structure
         One of `MEASURED`, `ASSIMILATED`, or your own.
+    explained : {"nakagawa", "observed"}
+        How explained variance is counted, see the module's description.
 
     Returns
     -------
@@ -162,7 +169,8 @@ def fit(data: pd.DataFrame, structure: Structure) -> Fit:
     Raises
     ------
     InputError
-        For a column that is missing, fewer than two groups, or too few rows for the effects.
+        For an unknown way to count, a column that is missing, fewer than two groups, or too few
+        rows for the effects.
 
     Examples
     --------
@@ -170,6 +178,8 @@ def fit(data: pd.DataFrame, structure: Structure) -> Fit:
     >>> float(found.coefficients.loc["cue", "estimate"].round(1))
     0.8
     """
+    if explained not in EXPLAINED:
+        raise unknown("explained", explained, EXPLAINED)
     rows, dropped = _rows(data, structure)
     design = _design(rows, structure)
     response = np.log10(rows["soc"]) if structure.response.startswith("log10") else rows["soc"]
@@ -183,7 +193,25 @@ def fit(data: pd.DataFrame, structure: Structure) -> Fit:
     unit = float(response.std()) or 1.0
     groups = rows[structure.groups]
     result, converged = _reml(structure, response / unit, scaled, scaled[random.columns], groups)
-    return _summary(result, converged, structure, design, random, units, unit, groups, dropped)
+    found = _summary(result, converged, structure, design, random, units, unit, groups, dropped)
+    if explained == "nakagawa":
+        return found
+    of_fixed = design.to_numpy() @ found.coefficients["estimate"].to_numpy()
+    shares = (_squared_r(response, values) for values in (of_fixed, _predicted(result, of_fixed)))
+    return replace(found, **dict(zip(("explained_fixed", "explained"), shares, strict=True)))
+
+
+def _squared_r(observed: pd.Series, predicted: np.ndarray) -> float:
+    """Return R2 of a line through observed over predicted values."""
+    return float(np.corrcoef(observed, predicted)[0, 1] ** 2)
+
+
+def _predicted(result: Any, of_fixed: np.ndarray) -> np.ndarray:
+    """Return predictions with the random effects; those without where these have no variance."""
+    try:
+        return np.asarray(result.fittedvalues)
+    except (ValueError, np.linalg.LinAlgError):
+        return of_fixed
 
 
 def _rows(data: pd.DataFrame, structure: Structure) -> tuple[pd.DataFrame, int]:

@@ -141,7 +141,7 @@ def ledger(layers: layered.Layers, p: Mapping[str, np.ndarray]) -> Ledger:
     )
 
 
-def metrics(s: State, *, cue_flux: str, transfer_flux: str, k_system: str) -> dict:
+def metrics(s: State, *, cue_flux: str, transfer_flux: str, k_system: str, cte_pools: str) -> dict:
     """Return the system-level metrics that CLM5 defines its own way, each [case].
 
     ``cue_flux`` and ``k_system`` have no effect: no microbes, and one reading of the rate.
@@ -151,13 +151,13 @@ def metrics(s: State, *, cue_flux: str, transfer_flux: str, k_system: str) -> di
     if transfer_flux == "published":
         litter = soil = s.warm * s.wet * s.deep
     turnover = {"ml": "tau4l1", "cl": "tau4l2", "ll": "tau4l2"}
-    turnover |= {f"soc{i}": f"tau4s{i}" for i in (1, 2, 3)}
+    turnover |= {f"soc{i}": f"tau4s{i}" for i in (1, 2, 3)} | {"cwd": "tau4cwd"}
     flux = {
         pool: s.x[pool] * (litter if pool in ("ml", "cl", "ll") else soil) / s.p[name]
         for pool, name in turnover.items()
     }
     return {
-        "transfer_efficiency": diagnostics.passed_on(_kept(s), flux),
+        "transfer_efficiency": diagnostics.passed_on(_kept(s), flux, cte_pools),
         "decomposition_rate": diagnostics.mean_rate(s, rate, tuple(rate)),
         "transport_rate": diagnostics.transport_rate(s, s.soc),
     }
@@ -172,6 +172,7 @@ def _kept(s: State) -> dict:
         "soc1": s.rates[:, kernel.TO_SLOW] + s.rates[:, kernel.TO_PASSIVE],
         "soc2": s.p["fs1s2"] + s.p["fs3s2"],
         "soc3": s.p["fs1s3"],
+        "cwd": 1.0,
     }
 
 

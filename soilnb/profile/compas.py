@@ -153,8 +153,8 @@ def ledger(layers: layered.Layers, p: Mapping[str, np.ndarray]) -> Ledger:
                 soil / p["tau_assim"], "forward", "mic", p["km_assim"] * soil * layers.thickness,
             ),
             Flux("turnover", "mic", {"msoc": mineral, "doc": 1 - mineral}, soil / p["tau_mic"]),
-            Flux("turnover", "mic", {"enz": 1.0}, soil / p["tau_enz_prod"]),
-            Flux("turnover", "enz", {"doc": 1.0}, soil / p["tau_enz_decay"]),
+            Flux("exudation", "mic", {"enz": 1.0}, soil / p["tau_enz_prod"]),
+            Flux("exchange", "enz", {"doc": 1.0}, soil / p["tau_enz_decay"]),
             Flux(
                 "breakdown", "msoc", {"doc": 1.0}, soil / p["tau_decom"], "forward", "enz",
                 p["km_decom"] * soil * layers.thickness,
@@ -166,12 +166,12 @@ def ledger(layers: layered.Layers, p: Mapping[str, np.ndarray]) -> Ledger:
 # --- system-level metrics (Tao et al. 2023 is N, 2024 is C) ------------------------------------
 
 
-def metrics(s: State, *, cue_flux: str, transfer_flux: str, k_system: str) -> dict:
+def metrics(s: State, *, cue_flux: str, transfer_flux: str, k_system: str, cte_pools: str) -> dict:
     """Return the system-level metrics that COMPAS defines its own way, each [case]."""
     return {
         "cue": _cue(s, cue_flux),
         "non_microbial_transfer": _transfer(s, transfer_flux),
-        "transfer_efficiency": diagnostics.passed_on(_kept(s.p), _all_decay(s)),
+        "transfer_efficiency": diagnostics.passed_on(_kept(s.p), _all_decay(s), cte_pools),
         "decomposition_rate": _decomposition(s, k_system),
         "transport_rate": diagnostics.transport_rate(s, s.carbon[:, 1 : kernel.LITTER].sum(axis=1)),
     }
@@ -265,11 +265,12 @@ def _kept(p: dict[str, np.ndarray]) -> dict:
         "mic": 1.0,
         "enz": 1.0,
         "msoc": 1.0,
+        "cwd": 1.0,
     }
 
 
 def _all_decay(s: State) -> dict[str, np.ndarray]:
-    """Decay [case, layer] of every pool but wood, g C m-3 yr-1."""
+    """Decay [case, layer] of every pool, g C m-3 yr-1; wood comes last."""
     total = 1.0 / s.p["tau_mic"] + 1.0 / s.p["tau_enz_prod"]
     half = s.p["km_decom"] * s.soil + s.x["msoc"]
     msoc = s.soil * s.x["enz"] * s.x["msoc"] / (s.p["tau_decom"] * half)
@@ -278,6 +279,7 @@ def _all_decay(s: State) -> dict[str, np.ndarray]:
         "mic": s.soil * s.x["mic"] * total,
         "enz": s.soil * s.x["enz"] / s.p["tau_enz_decay"],
         "msoc": np.where(s.x["msoc"] > 0, msoc, 0.0),
+        "cwd": s.x["cwd"] * s.soil / s.p["tau_cwd"],
     }
 
 

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from soilnb.cue import LEVELS, diagnosed, efficiency, ledger, nested
 from soilnb.cue.definitions import FLUXES, LAYOUTS
+from soilnb.explore.cue import column
 from soilnb.parameters import InputError
 from soilnb.pore import simulate
-from soilnb.profile import mimics
+from soilnb.profile import compas, mimics
 
 SITE = {"temperature": 15.0, "clay": 0.30, "npp": 500.0, "f_met": 0.3846423}
 
@@ -126,6 +127,15 @@ def test_where_nothing_is_taken_up_there_is_no_efficiency():
 def test_starving_microbes_have_a_negative_efficiency():
     book = ledger(uptake=1.0, respiration=1.5, turnover=0.2)
     assert float(efficiency(book)) == pytest.approx(-0.5)
+
+
+def test_compas_exudes_enzymes_and_at_rest_all_that_is_taken_up_is_lost():
+    """Read from the model's ledger of fluxes; by layer from its matrices instead."""
+    book = ledger(compas.MODEL.fluxes(compas.MODEL.example))
+    assert float(book["exudation"]) > 0
+    for name, of_layers in column(place=compas.MODEL.example).items():
+        assert float(book[name]) == pytest.approx(float(of_layers.sum()), rel=1e-9), name
+    assert float(efficiency(book, "ecosystem")) == pytest.approx(0.0, abs=1e-12)
 
 
 def test_missing_values_stay_missing():

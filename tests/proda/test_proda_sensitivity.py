@@ -16,10 +16,9 @@ from soilnb.profile import clm5, compas, forcing, grid
 HIDDEN = {"progress": False}
 NAMES = {"compas": compas.NAMES, "clm5": clm5.NAMES}
 BOTH = pytest.mark.parametrize("model", list(NAMES))
-#: Both switches of enzymes by a name: the papers' two readings, and what lies between them.
+#: Both switches of enzymes by a name: the three arms, and the combination that nobody runs.
 SWITCHES = {
     **sensitivity.READINGS,
-    "log": {"enzyme_turnover": "own", "prior": "log"},
     "tied, linear": {"enzyme_turnover": "tied", "prior": "linear"},
 }
 VARIANTS = [("compas", reading) for reading in SWITCHES] + [("clm5", "table")]
@@ -135,6 +134,29 @@ def test_the_input_gets_two_standard_deviations_more_or_less(cells, monkeypatch)
     assert (same.cells["site"] == site).all()
     third = sensitivity.homogenise("tao2024", same, "clm5", **HIDDEN)
     np.testing.assert_allclose(third["stock"], found["stock"])
+
+
+def test_the_constant_may_be_the_mean_of_all_or_of_the_kept_estimates(cells):
+    few = scattered("compas", 4, index="log", seed=3)
+    estimate = np.array([few[name] for name in compas.NAMES]).T
+    run = xr.Dataset(
+        {
+            "estimate": (("profile", "parameter"), estimate),
+            "gelman_rubin_mean": ("profile", [1.0, 1.0, 1.2, 1.0]),
+            "nse": ("profile", [0.5, 0.6, 0.7, -0.1]),
+        },
+        {"profile": list("abcd"), "parameter": list(compas.NAMES)},
+        attrs={"model": "compas", **SWITCHES["log"]},
+    )
+    world = scattered("compas", cells.size, index="log")
+    options = {**SWITCHES["log"], **HIDDEN, "components": ["cue"]}
+    for keep, chosen in {"published": [0, 1], "all": [0, 1, 2, 3]}.items():
+        by_hand = {name: values[chosen] for name, values in few.items()}
+        expected = sensitivity.homogenise(world, cells, sites=xr.Dataset(
+            {name: ("profile", values) for name, values in by_hand.items()}
+        ), **options)  # fmt: skip
+        found = sensitivity.homogenise(world, cells, sites=run, keep=keep, **options)
+        np.testing.assert_allclose(found["deviation"], expected["deviation"], rtol=1e-9)
 
 
 def test_the_constant_may_be_the_mean_of_sites(cells):

@@ -104,6 +104,19 @@ def test_transfer_efficiency_is_what_is_not_respired(name, model):
     assert float(system(model=name)["transfer_efficiency"]) == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.parametrize(("name", "model"), [("compas", compas), ("clm5", clm5)])
+def test_transfer_efficiency_may_count_all_pools_as_printed_or_those_that_respire(name, model):
+    """With A of the model: Eq. 10 over every pool, or over the pools whose column lacks carbon."""
+    m = model.matrices("tao2024", PLACE)
+    flux = (m.K * m.xi * model.steady_state("tao2024", PLACE)["carbon"] * DZ).sum("layer")
+    passed = m.A.clip(min=0).sum("pool").rename(from_pool="pool")
+    for pools, counted in {"printed": passed >= 0, "respiring": passed < 1 - 1e-12}.items():
+        expected = float((flux * passed).where(counted).sum() / flux.where(counted).sum())
+        found = system(model=name, cte_pools=pools)
+        assert float(found["transfer_efficiency"]) == pytest.approx(expected, rel=1e-9), pools
+        assert found.attrs["cte_pools"] == pools
+
+
 def test_transfer_efficiency_follows_sand_where_transfers_do():
     m = clm5.matrices("default", PLACE)
     x = clm5.steady_state("default", PLACE)["carbon"]
@@ -266,6 +279,7 @@ def test_the_model_follows_from_the_names_of_the_parameters():
         ({"cue_flux": "twice"}, r"unknown cue_flux 'twice'; valid: equation, published"),
         ({"k_system": "equation"}, r"unknown k_system 'equation'; valid: printed, published"),
         ({"transfer_flux": "?"}, r"unknown transfer_flux '\?'"),
+        ({"cte_pools": "?"}, r"unknown cte_pools '\?'"),
     ],
 )
 def test_unknown_switches_are_refused(options, message):

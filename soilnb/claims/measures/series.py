@@ -90,14 +90,14 @@ def dips(cue: xr.DataArray) -> float:
     return float(lowest < DIP * mean(cue, CUE_SETTLED))
 
 
-def days_until_recovered(cue: xr.DataArray) -> float:
+def days_until_recovered(cue: xr.DataArray, share: float = DIP) -> float:
     """Return the days from the pulse until CUE has come back from its dip; NaN without one.
 
-    Its ten-day mean must be within a tenth of the mean of days 100 to 199 again.
+    Its ten-day mean must be `share` of the mean of days 100 to 199 again: within a tenth of it.
     """
     if dips(cue) != 1:  # not, or unknown
         return math.nan
-    tens, level = means(cue, 10), DIP * mean(cue, CUE_SETTLED)
+    tens, level = means(cue, 10), share * mean(cue, CUE_SETTLED)
     lowest = span(tens, day_of_largest(cue) + 10, BIOMASS_PEAK_END).idxmin()
     later = tens.sel(time=slice(float(lowest), None))
     back = later.time[later >= level]

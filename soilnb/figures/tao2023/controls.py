@@ -25,8 +25,12 @@ COMPONENTS = {
     "all": ("all but the input", "0.75", "*"),
 }
 
-#: Colour, marker and line of the first and the second variant.
-_VARIANT = ((COLOURS["blue"], "o", "-"), (COLOURS["orange"], "s", "--"))
+#: Colour, marker and line of each variant, in their order.
+_VARIANT = (
+    (COLOURS["blue"], "o", "-"),
+    (COLOURS["orange"], "s", "--"),
+    (COLOURS["green"], "D", ":"),
+)
 
 #: Metric changes beyond this, %, are not shown: the index of allocation has no scale of its own.
 _WIDEST = 40.0
@@ -36,7 +40,7 @@ def _name(component: str) -> str:
     return COMPONENTS[component][0] if component in COMPONENTS else str(component)
 
 
-@style.frame(9.2, 7.4)
+@style.frame(lambda homogenised, *_, **__: (9.2, 5.6 + 0.9 * len(homogenised)))
 def fig4(
     figure: Figure,
     homogenised: Mapping[str, xr.Dataset],
@@ -45,7 +49,7 @@ def fig4(
     *,
     members: Mapping[str, xr.Dataset] | None = None,
 ) -> None:
-    """Draw both sensitivity analyses, each in one or two variants of the model.
+    """Draw both sensitivity analyses, each in one to three variants of the model.
 
     Parameters
     ----------
@@ -58,19 +62,21 @@ def fig4(
         By variant ``deviation`` over (member, component): bands from the 2.5 to the 97.5 %
         quantile.
     """
-    grid = figure.add_gridspec(2, 2, height_ratios=(1.2, 1.0))
-    left = figure.add_subplot(grid[0, 0])
-    right = figure.add_subplot(grid[0, 1], sharey=left)
+    columns = max(len(curves), 2)
+    upper, lower = figure.add_gridspec(2, 1, height_ratios=(1.2, 1.0))
+    left, right = upper.subgridspec(1, 2).subplots(sharey=True)
+    lower = lower.subgridspec(1, columns)
     _deviations(left, homogenised, members or {})
     style.panel(left, "a", "each component the same everywhere")
     _explained(right, homogenised)
     first = None
     for column, (variant, curve) in enumerate(curves.items()):
-        ax = figure.add_subplot(grid[1, column], sharey=first)
+        ax = figure.add_subplot(lower[column], sharey=first)
         first = first or ax
         _curves(ax, curve)
         if column == 0:
-            style.panel(ax, "b", f"more or less of each: {variant}")
+            words = "more or less of each: " if columns == 2 else ""
+            style.panel(ax, "b", words + variant)
         else:
             ax.set_title(variant, loc="left", fontweight="bold")
             ax.set_ylabel("")
@@ -90,7 +96,7 @@ def in_short(figure: Figure, components: pd.DataFrame, needed: pd.DataFrame) -> 
         ``component``, a column for each variant, and ``paper`` (% of the component's metric).
     """
     left, right = figure.subplots(1, 2, sharey=True)
-    variants = list(needed.columns[1:3])
+    variants = [name for name in components["variant"].unique() if name in needed]
     rows = list(components.loc[components["variant"] == variants[-1], "component"])
     places = _heights(len(rows), len(variants))
     for variant, at, (face, marker, _) in zip(variants, places, _VARIANT, strict=False):
@@ -125,7 +131,7 @@ def _rows(homogenised: Mapping[str, xr.Dataset]) -> list[str]:
 
 def _heights(count: int, variants: int) -> np.ndarray:
     """Return where the points of each variant lie [variant, row]."""
-    shift = (np.arange(variants) - (variants - 1) / 2) * 0.3
+    shift = (np.arange(variants) - (variants - 1) / 2) * min(0.3, 0.75 / variants)
     return np.arange(count) + shift[:, np.newaxis]
 
 
@@ -134,21 +140,22 @@ def _deviations(
 ) -> None:
     rows = _rows(homogenised)
     places = _heights(len(rows), len(homogenised))
-    offsets = (4.5, -10.5)  # of the numbers: above the first variant, below the second
-    for (variant, found), at, (face, marker, _), offset in zip(
-        homogenised.items(), places, _VARIANT, offsets, strict=False
+    for (variant, found), at, (face, marker, _) in zip(
+        homogenised.items(), places, _VARIANT, strict=False
     ):
+        values = found["deviation"].sel(component=rows).values
+        ends = values
         if variant in members:
             spread = members[variant]["deviation"].sel(component=rows)
             low, high = spread.quantile([0.025, 0.975], "member").transpose(
                 "quantile", "component"
             ).values  # fmt: skip
             ax.hlines(at, low, high, color=face, lw=3.5, alpha=0.45)
-        values = found["deviation"].sel(component=rows).values
+            ends = np.fmax(values, high)
         ax.plot(values, at, marker, ms=6, color=face, mec="0.2", mew=0.7, label=variant)
-        for y, value in zip(at, values, strict=True):
-            ax.annotate(f"{value:.2g}" if value < 10 else f"{value:.0f}", (value, y), (0, offset),
-                        textcoords="offset points", ha="center", fontsize=6.5)  # fmt: skip
+        for y, value, end in zip(at, values, ends, strict=True):
+            ax.annotate(f"{value:.2g}" if value < 10 else f"{value:.0f}", (end, y), (5, -0.5),
+                        textcoords="offset points", va="center", fontsize=6.5)  # fmt: skip
     ax.set_yticks(np.arange(len(rows)), [_name(row) for row in rows])
     ax.set_ylim(len(rows) - 0.2, -0.7)
     ax.set_xscale("log")
@@ -174,11 +181,12 @@ def _explained(ax: Axes, homogenised: Mapping[str, xr.Dataset]) -> None:
         ax.hlines(at, base, values, color=face, lw=1.6)
         ax.plot(values, at, marker, ms=6, color=face, mec="0.2", mew=0.7)
         bases[base] = face
-    for base in bases:
-        # the text of the lower one stands to the left of its line
-        left = base == min(bases) and len(bases) > 1
+    for number, base in enumerate(sorted(bases)):
+        # the text of the lowest one stands to the left of its line
+        left = number == 0 and len(bases) > 1
         text = f"{base:.0f} % with all".replace("-", "−")
-        ax.annotate(text, (base, 1.0), (-3 if left else 3, -1), textcoords="offset points",
+        place = (-3 if left else 3, -1 - 8 * max(number - 1, 0))
+        ax.annotate(text, (base, 1.0), place, textcoords="offset points",
                     xycoords=("data", "axes fraction"), ha="right" if left else "left",
                     fontsize=6.5)  # fmt: skip
     ax.grid(axis="y", color="0.93", zorder=0)
@@ -217,7 +225,8 @@ def _legend(figure: Figure, ax: Axes, needed: Mapping[str, xr.Dataset]) -> None:
         ]
         texts.append(f"{label}: {' | '.join(parts)}")
     target = 100 * float(next(iter(needed.values())).attrs["target"])
-    figure.legend(handles, texts, loc="outside lower center", ncols=3, fontsize=7.5,
+    columns = 3 if len(needed) < 3 else 2
+    figure.legend(handles, texts, loc="outside lower center", ncols=columns, fontsize=7.5,
                   title=f"change needed for {target:+.0f} % SOC: {' | '.join(needed)}",
                   title_fontsize=7.5)  # fmt: skip
 
@@ -282,7 +291,7 @@ def figED6(figure: Figure, importance: Mapping[str, xr.Dataset]) -> None:
 # --------------------------------------------------------------------------- spread and leverage
 
 
-@style.frame(lambda tables, **_: (4.2 * len(tables), 3.6))
+@style.frame(lambda tables, **_: (min(4.2 * len(tables), 9.8), 3.6))
 def levers(figure: Figure, tables: Mapping[str, pd.DataFrame], *, named: int = 3) -> None:
     """Draw what homogenising each single parameter does against how much it varies.
 

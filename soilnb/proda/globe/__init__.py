@@ -133,8 +133,8 @@ def maps(
     progress : bool
         Whether a bar over the cells appears when it takes longer than two seconds.
     **switches
-        ``transport`` of the model; ``cue_flux``, ``transfer_flux``, ``k_system``, ``b_system`` of
-        the metrics (`soilnb.profile.layered.diagnostics`).
+        ``transport`` of the model; ``cue_flux``, ``transfer_flux``, ``k_system``, ``b_system``,
+        ``cte_pools`` of the metrics (`soilnb.profile.layered.diagnostics`).
 
     Returns
     -------

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from soilnb.parameters import InputError
-from soilnb.proda.cube import Cube
+from soilnb.proda.cube import Cube, targets
 from soilnb.proda.efficiency import efficiencies
 from soilnb.proda.globe.parameters import Parameters
 from soilnb.proda.globe.runs import (
@@ -37,6 +37,7 @@ def homogenise(
     model: str = "compas",
     *,
     sites: object = None,
+    keep: str = "published",
     enzyme_turnover: str = "own",
     prior: str = "linear",
     depth: float = 1.0,
@@ -63,8 +64,11 @@ def homogenise(
         As in `soilnb.proda.globe.maps`; an ensemble gives a result for each member.
     sites : Dataset or DataArray, optional
         Estimates at sites, whose mean (of places between the bounds) is the constant: parameters
-        by name over one dimension, or along a dimension ``parameter``. By default the mean of the
-        cells.
+        by name over one dimension, or along a dimension ``parameter``; or an assimilation, as
+        from `soilnb.proda.assimilate`. By default the mean of the cells.
+    keep : {"published", "converged", "fitted", "all"}
+        Of an assimilation, whose estimates count for the mean: those that the papers' rule keeps,
+        or others, see `soilnb.proda.cube.targets`.
     enzyme_turnover, prior : str
         See `soilnb.proda.cube`.
     depth : {0.3, 1.0, 2.0}
@@ -114,7 +118,7 @@ def homogenise(
     spread = _input_spread(world, npp_sd)
     if (observations is None) != (predicted is None):
         raise InputError("observations and predicted: allowed both or none")
-    means = _means(sites, given, cube)
+    means = _means(sites, keep, given, cube)
     factor, area = _signs(spread, seed), world.cells["area"].values
 
     def one(member: int) -> xr.Dataset:
@@ -188,10 +192,14 @@ def _deviation(found: dict[str, np.ndarray], extra: tuple) -> dict[str, np.ndarr
     }
 
 
-def _means(sites: object, given: Parameters, cube: Cube) -> np.ndarray:
+def _means(sites: object, keep: str, given: Parameters, cube: Cube) -> np.ndarray:
     """Mean place of each parameter, [member or 1, n]."""
     if sites is None:
         return np.stack([cube.unit(values).mean(axis=0) for values in given.values(slice(None))])
+    if isinstance(sites, xr.Dataset) and "estimate" in sites:
+        switches = {name: cube.attrs[name] for name in ("enzyme_turnover", "prior")}
+        mean = targets(sites, keep=keep, **switches).to_numpy().mean(axis=0)
+        return np.tile(mean, (given.members or 1, 1))
     estimates = _along_site(sites, cube.model.names, cube.name)
     size = next(iter(estimates.sizes.values())) if estimates.sizes else 1
     table = Parameters(estimates, cube.name, size)

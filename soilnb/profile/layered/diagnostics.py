@@ -8,7 +8,7 @@ carbon :math:`x_z` of layer z:
 ``cue``                        microbial growth over uptake, litter and DOC together (COMPAS; N 10)
 ``non_microbial_transfer``     :math:`\sum a_j F_j / \sum F_j` over ML to DOC, CL to DOC, LL to
                                mSOC, MIC to mSOC (COMPAS; N 11)
-``transfer_efficiency``        carbon passed on over carbon decayed, all pools but wood (C 10)
+``transfer_efficiency``        carbon passed on over carbon decayed (C 10), see ``cte_pools``
 ``decomposition_rate``         baseline rates weighted by stocks (N 12, C 11), yr-1
 ``transport_rate``             diagonal of V weighted by what moves (N 13, C 12), yr-1
 ``environmental_modifier``     :math:`\sum \xi_T \xi_W \xi_D x_z / \sum x_z` (N 14, C 13)
@@ -35,6 +35,11 @@ in places; each is a switch, the equation is the default:
 ``k_system`` = "soil"
     C Eq. 11 as it reads, and alike for both models: the soil pools alone, DOC among them, with the
     rates of C Eq. 7 and one normaliser. CLM5 has no other.
+``cte_pools`` = "printed", "soil" or "respiring"
+    Which pools C Eq. 10 counts. As printed its sum goes over all of them, wood included, which
+    passes everything on; "soil", the default, leaves wood out, for the text speaks of litter and
+    mineral carbon of the soil; "respiring" counts only pools of whose decay some is respired (in
+    COMPAS dead microbes, enzymes and mineral carbon lose nothing on their way).
 ``b_system`` = "published"
     1 - Y from a running sum, without the layers where it rounds to 0: one layer more or less
     with a remainder of 1e-16 moves the index by up to a tenth.
@@ -73,6 +78,7 @@ _SWITCHES = {
     "transfer_flux": ("equation", "published"),
     "k_system": ("printed", "published", "soil"),
     "b_system": ("printed", "published"),
+    "cte_pools": ("soil", "printed", "respiring"),
 }
 
 
@@ -87,6 +93,7 @@ def system(
     transfer_flux: str = "equation",
     k_system: str = "printed",
     b_system: str = "printed",
+    cte_pools: str = "soil",
 ) -> xr.Dataset:
     """Return the system-level metrics of each place or parameter set.
 
@@ -109,6 +116,8 @@ def system(
         See the module's description.
     b_system : {"printed", "published"}
         See the module's description.
+    cte_pools : {"soil", "printed", "respiring"}
+        See the module's description.
 
     Returns
     -------
@@ -130,7 +139,7 @@ def system(
     """
     given = {
         "cue_flux": cue_flux, "transfer_flux": transfer_flux,
-        "k_system": k_system, "b_system": b_system,
+        "k_system": k_system, "b_system": b_system, "cte_pools": cte_pools,
     }  # fmt: skip
     chosen = _model(parameters, model)
     cases = layered.read(chosen, parameters, forcing, transport)
@@ -167,6 +176,7 @@ def metrics(
     transfer_flux: str = "equation",
     k_system: str = "printed",
     b_system: str = "printed",
+    cte_pools: str = "soil",
 ) -> dict[str, np.ndarray]:
     """Return the metrics of `system` as arrays [case], NaN where they are not finite.
 
@@ -178,7 +188,7 @@ def metrics(
         g C m-3.
     rates : array [case, RATES, layer]
         What the kernel prepared for each case.
-    cue_flux, transfer_flux, k_system, b_system : str
+    cue_flux, transfer_flux, k_system, b_system, cte_pools : str
         See the module's description.
 
     Raises
@@ -188,7 +198,7 @@ def metrics(
     """
     given = {
         "cue_flux": cue_flux, "transfer_flux": transfer_flux,
-        "k_system": k_system, "b_system": b_system,
+        "k_system": k_system, "b_system": b_system, "cte_pools": cte_pools,
     }  # fmt: skip
     for name, value in given.items():
         if value not in _SWITCHES[name]:
@@ -196,8 +206,9 @@ def metrics(
     column = State(model, cases, carbon, rates)
     with np.errstate(divide="ignore", invalid="ignore"):
         own = model.metrics(
-            column, cue_flux=cue_flux, transfer_flux=transfer_flux, k_system=k_system
-        )
+            column, cue_flux=cue_flux, transfer_flux=transfer_flux, k_system=k_system,
+            cte_pools=cte_pools,
+        )  # fmt: skip
         found = own | _shared(column, b_system)
     for values in found.values():
         values[~np.isfinite(values)] = np.nan
@@ -309,13 +320,22 @@ def transport_rate(s: State, moving: np.ndarray) -> np.ndarray:
     return weighted(leaving / grid.THICKNESS, moving)
 
 
-def passed_on(kept: Mapping[str, np.ndarray], decay: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Carbon passed on to other pools over carbon decayed [case], wood left out, C Eq. 10.
+def passed_on(
+    kept: Mapping[str, np.ndarray], decay: Mapping[str, np.ndarray], pools: str
+) -> np.ndarray:
+    """Carbon passed on to other pools over carbon decayed [case], C Eq. 10.
 
-    From the share of what leaves a pool that enters others, and its decay [case, layer].
+    From the share of what leaves a pool that enters others, and its decay [case, layer]; wood
+    comes last. `pools` is a value of ``cte_pools``.
     """
-    return sum(down(kept[pool] * flux) for pool, flux in decay.items()) / sum(
-        down(flux) for flux in decay.values()
+    left_out = {
+        "printed": (),
+        "soil": ("cwd",),
+        "respiring": [pool for pool, share in kept.items() if np.all(np.equal(share, 1.0))],
+    }[pools]
+    counted = [pool for pool in decay if pool not in left_out]
+    return sum(down(kept[pool] * decay[pool]) for pool in counted) / sum(
+        down(decay[pool]) for pool in counted
     )
 
 

@@ -132,8 +132,9 @@ class Model(ABC):
         -------
         Dataset
             In g C m-2 yr-1: ``flux`` by process (and by layer or depth), ``input`` (all that
-            enters), ``respiration``, ``export``, ``uptake``, ``oxidation``, ``turnover``,
-            ``desorption`` and ``change`` of the place. `soilnb.cue.diagnosed` reads it.
+            enters), ``respiration``, ``export``, ``uptake``, ``oxidation``,
+            ``exudation``, ``turnover``, ``desorption`` and ``change`` of the place.
+            `soilnb.cue.diagnosed` and `soilnb.cue.ledger` read it.
 
         Examples
         --------

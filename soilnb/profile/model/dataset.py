@@ -30,6 +30,7 @@ VARIABLES = {
         "oxidation of chemically recalcitrant to available carbon",
         "OX",
     ),
+    "exudation": ("g C m-2 yr-1", "carbon that microbes give to enzymes", "EX"),
     "turnover": ("g C m-2 yr-1", "turnover of microbial biomass", "T"),
     "desorption": ("g C m-2 yr-1", "desorption of physically protected carbon", "D_s"),
     "export": ("g C m-2 yr-1", "carbon that leaves the soil other than by respiration", "E"),

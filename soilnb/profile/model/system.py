@@ -32,9 +32,10 @@ KINDS = {
     "transfer": "uptake",  # decay in a model without microbes: they are meant
     "breakdown": "oxidation",  # enzymes move it to another pool, nothing is respired
     "oxidation": "oxidation",
+    "exudation": "exudation",  # enzymes that microbes make
     "turnover": "turnover",  # death of microbes
     "desorption": "desorption",
-    "exchange": "",  # sorption, aggregation: physics, which counts nowhere
+    "exchange": "",  # sorption, aggregation, decay of enzymes: counts nowhere
     "leaching": "",  # counts as export, by its fate
 }
 
