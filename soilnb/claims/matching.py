@@ -1,0 +1,189 @@
+"""History matching of the pore-scale model: what is explored, matched and held out, and the points.
+
+The table ``papers/rotzer2025_matching.toml`` was written before the first run. A *choice* is what
+the paper leaves open; a *point* is one value of each. The points of the first wave fill the space
+of the numbers (a Sobol sequence, so that any beginning of it does, too) and cross the switches:
+every setting of them comes once in each 128 points.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+
+import numpy as np
+import pandas as pd
+from scipy.stats import qmc
+
+from soilnb import claims
+
+#: Chances of break-up in the older code, which `break_factor` multiplies.
+BREAK = {"break_glue": 0.05, "break_organic": 0.10, "break_other": 0.25}
+
+#: Dimensions and seed of the Sobol sequence.
+DIMENSIONS, SEED = 14, 20261129
+
+#: Which of them are the numbers, and which, halved, the switches: chosen so that each setting of
+#: the switches comes once in 128 points, and that no two choices go together in the first 32.
+FOR_NUMBERS, FOR_SWITCHES = (1, 2, 5, 6, 10), (0, 3, 4, 7, 9, 12, 13)
+
+
+@cache
+def table() -> dict:
+    """Return the table of the choices and of the numbers, as it was written.
+
+    Examples
+    --------
+    >>> table()["choices"]["diffusion"]["words"]
+    ['cm2', 'm2']
+    """
+    source = resources.files("soilnb.claims") / "papers" / "rotzer2025_matching.toml"
+    return tomllib.loads(source.read_text(encoding="utf-8"))
+
+
+def choices(kind: str | None = None) -> dict[str, dict]:
+    """Return what is explored by name: ``switch`` for the switches, else what is no switch, or all.
+
+    Examples
+    --------
+    >>> len(choices("switch"))
+    7
+    """
+    every = table()["choices"]
+    wanted = {None: (True, False), "switch": (True,)}.get(kind, (False,))
+    return {name: one for name, one in every.items() if (one["kind"] == "switch") in wanted}
+
+
+def design(points: int) -> pd.DataFrame:
+    """Return the first points of the first wave.
+
+    Parameters
+    ----------
+    points : int
+        How many.
+
+    Returns
+    -------
+    DataFrame
+        One row a point, one column a choice; switches in their words.
+
+    Examples
+    --------
+    >>> found = design(128)
+    >>> len(found[list(choices("switch"))].drop_duplicates())
+    128
+    """
+    sequence = qmc.Sobol(DIMENSIONS, scramble=True, rng=SEED)
+    unit = sequence.random_base2(int(np.ceil(np.log2(max(points, 1)))))[:points]
+    numbers, switches = choices("number"), choices("switch")
+    found = {}
+    for name, column in zip(numbers, unit.T[list(FOR_NUMBERS)], strict=True):
+        found[name] = _scaled(numbers[name], column)
+    for name, column in zip(switches, unit.T[list(FOR_SWITCHES)], strict=True):
+        found[name] = np.array(switches[name]["words"])[(column >= 0.5).astype(int)]
+    frame = pd.DataFrame(found)[list(choices())]
+    frame["fine_min"] = frame[["fine_min", "fine_max"]].min(axis=1)
+    return frame.rename_axis("point")
+
+
+def _scaled(choice: Mapping, unit: np.ndarray) -> np.ndarray:
+    low, high = choice["low"], choice["high"]
+    if choice["kind"] == "whole":
+        return low + np.floor(unit * (high - low + 1)).astype(int)
+    if choice["scale"] == "log":
+        return low * (high / low) ** unit
+    return low + unit * (high - low)
+
+
+def parameters(point: Mapping[str, object]) -> dict[str, float | str]:
+    """Return a point as changes to the preset ``default`` of `soilnb.pore.simulate`.
+
+    Examples
+    --------
+    >>> parameters(design(1).loc[0])["pulse"]
+    'rate'
+    """
+    changed = {name: float(point["break_factor"]) * chance for name, chance in BREAK.items()}
+    for name in ("fine_max", "fine_min", "reactive_1_2", "roughness"):
+        changed[name] = float(point[name])
+    for name, one in choices("switch").items():
+        changed[name] = one["values"][one["words"].index(point[name])]
+    return changed
+
+
+def numbers() -> pd.DataFrame:
+    """Return the numbers that are matched, by claim id.
+
+    Returns
+    -------
+    DataFrame
+        ``kind``, ``expected`` (printed), ``rounding`` (half of the last digit), ``reading`` (one
+        standard deviation), and ``error``: both together, a rounding being uniform.
+
+    Examples
+    --------
+    >>> float(numbers().loc["bio-eq", "expected"])
+    0.015
+    """
+    frame = pd.DataFrame(table()["number"]).set_index("id").rename_axis("claim")
+    printed = {row["id"]: row["expected"] for row in claims.rows("rotzer2025")}
+    frame.insert(1, "expected", [printed[name] for name in frame.index])
+    frame["error"] = np.sqrt(frame["rounding"] ** 2 / 3 + frame["reading"] ** 2)
+    return frame
+
+
+def hopeless(values: Mapping[str, float]) -> bool:
+    """Whether a run's equilibrium lies so far off that the rest of it is not needed.
+
+    Parameters
+    ----------
+    values : mapping
+        As of `soilnb.claims.measures.measure`.
+
+    Examples
+    --------
+    >>> hopeless({"bio-eq": 0.004, "resp-eq": 0.8, "cue-eq": 0.4})
+    True
+    >>> hopeless({"bio-eq": 0.013, "resp-eq": 3.8, "cue-eq": 0.32})
+    False
+    """
+    about = table()
+    off = implausibility(values, numbers().loc[about["cut_by"]], seeds=about["seeds"])
+    return bool((off > about["cut"]).any())
+
+
+def implausibility(
+    values: Mapping[str, float],
+    numbers: pd.DataFrame,
+    seeds: Mapping[str, float] | None = None,
+    emulator: Mapping[str, float] | None = None,
+) -> pd.Series:
+    r"""Return how many standard deviations each value lies off the printed number.
+
+    .. math:: I = |y - z| / \sqrt{v_e + v_s + v_p}
+
+    with the variances of the emulator, of a run's seed (the paper has one run) and of the print.
+
+    Parameters
+    ----------
+    values : mapping
+        Value by claim id; means over seeds where an emulator gives them.
+    numbers : DataFrame
+        As of `numbers`, of those that count; what `values` lacks is left out.
+    seeds, emulator : mapping of str to float
+        Standard deviations by claim id.
+
+    Examples
+    --------
+    >>> wanted = pd.DataFrame({"expected": [10.0], "error": [3.0]}, index=["n-leak"])
+    >>> float(implausibility({"n-leak": 20.0}, wanted, seeds={"n-leak": 4.0})["n-leak"])
+    2.0
+    """
+    known = [name for name in numbers.index if name in values]
+    value = pd.Series({name: float(values[name]) for name in known})
+    variance = numbers.loc[known, "error"] ** 2
+    for one in (seeds or {}, emulator or {}):
+        variance = variance + pd.Series({name: one.get(name, 0.0) ** 2 for name in known})
+    return (value - numbers.loc[known, "expected"]).abs() / np.sqrt(variance)
