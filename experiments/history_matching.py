@@ -6,12 +6,14 @@ A point of the first wave (`soilnb.claims.matching.design`) has a reference and 
 days at the paper's size, each point with a seed of its own; a point whose equilibrium is hopeless
 already (``cut`` of the table) ends after 200 days. Points of a later wave stand in a table,
 ``FOLDER/wave2.csv``, and have all scenarios for 500 days. A point is written when it is done: a
-second call goes on where the first one stopped, and runs whose sources have changed are refused.
+second call goes on where the first one stopped, unless a small run says that the model gives other
+numbers now (``FOLDER/check.json``; sources may change as long as numbers do not).
 """
 
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -35,6 +37,9 @@ SHAPE = (250, 250)
 
 #: Days of a run of the first wave, of one that is cut, and of one of a later wave.
 DAYS, CUT_DAYS, ALL_DAYS = 350, 200, 500
+
+#: Scenarios whose fields are measured.
+MAPPED = ("reference", "static")
 
 #: Pools and fluxes that are kept of each run, besides what is measured.
 SERIES = ("C_B", "C_S", "N_S", "C_CO2", "C_POM", "C_Nec", "C_Nec_new", "f_U", "CUE", "exposed_POM")
@@ -82,7 +87,7 @@ def run_point(
         if matching.hopeless(measure({"reference": first})):
             runs, days = {"reference": first}, CUT_DAYS
     for scenario in scenarios if not runs else ():
-        mapped = {"snapshots": SNAPSHOTS} if scenario in ("reference", "static") else {}
+        mapped = {"snapshots": SNAPSHOTS} if scenario in MAPPED and days >= CUT_DAYS else {}
         runs[scenario] = simulate(scenario, days=days, **mapped, **shared)
     if folder is not None:
         for name, run in runs.items():
@@ -129,13 +134,13 @@ def make_wave(
     Raises
     ------
     InputError
-        When a point was run with other sources or is another one.
+        When a point of the file is another one.
     """
     path = folder / f"{name}.jsonl"
     done = {}
     for row in rows(path):
-        if row["code"] != code_hash() or row["point"] != _plain(points.loc[row["number"]]):
-            raise InputError(f"{path}: point {row['number']} is of other sources or another design")
+        if row["point"] != _plain(points.loc[row["number"]]):
+            raise InputError(f"{path}: point {row['number']} is of another design")
         done[row["number"]] = row
     todo = [number for number in points.index if number not in done]
     bar = tqdm(todo, initial=len(done), total=len(points), desc=name, unit="point", mininterval=5)
@@ -149,6 +154,25 @@ def make_wave(
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
+
+
+def check_numbers(folder: Path) -> None:
+    """Make a small run, and compare its numbers with those that the folder has.
+
+    Raises
+    ------
+    InputError
+        When they differ: the runs of the folder are of another model.
+    """
+    small = {"shape": (64, 64), "days": CUT_DAYS, "initial_steps": 20, "cut": False}
+    found = run_point(matching.design(1).loc[0], 0, **small)["values"]
+    path = folder / "check.json"
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(found), encoding="utf-8")
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    if not all(math.isclose(found.get(name, math.nan), kept[name]) for name in kept):
+        raise InputError(f"{path}: the model gives other numbers now; allowed another folder")
 
 
 def _plain(point: Mapping[str, object]) -> dict[str, float | str]:
@@ -173,6 +197,7 @@ def _time(until: str | None) -> datetime | None:
 def main(folder: Path, points: int, until: str | None) -> None:
     """Run what is missing of the first wave, then of the second when its table is there."""
     end = _time(until)
+    check_numbers(folder)
     make_wave(folder, "wave1", matching.design(points), end)
     second = folder / "wave2.csv"
     if second.is_file() and (end is None or datetime.now() < end):

@@ -1,0 +1,370 @@
+r"""What the runs of the history matching say of choices that were not run: Gaussian processes.
+
+Each number y of a run is seen as a smooth function of the choices plus what the seed adds,
+
+.. math:: y = m + k(x)\,\text{[linear and Matérn]} + \varepsilon ,
+    \qquad \varepsilon \sim N(0, \sigma_s^2)
+
+amounts and ratios by their logarithm, shares and days as they are (`Process`). A choice of the
+reader's own then has a mean, a spread of what the emulator does not know, and one of the seeds;
+`implausible` sets all three against the print, and `posterior` weighs choices by how likely they
+give the printed numbers together.
+
+Sources: Craig et al. (1997) for history matching; Rasmussen and Williams (2006), Eq. 2.25, 5.12.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from soilnb.claims import matching
+from soilnb.parameters import InputError
+
+#: Numbers that are seen as they are; all others are positive, and seen by their logarithm.
+PLAIN = frozenset(
+    (
+        *("cue-eq", "cue-peak", "overflow-share", "nec-c-share", "nec-n-share"),
+        *("bio-peak-day", "cue-peak-day", "grow-days"),
+    )
+)
+
+#: A value farther off the print than this factor (plain: than the printed value itself) counts
+#: as so far off: how dead a dead soil is says nothing about the living ones.
+FARTHEST = 8.0
+
+#: Shares of the printed value that an error may be, where it is seen by its logarithm.
+_SMALLEST = 1e-4
+
+
+class Process(NamedTuple):
+    """The emulator of one number: `predict` uses it, `check` says how good it is."""
+
+    #: Fitted ``GaussianProcessRegressor``, of standardised values.
+    regressor: object
+    #: Mean and standard deviation of the values, which it was standardised by.
+    centre: float
+    scale: float
+    #: Standard deviation of a seed, in units of the seen value.
+    seed: float
+
+
+def features(points: pd.DataFrame) -> np.ndarray:
+    """Return points as numbers from 0 to 1, one column a choice.
+
+    Examples
+    --------
+    >>> features(matching.design(4)).shape
+    (4, 12)
+    """
+    columns = []
+    for name, one in matching.choices().items():
+        if one["kind"] == "switch":
+            columns.append(points[name].map(one["words"].index).to_numpy(float))
+            continue
+        low, high, value = one["low"], one["high"], points[name].to_numpy(float)
+        if one.get("scale") == "log":
+            low, high, value = np.log(low), np.log(high), np.log(value)
+        columns.append((value - low) / (high - low))
+    return np.column_stack(columns)
+
+
+def seen(name: str, values: Sequence[float], expected: float) -> np.ndarray:
+    """Return values of a number as the emulator sees them, see `PLAIN` and `FARTHEST`.
+
+    Examples
+    --------
+    >>> seen("bio-eq", [0.015, 1e-9], expected=0.015).round(2)
+    array([-4.2 , -6.28])
+    """
+    given = np.asarray(values, float)
+    if name in PLAIN:
+        return np.clip(given, 0.0, 2 * expected)
+    return np.log(np.clip(given, expected / FARTHEST, expected * FARTHEST))
+
+
+def wanted(numbers: pd.DataFrame) -> pd.DataFrame:
+    """Return printed numbers and their errors as the emulator sees them.
+
+    Parameters
+    ----------
+    numbers : DataFrame
+        As of `soilnb.claims.matching.numbers`.
+
+    Examples
+    --------
+    >>> found = wanted(matching.numbers())
+    >>> [round(float(found.loc["n-leak", c]), 2) for c in ("expected", "error")]
+    [2.3, 0.1]
+    """
+    found = numbers[["kind", "expected", "error"]].copy()
+    for name, row in numbers.iterrows():
+        if name not in PLAIN:
+            relative = max(row["error"] / row["expected"], _SMALLEST)
+            found.loc[name, ["expected", "error"]] = [np.log(row["expected"]), relative]
+    return found
+
+
+def fit(
+    points: pd.DataFrame,
+    values: pd.DataFrame,
+    expected: Mapping[str, float],
+    kernels: Mapping[str, Sequence[float]] | None = None,
+    seeds: Mapping[str, float] | None = None,
+) -> dict[str, Process]:
+    """Fit the emulator of each number to the points that have it.
+
+    Parameters
+    ----------
+    points : DataFrame
+        As of `soilnb.claims.matching.design`.
+    values : DataFrame
+        By the same index, one column a number; NaN where a run does not have it.
+    expected : mapping
+        What the paper prints, by column; the numbers that are fitted.
+    kernels : mapping, optional
+        Logarithms of the kernel's parameters by number (`theta`), which are searched when left
+        out.
+    seeds : mapping, optional
+        Standard deviations of a seed that are known from runs of the same choices, as the
+        emulator sees them: it may not find less, however well it follows its own points.
+
+    Raises
+    ------
+    InputError
+        For a number that fewer points than choices have.
+    """
+    x = features(points)
+    found = {}
+    for name, printed in expected.items():
+        at = values[name].notna().to_numpy()
+        if at.sum() <= x.shape[1]:
+            raise InputError(f"{name}: {at.sum()} points have it, allowed more than {x.shape[1]}")
+        y = seen(name, values[name][at], printed)
+        centre, scale = float(y.mean()), float(y.std()) or 1.0
+        theta = None if kernels is None else kernels[name]
+        regressor = _regressor(x.shape[1], theta, ((seeds or {}).get(name, 0.0) / scale) ** 2)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # length scales at their bounds: the choice has no say
+            regressor.fit(x[at], (y - centre) / scale)
+        noise = regressor.kernel_.k2.noise_level
+        found[name] = Process(regressor, centre, scale, scale * float(np.sqrt(noise)))
+    return found
+
+
+def _regressor(size: int, theta: Sequence[float] | None, least: float) -> object:
+    from sklearn.gaussian_process import GaussianProcessRegressor, kernels
+
+    smooth = kernels.ConstantKernel(0.5, (1e-3, 10)) * kernels.Matern(
+        np.full(size, 3.0), (1.0, 30.0), nu=2.5
+    )
+    straight = kernels.ConstantKernel(0.1, (1e-3, 10)) * kernels.DotProduct(1.0, "fixed")
+    least = float(np.clip(least, 1e-3, 0.9))
+    kernel = smooth + straight + kernels.WhiteKernel(max(0.1, least), (least, 1.0))
+    if theta is None:
+        return GaussianProcessRegressor(kernel, random_state=0)
+    return GaussianProcessRegressor(kernel.clone_with_theta(np.array(theta)), optimizer=None)
+
+
+def theta(processes: Mapping[str, Process]) -> dict[str, list[float]]:
+    """Return the parameters of the kernels, with which `fit` gives the same emulators at once."""
+    return {
+        name: [round(float(one), 4) for one in process.regressor.kernel_.theta]
+        for name, process in processes.items()
+    }
+
+
+def predict(processes: Mapping[str, Process], points: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return what the emulators say of points.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        ``mean`` over seeds, ``emulator`` and ``seed`` (standard deviations), each over points and
+        numbers, as the emulator sees them.
+    """
+    x = features(points)
+    found = {key: pd.DataFrame(index=points.index) for key in ("mean", "emulator", "seed")}
+    for name, one in processes.items():
+        mean, spread = one.regressor.predict(x, return_std=True)
+        known = np.maximum((one.scale * spread) ** 2 - one.seed**2, 0.0)
+        found["mean"][name] = one.centre + one.scale * mean
+        found["emulator"][name] = np.sqrt(known)
+        found["seed"][name] = one.seed
+    return found
+
+
+def natural(name: str, value: float) -> float:
+    """Return a seen value in the unit of the claim.
+
+    Examples
+    --------
+    >>> round(natural("bio-eq", -4.2), 3)
+    0.015
+    """
+    return float(value) if name in PLAIN else float(np.exp(value))
+
+
+def check(processes: Mapping[str, Process]) -> pd.DataFrame:
+    """Return how well each emulator foresees a point that it has not seen.
+
+    Returns
+    -------
+    DataFrame
+        By number: ``points``; ``explained``, the share of variance that points left out one by
+        one keep; ``inside``, the share of them within two standard deviations; ``seed``, the
+        standard deviation of a seed.
+    """
+    found = {}
+    for name, one in processes.items():
+        off, spread, y = _left_out(one)
+        found[name] = {
+            "points": y.size,
+            "explained": 1 - float((off**2).mean() / y.var()),
+            "inside": float((np.abs(off) < 2 * spread).mean()),
+            "seed": one.seed,
+        }
+    return pd.DataFrame(found).T.rename_axis("claim")
+
+
+def _left_out(one: Process) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return residuals of points left out, their standard deviations, and the values."""
+    regressor = one.regressor
+    covariance = regressor.kernel_(regressor.X_train_)
+    inverse = np.linalg.inv(covariance + regressor.alpha * np.eye(len(covariance)))
+    diagonal = np.diag(inverse)
+    return inverse @ regressor.y_train_ / diagonal, diagonal**-0.5, regressor.y_train_
+
+
+def implausible(said: Mapping[str, pd.DataFrame], numbers: pd.DataFrame) -> pd.DataFrame:
+    """Return how many standard deviations each point lies off each printed number.
+
+    Parameters
+    ----------
+    said : mapping
+        As of `predict`.
+    numbers : DataFrame
+        As of `wanted`.
+
+    Returns
+    -------
+    DataFrame
+        Over points and numbers, see `soilnb.claims.matching.implausibility`.
+    """
+    names = [name for name in said["mean"] if name in numbers.index]
+    variance = said["emulator"][names] ** 2 + said["seed"][names] ** 2
+    variance = variance + numbers.loc[names, "error"] ** 2
+    return (said["mean"][names] - numbers.loc[names, "expected"]).abs() / np.sqrt(variance)
+
+
+def ruled_out(off: pd.DataFrame, limit: float | None = None) -> pd.Series:
+    """Whether the second largest implausibility of a point is above the limit of the table.
+
+    Examples
+    --------
+    >>> off = pd.DataFrame({"a": [9.0, 9.0], "b": [1.0, 4.0], "c": [0.0, 0.0]})
+    >>> ruled_out(off, limit=3.0).tolist()
+    [False, True]
+    """
+    limit = matching.table()["limit"] if limit is None else limit
+    return pd.Series(np.sort(off.to_numpy(), axis=1)[:, -2] > limit, off.index)
+
+
+def together(residuals: pd.DataFrame, strength: float = 0.2) -> pd.DataFrame:
+    """Return how numbers go together from seed to seed: correlations of what choices leave.
+
+    Parameters
+    ----------
+    residuals : DataFrame
+        Over points and numbers, NaN where there is none.
+    strength : float
+        Share by which correlations are drawn to 0, for there are few points.
+    """
+    found = residuals.corr(min_periods=10).fillna(0.0).to_numpy(copy=True) * (1 - strength)
+    np.fill_diagonal(found, 1.0)
+    return pd.DataFrame(found, residuals.columns, residuals.columns)
+
+
+def residuals(
+    processes: Mapping[str, Process], points: pd.DataFrame, values: pd.DataFrame
+) -> pd.DataFrame:
+    """Return what the emulators leave of each point that was not used for it, for `together`."""
+    found = pd.DataFrame(np.nan, points.index, list(processes))
+    for name, one in processes.items():
+        at = values[name].notna().to_numpy()
+        found.loc[at, name] = _left_out(one)[0]
+    return found
+
+
+def posterior(
+    said: Mapping[str, pd.DataFrame], numbers: pd.DataFrame, correlation: pd.DataFrame
+) -> pd.Series:
+    """Return the weight of each point: how likely it gives all printed numbers together.
+
+    The prior is the design's: every setting of the switches alike, numbers even over their range.
+
+    Parameters
+    ----------
+    said, numbers
+        As for `implausible`.
+    correlation : DataFrame
+        As of `together`: numbers that go together from seed to seed count once.
+
+    Returns
+    -------
+    Series
+        Weights that add up to 1.
+    """
+    names = [name for name in said["mean"] if name in numbers.index]
+    off = (said["mean"][names] - numbers.loc[names, "expected"]).to_numpy()
+    seeds = said["seed"][names].to_numpy()
+    own = said["emulator"][names].to_numpy() ** 2 + numbers.loc[names, "error"].to_numpy() ** 2
+    shared = correlation.loc[names, names].to_numpy()
+    covariance = shared * seeds[:, :, None] * seeds[:, None, :]
+    covariance[:, range(len(names)), range(len(names))] += own
+    half = np.linalg.solve(covariance, off[:, :, None])[:, :, 0]
+    log = -0.5 * (off * half).sum(1) - 0.5 * np.linalg.slogdet(covariance)[1]
+    weight = np.exp(log - log.max())
+    return pd.Series(weight / weight.sum(), said["mean"].index)
+
+
+def shares(points: pd.DataFrame, weight: pd.Series) -> pd.DataFrame:
+    """Return what is left of each choice: the weight of each word, or of each third of a range.
+
+    Returns
+    -------
+    DataFrame
+        ``weight`` and ``prior`` by ``choice`` and ``value``.
+    """
+    rows = []
+    for name, one in matching.choices().items():
+        label = points[name]
+        if one["kind"] == "number":
+            label = pd.qcut(points[name], 3).map(lambda part: f"{part.left:.2g}-{part.right:.2g}")
+        for value, where in label.groupby(label, observed=True).groups.items():
+            prior = len(where) / len(points)
+            rows.append({"choice": name, "value": str(value), "weight": weight[where].sum()})
+            rows[-1]["prior"] = prior
+    return pd.DataFrame(rows).set_index(["choice", "value"])
+
+
+def main_effects(points: pd.DataFrame, said: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the share of each number's variance over the points that a choice has by itself.
+
+    Returns
+    -------
+    DataFrame
+        Over choices and numbers, 0 to 1 (first-order indices; numbers in eight bins).
+    """
+    mean = said["mean"]
+    found = {}
+    for name, one in matching.choices().items():
+        label = pd.qcut(points[name], 8) if one["kind"] == "number" else points[name]
+        grouped = mean.groupby(label, observed=True)
+        between = (grouped.mean() - mean.mean()).pow(2)
+        found[name] = between.mul(grouped.size(), axis=0).sum() / len(mean) / mean.var(ddof=0)
+    return pd.DataFrame(found).T.rename_axis("choice")

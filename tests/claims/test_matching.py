@@ -1,0 +1,146 @@
+"""History matching: the table, the points, and the emulator on a toy model with a known answer."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from soilnb import claims
+from soilnb.claims import emulated, matching
+from soilnb.parameters import InputError
+from soilnb.pore.parameters import RECORDS, resolve
+
+SEED = 0.1
+
+
+@pytest.fixture(scope="module")
+def toy():
+    """Two numbers of which break-up decides one and the unit of D the other, with seeds' noise."""
+    points = matching.design(96)
+    noise = np.random.default_rng(1).normal(0, SEED, (2, len(points)))
+    loose = np.log(points["break_factor"])
+    wide = (points["diffusion"] == "m2").astype(float)
+    values = {"bio-eq": 0.01 * np.exp(loose + noise[0]), "n-leak": 5 * np.exp(wide + noise[1])}
+    frame = pd.DataFrame(values, points.index)
+    frame.loc[90:, "n-leak"] = np.nan  # points that were cut do not have it
+    numbers = pd.DataFrame(
+        {"kind": "", "expected": [0.015, 13.6], "error": [0.0005, 0.5]}, ["bio-eq", "n-leak"]
+    )
+    return points, frame, numbers, emulated.fit(points, frame, numbers["expected"])
+
+
+def test_every_printed_number_stands_on_one_side():
+    table = matching.table()
+    matched = [one["id"] for one in table["number"]]
+    held_out = [name for names in table["held_out"].values() for name in names]
+    assert not set(matched) & set(held_out)
+    known = {row["id"]: row for row in claims.rows("rotzer2025")}
+    assert set(matched) | set(held_out) <= set(known)
+    statements = {name for name, row in known.items() if row["expected"] is None}
+    assert not set(matched) & statements
+    left = {name for name in known if name not in {*matched, *held_out}}
+    assert all(known[name]["strength"] == "by construction" for name in left - _REPORTED(known))
+
+
+def _REPORTED(known):
+    return {n for n, row in known.items() if row["verdict"] == "reported"} | {"bio-share"}
+
+
+def test_points_fill_the_numbers_and_cross_the_switches():
+    points = matching.design(128)
+    switches = list(matching.choices("switch"))
+    assert len(points[switches].drop_duplicates()) == 128
+    pd.testing.assert_frame_equal(points[:40], matching.design(40))
+    encoded = emulated.features(points[:32])
+    assert encoded.min() >= 0
+    assert encoded.max() <= 1
+    assert np.abs(np.corrcoef(encoded[:, -len(switches) :].T) - np.eye(len(switches))).max() < 0.1
+    assert (points["fine_min"] <= points["fine_max"]).all()
+
+
+def test_a_point_changes_what_it_says_and_the_default_is_one():
+    for _, point in matching.design(16).iterrows():
+        changes = matching.parameters(point)
+        assert changes["break_other"] == pytest.approx(2.5 * changes["break_organic"])
+        resolve({"set": "default", **changes})
+    usual = {name: one["default"] for name, one in matching.choices().items()}
+    found, default = matching.parameters(usual), resolve("default")
+    for name, value in found.items():
+        assert value == (default[name] if name in RECORDS else default.options[name])
+
+
+def test_the_emulator_finds_the_toy_model(toy):
+    points, values, numbers, processes = toy
+    checked = emulated.check(processes)
+    assert (checked["explained"] > 0.85).all()
+    assert (checked["inside"] > 0.85).all()
+    assert checked.loc["n-leak", "points"] == 90
+    assert checked["seed"].between(0.5 * SEED, 1.5 * SEED).all()
+    new = matching.design(512)[256:]
+    said = emulated.predict(processes, new)
+    off = said["mean"]["bio-eq"] - np.log(0.01 * new["break_factor"])
+    assert np.abs(off).max() < 3 * SEED
+    effects = emulated.main_effects(new, said)
+    assert effects.loc["break_factor", "bio-eq"] > 0.8
+    assert effects.loc["diffusion", "n-leak"] > 0.8
+
+
+def test_the_right_choices_are_left(toy):
+    points, values, numbers, processes = toy
+    new = matching.design(1024)
+    said, wanted = emulated.predict(processes, new), emulated.wanted(numbers)
+    off = emulated.implausible(said, wanted)
+    left = new[~emulated.ruled_out(off.assign(other=off.max(axis=1)), limit=3.0)]
+    assert set(left["diffusion"]) == {"m2"}
+    assert left["break_factor"].between(0.8, 2.6).all()
+    residuals = emulated.residuals(processes, points, values)
+    correlation = emulated.together(residuals)
+    assert abs(correlation.loc["bio-eq", "n-leak"]) < 0.5  # the toy's seeds are independent
+    weight = emulated.posterior(said, wanted, correlation)
+    assert weight.sum() == pytest.approx(1)
+    assert weight @ new["break_factor"] == pytest.approx(1.5, abs=0.15)
+    shares = emulated.shares(new, weight)["weight"]
+    assert shares["diffusion", "m2"] > 0.99
+    assert 0.2 < shares["gate", "on"] < 0.8  # nothing says anything about it
+
+
+def test_numbers_that_go_together_count_once(toy):
+    points, values, numbers, processes = toy
+    new = matching.design(256)
+    twice = {**processes, "ns-eq": processes["bio-eq"]}
+    wanted = emulated.wanted(numbers)
+    wanted.loc["ns-eq"] = wanted.loc["bio-eq"]
+    said = emulated.predict(twice, new)
+    same = pd.DataFrame(np.eye(3), list(twice), list(twice))
+    apart = emulated.posterior(said, wanted, same)
+    same.loc["bio-eq", "ns-eq"] = same.loc["ns-eq", "bio-eq"] = 0.95
+    joined = emulated.posterior(said, wanted, same)
+    assert (joined**2).sum() < (apart**2).sum()  # less is known
+
+
+def test_the_same_emulators_come_from_what_is_kept(toy):
+    points, values, numbers, processes = toy
+    again = emulated.fit(points, values, numbers["expected"], emulated.theta(processes))
+    one, other = (emulated.predict(p, points[:9])["mean"] for p in (processes, again))
+    pd.testing.assert_frame_equal(one, other, atol=1e-3)
+
+
+def test_a_known_spread_of_seeds_is_not_undercut(toy):
+    points, values, numbers, _ = toy
+    known = {"bio-eq": 2 * SEED}
+    found = emulated.fit(points, values, {"bio-eq": 0.015}, seeds=known)
+    assert found["bio-eq"].seed >= 1.999 * SEED
+
+
+def test_too_few_points_are_refused(toy):
+    points, values, numbers, _ = toy
+    with pytest.raises(InputError, match="allowed more than 12"):
+        emulated.fit(points[:9], values[:9], numbers["expected"])
+
+
+def test_a_dead_soil_is_hopeless_and_counts_as_far_off():
+    assert matching.hopeless({"bio-eq": 1e-9, "resp-eq": 0.0, "cue-eq": -1e160})
+    assert not matching.hopeless({"bio-eq": 0.015, "resp-eq": 4.8, "cue-eq": 0.289})
+    assert np.isfinite(emulated.seen("cue-eq", [-1e160], 0.289)).all()
+    assert emulated.natural("bio-eq", emulated.seen("bio-eq", [0.02], 0.015)[0]) == pytest.approx(
+        0.02
+    )
