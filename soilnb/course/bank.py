@@ -164,8 +164,8 @@ def write(folder: str | Path, edition: str, notebooks: Iterable[str] | None = No
     folder : str or Path
         Where to; made if it is not there.
     edition : {"student", "instructor"}
-        Students get ``questions.html``, to be printed; instructors also ``key.html`` and
-        ``moodle.xml``, which hold the answers.
+        Students get ``questions.html`` and ``projects.html``, to be printed; instructors also
+        ``key.html`` and ``moodle.xml``, which hold the answers, and projects with examples.
     notebooks : iterable of str, optional
         Notebooks whose questions are wanted; by default all.
 
@@ -183,8 +183,12 @@ def write(folder: str | Path, edition: str, notebooks: Iterable[str] | None = No
         raise InputError(f"edition {edition!r}: allowed {', '.join(EDITIONS)}")
     asked, folder = questions(notebooks), Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    files = {"questions.html": printed.sheet(asked, key=False)}
-    if edition == "instructor":
+    instructor = edition == "instructor"
+    files = {
+        "questions.html": printed.sheet(asked, key=False),
+        "projects.html": printed.assignments(key=instructor),
+    }
+    if instructor:
         files |= {"key.html": printed.sheet(asked, key=True), "moodle.xml": moodle.quiz(asked)}
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")

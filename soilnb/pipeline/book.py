@@ -35,6 +35,7 @@ from soilnb.pipeline.pages import (
     launch,
     own_soil,
     parameter_page,
+    project_page,
     self_test,
     thumbnails,
 )
@@ -271,13 +272,15 @@ def _generated(
 ) -> dict[str, str]:
     tried = {paper: claims.hypotheses(paper) for paper in claims.papers()}
     entries = checked.entries(claims.rows(), claims.compare(), notebooks)
+    titles = {path.stem: runs.title(path) for path in runs.notebooks()}
     made = {
         "scoreboard": checked.scoreboard(entries, pictures),
         "parameters": parameter_page.parameters(parameter_page.model_sets()),
         "data": pages.data_sets(data.datasets(), _schemas()),
         "planet": pages.planet(globe.schema(), predictors.TABLE),
         "your_soil": own_soil.page(),
-        "self_test": self_test.page({path.stem: runs.title(path) for path in runs.notebooks()}),
+        "self_test": self_test.page(titles),
+        "projects": project_page.page(titles),
         "changes": pages.changes((root / "CHANGELOG.md").read_text(encoding="utf-8")),
     }
     checks = checked.how_we_checked(entries, tried, pictures)

@@ -1,4 +1,4 @@
-"""Tables of claims and parameters, and questions, in a real browser, from the disk, without a network."""
+"""Tables to search, and questions, in a real browser, from the disk, without a network."""
 
 import re
 
