@@ -72,10 +72,13 @@ class InputError(ValueError):
         self.proposals = dict(proposals or {})
 
 
-def unknown(kind: str, name: object, allowed: Iterable[str]) -> InputError:
-    """Return the error for a name that is not one of `allowed`, with the nearest match."""
+def unknown(kind: str, name: object, allowed: Iterable[str], *, letters: bool = True) -> InputError:
+    """Return the error for a name that is not one of `allowed`, with the nearest match.
+
+    `letters` is False for names whose letters tell nothing: mg is much more than g.
+    """
     allowed = [str(item) for item in allowed]
-    near = difflib.get_close_matches(str(name), allowed, n=1)
+    near = difflib.get_close_matches(str(name), allowed, n=1) if letters else []
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     return InputError(f"unknown {kind} {shown(name)}{hint}; valid: {', '.join(allowed) or 'none'}")
 

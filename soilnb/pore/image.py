@@ -36,6 +36,9 @@ _PHASES = ("pore", "solid", "pom", "necromass")
 #: Ways to read the numbers of a file, see ``values`` of `from_image`.
 VALUES = ("stored", "shown")
 
+#: Width and height of a pixel may differ by this share, by the rounding of a file.
+UNEQUAL = 0.01
+
 #: More values than there can be phases: the image is grey.
 _GREY = 12
 
@@ -179,7 +182,7 @@ def _array(image: object) -> np.ndarray:
 
 def _slice(pixels: np.ndarray, page: int | None) -> np.ndarray:
     """Return the plane of an array: of a stack, the slice that is asked for."""
-    pixels = _grey(pixels)
+    pixels = _grey(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)
     if pixels.ndim == 3:
         pixels = pixels[_page(len(pixels), page, f" of the shape {pixels.shape}")]
     if pixels.ndim != 2:
@@ -210,6 +213,16 @@ def _check_size(height: int, width: int) -> None:
         )
 
 
+def _check_square(per_inch: tuple[float, float] | None) -> None:
+    """Refuse a file that says that its pixels are wider than high, or the reverse."""
+    across, down = map(float, per_inch or (0, 0))
+    if across > 0 and down > 0 and abs(across / down - 1) > UNEQUAL:
+        raise InputError(
+            f"image says that its pixels are unequal ({across:g} and {down:g} to a length): "
+            "resample it to square pixels first"
+        )
+
+
 def _grey(pixels: np.ndarray) -> np.ndarray:
     """Return a picture with channels (height, width, channel) without them, or raise."""
     if pixels.ndim != 3 or pixels.shape[2] not in (2, 3, 4):
@@ -232,6 +245,7 @@ def _picture(path: str, page: int | None) -> Pixels:
     with Image.open(path) as picture:
         picture.seek(_page(getattr(picture, "n_frames", 1), page, f" {path!r}"))
         _check_size(*picture.size)
+        _check_square(picture.info.get("aspect") or picture.info.get("dpi"))
         lossy = picture.format in ("JPEG", "MPO", "WEBP")
         tags = getattr(picture, "tag_v2", {})
         inverted = tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
@@ -283,7 +297,7 @@ def _codes(codes: Mapping[float, str] | None) -> dict[float, str] | None:
         except (TypeError, ValueError):
             raise InputError(f"code {shown(key)} of {shown(phase)} is not a number") from None
         if phase not in _PHASES:
-            raise unknown("phase", phase, _PHASES)
+            raise unknown("phase", phase, _PHASES, letters=False)
         if found.setdefault(value, phase) != phase:
             raise InputError(f"code {shown(key)} is given twice, as {found[value]!r} and {phase!r}")
     return found

@@ -9,6 +9,7 @@ it, and says in the attributes of its result which keys it did not use.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,9 @@ import xarray as xr
 from soilnb.parameters import InputError, Parameter, as_numbers, read_table, unknown
 
 _REF15 = "reference point of the validation: 1000 g dry mass m-2 yr-1 of litter, half of it carbon"
+
+#: Where no site has more production, g C m-2 yr-1, all are deserts, or the unit is another one.
+BARREN = 10.0
 
 #: Every key of a site, with the value of a typical place, the unit and what is allowed.
 RECORDS = {
@@ -223,6 +227,7 @@ def _from_mapping(site: Mapping, records: Mapping[str, Parameter]) -> Site:
 
 def _as_dataset(table: pd.DataFrame, records: Mapping[str, Parameter]) -> xr.Dataset:
     """Return a table with one row for each site as a Dataset over ``site``."""
+    table = table.rename(columns=lambda name: str(name).strip().lower())
     if table.columns.has_duplicates:
         twice = table.columns[table.columns.duplicated()][0]
         raise InputError(f"column {twice!r} of the sites is there twice: allowed once")
@@ -281,6 +286,10 @@ def _check_keys(
         )
 
 
+class SiteWarning(UserWarning):
+    """A value of a site is possible, and more likely to be in another unit."""
+
+
 def _first(bad: np.ndarray) -> np.ndarray:
     only = np.zeros_like(bad)
     only[np.argmax(bad)] = True
@@ -301,6 +310,13 @@ def check(site: Site, key: str, values: np.ndarray) -> None:
         bad = ~((values > 0) & (values <= high))
         floor = "above 0"
     if not bad.any():
+        if key == "npp" and 0 < values.max() < BARREN:
+            warnings.warn(
+                f"npp is at most {values.max():.3g}{site.where(_first(values > 0))} g C m-2 yr-1, "
+                "that of a desert; the models know no other unit (1 kg m-2 is 1000, 1 Mg ha-1 100)",
+                SiteWarning,
+                stacklevel=2,
+            )
         return
     value = float(values[bad][0])
     unit = "" if record.unit == "1" else f" {record.unit}"

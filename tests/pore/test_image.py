@@ -211,6 +211,9 @@ class TestWaysToReadAFile:
         path = saved(tmp_path / "s.tif", first, save_all=True, append_images=[second])
         np.testing.assert_array_equal(self.solid(path, page=1), picture() == 1)
 
+    def test_a_last_axis_of_one_is_no_stack(self):
+        np.testing.assert_array_equal(self.solid(picture()[..., np.newaxis]), picture() == 1)
+
     def test_masked_arrays_with_a_value_everywhere(self):
         np.testing.assert_array_equal(self.solid(np.ma.array(picture())), picture() == 1)
 
@@ -264,12 +267,20 @@ class TestRefusals:
             (picture(), {"codes": ["pore", "solid"]}, "allowed a mapping"),
             (picture(), {"codes": {"void": "pore"}}, "code 'void' of 'pore' is not a number"),
             (picture(), {"codes": {0: "pore", "0": "solid"}}, "code '0' is given twice"),
+            (picture(), {"codes": {0: "void", 1: "solid"}}, "unknown phase 'void'; valid: pore"),
         ],
     )
     def test_in_one_line(self, image, options, message):
         with pytest.raises(InputError, match=message) as error:
             from_image(image, **({"resolution": 2.0} | options))
         assert "\n" not in str(error.value)
+
+    @pytest.mark.parametrize("name", ["soil.png", "soil.tif"])
+    def test_a_file_of_unequal_pixels(self, tmp_path, name):
+        path = saved(tmp_path / name, Image.fromarray(picture()), dpi=(100, 300))
+        with pytest.raises(InputError, match=r"its pixels are unequal .* resample it to square"):
+            from_image(path, 2.0)
+        from_image(saved(tmp_path / name, Image.fromarray(picture()), dpi=(300, 300)), 2.0)
 
     def test_a_file_that_is_no_image(self, tmp_path):
         for name in ("soil.png", "soil.npy"):

@@ -684,6 +684,15 @@ def test_a_flux_towers_months_are_millimetres_a_day(tmp_path):
     assert float(made["water_scalar"].mean()) > 0.5
 
 
+def test_a_monthly_table_may_have_decimal_commas(tmp_path):
+    rows = [f"{m + 1};{AIR[m]};{RAIN[m]}".replace(".", ",") for m in range(12)]
+    path = tmp_path / "year.csv"
+    path.write_text("\n".join(["month;temperature;precipitation", *rows]))
+    year = forcing.read_monthly(path)
+    np.testing.assert_allclose(year["temperature"], AIR)
+    np.testing.assert_allclose(year["precipitation"], RAIN)
+
+
 def test_a_month_that_is_missing_in_one_year_is_the_mean_of_the_others(tmp_path):
     path = tmp_path / "mm.csv"
     path.write_text(fluxnet(missing=[(2001, 3)]))

@@ -9,7 +9,17 @@ import xarray as xr
 
 from soilnb.kernels import layers as kernel
 from soilnb.parameters import InputError
-from soilnb.profile import century, clm5, compas, forcing, layered, millennial, mimics, plausible
+from soilnb.profile import (
+    century,
+    clm5,
+    compas,
+    depth,
+    forcing,
+    layered,
+    millennial,
+    mimics,
+    plausible,
+)
 from soilnb.profile.model import boxes
 from soilnb.profile.plausible import MOST
 
@@ -126,6 +136,27 @@ def test_where_there_is_no_steady_state_nothing_is_claimed():
     assert not rest["plausible"]
 
 
+def test_the_whole_profile_says_so_too():
+    rest = depth.steady_state("cropland")
+    assert rest["stable"]
+    assert rest["plausible"]
+    run = depth.simulate("cropland", [0.0, 1.0], initial=1e4 * rest["carbon"])
+    assert run["plausible"].dims == ("time",)
+    assert not run["plausible"].any()
+    still = depth.steady_state({"set": "cropland", "decay": 1e-5})
+    assert still["stable"]
+    assert not still["plausible"]
+
+
+@pytest.mark.parametrize("growing", [False, True])
+def test_where_fluxes_turn_around_the_modes_of_the_profile_decide(growing, monkeypatch):
+    soil = depth.profile({"set": "luo2025"}, thickness=0.2)
+    ones = np.ones_like(soil.decay)
+    rate = 0.5 if growing else -0.5
+    monkeypatch.setitem(soil.__dict__, "operator", (-0.1 * ones, rate * ones, 0.1 * ones))
+    assert depth._stable(soil) is not growing
+
+
 def test_no_number_is_not_plausible():
     assert not plausible.plausible(np.array([np.nan]))
     assert not plausible.plausible(np.array([-np.inf]))
@@ -165,7 +196,7 @@ def test_absurd_times_are_refused(late):
 
 
 LONG = [
-    pd.Series(np.arange(500.0), name="clay"),
+    pd.Series(np.arange(600.0), name="clay"),  # of 500, snapshots could be had
     xr.DataArray(np.zeros((30, 30)), dims=("y", "x"), name="clay"),
     pd.DataFrame({"a": range(300)}),
     np.full((40, 40), "x"),

@@ -6,6 +6,7 @@ import pytest
 import xarray as xr
 
 from soilnb.parameters import InputError
+from soilnb.profile import mimics
 from soilnb.profile import site as sites
 
 PLACE = {"temperature": 15.0, "clay": 0.3, "npp": 500.0, "f_met": 0.38}
@@ -125,6 +126,9 @@ def test_a_table_of_sites_is_read_by_its_columns():
     assert found.labels == ["HFR", "LUQ"]
     np.testing.assert_array_equal(found["clay"], table["clay"])
     assert sites.read(table.drop(columns="site")).labels == ["0", "1"]
+    titles = sites.read(table.rename(columns=lambda name: f" {name.title()}"))
+    assert titles.values.keys() == found.values.keys()
+    assert titles.labels == found.labels
     row = table.drop(columns=["site", "note"]).iloc[0]
     assert sites.read(row).dim is None
     with pytest.raises(InputError, match="the table of sites has no column of a site; it has a"):
@@ -145,6 +149,13 @@ def test_a_value_in_another_unit_has_a_hint(key, value, hint):
     place = {"temperature": 9.5, "clay": 0.22, "npp": 450.0, "lignin_to_n": 18.0}
     with pytest.raises(InputError, match=hint):
         sites.read(place | {key: value})
+
+
+@pytest.mark.parametrize("npp", [0.45, [4.5, 2.0]])
+def test_the_production_of_a_desert_is_said(npp):
+    place = {"temperature": 9.5, "clay": 0.22, "npp": npp, "lignin_to_n": 18.0}
+    with pytest.warns(sites.SiteWarning, match=r"npp is at most .* that of a desert; the models"):
+        mimics.steady_state(place)
 
 
 @pytest.mark.parametrize("thing", [3, "HFR", None, [0.3]])

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from soilnb.data.profiles import density, judgement
-from soilnb.data.profiles.columns import COLUMNS
+from soilnb.data.profiles.columns import COLUMNS, ORGANIC_MATTER
 from soilnb.data.profiles.judgement import CONFIRMED, LIKELY, SLIPS, SURE, unit_of
 from soilnb.data.profiles.understood import Understood, two_readings
 from soilnb.parameters import InputError
@@ -69,6 +69,9 @@ def judge_carbon(
             )
         if chosen[name] != COLUMNS[name].unit:
             understood.notes.append(f"{name} read as {chosen[name]}: {judged[name].why}")
+    if chosen.get("organic_carbon", "").endswith(ORGANIC_MATTER):
+        share = 1 / density.ORGANIC_MATTER
+        understood.notes.append(f"organic_carbon is {share:.0%} of organic matter")
     for name in names:
         looked_at[name] = looked_at[name].to_numpy(dtype=float)
         table[name] = unit_of(name, chosen[name]).convert(looked_at[name].to_numpy())

@@ -81,6 +81,9 @@ COLUMNS: Mapping[str, Column] = {
     "study": Column(_TEXT, "name of the study", "label"),
 }  # fmt: skip
 
+#: Ending of the units of what is not organic carbon, but that of which it is a part.
+ORGANIC_MATTER = "organic matter"
+
 REQUIRED = ("profile", "top", "bottom")
 CARBON = ("organic_carbon", "carbon_density")
 
@@ -132,29 +135,41 @@ def rename(data: pd.DataFrame, columns: Mapping[str, str] | None) -> Chosen:
         are missing: all of them at once, with the columns that are known under another name.
     """
     headings = [str(column) for column in data.columns]
-    plain = [_plain(units.split_heading(heading)[0]) for heading in headings]
+    bare = [plain(units.split_heading(heading)[0]) for heading in headings]
     place: dict[str, int] = {}
     for name, source in dict(columns or {}).items():
         if name not in COLUMNS:
             raise unknown("column", name, COLUMNS)
         found = [i for i, own in enumerate(headings) if own == str(source)] or [
-            i for i, own in enumerate(headings) if _plain(own) == _plain(source)
+            i for i, own in enumerate(headings) if plain(own) == plain(source)
         ]
         if not found:
             raise unknown(f"column (for {name!r}) of the table", source, headings)
         place[name] = _only(name, found, headings)
     for name in COLUMNS:
-        found = [i for i, own in enumerate(plain) if own == name and i not in place.values()]
+        found = [i for i, own in enumerate(bare) if own == name and i not in place.values()]
         if found and name not in place:
             place[name] = _only(name, found, headings)
     _check_missing(place, data, headings)
     order = [name for name in COLUMNS if name in place]
     chosen = data.iloc[:, [place[name] for name in order]].set_axis(order, axis="columns")
     sources = {name: headings[place[name]] for name in order}
-    return Chosen(chosen, sources, {name: _said_unit(name, own) for name, own in sources.items()})
+    below = _row_of_units(chosen)
+    said = {name: below.get(name) or units.split_heading(own)[1] for name, own in sources.items()}
+    found = {name: _said_unit(name, own, said[name]) for name, own in sources.items()}
+    return Chosen(chosen.iloc[1:] if below else chosen, sources, found)
 
 
-def _plain(heading: object) -> str:
+def _row_of_units(chosen: pd.DataFrame) -> dict[str, str]:
+    """Entries of the first row, where it holds the units of the columns and no layer."""
+    first = {name: str(chosen[name].iloc[0]).strip() for name in chosen} if len(chosen) else {}
+    texts = {name: text.strip("()[]") for name, text in first.items()}
+    known = units.family(COLUMNS["top"].unit)
+    is_row = all(units.spelling(texts.get(name, "")) in known for name in ("top", "bottom"))
+    return texts if is_row else {}
+
+
+def plain(heading: object) -> str:
     """Return a heading without case, and with one underscore for blanks, points and hyphens."""
     return re.sub(r"[\s.\-_]+", "_", str(heading).strip()).strip("_").lower()
 
@@ -166,14 +181,22 @@ def _only(name: str, found: list[int], headings: list[str]) -> int:
     return found[0]
 
 
-def _said_unit(name: str, heading: str) -> str:
-    """Return the unit that a heading names in brackets, or that its database has."""
-    bare, text = units.split_heading(heading)
+def _said_unit(name: str, heading: str, text: str) -> str:
+    """Return the unit that a heading says in brackets, at its end, or by its database.
+
+    `text` is what stands in the brackets, or below the heading; it comes back where it is a unit
+    that the column cannot have.
+    """
+    bare = plain(units.split_heading(heading)[0])
+    column, unit = _synonyms().get(bare, ("", ""))
     known = units.family(COLUMNS[name].unit)
+    if unit.endswith(ORGANIC_MATTER) and text and column == name:
+        text = f"{text} {ORGANIC_MATTER}"
     if units.spelling(text) in known and text:
         return known[units.spelling(text)].name
-    column, unit = _synonyms().get(_plain(bare), ("", ""))
-    return unit if column == name else ""
+    if text and COLUMNS[name].kind != "label" and units.is_unit(text):
+        return text
+    return unit if column == name else _unit_at_end(bare, name)
 
 
 @functools.cache
@@ -185,7 +208,12 @@ def _synonyms() -> dict[str, tuple[str, str]]:
 
 def looks_like(heading: str) -> str:
     """Return the column that a heading means in a known database, or ``""``."""
-    return _synonyms().get(_plain(units.split_heading(heading)[0]), ("", ""))[0]
+    return _synonyms().get(plain(units.split_heading(heading)[0]), ("", ""))[0]
+
+
+def _is_organic_matter(heading: str) -> bool:
+    bare = plain(units.split_heading(heading)[0])
+    return _synonyms().get(bare, ("", ""))[1].endswith(ORGANIC_MATTER)
 
 
 def _check_missing(place: Mapping[str, int], data: pd.DataFrame, headings: list[str]) -> None:
@@ -195,6 +223,8 @@ def _check_missing(place: Mapping[str, int], data: pd.DataFrame, headings: list[
     if not missing:
         return
     spare = [i for i in range(len(headings)) if i not in place.values()]
+    matter = [headings[i] for i in spare if _is_organic_matter(headings[i])]
+    spare = [i for i in spare if headings[i] not in matter]
     hints = {}
     for name in (part for names in missing for part in names.split(" or ")):
         near = _known_as(name, spare, data, headings)
@@ -205,6 +235,10 @@ def _check_missing(place: Mapping[str, int], data: pd.DataFrame, headings: list[
         told = {part for name in missing for part in name.split(" or ") if part in hints}
         asked = " and ".join(repr(hints[name]) for name in hints if name in told)
         text += f"; did you mean {asked}? then columns={hints}"
+    if matter and CARBON[0] not in hints and not any(name in place for name in CARBON):
+        as_carbon = {CARBON[0]: matter[0]}, {CARBON[0]: f"% {ORGANIC_MATTER}"}
+        text += f"; {matter[0]!r} is organic matter, a part of which is carbon: columns="
+        text += "{} with units={}".format(*as_carbon)
     if len(hints) < len(missing):
         text += f"; it has {', '.join(headings[:40])}{', ...' if len(headings) > 40 else ''}"
     words = ", ".join(f"{heading} as {name}" for name, heading in hints.items())
@@ -214,10 +248,11 @@ def _check_missing(place: Mapping[str, int], data: pd.DataFrame, headings: list[
 def _known_as(name: str, spare: Iterable[int], data: pd.DataFrame, headings: list[str]) -> str:
     """Return the heading that is known to mean `name`, or that is `name` with a slip of a key."""
     for i in spare:
-        bare = _plain(units.split_heading(headings[i])[0])
+        bare = plain(units.split_heading(headings[i])[0])
         known = _synonyms().get(bare)
         slip = (
             known is None
+            and len(name) > 5  # a stop is no top
             and abs(len(bare) - len(name)) < 2
             and difflib.SequenceMatcher(None, bare, name).ratio() > 0.83
             and (COLUMNS[name].kind == "label" or pd.to_numeric(data.iloc[:, i], errors="coerce")
@@ -229,11 +264,23 @@ def _known_as(name: str, spare: Iterable[int], data: pd.DataFrame, headings: lis
 
 
 def _with_unit(bare: str, name: str) -> bool:
-    """Say whether a heading is a known name followed by a unit: ``soc_g_kg``, ``bd_gcm3``."""
-    stem, _, tail = bare.partition("_")
+    """Say whether a heading is a known name with a unit behind it: ``soc_g_kg``, ``bd_gcm3``."""
+    stem = re.sub(r"_(wt|mean|avg)$", "", bare)
     known = _synonyms().get(stem, ("", ""))[0] == name or stem == name
-    return known and bool(re.fullmatch(r"(pct|percent|perc|g_?kg(_?1)?|mg_?g|g_?cm_?3|kg_?m_?3|cm|"
-                                       r"m|mm|gkg|wt|mean|avg)", tail))  # fmt: skip
+    return (known and stem != bare) or bool(_unit_at_end(bare, name))
+
+
+def _unit_at_end(bare: str, name: str) -> str:
+    """Return the unit at the end of a heading that begins with a known name of a column."""
+    plain = {key.replace("-", ""): unit.name for key, unit in
+             units.family(COLUMNS[name].unit).items()}  # fmt: skip
+    parts = bare.split("_")
+    for i in range(1, len(parts)):
+        stem, tail = "_".join(parts[:i]), "".join(parts[i:])
+        unit = plain.get(tail) or plain.get(f"{tail}1" if tail != "m" else "")
+        if unit and (stem == name or _synonyms().get(stem, ("", ""))[0] == name):
+            return unit
+    return ""
 
 
 def numbers(
@@ -339,6 +386,10 @@ def _no_number(column: pd.Series, name: str, row: int) -> str:
         hint = "; a comma between thousands, or a decimal one? write points, or none"
     elif re.fullmatch(r"[+-]?\d+,\d+", entry):
         hint = "; a decimal comma? then part the cells by semicolons, or use points"
+    elif re.match(r"\d{4}-\d\d-\d\d", entry):
+        hint = "; a date, which spreadsheets make of numbers such as 3.1"
+    elif re.fullmatch(r"[+-]?[\d.]+\s*[^\d\s].*", entry):
+        hint = "; write the number alone, and its unit into the heading"
     return f"{name} in {place_of(column, row)} = {entry!r} is no number{hint}"
 
 

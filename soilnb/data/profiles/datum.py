@@ -23,6 +23,9 @@ DATUMS = ("shift", "drop")
 #: Depths that differ by less are the same, m.
 SAME = 1e-6
 
+#: What is said of heights that have nothing above the mineral surface.
+UPSIDE_DOWN = "heights of the mineral soil alone"
+
 
 def from_the_top(
     layers: pd.DataFrame, number: np.ndarray, datum: str
@@ -69,8 +72,8 @@ def from_the_top(
             continue
         turned = known if way == "heights" else known[top[known] > bottom[known]]
         top[turned], bottom[turned] = -top[turned] + 0.0, -bottom[turned] + 0.0
-        said[profile] = way
         above = np.nan_to_num(top[rows]) < 0
+        said[profile] = way if above.any() or way != "heights" else UPSIDE_DOWN
         if datum == "drop":
             kept[rows] = ~above
         elif above.any():

@@ -15,6 +15,7 @@ import re
 import zipfile
 import zlib
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -83,7 +84,7 @@ def read(
         for begin, what in _OTHERS.items():
             if text.lstrip("\ufeff \t\n").startswith(begin):
                 raise InputError(f"{name} is {what}: save it as .xlsx or CSV")
-        rows, separator = _cells(text, name)
+        rows, separator = _cells(text.lstrip("\ufeff"), name)
         attrs = {"encoding": encoding, "decimal": "." if separator == "," else ","}
     return _framed(rows, name, whole).rename_axis("line").pipe(_with_attrs, attrs)
 
@@ -216,11 +217,18 @@ def _framed(rows: list[tuple[int, list[str]]], name: str, whole: bool) -> pd.Dat
     if not whole:
         header = header + [""] * (max(len(cells) for _, cells in filled[start:]) - len(header))
     width, body = len(header), []
+    widest = max((len(cells) for _, cells in filled[start + 1 :]), default=width)
+    if whole and 1 < widest < width:
+        raise InputError(
+            f"no row of {name} has as many cells as the header ({width}): a separator inside a "
+            "heading needs quotes"
+        )
     for line, cells in filled[start + 1 :]:
         if any(cells[width:]):
             raise InputError(
                 f"line {line} of {name} has {len(cells)} cells, the header {width}: a separator "
-                "inside a cell needs quotes, and a decimal comma another separator"
+                "inside a cell needs quotes, a decimal comma another separator, and a number of "
+                "the row a heading"
             )
         body.append(cells[:width] + [""] * (width - len(cells)))
     return pd.DataFrame(
@@ -240,6 +248,7 @@ def _workbook(content: bytes, name: str, sheet: str | None) -> tuple[list, dict]
                     for i, row in enumerate(page.iter_rows(values_only=True), start=1)]  # fmt: skip
             if any(sum(map(bool, cells)) > 1 for _, cells in rows):
                 filled[page.title] = rows
+        formula = _without_value(content, filled)
     except Exception as error:  # whatever a damaged archive makes of openpyxl and its XML
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{name} is no Excel workbook that can be read: {reason}") from None
@@ -250,7 +259,30 @@ def _workbook(content: bytes, name: str, sheet: str | None) -> tuple[list, dict]
     if sheet is not None and sheet not in filled:
         raise unknown(f"sheet of {name}", sheet, filled)
     chosen = sheet or next(iter(filled))
+    if chosen in formula:
+        raise InputError(
+            f"cell {formula[chosen]} of {name} is a formula without a value: open and save the "
+            "workbook in a spreadsheet program, which computes it"
+        )
     return filled[chosen], {"sheet": chosen, "decimal": "."}
+
+
+def _without_value(content: bytes, filled: Mapping[str, list]) -> dict[str, str]:
+    """Find the first formula of each sheet that no program has computed yet."""
+    import openpyxl
+
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
+        if not any(b"<f" in archive.read(name) for name in sheets):
+            return {}
+    book, found = openpyxl.load_workbook(io.BytesIO(content), read_only=True), {}
+    for title, rows in filled.items():
+        cells = (cell for row in book[title].iter_rows() for cell in row)
+        values = (value for _, row in rows for value in row)
+        for cell, value in zip(cells, values, strict=False):
+            if getattr(cell, "data_type", "") == "f" and not value:
+                found.setdefault(title, cell.coordinate)
+    return found
 
 
 def _cell(value: object) -> str:

@@ -29,7 +29,7 @@ from soilnb.data.profiles.units import Unit, family
 #: How likely each unit is before looking at the numbers: assumptions.
 PRIOR = {
     "organic_carbon": {"%": 0.75, "g kg-1": 0.20, "1": 0.02, "dg kg-1": 0.02, "mg kg-1": 0.01},
-    "bulk_density": {"g cm-3": 0.90, "kg m-3": 0.05, "cg cm-3": 0.05},
+    "bulk_density": {"g cm-3": 0.89, "kg m-3": 0.05, "cg cm-3": 0.05, "lb ft-3": 0.01},
 }
 PRIOR_OF_DENSITY = {"g m-3": 0.80, "kg m-3": 0.12, "hg m-3": 0.05, "g cm-3": 0.03}
 

@@ -106,6 +106,8 @@ def _out_of_bounds(layers: pd.DataFrame, depth_unit: str) -> Iterator[tuple[np.n
             limits = f"{low:g} to {high:g}" if np.isfinite(high) else f"{low:g} or more"
             known = units.family(COLUMNS[name].unit) and value > high
             hint = units.larger(COLUMNS[name].unit, value, *COLUMNS[name].usual) if known else ""
+            if value < 0 <= low or value > 1e9:
+                hint = f"; if it stands for no value: missing=[{value * scale:g}]"
             return f"{name} = {value * scale:g} {unit}: allowed {limits}{hint}"
 
         with np.errstate(invalid="ignore"):

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -13,18 +14,20 @@ import numpy as np
 import pandas as pd
 
 from soilnb.data import tables
-from soilnb.data.profiles import judgement
+from soilnb.data.profiles import density, judgement, units
 from soilnb.data.profiles.carbon import judge_carbon
 from soilnb.data.profiles.columns import (
     CARBON,
     COLUMNS,
+    ORGANIC_MATTER,
     Chosen,
     looks_like,
     numbers,
     place_of,
+    plain,
     rename,
 )
-from soilnb.data.profiles.datum import from_the_top
+from soilnb.data.profiles.datum import UPSIDE_DOWN, from_the_top
 from soilnb.data.profiles.judgement import unit_of
 from soilnb.data.profiles.understood import Understood, two_readings
 from soilnb.data.profiles.units import resolve
@@ -65,8 +68,9 @@ def layers(
     """
     if isinstance(missing, str | int | float):
         missing = [missing]
-    chosen = rename(data, columns)
     understood = Understood()
+    data = _with_edges(data, columns, understood)
+    chosen = rename(data, columns)
     _note_unused(data, chosen, columns, understood)
     named = _with_names(_filled_rows(chosen.data), understood)
     if not len(named):
@@ -89,6 +93,34 @@ def layers(
                   "missing": int(table[name].isna().sum())}  # fmt: skip
     _note_missing(left_out, understood)
     return _in_order(table, number, datum, sort, understood), understood
+
+
+#: Depths of a layer in one cell, ``0-10`` or ``0 to 10 cm``; an open one has no end.
+_RANGE = r"\s*(-?[\d.,]+)\s*(?:cm|m)?\s*(?:-|–|—|to|bis|à|/)\s*(-?[\d.,]+)\s*(cm|m)?\s*"
+_NAMES_OF_RANGE = ("depth", "depths", "depth_range", "depth_interval", "interval", "layer", "tiefe")
+
+
+def _with_edges(
+    data: pd.DataFrame, columns: Mapping[str, str] | None, understood: Understood
+) -> pd.DataFrame:
+    """Split a column of depths such as ``0-10`` into top and bottom, where these are missing."""
+    if {"top", "bottom"} & {*(columns or {}), *(plain(name) for name in data.columns)}:
+        return data
+    for i, heading in enumerate(data.columns):
+        if plain(units.split_heading(str(heading))[0]) not in _NAMES_OF_RANGE:
+            continue
+        texts = data.iloc[:, i].astype(object).where(data.iloc[:, i].notna(), "").astype(str)
+        edges, filled = texts.str.extract(f"^{_RANGE}$"), texts.str.strip() != ""
+        if not filled.any() or edges.loc[filled, [0, 1]].isna().any(axis=None):
+            continue
+        said = units.split_heading(str(heading))[1] or next(iter(edges[2].dropna()), "")
+        unit = f" ({said})" if said else ""
+        first = texts[filled].iloc[0].strip()
+        understood.notes.append(f"{heading} read as top and bottom: {first!r}")
+        found = data.assign(**{f"top{unit}": edges[0], f"bottom{unit}": edges[1]})
+        found.attrs |= data.attrs
+        return found
+    return data
 
 
 def _note_unused(
@@ -137,7 +169,8 @@ def _with_names(data: pd.DataFrame, understood: Understood) -> pd.DataFrame:
         For a layer without a name that does not go on from the one above it.
     """
     names = data["profile"].astype(object).where(data["profile"].notna(), "")
-    empty = names.map(lambda name: not str(name).strip()).to_numpy()
+    # ditto marks and dashes stand for the name above, as empty cells do
+    empty = names.map(lambda name: not re.search(r"\w", str(name))).to_numpy()
     if not empty.any():
         return data
     top = pd.to_numeric(data["top"], errors="coerce").to_numpy(dtype=float)
@@ -162,6 +195,15 @@ def _declared(units: Mapping[str, str] | None, chosen: Chosen) -> dict[str, tupl
         if name not in COLUMNS or (units is not DOCUMENTED and name not in chosen.data):
             raise unknown("column of units", key, [*COLUMNS, "depth"])
         found[name] = (resolve(name, COLUMNS[name].unit, text).name, "units=")
+    for name, (unit, how) in found.items():
+        if unit == ORGANIC_MATTER:
+            share = f"{1 / density.ORGANIC_MATTER:.0%} carbon"
+            readings = [f"{unit} {ORGANIC_MATTER}" for unit in ("%", "g kg-1")]
+            raise two_readings(
+                name, f"{chosen.sources[name]!r} is organic matter, {share}", *readings
+            )
+        if how != "units=" and name in chosen.data:
+            resolve(name, COLUMNS[name].unit, unit)
     return {name: pair for name, pair in found.items() if name in chosen.data}
 
 
@@ -241,10 +283,13 @@ def _in_order(
     ways = Counter(said.values())
     for way, count in ways.items():
         done = "left out" if datum == "drop" else "depth counts from their top"
-        understood.notes.append(
-            f"organic layers above the mineral soil in {count} profile{'s' if count > 1 else ''} "
-            f"({way}): {done}"
-        )
+        where = f"in {count} profile{'s' if count > 1 else ''}"
+        if way == UPSIDE_DOWN:
+            understood.notes.append(f"depths are heights below the surface {where}: turned")
+        else:
+            understood.notes.append(
+                f"organic layers above the mineral soil {where} ({way}): {done}"
+            )
     understood.drop("organic layer above the mineral soil", (~kept).sum(), said=False)
     has_both = table[["top", "bottom"]].notna().all(axis=1).to_numpy()
     flat = has_both & (table["top"] == table["bottom"]).to_numpy()

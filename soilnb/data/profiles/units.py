@@ -73,11 +73,13 @@ def resolve(column: str, documented: str, text: object) -> Unit:
         For a unit that the column cannot have.
     """
     known = family(documented)
+    if column != "organic_carbon":  # no part of stones, sand or clay is carbon
+        known = {key: unit for key, unit in known.items() if "organic" not in unit.name}
     if not isinstance(text, str):
         raise InputError(f"unit of {column} = {shown(text)}: allowed {_listed(known)}")
     if spelling(text) not in known:
         names = [unit.name for unit in known.values()] or ["none: it has no unit"]
-        raise unknown(f"unit of {column}", text, dict.fromkeys(names))
+        raise unknown(f"unit of {column}", text, dict.fromkeys(names), letters=False)
     return known[spelling(text)]
 
 
@@ -85,6 +87,24 @@ def split_heading(heading: str) -> tuple[str, str]:
     """Split ``SOC (g/kg)`` or ``SOC [g/kg]`` into the name and the unit, which may be empty."""
     match = re.fullmatch(r"(.*?)\s*[\[(]\s*(.+?)\s*[\])]\s*", heading)
     return (match[1], match[2]) if match else (heading, "")
+
+
+_MASS = r"([kMmcdµun]?(g|m|l|mol)|t|tons?|lbs?|oz|ft|ha|ac)"
+
+
+def is_unit(text: str) -> bool:
+    """Say whether a text is a unit of some quantity, whether or not a column may have it.
+
+    Examples
+    --------
+    >>> is_unit("kg m-2"), is_unit("mol/kg"), is_unit("cm"), is_unit("dry combustion")
+    (True, True, True, False)
+    """
+    rows = tables.read("profile_units").itertuples()
+    own = {spelling(one) for row in rows for one in (row.unit, *str(row.aliases).split())}
+    known = (text == "%" or len(spelling(text)) > 1) and spelling(text) in own - {"nan"}
+    powers = rf"{_MASS}\s*C?\s*(/|per |[\s.·*]*{_MASS}\s*\^?[-−⁻]).*"
+    return known or bool(re.fullmatch(powers, text.strip(), flags=re.IGNORECASE))
 
 
 def larger(documented: str, value: float, low: float, high: float) -> str:
@@ -100,7 +120,8 @@ def larger(documented: str, value: float, low: float, high: float) -> str:
     found = {}
     for unit in family(documented).values():
         there = float(unit.convert(np.float64(value)))
-        if (unit.factor, unit.offset) != (1, 0) and low <= there <= high:
+        other = (unit.factor, unit.offset) != (1, 0) and "organic" not in unit.name
+        if other and low <= there <= high:
             found[unit.name] = f"in {unit.name}? then {there:.4g}"
     return f"; {', or '.join(found.values())}" if found else ""
 

@@ -58,9 +58,12 @@ takes it.
 
 ### Units
 
-A unit is declared by `units=` or by the heading:
+A unit is declared by `units=`, by the heading, `SOC (g/kg)` or `soc_g_kg`, or by a row of units
+below the header:
 
 {units}
+
+Organic matter is no carbon: `units={{"organic_carbon": "% organic matter"}}` takes 58 % of it.
 
 Where nobody says, the whole table decides, by what goes together in nature: soil of 1.4 g cm⁻³
 cannot hold 12 % of carbon, and peat of 0.12 g cm⁻³ can hold 55; stones, sand or clay of at most 1
@@ -74,7 +77,8 @@ not tell is refused.
 Depth counts from the top. Organic layers above the mineral soil may be written as negative depths
 (-5 to 0), counted upward (5 to 0), or as heights (5 to 0, and the mineral soil 0 to -10). Depth
 then counts from the top of the organic layer, or, with `datum="drop"`, the organic layers are
-left out. A layer without a bottom (`100+`) or without thickness costs that layer.
+left out. Depths in one column (`0-10`) become two. A layer without a bottom (`100+`) or without
+thickness costs that layer.
 
 ### Missing values
 
@@ -162,6 +166,11 @@ MESSAGES = (
      "least_depth= loosen it"),
     ("can hardly be in % as in the rest of the table", "a few profiles that contradict their bulk "
      "density; look at them"),
+    ("is organic matter, 58% carbon", "loss on ignition, humus or organic matter; say its unit"),
+    ("unknown unit of organic_carbon 'kg m-2'", "the heading says a unit that this column cannot "
+     "have: divide by the thickness, or take another column"),
+    ("no row has as many cells as the header", "a separator inside a heading needs quotes"),
+    ("is a formula without a value", "the workbook was never computed; open and save it"),
     ("is an address", "nothing is downloaded behind your back; download the file first"),
 )  # fmt: skip
 
@@ -195,5 +204,6 @@ def page() -> str:
 
 def _names(documented: str) -> list[str]:
     """Names of the units that a column may come in, each once."""
-    names = dict.fromkeys(found.name for found in units.family(documented).values())
+    every = (found.name for found in units.family(documented).values())
+    names = dict.fromkeys(name for name in every if "organic" not in name)
     return ["fraction" if name == "1" else name for name in names]

@@ -117,11 +117,11 @@ def _zones(observations: xr.Dataset) -> np.ndarray:
     size = observations.sizes["profile"]
     zone = np.full(size, "", dtype="<U5")
     if "climate" in observations.variables:
+        known = tables.read("koppen_climate")["zone"].to_numpy()
+        for name in np.unique(observations["climate"].values).tolist():
+            if name and name not in known:
+                raise unknown("Köppen-Geiger zone", name, known)
         zone[:] = observations["climate"].values
-    known = tables.read("koppen_climate")["zone"].to_numpy()
-    for name in np.unique(zone).tolist():
-        if name and name not in known:
-            raise unknown("Köppen-Geiger zone", name, known)
     longitude = _along(observations, "longitude")
     ask = (zone == "") & np.isfinite(longitude)
     if ask.any():

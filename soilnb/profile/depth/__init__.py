@@ -43,6 +43,7 @@ import xarray as xr
 from soilnb import __version__
 from soilnb.kernels import depth as kernel
 from soilnb.parameters import InputError, ParameterSet, check_finite, unknown
+from soilnb.profile import plausible
 from soilnb.profile.depth.column import (
     PARAMETER_SETS,
     Profile,
@@ -97,6 +98,7 @@ VARIABLES = {
     "erosion": ("g C m-2 yr-1", "carbon that leaves through the surface", "E"),
     "burial": ("g C m-2 yr-1", "carbon buried below the profile", "B"),
     "change": ("g C m-2 yr-1", "change of the stock", "dC/dt"),
+    "plausible": plausible.VARIABLES["plausible"],
 }
 _ATTRIBUTES = {
     name: {"units": unit, "long_name": long_name, "symbol": symbol}
@@ -183,7 +185,8 @@ def steady_state(soil: Profile | str | Mapping | ParameterSet = "cropland") -> x
         ``carbon`` (material, depth) in g C m-3, ``source`` (material, depth) in g C m-3 yr-1,
         ``decay`` (material, depth) in yr-1, ``stock`` in kg C m-2, and the terms of the budget in
         g C m-2 yr-1: ``input``, ``deposition``, ``respiration``, ``leaching``, ``erosion``,
-        ``burial``, ``change``. Depths are in m; ``top`` and ``bottom`` bound each cell.
+        ``burial``, ``change``. Depths are in m; ``top`` and ``bottom`` bound each cell. ``stable``
+        and ``plausible`` say whether it means anything (`soilnb.profile.plausible`).
 
     Raises
     ------
@@ -198,7 +201,26 @@ def steady_state(soil: Profile | str | Mapping | ParameterSet = "cropland") -> x
     """
     soil = _resolve(soil)
     carbon = _steady(soil)
-    return _dataset(soil, carbon, ())
+    unit, long_name, symbol = plausible.VARIABLES["stable"]
+    attrs = {"units": unit, "long_name": long_name, "symbol": symbol}
+    return _dataset(soil, carbon, ()).assign(stable=((), _stable(soil), attrs))
+
+
+def _stable(soil: Profile) -> bool:
+    """Return whether every small disturbance of the steady state dies away.
+
+    Where what leaves a cell goes to its neighbours or out, this cannot be otherwise
+    (`soilnb.profile.plausible`); central differences may turn a flux around, though.
+    """
+    lower, diagonal, upper = soil.operator
+    if min(lower.min(), upper.min()) >= 0:
+        return True
+    rows = zip(lower[:, 1:], diagonal, upper[:, :-1], strict=True)
+    modes = [
+        np.linalg.eigvals(np.diag(here) + np.diag(below, -1) + np.diag(above, 1))
+        for below, here, above in rows
+    ]
+    return bool(plausible.dies_away(np.array(modes)).all())
 
 
 def _steady(soil: Profile) -> np.ndarray:
@@ -376,6 +398,7 @@ def _dataset(
         **{name: ((), value) for name, value in gained.items()},
         **{name: (lead, value) for name, value in lost.items()},
         "change": (lead, change),
+        "plausible": (lead, plausible.plausible(carbon.sum(axis=0) / thickness)),
     }
     data = {name: xr.Variable(d, v, _ATTRIBUTES[name]) for name, (d, v) in values.items()}
     if integral is not None:

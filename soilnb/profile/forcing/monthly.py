@@ -92,7 +92,10 @@ def read_monthly(path: str | Path, *, units: Mapping[str, str] | None = None) ->
         For a file that cannot be read, columns that are missing, a step that is not a month,
         months without a value, and values that no month has.
     """
-    table = _headed(files.read(path, whole=False), str(path))
+    rows = files.read(path, whole=False)
+    if rows.attrs["decimal"] == ",":
+        rows = rows.replace(r"^([+-]?\d*),(\d+)$", r"\1.\2", regex=True)
+    table = _headed(rows, str(path))
     month, years = _months(table, str(path))
     found = {}
     for name in _NAMES:
@@ -200,7 +203,7 @@ def _mean_year(
         usual = "t ha-1 month-1"
     unit = units.get(name, usual)
     if unit not in _UNITS[name]:
-        raise unknown(f"unit of {name}", unit, _UNITS[name])
+        raise unknown(f"unit of {name}", unit, _UNITS[name], letters=False)
     return mean * _UNITS[name][unit]
 
 
