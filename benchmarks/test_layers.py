@@ -5,6 +5,7 @@ import time
 import numba
 import numpy as np
 import pytest
+import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from soilnb.kernels import layers
@@ -169,6 +170,57 @@ def test_transient(benchmark, model):
     warm = environment.prepare(place.assign(soil_temperature=place["soil_temperature"] + 3))
     start = MODELS[model].steady_state("tao2024", place)
     benchmark(MODELS[model].simulate, "tao2024", warm, np.arange(101.0), initial=start)
+
+
+def months(years):
+    """The months of a place, one after the other, warmer by 4 K at the end, with more litter."""
+    place, times = forcing.example("temperate"), np.arange(12 * years) / 12
+    month, grow = np.arange(12 * years) % 12, times / years
+    warm = place["soil_temperature"].values[month] + 4 * grow[:, np.newaxis]
+    by_layer, litter = ("time", "layer"), float(place["litter_input"].sum()) * (1 + 0.2 * grow)
+    variables = {
+        "soil_temperature": (by_layer, warm), "litter_input": ("time", litter),
+        "water_scalar": (by_layer, place["water_scalar"].values[month]),
+    }  # fmt: skip
+    return place, xr.Dataset(variables, {"time": times})
+
+
+@BOTH
+@pytest.mark.benchmark(group="100 years of monthly forcing")
+def test_seasons(benchmark, model):
+    place, series = months(100)
+    start = MODELS[model].steady_state("tao2024", place)
+    run = benchmark(
+        MODELS[model].simulate, "tao2024", place, np.arange(101.0), initial=start, drivers=series
+    )
+    assert run.sizes["time"] == 101
+    benchmark.extra_info["units"] = 100
+
+
+@BOTH
+@pytest.mark.peer("a call of simulate a month", of="test_seasons")
+@pytest.mark.benchmark(group="100 years of monthly forcing")
+def test_a_call_a_month(benchmark, model):
+    """What a user did before: one forcing, one run, one state handed on, month by month."""
+    place, series = months(2)
+    start = MODELS[model].steady_state("tao2024", place)["carbon"]
+
+    def through():
+        carbon = start
+        for at in range(series.sizes["time"]):
+            now = series.isel(time=at)
+            split = place["litter_input"] / place["litter_input"].sum()
+            there = place.assign(
+                soil_temperature=now["soil_temperature"].expand_dims(month=place["month"]),
+                water_scalar=now["water_scalar"].expand_dims(month=place["month"]),
+                litter_input=split * now["litter_input"],
+            ).drop_vars("time")
+            run = MODELS[model].simulate("tao2024", there, [1 / 12], initial=carbon)
+            carbon = run["carbon"].isel(time=0, drop=True)
+        return carbon
+
+    assert (benchmark(through) >= 0).all()
+    benchmark.extra_info["units"] = 2
 
 
 @BOTH

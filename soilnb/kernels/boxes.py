@@ -247,7 +247,7 @@ def transient(
     state = out[0].copy()
     n = state.size - SINKS
     memory = (np.empty((state.size, state.size)), np.empty((n, n)), np.empty((n, n)))
-    clock = np.array([0.0, 1e-3])
+    clock = np.array([0.0, 1e-3, 0.0])
     for k in range(stops.size):
         s = which[k]
         laws = (law, substrate, partner, rate[s], constant[s])

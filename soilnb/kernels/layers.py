@@ -31,7 +31,7 @@ import numpy as np
 
 from soilnb.kernels import ode
 from soilnb.kernels.compiler import njit
-from soilnb.kernels.ode import CONVERGED, NOT_CONVERGED  # noqa: F401, the outcomes of a run
+from soilnb.kernels.ode import CONVERGED, NOT_CONVERGED
 
 #: The models. (A plain integer would be part of a type, and every function that takes one
 #: compiled for each model.)
@@ -1023,8 +1023,51 @@ def transient(model, parameters, rates, initial, times, tolerance, out):
     state = np.zeros((initial.shape[0] + 1) * LAYERS)
     _copy(initial, _by_pool(state))
     problem = (model, parameters, rates, np.zeros((FACTORS, LAYERS)))
-    clock, flat = np.array([0.0, 1e-3]), out.reshape((times.size, state.size))
+    clock, flat = np.array([0.0, 1e-3, 0.0]), out.reshape((times.size, state.size))
     return _run(state, LAYERS, times, clock, 1e-12, tolerance, flat, problem)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def transient_driven(
+    model, parameters, columns, switches, initial, stops, which, kept, now, tolerance, out, flux
+):
+    """`transient` through `columns` of which one follows the other, stacked [segment].
+
+    On the way to each of the `stops` (yr, increasing) column ``which[stop]`` holds; where
+    ``kept[stop]`` is k >= 0, the state is output k: pools and respired carbon, g C m-3, in `out`
+    [time, pool + 1, 20], and the respiration there under column ``now[k]``, g C m-2 yr-1, in
+    `flux` [time]. After a change of the column carbon that turns over within days moves first, so
+    the first step is as long as the first one after the change before could have been.
+    """
+    state = np.zeros((initial.shape[0] + 1) * LAYERS)
+    _copy(initial, _by_pool(state))
+    size = columns.bedrock.size
+    rates = np.zeros((size, RATES, LAYERS))
+    for segment in range(size):
+        column = at(columns, segment)
+        if not prepare(model, parameters, column, switches, rates[segment]):
+            return NOT_CONVERGED
+        sources(column, rates[segment])
+    factors, change = np.zeros((FACTORS, LAYERS)), np.zeros((initial.shape[0] + 1, LAYERS))
+    clock, flat = np.array([0.0, 1e-3, 0.0]), np.zeros((1, state.size))
+    begin = clock[1]
+    for k in range(stops.size):
+        fresh = k == 0 or which[k] != which[k - 1]
+        if fresh:
+            clock[1] = begin
+        problem = (model, parameters, rates[which[k]], factors)
+        status = _run(state, LAYERS, stops[k : k + 1], clock, 1e-12, tolerance, flat, problem)
+        if status != CONVERGED:
+            return status
+        if fresh and clock[2] > 0.0:
+            begin = clock[2]
+        if kept[k] >= 0:
+            at_output = out[kept[k]]
+            _copy(_by_pool(state), at_output)
+            flux[kept[k]] = column_respiration(
+                model, parameters, rates[now[kept[k]]], at_output[: initial.shape[0]], change
+            )
+    return CONVERGED
 
 
 @njit(cache=True, error_model="numpy")

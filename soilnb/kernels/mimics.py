@@ -501,7 +501,7 @@ def transient(
         np.empty((POOLS, 3)),
     )  # fmt: skip
     problem = (source, stoichiometry, rate, half_saturation, kinetics, *memory)
-    clock = np.array([0.0, 1.0])
+    clock = np.array([0.0, 1.0, 0.0])
     return _run(state, 1, times, clock, 1e-9, tolerance, out, problem)
 
 

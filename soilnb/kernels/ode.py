@@ -233,12 +233,15 @@ def driver(step, error_norm, empty_or_reject, method, *, inside):
 
         Steps are adapted so that the local error stays below what is allowed, and taken again
         where the state would turn negative. What the equations conserve is conserved to rounding.
-        `clock` [2] holds the time at the start and the length of the first step, and is left with
-        those at the end, as `state` is; a run whose steps fall below `shortest` is given up.
+        `clock` [3] holds the time at the start and the length of the first step, and is left with
+        those at the end, as `state` is; behind them stands what the error of the first step says
+        about its length, with which the next run begins well where the equations have changed. A
+        run whose steps fall below `shortest` is given up.
         """
         result, stages = np.empty(state.size), np.empty((last + 1, state.size))
         now, length = clock[0], clock[1]
         k = attempts = 0
+        first = True
         while k < times.size:
             if times[k] <= now:
                 for i in range(state.size):
@@ -274,6 +277,9 @@ def driver(step, error_norm, empty_or_reject, method, *, inside):
                     # there.
                     length = times[k] - now
                     continue
+            if first:
+                clock[2] = growth * dt
+                first = False
             # A step cut short to land on an output time says little about the next one.
             length = max(length, growth * dt) if dt < length else growth * dt
             now = end

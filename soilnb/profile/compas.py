@@ -391,9 +391,12 @@ def simulate(
     time: np.ndarray,
     initial: xr.Dataset | xr.DataArray | np.ndarray | None = None,
     *,
+    drivers: Mapping | xr.Dataset | None = None,
     transport: str = "conservative",
 ) -> xr.Dataset:
     """Run the model in time under a constant environment (the means of the steady state).
+
+    Under `drivers` it is one environment after the other.
 
     An experiment starts from the steady state of the old parameters or forcing:
     ``simulate(p, warmer, time, initial=steady_state(p, forcing))``. What comes in and what is
@@ -408,6 +411,10 @@ def simulate(
     initial : Dataset, DataArray or array, optional
         Carbon at time 0 in g C m-3 (..., pool, layer); by default the steady state of these
         parameters and this forcing.
+    drivers : mapping or Dataset, optional
+        Series over ``time`` (years, the first 0) that change the forcing, such as ``warming`` (K)
+        or ``litter_input`` (g C m-2 yr-1), for all sites or (site, time): see
+        `soilnb.profile.layered.drivers`. Each value holds from its time to the next.
 
     Returns
     -------
@@ -418,8 +425,9 @@ def simulate(
     Raises
     ------
     InputError
-        As in `steady_state`; for times that do not increase, an initial state with other pools or
-        negative carbon, and where no initial state is given and no steady state exists.
+        As in `steady_state`; for drivers that are not allowed, times that do not increase, an
+        initial state with other pools or negative carbon, and where no initial state is given and
+        no steady state exists.
 
     Examples
     --------
@@ -430,7 +438,7 @@ def simulate(
     >>> run["stock"].sel(to_depth=1.0).values.round(2)
     array([8.77, 9.01])
     """
-    return MODEL.simulate(forcing, time, parameters, initial, transport=transport)
+    return MODEL.simulate(forcing, time, parameters, initial, drivers=drivers, transport=transport)
 
 
 def matrices(

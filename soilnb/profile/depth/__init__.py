@@ -35,14 +35,14 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import xarray as xr
 
 from soilnb import __version__
 from soilnb.kernels import depth as kernel
-from soilnb.parameters import InputError, ParameterSet, check_finite, unknown
+from soilnb.parameters import InputError, ParameterSet, as_numbers, check_finite, unknown
 from soilnb.profile import plausible
 from soilnb.profile.depth.column import (
     PARAMETER_SETS,
@@ -58,6 +58,8 @@ from soilnb.profile.model import Flux, Ledger, Mixing, Model
 from soilnb.profile.model.base import Asked
 from soilnb.profile.model.dataset import TIME, check_time
 from soilnb.profile.model.dataset import VARIABLES as OF_ANY_MODEL
+from soilnb.profile.model.drivers import read_series
+from soilnb.profile.model.drivers import stops as stops_of
 from soilnb.profile.model.system import System
 
 __all__ = [
@@ -237,8 +239,9 @@ def simulate(
     time: Sequence[float],
     initial: xr.Dataset | xr.DataArray | np.ndarray | None = None,
     events: Sequence[Event] = (),
+    drivers: Mapping | xr.Dataset | None = None,
 ) -> xr.Dataset:
-    """Run the profile in time under constant conditions, with events in between.
+    """Run the profile in time under constant conditions or drivers, with events in between.
 
     Parameters
     ----------
@@ -250,17 +253,21 @@ def simulate(
         Carbon density at time 0 in g C m-3 (material, depth); default the steady state.
     events : sequence of `Event`
         What moves the soil. A state at the time of an event is that after it.
+    drivers : mapping or Dataset, optional
+        Series over ``time`` (years, the first 0): factors of ``decay`` and of ``input``, as a
+        climate or a crop changes them. Each value holds from its time to the next, the last one on.
 
     Returns
     -------
     Dataset
         As of `steady_state` with a dimension ``time``, and the terms of the budget since time 0,
-        ``cumulative_input`` and so on, in g C m-2.
+        ``cumulative_input`` and so on, in g C m-2; under drivers ``source`` and ``decay`` have a
+        dimension ``time`` as well.
 
     Raises
     ------
     InputError
-        For bad parameters or times, or an event that does not fit.
+        For bad parameters, times or drivers, or an event that does not fit.
 
     Examples
     --------
@@ -274,8 +281,68 @@ def simulate(
     start = _steady(soil) if initial is None else _initial(soil, initial)
     for event in events:
         event.check(soil)
+    if drivers is not None:
+        return _driven(soil, times, start, events, *_factors(soil, drivers))
     carbon, integral = _run(soil, times, start, events)
-    return _dataset(soil, carbon, ("time",), times, integral, start)
+    passed = {name: times * value for name, value in _gains(soil).items()}
+    passed |= _budget(soil, integral)
+    return _dataset(soil, carbon, ("time",), times, passed, start)
+
+
+def _factors(soil: Profile, drivers: object) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return when drivers change, and the factors of decay and of input, each [segment]."""
+    if soil.boundary != "conservative":
+        raise InputError("drivers: the published boundary has constant conditions only")
+    starts, given = read_series(drivers)
+    factors = {"decay": np.ones(starts.size), "input": np.ones(starts.size)}
+    for name, values in given.items():
+        if name not in factors:
+            raise unknown("driver", name, factors)
+        numbers = amounts(f"drivers: {name}", as_numbers(f"drivers: {name}", values), "1")
+        if numbers.shape != starts.shape:
+            raise InputError(
+                f"drivers: {name} has the shape {numbers.shape}: allowed {starts.size} numbers, "
+                "one for each time"
+            )
+        factors[name] = numbers
+    return starts, factors["decay"], factors["input"]
+
+
+def _driven(
+    soil: Profile, times: np.ndarray, start: np.ndarray, events: Sequence[Event],
+    starts: np.ndarray, decay: np.ndarray, entering: np.ndarray,
+) -> xr.Dataset:  # fmt: skip
+    """Run one profile after the other: `decay` and `entering` [segment] are factors."""
+    stops, which, wanted, now = stops_of(starts, times)
+    carbon = np.empty((start.shape[0], stops.size, start.shape[1]))
+    names = (*MODEL.gains, *MODEL.losses)
+    passed, before = {name: np.zeros(stops.size) for name in names}, dict.fromkeys(names, 0.0)
+    state = start
+    for segment in np.unique(which):
+        at, begin = np.flatnonzero(which == segment), starts[segment]
+        season = soil.replace(
+            decay=soil.decay * decay[segment], source=soil.source * entering[segment]
+        )
+        end = starts[segment + 1] if segment + 1 < starts.size else np.inf
+        due = [
+            replace(e, times=[t - begin for t in e.times if begin < t <= end or t == begin == 0])
+            for e in events
+        ]
+        carbon[:, at], integral = _run(season, stops[at] - begin, state, due)
+        gained = {name: (stops[at] - begin) * value for name, value in _gains(season).items()}
+        for name, amount in (gained | _budget(season, integral)).items():
+            passed[name][at] = before[name] + amount
+            before[name] = passed[name][at[-1]]
+        state = carbon[:, at[-1]]
+    passed = {name: amount[wanted] for name, amount in passed.items()}
+    return _dataset(
+        soil, carbon[:, wanted], ("time",), times, passed, start, (decay[now], entering[now])
+    )
+
+
+def _gains(soil: Profile) -> dict[str, float]:
+    """Return what comes in, g C m-2 yr-1."""
+    return {"input": soil.source.sum(), "deposition": soil.deposited.sum()}
 
 
 def _run(
@@ -381,29 +448,37 @@ def _dataset(
     carbon: np.ndarray,
     lead: tuple[str, ...],
     times: np.ndarray | None = None,
-    integral: np.ndarray | None = None,
+    passed: dict[str, np.ndarray] | None = None,
     start: np.ndarray | None = None,
+    factors: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> xr.Dataset:
-    """Return the public Dataset of stocks [material, (time,) cell] in g C m-2."""
+    """Return the public Dataset of stocks [material, (time,) cell] in g C m-2.
+
+    `passed` is what came in and left since the `start`; `factors` [time] are those of decay and
+    input under drivers.
+    """
     thickness = soil.thickness
     over = ("material", "depth")
-    lost = _budget(soil, carbon)
-    gained = {"input": soil.source.sum(), "deposition": soil.deposited.sum()}
+    lost, gained = _budget(soil, carbon), _gains(soil)
+    source, decay, driven = soil.source / thickness, soil.decay, ()
+    if factors is not None:
+        faster, more = (factor[:, np.newaxis, np.newaxis] for factor in factors)
+        source, decay, driven = source * more, decay * faster, lead
+        lost["respiration"] = lost["respiration"] * factors[0]
+        gained["input"] = gained["input"] * factors[1]
     change = sum(gained.values()) - sum(lost.values())
     values = {
         "carbon": ((*lead, *over), np.moveaxis(carbon, 0, -2) / thickness),
-        "source": (over, soil.source / thickness),
-        "decay": (over, soil.decay),
+        "source": ((*driven, *over), source),
+        "decay": ((*driven, *over), decay),
         "stock": (lead, carbon.sum(axis=(0, -1)) / 1000),
-        **{name: ((), value) for name, value in gained.items()},
+        **{name: (lead[: np.ndim(value)], value) for name, value in gained.items()},
         **{name: (lead, value) for name, value in lost.items()},
         "change": (lead, change),
         "plausible": (lead, plausible.plausible(carbon.sum(axis=0) / thickness)),
     }
     data = {name: xr.Variable(d, v, _ATTRIBUTES[name]) for name, (d, v) in values.items()}
-    if integral is not None:
-        passed = {name: times * value for name, value in gained.items()}
-        passed |= _budget(soil, integral)
+    if passed is not None:
         passed["change"] = carbon.sum(axis=(0, -1)) - start.sum()
         for name, value in passed.items():
             attrs = {
@@ -479,9 +554,10 @@ class WholeProfile(Model):
         parameters: str | Mapping | ParameterSet | None = None,
         initial: xr.Dataset | xr.DataArray | np.ndarray | None = None,
         events: Sequence[Event] = (),
+        drivers: Mapping | xr.Dataset | None = None,
     ) -> xr.Dataset:
         """Run the profile in time; see `soilnb.profile.depth.simulate`."""
-        return simulate(self._read(place, parameters), time, initial, events)
+        return simulate(self._read(place, parameters), time, initial, events, drivers)
 
     def ask(self, place: object, parameters: object) -> Asked:
         """Read and check a place and parameters, once for all that follows."""

@@ -34,11 +34,14 @@ from soilnb.profile.layered.cases import (
     to_unit,
     two_switches,
 )
+from soilnb.profile.layered.drivers import Drivers
+from soilnb.profile.layered.drivers import read as read_drivers
 from soilnb.profile.layered.matrices import CARBON, Matrices, matrices, structure
 from soilnb.profile.model import Mixing, Model, SteadyStateError
 from soilnb.profile.model.base import Asked
 from soilnb.profile.model.dataset import TIME, check_time
 from soilnb.profile.model.dataset import VARIABLES as box_variables
+from soilnb.profile.model.drivers import stops as stops_of
 from soilnb.profile.model.system import System
 
 __all__ = [
@@ -70,8 +73,10 @@ __all__ = [
 #: Cases that make a thread worth its start: of steady states, and of runs in time.
 THREAD, THREAD_IN_TIME = 512, 4
 
-#: Relative tolerance of the local error of a run in time.
-TOLERANCE = 1e-7
+#: Relative tolerance of the local error of a run in time, and under drivers that change: of the
+#: pools and layers together. There it is dissolved carbon that errs, a ten-thousandth of the stock,
+#: which moves within days when the month does; the stock is a thousand times closer.
+TOLERANCE, DRIVEN_TOLERANCE = 1e-7, 3e-3
 
 #: name: (unit, long name, symbol)
 VARIABLES = {
@@ -171,9 +176,10 @@ class LayeredModel(Model):
         parameters: str | Mapping | ParameterSet | xr.Dataset = "tao2024",
         initial: xr.Dataset | xr.DataArray | np.ndarray | None = None,
         *,
+        drivers: Mapping | xr.Dataset | None = None,
         transport: str = "conservative",
     ) -> xr.Dataset:
-        """Run every case in time under a constant environment.
+        """Run every case in time under a constant environment, or under one that changes.
 
         Parameters and result are those of `soilnb.profile.compas.simulate`.
         """
@@ -189,14 +195,20 @@ class LayeredModel(Model):
             start = found.carbon
         else:
             start = check_initial(self, initial, cases)
-        state = _integrate(self, cases, start, times)
+        if drivers is None:
+            state = _integrate(self, cases, start, times)
+            litter = cases.columns.litter.sum(axis=1)[cases.which]
+            entered = litter[:, np.newaxis] * times
+            flux = respired(self, cases, np.ascontiguousarray(state[:, :, :-1]))
+        else:
+            series = read_drivers(drivers, len(cases.columns.bedrock))
+            state, litter, entered, flux = _drive(self, cases, series, start, times)
         carbon = np.ascontiguousarray(state[:, :, :-1])
         variables = stocks(self, carbon, "time")
         variables["plausible"] = (("time",), plausible.plausible(variables["soc"][1]))
-        litter = cases.columns.litter.sum(axis=1)[cases.which]
-        variables["input"] = ((), litter)
-        variables["respiration"] = (("time",), respired(self, cases, carbon))
-        variables["cumulative_input"] = (("time",), litter[:, np.newaxis] * times)
+        variables["input"] = (("time",)[: litter.ndim - 1], litter)
+        variables["respiration"] = (("time",), flux)
+        variables["cumulative_input"] = (("time",), entered)
         variables["cumulative_respiration"] = (("time",), state[:, :, -1] @ grid.THICKNESS)
         return dataset(self, cases, variables, {"time": times})
 
@@ -368,12 +380,52 @@ def _integrate(
                 )
 
     side_by_side(run, cases.size, THREAD_IN_TIME)
+    _check_converged(cases, status)
+    return state
+
+
+def _check_converged(cases: Cases, status: np.ndarray) -> None:
     failed = status != kernel.CONVERGED
     if failed.any():
         raise InputError(
             f"the run in time does not converge{cases.where(failed)}: a turnover time may be 0"
         )
-    return state
+
+
+def _drive(
+    model: LayeredModel, cases: Cases, drivers: Drivers, start: np.ndarray, times: np.ndarray
+) -> tuple[np.ndarray, ...]:
+    """Return what a run under drivers is at `times`.
+
+    Pools and respired carbon [case, time, pool + 1, layer], g C m-3; litter and respiration
+    [case, time], g C m-2 yr-1; litter since the start [case, time], g C m-2.
+    """
+    stops, which, wanted, now = stops_of(drivers.starts, times)
+    kept = np.full(stops.size, -1)
+    kept[wanted] = np.arange(times.size)
+    tolerance = DRIVEN_TOLERANCE if drivers.starts.size > 1 else TOLERANCE
+    shape = (cases.size, times.size)
+    state = np.empty((*shape, len(model.pools) + 1, grid.LAYERS))
+    litter, entered, flux = np.empty(shape), np.empty(shape), np.empty(shape)
+    status = np.empty(cases.size, np.int64)
+
+    def run(part: slice) -> None:
+        place, columns = -1, None
+        for i in range(cases.size)[part]:
+            if cases.which[i] != place:
+                place = cases.which[i]
+                columns = drivers.columns(cases.columns, place)
+            amount = columns.litter.sum(axis=1)
+            litter[i] = amount[now]
+            entered[i] = np.cumsum(amount[which] * np.diff(stops, prepend=0.0))[wanted]
+            status[i] = kernel.transient_driven(
+                model.code, cases.parameters[i], columns, cases.switches, start[i], stops, which,
+                kept, now, tolerance, state[i], flux[i],
+            )  # fmt: skip
+
+    side_by_side(run, cases.size, THREAD_IN_TIME)
+    _check_converged(cases, status)
+    return state, litter, entered, flux
 
 
 def check_initial(model: LayeredModel, initial: object, cases: Cases) -> np.ndarray:

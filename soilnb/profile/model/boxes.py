@@ -19,6 +19,7 @@ from soilnb.kernels import boxes as kernel
 from soilnb.parameters import InputError, Parameter, ParameterSet, as_numbers, choose
 from soilnb.profile import plausible
 from soilnb.profile.model import dataset
+from soilnb.profile.model import drivers as series
 from soilnb.profile.model.base import Asked, Model, SteadyStateError, modes_at
 from soilnb.profile.model.system import System, known
 from soilnb.profile.site import RECORDS, Site, check, read
@@ -184,12 +185,13 @@ class BoxModel(Model):
             carbon = before.values.reshape(place.size, -1) * 1e3
         else:
             carbon = dataset.check_initial(initial, place, dict(self.pools)) * 1e3
-        stops = np.union1d(times, starts[starts <= times[-1]])
-        state, which = _integrate(place, system, carbon, starts, stops)
-        wanted = np.searchsorted(stops, times)
+        stops, which, wanted, now = series.stops(starts, times)
+        steps = np.diff(stops, prepend=0.0)
+        if system.linear:
+            steps = steps.round(12)  # so that a month is as long as the next, for its exponential
+        state = _integrate(place, system, carbon, stops, steps, which)
         amount = system.source.sum(axis=1).reshape(place.size, -1)[:, which]
-        entered = np.cumsum(amount * np.diff(stops, prepend=0.0), axis=1)[:, wanted]
-        now = np.searchsorted(starts, times, side="right") - 1
+        entered = np.cumsum(amount * steps, axis=1)[:, wanted]
         variables = self._entries(system, state[:, wanted], now, time=True)
         variables["cumulative_input"] = (("time",), entered)
         variables["cumulative_respiration"] = (("time",), state[:, wanted, -2])
@@ -277,34 +279,24 @@ def _over_time(site: Site, drivers: object) -> tuple[np.ndarray, Site]:
     """Return when drivers change [segment], and the site once for each: cases [site x segment]."""
     if drivers is None:
         return np.zeros(1), site
-    if isinstance(drivers, xr.Dataset):
-        drivers = {
-            str(name): drivers[name].transpose(..., "time").values
-            for name in ("time", *drivers.data_vars)
-        }
-    if not isinstance(drivers, Mapping) or "time" not in drivers:
-        raise InputError("drivers: allowed a mapping or a Dataset with 'time' (in yr)")
-    starts = dataset.check_time(drivers["time"])
-    if starts[0] != 0:
-        raise InputError(f"drivers start at {starts[0]:g} yr: allowed 0")
+    starts, given = series.read_series(drivers)
     values = {key: np.repeat(value, starts.size) for key, value in site.values.items()}
-    for key, series in drivers.items():
-        if key == "time":
-            continue
-        numbers = as_numbers(f"drivers: {key}", series)
+    for key, one in given.items():
+        if isinstance(one, xr.DataArray) and "time" in one.dims:
+            one = one.transpose(..., "time").values
+        numbers = as_numbers(f"drivers: {key}", one)
         try:
             spread = np.broadcast_to(numbers, (site.size, starts.size))
         except ValueError:
             raise InputError(
-                f"drivers: {key} has the shape {np.shape(series)}: allowed {starts.size} numbers, "
+                f"drivers: {key} has the shape {np.shape(one)}: allowed {starts.size} numbers, "
                 f"one for each time, for one or {site.size} sites"
             ) from None
         values[known("site key", key, site.records)] = spread.ravel()
     labels = [f"{label} year {start:g}" for label in site.labels for start in starts]
     cases = Site(values, site.dim or "site", {}, labels, site.records)
-    for key in drivers:
-        if key != "time":
-            check(cases, key, cases[key])
+    for key in given:
+        check(cases, key, cases[key])
     return starts, cases
 
 
@@ -347,16 +339,16 @@ def _come_to_rest(system: System) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _integrate(
-    site: Site, system: System, carbon: np.ndarray, starts: np.ndarray, stops: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return states [site, stop, n + 2], and which segment [stop] led to each stop."""
-    which = np.maximum(np.searchsorted(starts, stops, side="left") - 1, 0)
+    site: Site, system: System, carbon: np.ndarray, stops: np.ndarray, steps: np.ndarray,
+    which: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Return states [site, stop, n + 2]; segment ``which[k]`` leads to stop k in ``steps[k]``."""
     state = np.zeros((site.size, stops.size, system.source.shape[1]))
     state[:, 0, : carbon.shape[1]] = carbon
     if system.linear:
-        _follow_exactly(site, system, stops, which, state)
-        return state, which
-    shape = (site.size, starts.size)
+        _follow_exactly(site, system, steps, which, state)
+        return state
+    shape = (site.size, -1)
     source, stoichiometry, *laws, rate, constant = system.numbers
     source, stoichiometry, rate, constant = (
         array.reshape(*shape, *array.shape[1:]) for array in (source, stoichiometry, rate, constant)
@@ -374,11 +366,11 @@ def _integrate(
     failed = status != kernel.CONVERGED
     if failed.any():
         raise SteadyStateError(f"the run in time did not converge{site.where(failed)}")
-    return state, which
+    return state
 
 
 def _follow_exactly(
-    site: Site, system: System, stops: np.ndarray, which: np.ndarray, state: np.ndarray
+    site: Site, system: System, steps: np.ndarray, which: np.ndarray, state: np.ndarray
 ) -> None:
     """Fill `state` [site, stop, n + 2] behind the first with exponentials of the linear system.
 
@@ -390,7 +382,6 @@ def _follow_exactly(
     augmented[:, :width, width] = system.source
     augmented = augmented.reshape(site.size, -1, width + 1, width + 1)
     now = np.concatenate([state[:, 0], np.ones((site.size, 1))], axis=1)
-    steps = np.diff(stops, prepend=0.0).round(12)
     kept: dict[tuple[bytes, float], np.ndarray] = {}
     for k, (segment, step) in enumerate(zip(which, steps, strict=True)):
         matrix = augmented[:, segment]
