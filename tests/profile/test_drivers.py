@@ -104,7 +104,7 @@ def test_seasons_agree_with_scipy(model):
     cases = layered.read(m, "tao2024", TEMPERATE, "conservative")
     columns = drivers.read(series, 1).columns(cases.columns, 0)
     state = np.append(start.values, np.zeros((1, 20)), axis=0).ravel()
-    neighbours = sparse.diags([1, 1, 1], [-1, 0, 1], shape=(20, 20))
+    neighbours = sparse.diags([1.0, 1.0, 1.0], [-1, 0, 1], shape=(20, 20))
     pools = np.ones((state.size // 20, state.size // 20))
     touched = sparse.kron(pools, sparse.eye(20)) + sparse.kron(sparse.eye(len(pools)), neighbours)
     for month in range(2):
