@@ -18,6 +18,9 @@ from soilnb.parameters import InputError, unknown
 #: Two numbers of a reader and the model are the same within this share.
 TOLERANCE = 0.02
 
+#: Points of a right answer; half of them where only the unit or the sign is another.
+POINTS = 2
+
 #: What separates two units of the same quantity: powers of ten, percent, hours, days, years.
 _POWERS = [10.0**power for power in (2, 3, 4, 6, 9, 12)]
 _TIMES = [24.0, 365.0, 365.25, 3600.0, 86400.0, 365 * 86400.0, 365.25 * 86400]
@@ -63,6 +66,35 @@ def answer(name: str, mine: object) -> None:
     Right.
     """
     print(judged(name, mine))
+
+
+def points(name: str, mine: object) -> float:
+    """Say whether an answer is right, and return its points, as nbgrader reads them.
+
+    Parameters
+    ----------
+    name, mine
+        As of `answer`.
+
+    Returns
+    -------
+    float
+        `POINTS` for a right answer, half of them where only its unit or sign is another, else 0.
+
+    Examples
+    --------
+    >>> points("reach", 6.0)
+    Right.
+    2.0
+    >>> points("reach", 0.006)
+    Right, but in another unit than µm.
+    1.0
+    """
+    said = judged(name, mine)
+    print(said)
+    if said == "Right.":
+        return float(POINTS)
+    return POINTS / 2 if said.startswith(("Right", "The size is right")) else 0.0
 
 
 def judged(name: str, mine: object) -> str:

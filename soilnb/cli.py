@@ -457,6 +457,35 @@ def copy(folder, force) -> None:
     click.echo(f"{folder}: {files} copied")
 
 
+@main.command(short_help="Make a course for lecturers: notebooks, slides, plans, questions.")
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option(
+    "--edition",
+    type=click.Choice(["student", "instructor"]),
+    default="instructor",
+    show_default=True,
+    help="Without answers, plans and keys, or with them.",
+)
+@click.option("--lecture", "span", flag_value="lecture", help="One lecture of 90 minutes.")
+@click.option("--week", "span", flag_value="week", help="Four sessions in one week.")
+@click.option("--weeks", type=click.Choice(["6"]), help="Six weeks of two sessions (the default).")
+def course(folder, edition, span, weeks) -> None:
+    """Make a course into the folder DIR, which then stands alone and needs no network.
+
+    It holds the notebooks of an edition, slides to show in any browser, a syllabus, questions, and
+    for the instructor a plan of each lesson, keys and rubrics; its README says how to begin. Each
+    notebook is an assignment of nbgrader. A folder with files of yours is refused.
+    """
+    if span and weeks:
+        raise click.UsageError("--lecture, --week and --weeks exclude each other")
+
+    from soilnb.course.build import build
+
+    with _on_termination(_interrupt):
+        written = build(folder, edition, span or "weeks")
+    click.echo(f"{folder}: {len(written)} files; begin with {folder / 'README.md'}")
+
+
 def _near(path: Path) -> str:
     """Return a path as seen from the working directory, when it lies below it."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -23,9 +23,11 @@ IDEAS = {
     "20_what_is_cue": ("five measures,", "five efficiencies", ("00_start_here",)),
     "21_controls_of_cue": ("what moves", "an efficiency", ("20_what_is_cue",)),
     "22_diagnosed_cue": ("the efficiency", "of a whole soil", ("00_start_here",)),
-    "23_five_models": ("five models", "of one soil", ("22_diagnosed_cue",)),
+    "23_five_models": ("five models", "of one soil", ("00_start_here",)),
     "30_layered_models": ("a soil in layers", "as one matrix", ("00_start_here",)),
-    "31_cue_soc_pathways": ("more efficiency:", "more or less carbon", ("30_layered_models",)),
+    "31_cue_soc_pathways": (
+        "more efficiency:", "more or less carbon", ("20_what_is_cue", "30_layered_models")
+    ),
     "32_site_assimilation": ("what one pit says", "about parameters", ("30_layered_models",)),
     "33_meta_analysis": ("what many", "measurements say", ("20_what_is_cue",)),
     "34_proda_globe": (
@@ -35,7 +37,7 @@ IDEAS = {
     "36_convergence": ("same carbon,", "same reasons?", ("34_proda_globe",)),
     "40_whole_profile": ("carbon two", "metres down", ("00_start_here",)),
     "41_management": ("storing it", "at depth", ("40_whole_profile",)),
-    "50_pore_to_planet": ("from the pore", "to the planet", ("15_exudates", "34_proda_globe")),
+    "50_pore_to_planet": ("from the pore", "to the planet", ("15_exudates", "31_cue_soc_pathways")),
     "60_your_soil": ("your own pits,", "image and sites", ("00_start_here",)),
 }  # fmt: skip
 
@@ -64,6 +66,16 @@ def picture(notebooks: Iterable[str]) -> str:
 def level(name: str) -> int:
     """Return how many notebooks stand, one on the other, below this one."""
     return max((1 + level(needed) for needed in IDEAS[name][2]), default=0)
+
+
+def onward(name: str) -> list[str]:
+    """Return the notebooks that build on this one; where none does, the one that follows it.
+
+    The last notebook has nothing after it but the first.
+    """
+    names = list(IDEAS)
+    after = [other for other, (*_, needs) in IDEAS.items() if name in needs]
+    return after or [names[(names.index(name) + 1) % len(names)]]
 
 
 def _places(names: Iterable[str]) -> dict[str, tuple[int, int]]:

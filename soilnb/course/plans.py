@@ -1,0 +1,341 @@
+"""Syllabus and lesson plans: minutes, aims and prerequisites are those that the notebooks state.
+
+A notebook says how long it takes. That time is shared among its sections by what there is to do in
+each: reading, equations, code, sliders to move, cells to write, exercises.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from soilnb import check
+from soilnb.course import editions, slides
+from soilnb.pipeline import notebooks
+from soilnb.pipeline.pages import concept_map
+
+#: Minutes of a session, and those of its first and last item.
+SESSION, OPENING, CLOSING = 90, 10, 5
+
+#: What a section weighs, in minutes of somebody in no hurry: words per minute, then one of each.
+_WORDS, _CODE, _FORMULA, _EXPLORER, _TASK, _EXERCISE = 180, 0.7, 0.7, 4, 3, 5
+
+#: What earns points in an answer in words, of `editions.POINTS` in all.
+RUBRIC = (
+    (1, "Claim", "says what is the case, so that it could turn out wrong"),
+    (1, "Evidence", "a run, a figure or a number that bears on the claim"),
+    (2, "Reason", "the balance or mechanism that leads from one to the other; 1 if only named"),
+)
+
+
+class Part(NamedTuple):
+    """A section of a notebook: its heading, minutes, and what there is to do besides reading."""
+
+    heading: str
+    minutes: int
+    todo: tuple[str, ...]
+
+
+def spans() -> dict[str, dict]:
+    """Return the ways to give the course, each with its sessions and the notebooks in it.
+
+    Examples
+    --------
+    >>> list(spans())
+    ['lecture', 'week', 'weeks']
+    >>> spans()["lecture"]["notebooks"]
+    ['00_start_here', '20_what_is_cue', '22_diagnosed_cue']
+    """
+    found = {}
+    for name, span in _syllabus().items():
+        if name != "tracks":
+            used = {n for s in span["sessions"] for n in s["home"]}
+            used |= {part["notebook"] for s in span["sessions"] for part in s["class"]}
+            found[name] = {**span, "notebooks": sorted(used)}
+    return found
+
+
+@cache
+def _syllabus() -> dict:
+    path = Path(__file__).parent / "syllabus.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+# --- What a notebook says of itself ---------------------------------------------------------------
+
+
+def minutes(notebook: Mapping) -> int:
+    """Return how long a notebook takes by its own words, without optional parts."""
+    opening = notebook["cells"][0]["source"]
+    return int(re.search(r"\*\*Time to learn:\*\* (\d+) minutes", opening)[1])
+
+
+def prerequisites(notebook: Mapping) -> list[tuple[str, str]]:
+    """Return what one should know before a notebook, and how much it is needed."""
+    opening = notebook["cells"][0]["source"]
+    rows = re.findall(r"^\| (.+?) \| (needed|helpful|not needed) \|$", opening, re.M)
+    return [(re.sub(r"\[([^\]]+)\]\([^)]*\)", r"*\1*", what), how) for what, how in rows]
+
+
+def parts(notebook: Mapping) -> list[Part]:
+    """Return the sections of a notebook with their minutes, which add up to its own time.
+
+    Optional parts come with 0 minutes: they are no part of that time.
+    """
+    sections: list[tuple[str, list[Mapping]]] = []
+    for cell in editions.edition(notebook, "00", "student")["cells"][1:]:
+        heading = re.match(r"## (.*)", cell["source"])
+        if heading and cell["cell_type"] == "markdown":
+            sections.append((heading[1], []))
+        elif not sections:
+            sections.append(("Begin", []))
+        sections[-1][1].append(cell)
+    if len(sections[0][1]) <= 2 and sections[0][0] == "Begin":  # parameters and imports alone
+        sections = sections[1:]
+    weights = [0 if h.startswith("Optional") else _weight(h, cells) for h, cells in sections]
+    shared = _shares(weights, minutes(notebook))
+    return [
+        Part(heading, part, _todo(heading, cells))
+        for (heading, cells), part in zip(sections, shared, strict=True)
+    ]
+
+
+def _weight(heading: str, cells: Iterable[Mapping]) -> float:
+    total = _EXPLORER if heading.startswith("Explore") else 0.0
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            graded = cell["metadata"].get("nbgrader", {})
+            total += _TASK if graded.get("grade") else 0 if graded else _CODE
+        else:
+            total += len(cell["source"].split()) / _WORDS + _FORMULA * cell["source"].count("$$")
+            total += _EXERCISE * cell["source"].startswith("### Exercise")
+    return total
+
+
+def _shares(weights: Sequence[float], total: int) -> list[int]:
+    """Share whole minutes by weights, at least one where there is any, by largest remainders."""
+    least = [int(weight > 0) for weight in weights]
+    spare = total - sum(least)
+    exact = [one + spare * w / sum(weights) for one, w in zip(least, weights, strict=True)]
+    whole = [int(share) for share in exact]
+    order = sorted(range(len(exact)), key=lambda i: whole[i] - exact[i])
+    for i in order[: total - sum(whole)]:
+        whole[i] += 1
+    return whole
+
+
+def _todo(heading: str, cells: Iterable[Mapping]) -> tuple[str, ...]:
+    todo = ["bet first, then move"] if heading.startswith("Explore") else []
+    for cell in cells:
+        source = cell["source"]
+        if dots := re.search(r"^mine = \.\.\.  # (.*)$", source, re.M):
+            todo.append(f"write: {dots[1]}")
+        if drawn := re.search(r'verdict_line\("(\w+)", figure="(\w+)"', source):
+            todo.append(f"read the line under figure {drawn[2]}")
+        if number := re.match(r"### Exercise (\d+)(: open question)?", source):
+            todo.append(f"exercise {number[1]}{' (open)' if number[2] else ''}")
+    return tuple(todo)
+
+
+# --- Lesson plans ---------------------------------------------------------------------------------
+
+
+def rubric(name: str) -> str:
+    """Return what a good answer to the open question of a notebook contains, as Markdown."""
+    points = "\n".join(f"- {line}" for line in slides.lesson(name)["open"])
+    return f"**What a good answer contains** ({editions.POINTS} points, by the rubric):\n\n{points}"
+
+
+def lesson_plan(path: Path) -> str:
+    """Return the plan of one lesson: before, during, assessment, and a site of one's own."""
+    notebook, own = notebooks.read(path), slides.lesson(path.stem)
+    known = "\n".join(f"- {what}: {how}" for what, how in prerequisites(notebook))
+    asked = slides.bet(path.stem)
+    tasks = len(editions.tasks(notebook))
+    return f"""# Lesson plan: {notebooks.title(path)}
+
+Notebook `{path.stem}`, {minutes(notebook)} minutes by its own words.
+[Slides](../slides/{path.stem}.html) · [notebook](../notebooks/{path.stem}/{path.name})
+
+## Before
+
+{own["before"]}
+
+Run the notebook once on the machine in the room (*Run All*); it compiles what it needs. Students
+should know:
+
+{known}
+
+## During
+
+| minutes | part | to do |
+| --- | --- | --- |
+{_during(notebook)}
+
+**The bet.** {asked["question"]}
+
+{_options(asked)}
+
+Let them vote before anybody moves a slider, and ask two who disagree for their reasons. Then look.
+*{asked["explain"]}*
+
+## Assessment
+
+Checked cells: {tasks} of {check.POINTS} points each, given by the notebook itself; half of them
+where only the unit or the sign is another. Exercises: {editions.POINTS} points each.
+
+{_rubric_table()}
+
+{rubric(path.stem)}
+
+## A site of your own
+
+{own["local"]}
+"""
+
+
+def _during(notebook: Mapping) -> str:
+    rows, start = [], 0
+    for part in parts(notebook):
+        if part.heading.startswith("Optional"):
+            rows.append(f"| – | {part.heading} | for those who are ahead |")
+            continue
+        end = start + part.minutes
+        rows.append(f"| {start}–{end} | {part.heading} | {'; '.join(part.todo)} |")
+        start = end
+    return "\n".join(rows)
+
+
+def _options(asked: Mapping) -> str:
+    right = asked.get("answer")
+    lines = [f"- {o}{' **(it turned out so)**' if o == right else ''}" for o in asked["options"]]
+    return "\n".join(lines if right else [*lines, "", "The data decide which; see the notebook."])
+
+
+def _rubric_table() -> str:
+    rows = "\n".join(f"| {points} | {name} | {text} |" for points, name, text in RUBRIC)
+    return (
+        f"| points | | what earns them |\n| --- | --- | --- |\n{rows}\n\n"
+        "Grade the reasoning, not the hit rate: a wrong prediction with a good reason scores as a "
+        "right one."
+    )
+
+
+# --- The folder -----------------------------------------------------------------------------------
+
+
+def write(folder: Path, paths: Iterable[Path], edition: str, span: str) -> None:
+    """Write what a course has besides notebooks and slides.
+
+    Parameters
+    ----------
+    folder : Path
+        The course.
+    paths : iterable of Path
+        Its notebooks.
+    edition : {"student", "instructor"}
+        Students get syllabus and README, lecturers a lesson plan of each notebook as well.
+    span : {"lecture", "week", "weeks"}
+        One of `spans`.
+    """
+    texts = {"README": _readme(edition, span), "syllabus": syllabus(span)}
+    if edition == "instructor":
+        texts |= {f"lesson_plans/{path.stem}": lesson_plan(path) for path in paths}
+    for name, text in texts.items():
+        place = folder / f"{name}.md"
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(text, encoding="utf-8")
+
+
+def _readme(edition: str, span: str) -> str:
+    text = (Path(__file__).parent / "templates" / f"{edition}.md").read_text(encoding="utf-8")
+    plan = spans()[span]
+    first = plan["notebooks"][0]
+    return text.format(title=plan["title"].lower(), says=plan["says"], first=first)
+
+
+# --- Syllabus -------------------------------------------------------------------------------------
+
+
+def syllabus(span: str) -> str:
+    """Return the plan of a course: sessions with aims, parts, minutes, homework, assessment."""
+    plan = spans()[span]
+    texts = [f"# {plan['title']}", plan["says"]]
+    for number, session in enumerate(plan["sessions"], 1):
+        week = f"Week {(number + 1) // 2}, session" if span == "weeks" else "Session"
+        inner = 2 - number % 2 if span == "weeks" else number
+        texts.append(f"## {week} {inner}: {session['question']}")
+        texts.append(_session(session))
+    return "\n\n".join([*texts, _tracks(), _map(plan["notebooks"])]) + "\n"
+
+
+def agenda(session: Mapping) -> list[tuple[int, str]]:
+    """Return the items of a session with their minutes, which add up to `SESSION`."""
+    items = [(OPENING, "The homework in a few words; the bet, by show of hands (slides)")]
+    for item in session["class"]:
+        notebook = _notebook(item["notebook"])
+        wanted = item.get("parts") or [p.heading for p in parts(notebook) if _in_class(p.heading)]
+        spent = sum(p.minutes for p in parts(notebook) if p.heading in wanted)
+        chosen = f": {', '.join(wanted)}" if "parts" in item else ", without its exercises"
+        items.append((spent, f"*{_title(item['notebook'])}*{chosen}"))
+    rest = SESSION - CLOSING - sum(spent for spent, _ in items)
+    pairs = session.get("pairs", "Exercises in pairs, then in the round")
+    return [*items, (rest, pairs), (CLOSING, "Exit ticket")]
+
+
+def _in_class(heading: str) -> bool:
+    return not heading.startswith(("Optional", "Exercises"))
+
+
+def _session(session: Mapping) -> str:
+    rows = "\n".join(f"| {spent} | {what} |" for spent, what in agenda(session))
+    names = [item["notebook"] for item in session["class"]]
+    aims = "\n".join(f"- {aim}" for name in names for aim in slides.aims(_opening(name)))
+    home = []
+    for name in session["home"]:
+        own = "exercises of" if name in names else "read and work through"
+        took = sum(p.minutes for p in parts(_notebook(name)) if p.heading == "Exercises")
+        spent = took if name in names else minutes(_notebook(name))
+        home.append(f"{own} *{_title(name)}* (about {spent} minutes)")
+    return (
+        f"After it students can\n\n{aims}\n\n| minutes | what |\n| --- | --- |\n{rows}\n\n"
+        f"**Homework:** {'; '.join(home)}.\n\n**Assessment:** {session['assessment']}"
+    )
+
+
+@cache
+def _notebook(name: str) -> dict:
+    return notebooks.read(notebooks.find([name])[0])
+
+
+def _opening(name: str) -> str:
+    return _notebook(name)["cells"][0]["source"]
+
+
+def _title(name: str) -> str:
+    return notebooks.title(notebooks.find([name])[0])
+
+
+def _tracks() -> str:
+    rows = "\n".join(
+        f"| {name} | {track['says']} | {', '.join(n[:2] for n in track['notebooks'])} |"
+        for name, track in _syllabus()["tracks"].items()
+    )
+    return f"## Tracks\n\n| track | for | notebooks |\n| --- | --- | --- |\n{rows}"
+
+
+def _map(names: Iterable[str]) -> str:
+    """Return what needs what, as a diagram that JupyterLab draws."""
+    names = list(names)
+    boxes = [f'  n{name[:2]}["{name[:2]} {_title(name)}"]' for name in names]
+    edges = [
+        f"  n{needed[:2]} --> n{name[:2]}"
+        for name in names
+        for needed in concept_map.IDEAS[name][-1]
+        if needed in names
+    ]
+    return "\n".join(["## What needs what\n", "```mermaid", "flowchart LR", *boxes, *edges, "```"])

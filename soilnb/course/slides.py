@@ -1,0 +1,325 @@
+"""Slides of each notebook: reveal.js, to be shown with no network.
+
+What stands on them is written in ``lessons/NAME.toml``; title, aims, the bet, the tasks and the way
+on are the notebook's and its explorers' own. A figure is the one that the last run of the notebook
+has left. Where there is none, the statements that it needs, and no others, are run.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import html
+import io
+import re
+import shutil
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import jinja2
+from PIL import Image
+
+from soilnb import results
+from soilnb.explore import base
+from soilnb.parameters import InputError
+from soilnb.pipeline import notebooks, runs
+from soilnb.pipeline.pages import concept_map
+
+#: Slides that an audience bears in an hour, and pixels across a figure that fills one.
+MOST, WIDTH = 15, 1600
+
+#: Where a text asks the reader to write.
+_TURN = re.compile(r"\*\*(?:Your turn|Write it yourself)[^*]*\*\*[,:]? *(.*)")
+
+_HERE = Path(__file__).parent
+
+#: Letters of the few formulas that stand in aims and comments.
+_LETTERS = {r"\nu": "ν", r"\,": " ", r"\xi": "ξ", r"\eta": "η", r"\Delta": "Δ", r"\cdot": " · "}
+
+
+@cache
+def lesson(name: str) -> dict:
+    """Return what a lecturer adds to a notebook: ``lessons/NAME.toml``.
+
+    Parameters
+    ----------
+    name : str
+        Name of the notebook.
+    """
+    path = _HERE / "lessons" / f"{name}.toml"
+    if not path.is_file():
+        raise InputError(f"notebook {name}: {path.name} is missing among the lessons of the course")
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def write(folder: Path, path: Path, edition: str) -> None:
+    """Write the deck of a notebook, with its pictures and what shows it.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of all slides.
+    path : Path
+        The notebook.
+    edition : {"student", "instructor"}
+        Students get the bets without the answers, and no notes.
+    """
+    notebook = notebooks.read(path)
+    slides = deck(notebook, path.stem, edition)
+    pictures = folder / "pictures"
+    pictures.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(_HERE / "reveal", folder / "reveal", dirs_exist_ok=True,
+                    ignore=shutil.ignore_patterns("package*.json"))  # fmt: skip
+    wanted = [slide["figure"] for slide in slides if "figure" in slide]
+    for name, picture in _pictures(path, notebook, wanted):
+        picture.thumbnail((WIDTH, WIDTH))
+        picture.convert("RGB").save(pictures / f"{name}.webp", quality=85)
+        shown = next(slide for slide in slides if slide.get("figure") == name)
+        shown["tall"] = picture.height > 0.7 * picture.width
+    text = _template().render(title=slides[0]["title"], slides=slides)
+    (folder / f"{path.stem}.html").write_text(text, encoding="utf-8")
+
+
+@cache
+def _template() -> jinja2.Template:
+    text = (_HERE / "templates" / "deck.html").read_text(encoding="utf-8")
+    return jinja2.Environment(autoescape=True).from_string(text)
+
+
+# --- What stands on them --------------------------------------------------------------------------
+
+
+def deck(notebook: Mapping, name: str, edition: str) -> list[dict]:
+    """Return the slides of a notebook, each with its title and what stands under it.
+
+    Parameters
+    ----------
+    notebook : mapping
+        The notebook.
+    name : str
+        Its name.
+    edition : {"student", "instructor"}
+        As of `write`.
+    """
+    own = lesson(name)
+    opening = notebook["cells"][0]["source"]
+    first, second, *rest = ({**slide} for slide in own["slides"])
+    told = edition == "instructor"
+    if told:
+        first["notes"] = f"Before: {own['before']}"
+    for slide in (first, second, *rest):
+        if "figure" in slide:
+            slide["alt"] = alt(notebook, slide["figure"])
+    return [
+        {"first": True, "title": opening.splitlines()[0].lstrip("# "), "lines": _spans(opening)},
+        {"title": "After this you can", "list": [_html(aim) for aim in aims(opening)]},
+        *(first, second),
+        *_bet(bet(name), told),
+        *rest,
+        {"title": "Your turn, in the notebook", "list": _asked(notebook), "small": True},
+        {
+            "title": "Two minutes on paper",
+            "lines": [
+                "One thing that you now see otherwise, and why.",
+                "One that you still doubt.",
+            ],
+            "list": [f"Next: <b>{html.escape(title)}</b>" for title in _onward(name)],
+        },
+    ]
+
+
+def bet(name: str) -> dict:
+    """Return the bet of a lesson: question, options, answer if the data do not decide, explain."""
+    asked = lesson(name)["bet"]
+    row = base.questions()[asked] if isinstance(asked, str) else asked
+    return {k: " ".join(v.split()) if isinstance(v, str) else v for k, v in row.items()}
+
+
+def _bet(row: Mapping, told: bool) -> list[dict]:
+    """Return two slides: the question to vote on, and what to look at, with the answer hidden."""
+    look = {"title": "Now look", "small": True, "lines": []}
+    if "observe" in row:
+        look["lines"] = [f"In the explorer: {html.escape(row['observe'])}"]
+    if told:
+        turned_out = html.escape(row.get("answer", ""))
+        look["hidden"] = [f"<strong class='bet'>{turned_out}</strong>"] if turned_out else []
+        look["hidden"].append(html.escape(row["explain"]))
+        look["notes"] = "Ask first who has won, and why the others believed otherwise."
+    asked = {"title": "A bet", "lines": [html.escape(row["question"])], "options": row["options"]}
+    return [asked, look]
+
+
+def aims(opening: str) -> list[str]:
+    """Return what a reader will be able to do, from a notebook's first cell."""
+    listed = re.search(r"will be able to do\*\*\n+((?:- .*\n?)+)", opening)
+    return [line[2:].rstrip(" ,.") for line in listed[1].strip().splitlines()]
+
+
+def _spans(opening: str) -> list[str]:
+    return [_html(re.search(r"\*\*Time to learn:\*\* ([^.]*)\.", opening)[1])]
+
+
+def _asked(notebook: Mapping) -> list[str]:
+    """Return what is to be written: the words beside the dots, and those of the text above."""
+    found, above = [], ""
+    for cell in notebook["cells"]:
+        if said := _TURN.search(cell["source"]):
+            above = _html(said[1])
+        if dots := re.search(r"^mine = \.\.\.  # (.*)$", cell["source"], re.M):
+            found.append(f"<b>{_html(dots[1])}</b><br>{above}")
+            above = ""
+    return found
+
+
+def _onward(name: str) -> list[str]:
+    """Return the titles of the notebooks that come next, by the map of what needs what."""
+    return [notebooks.title(path) for path in notebooks.find(concept_map.onward(name)[:4])]
+
+
+def _html(text: str) -> str:
+    """Return a line of Markdown as HTML: emphasis, code, short formulas; no links."""
+    text = html.escape(re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", text), quote=False)
+    text = re.sub(r"\$([^$]+)\$", _formula, text)
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+    text = re.sub(r"\*\*([^*]+)\*\*", r"<b>\1</b>", text)
+    return re.sub(r"\*([^*\s][^*]*)\*", r"<em>\1</em>", text)
+
+
+def _formula(found: re.Match) -> str:
+    text = found[1]
+    for name, letter in _LETTERS.items():
+        text = text.replace(name, letter)
+    text = re.sub(r"_\{?(\w+)\}?", r"<sub>\1</sub>", text)
+    text = re.sub(r"\^\{?(-?\w+)\}?", r"<sup>\1</sup>", text)
+    return f"<i>{text}</i>"
+
+
+# --- Pictures -------------------------------------------------------------------------------------
+
+
+def alt(notebook: Mapping, figure: str) -> str:
+    """Return what a figure of a notebook shows, in words.
+
+    Raises
+    ------
+    InputError
+        When no cell of the notebook saves such a figure, or none says what it shows.
+    """
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code" and f'"{figure}"' in cell["source"]:
+            said = re.search(r'alt="([^"]+)"', cell["source"])
+            words = cell["metadata"].get("mystnb", {}).get("image", {}).get("alt", "")
+            if words or said:
+                return words or said[1]
+    raise InputError(f"figure {figure}: no cell saves it with words on what it shows")
+
+
+def _pictures(
+    path: Path, notebook: Mapping, wanted: Sequence[str]
+) -> Iterator[tuple[str, Image.Image]]:
+    """Yield figures of a notebook by name: those of its last run, else drawn now."""
+    kept = results.folder(path.stem, "quick")
+    if runs.state(path, "quick") == "up to date":
+        there = [name for name in wanted if (kept / f"{name}.png").is_file()]
+    else:
+        there = []
+    for name in there:
+        with Image.open(kept / f"{name}.png") as picture:
+            yield name, picture.copy()
+    names: dict[str, object] = {}
+    done: set[int] = set()
+    lines = _statements(notebook)
+    for name in wanted:
+        if name not in there:
+            yield name, _drawn(lines, name, names, done)
+
+
+def _statements(notebook: Mapping) -> list[ast.stmt]:
+    """Return the statements of a notebook in their order, without those of the answers."""
+    cells = (c for c in notebook["cells"] if c["cell_type"] == "code")
+    lesson_cells = (c for c in cells if "solution" not in c["metadata"].get("tags", []))
+    texts = (re.sub(r"^\s*[%!].*$", "", c["source"], flags=re.M) for c in lesson_cells)
+    return [statement for text in texts for statement in ast.parse(text).body]
+
+
+def _drawn(
+    lines: Sequence[ast.stmt], figure: str, names: dict[str, object], done: set[int]
+) -> Image.Image:
+    """Run what a figure needs, and return its picture.
+
+    Parameters
+    ----------
+    lines : sequence of ast.stmt
+        The statements of the notebook.
+    figure : str
+        Name by which it is saved.
+    names : dict
+        What earlier calls have computed; grows.
+    done : set of int
+        Which statements have been run; grows.
+    """
+    place = next(i for i, line in enumerate(lines) if _saves(line, figure))
+    saved = lines[place].value.args[0]
+    todo = _needed(lines[:place], {n.id for n in ast.walk(saved) if isinstance(n, ast.Name)})
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        for number in sorted(todo - done):
+            module = ast.Module([lines[number]], [])
+            exec(compile(module, f"statement {number}", "exec"), names)
+            done.add(number)
+        drawn = eval(compile(ast.Expression(saved), figure, "eval"), names)
+    stream = io.BytesIO()
+    drawn.savefig(stream, format="png", dpi=results.SAVED_DPI, bbox_inches="tight")
+    return Image.open(stream)
+
+
+def _needed(lines: Sequence[ast.stmt], names: set[str]) -> set[int]:
+    """Return which statements give the names, or change what those are made of."""
+    gives = [_names(line) for line in lines]
+    imported = {name for line, (stored, _) in zip(lines, gives, strict=True)
+                if isinstance(line, ast.Import | ast.ImportFrom) for name in stored}  # fmt: skip
+    chosen: set[int] = set()
+    todo = [(len(lines), names)]
+    while todo:
+        end, wanted = todo.pop()
+        for number in range(end - 1, -1, -1):
+            stored, loaded = gives[number]
+            if stored & wanted:
+                chosen.add(number)
+                wanted = (wanted - stored) | loaded
+        alive = {name for number in chosen for name in gives[number][0]} - imported
+        for number, line in enumerate(lines):
+            if number not in chosen and isinstance(line, ast.Expr) and _root(line) in alive:
+                chosen.add(number)
+                todo.append((number, gives[number][1]))
+    return chosen
+
+
+def _root(line: ast.Expr) -> str:
+    """Return of which name a statement calls a method: ``axes`` of ``axes.plot(...)``."""
+    node = getattr(line.value, "func", None)
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return getattr(node, "id", "") if isinstance(line.value, ast.Call) else ""
+
+
+def _saves(line: ast.stmt, figure: str) -> bool:
+    call = getattr(line, "value", None)
+    texts = [a.value for a in getattr(call, "args", []) if isinstance(a, ast.Constant)]
+    return getattr(getattr(call, "func", None), "attr", "") == "save" and figure in texts
+
+
+def _names(line: ast.stmt) -> tuple[set[str], set[str]]:
+    """Return the names that a statement gives or changes, and those that it reads."""
+    stored, loaded = set(), set()
+    for node in ast.walk(line):
+        if isinstance(node, ast.Name):
+            (loaded if isinstance(node.ctx, ast.Load) else stored).add(node.id)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            stored |= {(a.asname or a.name).partition(".")[0] for a in node.names}
+        elif isinstance(node, ast.FunctionDef):
+            stored.add(node.name)
+        elif isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            stored |= {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
+    return stored, loaded

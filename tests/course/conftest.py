@@ -1,0 +1,28 @@
+"""A course in which pictures take no time."""
+
+import pytest
+from PIL import Image
+
+from soilnb.course import build, slides
+
+
+@pytest.fixture
+def grey_pictures(monkeypatch):
+    """Slides get grey pictures: to draw the real ones takes a minute."""
+
+    def pictures(path, notebook, wanted):
+        return [(name, Image.new("RGB", (60, 40))) for name in wanted]
+
+    monkeypatch.setattr(slides, "_pictures", pictures)
+
+
+@pytest.fixture
+def made(grey_pictures, tmp_path):
+    """Make a course for one lecture, and return its folder."""
+
+    def make(edition="student", span="lecture"):
+        folder = tmp_path / edition
+        build.build(folder, edition, span, jobs=1)
+        return folder
+
+    return make

@@ -1,0 +1,111 @@
+"""Plans: minutes are those of the notebooks, and what needs what is one map everywhere."""
+
+import re
+
+import pytest
+
+from soilnb.course import plans, slides
+from soilnb.pipeline import notebooks
+from soilnb.pipeline.pages import concept_map
+
+PATHS = notebooks.notebooks()
+NAMES = [path.stem for path in PATHS]
+
+each = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+every_session = pytest.mark.parametrize(
+    "session",
+    [session for span in plans.spans().values() for session in span["sessions"]],
+    ids=lambda session: session["question"],
+)
+
+
+@each
+def test_the_minutes_of_a_plan_add_up_to_what_the_notebook_says(path):
+    notebook = notebooks.read(path)
+    parts = plans.parts(notebook)
+    assert sum(part.minutes for part in parts) == plans.minutes(notebook)
+    assert all(part.minutes > 0 or part.heading.startswith("Optional") for part in parts)
+    plan = plans.lesson_plan(path)
+    ends = [int(end) for end in re.findall(r"^\| \d+–(\d+) \|", plan, re.M)]
+    assert ends == sorted(ends)
+    assert ends[-1] == plans.minutes(notebook)
+
+
+@each
+def test_a_plan_has_what_a_lecturer_needs(path):
+    plan = plans.lesson_plan(path)
+    for heading in ("Before", "During", "Assessment", "A site of your own"):
+        assert f"\n## {heading}\n" in plan
+    assert slides.bet(path.stem)["question"] in plan
+    assert "Grade the reasoning, not the hit rate" in plan
+    assert plan.count("exercise ") >= 2
+    assert len(slides.lesson(path.stem)["open"]) >= 3
+
+
+@every_session
+def test_a_session_takes_ninety_minutes_and_leaves_time_to_talk(session):
+    agenda = plans.agenda(session)
+    assert sum(minutes for minutes, _ in agenda) == plans.SESSION
+    assert agenda[-2][0] >= 20  # exercises and discussion
+
+
+@every_session
+def test_its_parts_are_sections_of_the_notebook(session):
+    for item in session["class"]:
+        path = notebooks.find([item["notebook"]])[0]
+        headings = [part.heading for part in plans.parts(notebooks.read(path))]
+        assert set(item.get("parts", [])) <= set(headings)
+
+
+def test_six_weeks_have_two_sessions_each_and_use_every_notebook():
+    weeks = plans.spans()["weeks"]
+    assert len(weeks["sessions"]) == 12
+    assert weeks["notebooks"] == NAMES
+
+
+@pytest.mark.parametrize("span", plans.spans())
+def test_nothing_is_taught_before_what_it_needs(span):
+    seen = set()
+    for session in plans.spans()[span]["sessions"]:
+        seen |= {item["notebook"] for item in session["class"]}
+        for item in session["class"]:
+            assert set(concept_map.IDEAS[item["notebook"]][-1]) <= seen, item
+        seen |= set(session["home"])
+        for name in session["home"]:
+            assert set(concept_map.IDEAS[name][-1]) <= seen, name
+
+
+def test_tracks_hold_what_their_notebooks_need():
+    for track in plans._syllabus()["tracks"].values():
+        for name in track["notebooks"]:
+            assert set(concept_map.IDEAS[name][-1]) <= set(track["notebooks"]), name
+
+
+# --- One map --------------------------------------------------------------------------------------
+
+
+def links(text):
+    return re.findall(r"\]\((\d\d_\w+)\.ipynb\)", text)
+
+
+def implied(names):
+    """Return the notebooks that others of these need, or whatever those need."""
+    below = {need for name in names for need in concept_map.IDEAS[name][-1]}
+    return below | implied(below) if below else below
+
+
+@each
+def test_what_a_notebook_needs_is_what_the_map_says(path):
+    opening = notebooks.read(path)["cells"][0]["source"]
+    needed = set(links("\n".join(re.findall(r"^\| (.+?) \| needed \|$", opening, re.M))))
+    assert needed - implied(needed) == set(concept_map.IDEAS[path.stem][-1])
+    assert "the notebook" not in re.search(r"you should know(.*)\*\*Time", opening, re.S)[1]
+
+
+@each
+def test_its_next_links_follow_the_map(path):
+    last = notebooks.read(path)["cells"][-1]["source"]
+    (said,) = re.findall(r"^\*\*Next:\*\* .*$", last, re.M)
+    following = NAMES[NAMES.index(path.stem) + 1 :][:1]
+    assert links(said)
+    assert set(links(said)) <= {*concept_map.onward(path.stem), *following}

@@ -1,0 +1,92 @@
+"""Decks: short, with a bet, with pictures that the notebook makes."""
+
+import re
+
+import matplotlib.pyplot as plt
+import pytest
+
+from soilnb.course import slides
+from soilnb.parameters import InputError
+from soilnb.pipeline import notebooks
+
+each = pytest.mark.parametrize("path", notebooks.notebooks(), ids=lambda path: path.stem)
+
+#: Longest line of a slide that an audience reads while somebody speaks, in letters.
+LONGEST = 130
+
+
+def words(html):
+    return re.sub(r"<[^>]+>", "", html)
+
+
+@each
+def test_a_deck_is_short_and_has_one_bet(path):
+    deck = slides.deck(notebooks.read(path), path.stem, "instructor")
+    assert 8 <= len(deck) <= slides.MOST
+    asked = [slide for slide in deck if "options" in slide]
+    assert len(asked) == 1
+    assert len(asked[0]["options"]) >= 2
+    (told,) = [slide for slide in deck if "hidden" in slide]
+    assert deck.index(told) == deck.index(asked[0]) + 1
+    for slide in slides.lesson(path.stem)["slides"]:
+        assert slide.get("figure") or len(slide["lines"]) >= 1
+        for line in slide["lines"]:
+            assert len(words(line)) <= LONGEST, line
+
+
+@each
+def test_students_see_the_bet_and_not_how_it_ends(path):
+    deck = slides.deck(notebooks.read(path), path.stem, "student")
+    assert not any("hidden" in slide or "notes" in slide for slide in deck)
+
+
+@each
+def test_its_figures_are_those_of_the_notebook_and_are_described(path):
+    notebook = notebooks.read(path)
+    lines = slides._statements(notebook)
+    for slide in slides.lesson(path.stem)["slides"]:
+        if "figure" in slide:
+            assert len(slides.alt(notebook, slide["figure"]).split()) >= 4
+            assert any(slides._saves(line, slide["figure"]) for line in lines)
+
+
+def test_a_figure_that_nobody_saves_is_refused():
+    notebook = notebooks.read(notebooks.find(["00"])[0])
+    with pytest.raises(InputError, match="figure nothing: no cell saves it"):
+        slides.alt(notebook, "nothing")
+
+
+def test_a_notebook_without_a_lesson_is_refused():
+    with pytest.raises(InputError, match=r"99_new\.toml is missing"):
+        slides.lesson("99_new")
+
+
+CODE = """
+import matplotlib.pyplot as plt
+from soilnb import results
+SIZE = 3
+unused = 1 / 0
+table = {}
+table["a"] = [1, SIZE]
+figure, axes = plt.subplots()
+axes.plot(table["a"])
+results.save(figure, "mine")
+"""
+
+
+def test_only_what_a_figure_needs_is_run():
+    cells = [{"cell_type": "code", "metadata": {}, "source": CODE}]
+    names = {}
+    picture = slides._drawn(slides._statements({"cells": cells}), "mine", names, set())
+    assert picture.width > 300
+    assert names["table"] == {"a": [1, 3]}
+    assert list(names["axes"].lines[0].get_ydata()) == [1, 3]
+    plt.close("all")
+
+
+def test_formulas_and_emphasis_of_a_notebook_become_html():
+    text = "*show* CUE $= k_{BD}/(\\nu\\,a)$, **`x_y`** [here](a.ipynb), $10^{-4}$ < 1"
+    assert slides._html(text) == (
+        "<em>show</em> CUE <i>= k<sub>BD</sub>/(ν a)</i>, <b><code>x_y</code></b> here, "
+        "<i>10<sup>-4</sup></i> &lt; 1"
+    )
