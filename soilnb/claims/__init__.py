@@ -421,8 +421,9 @@ def rows(
     """Return the scoreboard: every claim with our value and the verdict.
 
     Each row (a claim, for each preset or variant) comes from this session (what `record` noted),
-    else from the last run of size ``paper``, else from the versioned baseline, else from the last
-    run of size ``quick``.
+    else from the last run of size ``paper``, else from the versioned baseline. Only a claim of
+    which neither has a row, for any preset or variant, takes its rows from the last run of size
+    ``quick``.
 
     Parameters
     ----------
@@ -464,7 +465,7 @@ def _cause(claim: dict, note: dict) -> str:
     preset = note.get("preset", "")
     return (
         note.get("cause")
-        or claim.get("causes", {}).get(preset)
+        or claim.get("causes", {}).get(preset or note.get("variant", ""))
         or presets(claim["paper"]).get(preset, {}).get("cause")
         or claim.get("cause", "")
     )
@@ -475,16 +476,22 @@ def _notes(claim: dict, saved: Callable, kept: Callable, full: bool) -> list[dic
     run = results.current()
     size = run.size if run else "quick"
     here = [note | {"size": size} for note in _noted.values()]
-    sources = [saved(claim["notebook"], "paper"), kept(claim["paper"])]
-    sources.insert(2 if full and size == "quick" else 0, here)
-    sources.append(saved(claim["notebook"], "quick"))
+    large = [saved(claim["notebook"], "paper"), kept(claim["paper"])]
+    small = [saved(claim["notebook"], "quick")]
+    (small if full and size == "quick" else large).insert(0, here)
+    found = _first_of(claim, large) or _first_of(claim, small)
+    order = [*presets(claim["paper"])]
+    return sorted(found.values(), key=lambda note: _place(note.get("preset"), order))
+
+
+def _first_of(claim: dict, sources: list[list[dict]]) -> dict[str, dict]:
+    """Return for each preset or variant of a claim what the first source that has it says."""
     found: dict[str, dict] = {}
     for source in sources:
         for note in source:
             if note["id"] == claim["id"]:
                 found.setdefault(_key(note), note)
-    order = [*presets(claim["paper"])]
-    return sorted(found.values(), key=lambda note: _place(note.get("preset"), order))
+    return found
 
 
 def _place(preset: str | None, order: list[str]) -> int:

@@ -242,7 +242,7 @@ def record_profiles(one: Study) -> None:
         }
         here = measures.shapes(one.chosen.sel(profile=good.index.to_numpy()))
         numbers |= {f"tao-shape-{name}": share for name, share in here.items()}
-        claims.record_all(numbers, cause=SMALL, **about)
+        claims.record_all(numbers, cause=one.why, **about)
 
 
 # --- Controls -------------------------------------------------------------------------------------
@@ -322,7 +322,7 @@ def by_depth(one: Study) -> tuple[dict[str, pd.DataFrame], dict[str, object]]:
     depths = cue_soc.by_depth(one.runs[one.reading], one.chosen, limit=one.limit)
     fits = {name: regressions.fit(rows, ASSIMILATED["intercepts"]) for name, rows in depths.items()}
     slope = [fit.coefficients.loc["cue", "estimate"] for fit in fits.values()]
-    claims.record("tao-ed5", slope[0] > slope[-1], data=one.kind, cause=SMALL)
+    claims.record("tao-ed5", slope[0] > slope[-1], data=one.kind, cause=one.why)
     return depths, fits
 
 
@@ -470,7 +470,7 @@ def record_maps(learnt: Learner, worlds: dict[str, xr.Dataset]) -> pd.DataFrame:
         }
         claims.record_all(mapped, cause=one.why, **about)
         found = modifier(world)
-        claims.record_all(rows[name] | {"tao-nse": explained[name]}, cause=SMALL, **about)
+        claims.record_all(rows[name] | {"tao-nse": explained[name]}, cause=one.why, **about)
         lines = {"mat": "log(xi) ~ mat", "map": "xi ~ map"}
         regressed = {
             f"tao-xi-{short}-{part}": float(found.loc[line, part])

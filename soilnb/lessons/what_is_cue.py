@@ -10,10 +10,14 @@ from scipy.optimize import brentq
 from soilnb import claims
 from soilnb.claims import planet_runs
 from soilnb.cue import efficiency, measured, methods, nested, stoichiometry
-from soilnb.profile import mimics
+from soilnb.explore.cue import column
+from soilnb.profile import forcing, mimics
 
 #: Spans of days over which a pulse is averaged.
 SPANS = {"days 100-199": (100, 199), "days 200-205": (200, 205), "days 200-260": (200, 260)}
+
+#: Places at which the model's CUE is looked at layer by layer.
+PLACES = ("tropical", "temperate", "boreal")
 
 #: Why signs over records are no finding.
 WHY = (
@@ -99,6 +103,19 @@ def record_variability(data: xr.Dataset, kind: str) -> None:
         "he-18o-range": widest["high"] - widest["low"],
     }
     claims.record_all(numbers, data=kind)
+    claims.record("he-depth", all(declines(place) for place in PLACES))
+
+
+def declines(place: str) -> bool:
+    """Return whether the community's CUE of COMPAS falls from each layer to the next, to 1 m.
+
+    Examples
+    --------
+    >>> declines("temperate")
+    True
+    """
+    cue = efficiency(column(place=forcing.example(place)))
+    return bool((cue.diff("layer")[cue["depth"].values[1:] <= 1.0] < 0).all())
 
 
 def enriched(place: xr.Dataset) -> xr.Dataset:

@@ -83,6 +83,25 @@ def test_a_baseline_stands_between_runs_of_size_paper_and_quick(tmp_path):
     assert row()["value"] == 0.0162
 
 
+def test_a_quick_row_of_another_preset_does_not_stand_beside_a_baseline(tmp_path):
+    keep(NOTE)
+    saved(tmp_path, "quick", {**NOTE, "preset": "literal"}, {**NOTE, "id": "doc-eq"})
+    board = {row["id"]: row for row in claims.rows("rotzer2025") if row["value"] is not None}
+    assert [r.get("preset") for r in claims.rows("rotzer2025") if r["id"] == "bio-eq"] == [
+        "default"
+    ]
+    assert board["doc-eq"]["size"] == "quick"  # no baseline has this claim
+
+
+def test_no_quick_row_stands_where_a_shipped_baseline_has_the_claim(monkeypatch, tmp_path):
+    monkeypatch.undo()
+    monkeypatch.setattr(claims, "_noted", {})
+    for paper in ("rotzer2025", "tao2023", "tao2024"):
+        of_baseline = {note["id"] for note in baseline.load(paper)["values"]}
+        for row in claims.rows(paper, full=True):
+            assert row["id"] not in of_baseline or not str(row["size"]).startswith("quick")
+
+
 def test_without_a_baseline_the_quick_run_counts(tmp_path):
     saved(tmp_path, "quick", NOTE)
     assert row()["size"] == "quick"
