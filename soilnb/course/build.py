@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
-from soilnb.course import editions, plans, slides
+from soilnb.course import bank, editions, plans, slides
 from soilnb.jobs import complete, making
 from soilnb.parameters import InputError, unknown
 from soilnb.pipeline import notebooks
@@ -68,10 +69,11 @@ def build(
     paths = notebooks.find(plans.spans()[span]["notebooks"])
     with making(folder) as part:
         names = [path.stem for path in paths]
-        tasks = {path.stem: (path, part, edition, names) for path in paths}
-        complete(_one, tasks, unit="notebook", jobs=jobs)
+        tasks = {"question bank": (bank.write, part / "question_bank", edition, names)}
+        tasks |= {path.stem: (_lesson, path, part, edition, names) for path in paths}
+        complete(_do, tasks, unit="notebook", jobs=jobs)
         (part / "nbgrader_config.py").write_text(_settings(edition), encoding="utf-8")
-        plans.write(part, paths, edition, span)
+        plans.write(part, edition, span)
         made = {
             path.relative_to(part).as_posix(): _digest(path)
             for path in sorted(part.rglob("*"))
@@ -81,8 +83,12 @@ def build(
     return [folder / name for name in made]
 
 
-def _one(path: Path, folder: Path, edition: str, names: list[str]) -> None:
-    """Write the notebook, and its slides, of one lesson."""
+def _do(write: Callable[..., object], *arguments: object) -> None:
+    write(*arguments)
+
+
+def _lesson(path: Path, folder: Path, edition: str, names: list[str]) -> None:
+    """Write the notebook of one lesson, its slides, and for the instructor its plan."""
     name, source = path.stem, notebooks.read(path)
     rubric = plans.rubric(name)
     made = editions.linked(editions.edition(source, name, edition, rubric), names)
@@ -91,6 +97,8 @@ def _one(path: Path, folder: Path, edition: str, names: list[str]) -> None:
     text = json.dumps(made, indent=1, ensure_ascii=False) + "\n"
     (place / path.name).write_text(text, encoding="utf-8")
     slides.write(folder / "slides", path, edition)
+    if edition == "instructor":
+        plans.write_lesson(folder / "lesson_plans", path)
 
 
 def _settings(edition: str) -> str:

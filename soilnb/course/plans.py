@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from soilnb import check
-from soilnb.course import editions, slides
+from soilnb.course import bank, editions, slides
 from soilnb.pipeline import notebooks
 from soilnb.pipeline.pages import concept_map
 
@@ -183,6 +183,10 @@ should know:
 Let them vote before anybody moves a slider, and ask two who disagree for their reasons. Then look.
 *{asked["explain"]}*
 
+## What they may believe
+
+{_misconceptions(path.stem)}
+
 ## Assessment
 
 Checked cells: {tasks} of {check.POINTS} points each, given by the notebook itself; half of them
@@ -196,6 +200,15 @@ where only the unit or the sign is another. Exercises: {editions.POINTS} points 
 
 {own["local"]}
 """
+
+
+def _misconceptions(name: str) -> str:
+    """Return what students believe, each with the question of the bank that uncovers it."""
+    return "\n\n".join(
+        f"**{question.misconception}** {question.text} *{question.answer}. {question.why}*"
+        for question in bank.questions([name])
+        if question.kind == "choice"
+    )
 
 
 def _during(notebook: Mapping) -> str:
@@ -228,27 +241,26 @@ def _rubric_table() -> str:
 # --- The folder -----------------------------------------------------------------------------------
 
 
-def write(folder: Path, paths: Iterable[Path], edition: str, span: str) -> None:
-    """Write what a course has besides notebooks and slides.
+def write(folder: Path, edition: str, span: str) -> None:
+    """Write the syllabus and the README of a course.
 
     Parameters
     ----------
     folder : Path
         The course.
-    paths : iterable of Path
-        Its notebooks.
     edition : {"student", "instructor"}
-        Students get syllabus and README, lecturers a lesson plan of each notebook as well.
+        Whose README.
     span : {"lecture", "week", "weeks"}
         One of `spans`.
     """
-    texts = {"README": _readme(edition, span), "syllabus": syllabus(span)}
-    if edition == "instructor":
-        texts |= {f"lesson_plans/{path.stem}": lesson_plan(path) for path in paths}
-    for name, text in texts.items():
-        place = folder / f"{name}.md"
-        place.parent.mkdir(exist_ok=True)
-        place.write_text(text, encoding="utf-8")
+    (folder / "README.md").write_text(_readme(edition, span), encoding="utf-8")
+    (folder / "syllabus.md").write_text(syllabus(span), encoding="utf-8")
+
+
+def write_lesson(folder: Path, path: Path) -> None:
+    """Write the plan of the lesson on a notebook into the folder of all plans."""
+    folder.mkdir(exist_ok=True)
+    (folder / f"{path.stem}.md").write_text(lesson_plan(path), encoding="utf-8")
 
 
 def _readme(edition: str, span: str) -> str:

@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image
 
-from soilnb.course import build, slides
+from soilnb.course import bank, build, slides
 
 
 @pytest.fixture
@@ -17,7 +17,19 @@ def grey_pictures(monkeypatch):
 
 
 @pytest.fixture
-def made(grey_pictures, tmp_path):
+def blank_bank(monkeypatch):
+    """The bank writes empty files: the models take a minute to answer all questions."""
+
+    def write(folder, edition, notebooks):
+        folder.mkdir()
+        for name in ("questions", "projects", *(["key"] if edition == "instructor" else [])):
+            (folder / f"{name}.html").touch()
+
+    monkeypatch.setattr(bank, "write", write)
+
+
+@pytest.fixture
+def made(grey_pictures, blank_bank, tmp_path):
     """Make a course for one lecture, and return its folder."""
 
     def make(edition="student", span="lecture"):

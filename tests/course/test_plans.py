@@ -34,7 +34,13 @@ def test_the_minutes_of_a_plan_add_up_to_what_the_notebook_says(path):
 @each
 def test_a_plan_has_what_a_lecturer_needs(path):
     plan = plans.lesson_plan(path)
-    for heading in ("Before", "During", "Assessment", "A site of your own"):
+    for heading in (
+        "Before",
+        "During",
+        "What they may believe",
+        "Assessment",
+        "A site of your own",
+    ):
         assert f"\n## {heading}\n" in plan
     assert slides.bet(path.stem)["question"] in plan
     assert "Grade the reasoning, not the hit rate" in plan
