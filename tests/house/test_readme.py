@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-TEXT = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
 
 
@@ -38,3 +39,11 @@ def test_what_contributing_points_at_is_there():
     named = set(re.findall(r"`((?:soilnb|tests|experiments|book)/[\w./]+)`", text))
     assert len(named) > 20
     assert {path for path in named if not (root / path).exists()} == set()
+
+
+def test_the_paper_cites_all_of_its_list_and_nothing_else():
+    text = (ROOT / "paper.md").read_text(encoding="utf-8")
+    entries = (ROOT / "paper.bib").read_text(encoding="utf-8")
+    keys = re.findall(r"^@\w+\{(\w+)", entries, re.MULTILINE)
+    assert set(re.findall(r"@(\w+)", text)) == set(keys)
+    assert entries.count("doi = {10.") == len(keys) - entries.count("@book")
