@@ -77,8 +77,7 @@ def minutes(notebook: Mapping) -> int:
 def prerequisites(notebook: Mapping) -> list[tuple[str, str]]:
     """Return what one should know before a notebook, and how much it is needed."""
     opening = notebook["cells"][0]["source"]
-    rows = re.findall(r"^\| (.+?) \| (needed|helpful|not needed) \|$", opening, re.M)
-    return [(re.sub(r"\[([^\]]+)\]\([^)]*\)", r"*\1*", what), how) for what, how in rows]
+    return re.findall(r"^\| (.+?) \| (needed|helpful|not needed) \|$", opening, re.M)
 
 
 def parts(notebook: Mapping) -> list[Part]:
@@ -153,7 +152,7 @@ def rubric(name: str) -> str:
 def lesson_plan(path: Path) -> str:
     """Return the plan of one lesson: before, during, assessment, and a site of one's own."""
     notebook, own = notebooks.read(path), slides.lesson(path.stem)
-    known = "\n".join(f"- {what}: {how}" for what, how in prerequisites(notebook))
+    known = "\n".join(f"- {_unlinked(what)}: {how}" for what, how in prerequisites(notebook))
     asked = slides.bet(path.stem)
     tasks = len(editions.tasks(notebook))
     return f"""# Lesson plan: {notebooks.title(path)}
@@ -202,6 +201,10 @@ where only the unit or the sign is another. Exercises: {editions.POINTS} points 
 """
 
 
+def _unlinked(text: str) -> str:
+    return re.sub(r"\[([^\]]+)\]\([^)]*\)", r"*\1*", text)
+
+
 def _misconceptions(name: str) -> str:
     """Return what students believe, each with the question of the bank that uncovers it."""
     return "\n\n".join(
@@ -230,9 +233,9 @@ def _options(asked: Mapping) -> str:
 
 
 def _rubric_table() -> str:
-    rows = "\n".join(f"| {points} | {name} | {text} |" for points, name, text in RUBRIC)
+    table = _table(["points", "", "what earns them"], [[str(n), *row] for n, *row in RUBRIC])
     return (
-        f"| points | | what earns them |\n| --- | --- | --- |\n{rows}\n\n"
+        f"{table}\n\n"
         "Grade the reasoning, not the hit rate: a wrong prediction with a good reason scores as a "
         "right one."
     )
@@ -282,11 +285,13 @@ def syllabus(span: str) -> str:
         inner = 2 - number % 2 if span == "weeks" else number
         texts.append(f"## {week} {inner}: {session['question']}")
         texts.append(_session(session))
-    return "\n\n".join([*texts, _tracks(), _map(plan["notebooks"])]) + "\n"
+    return "\n\n".join([*texts, f"## Tracks\n\n{_tracks()}", _map(plan["notebooks"])]) + "\n"
 
 
 def agenda(session: Mapping) -> list[tuple[int, str]]:
     """Return the items of a session with their minutes, which add up to `SESSION`."""
+    if "rows" in session:
+        return [(spent, what) for spent, what in session["rows"]]
     items = [(OPENING, "The homework in a few words; the bet, by show of hands (slides)")]
     for item in session["class"]:
         notebook = _notebook(item["notebook"])
@@ -295,7 +300,7 @@ def agenda(session: Mapping) -> list[tuple[int, str]]:
         chosen = f": {', '.join(wanted)}" if "parts" in item else ", without its exercises"
         items.append((spent, f"*{_title(item['notebook'])}*{chosen}"))
     rest = SESSION - CLOSING - sum(spent for spent, _ in items)
-    pairs = session.get("pairs", "Exercises in pairs, then in the round")
+    pairs = "Exercises in pairs, then in the round"
     return [*items, (rest, pairs), (CLOSING, "Exit ticket")]
 
 
@@ -304,7 +309,6 @@ def _in_class(heading: str) -> bool:
 
 
 def _session(session: Mapping) -> str:
-    rows = "\n".join(f"| {spent} | {what} |" for spent, what in agenda(session))
     names = [item["notebook"] for item in session["class"]]
     aims = "\n".join(f"- {aim}" for name in names for aim in slides.aims(_opening(name)))
     home = []
@@ -314,7 +318,7 @@ def _session(session: Mapping) -> str:
         spent = took if name in names else minutes(_notebook(name))
         home.append(f"{own} *{_title(name)}* (about {spent} minutes)")
     return (
-        f"After it students can\n\n{aims}\n\n| minutes | what |\n| --- | --- |\n{rows}\n\n"
+        f"After it students can\n\n{aims}\n\n{_agenda(session)}\n\n"
         f"**Homework:** {'; '.join(home)}.\n\n**Assessment:** {session['assessment']}"
     )
 
@@ -333,11 +337,11 @@ def _title(name: str) -> str:
 
 
 def _tracks() -> str:
-    rows = "\n".join(
-        f"| {name} | {track['says']} | {', '.join(n[:2] for n in track['notebooks'])} |"
+    rows = [
+        [name, track["says"], ", ".join(n[:2] for n in track["notebooks"])]
         for name, track in _syllabus()["tracks"].items()
-    )
-    return f"## Tracks\n\n| track | for | notebooks |\n| --- | --- | --- |\n{rows}"
+    ]
+    return _table(["track", "for", "notebooks"], rows)
 
 
 def _map(names: Iterable[str]) -> str:
@@ -351,3 +355,58 @@ def _map(names: Iterable[str]) -> str:
         if needed in names
     ]
     return "\n".join(["## What needs what\n", "```mermaid", "flowchart LR", *boxes, *edges, "```"])
+
+
+# --- The guide of the book ------------------------------------------------------------------------
+
+
+def filled(text: str) -> str:
+    """Return a page of the book with the tables that it asks for.
+
+    Those are ``<!-- prerequisites -->``, ``<!-- tracks -->`` and, of each way to give the course,
+    ``<!-- agenda of NAME -->`` (minutes) or ``<!-- sessions of NAME -->``.
+    """
+    text = text.replace("<!-- prerequisites -->", _known()).replace("<!-- tracks -->", _tracks())
+    for name, span in spans().items():
+        text = text.replace(f"<!-- agenda of {name} -->", _agenda(span["sessions"][0]))
+        text = text.replace(f"<!-- sessions of {name} -->", _sessions(span["sessions"]))
+    return text
+
+
+def _known() -> str:
+    """Return what each notebook needs, as a table of the book."""
+    rows = []
+    for path in notebooks.notebooks():
+        asked = prerequisites(notebooks.read(path))
+        cells = (
+            "; ".join(w for w, how in asked if how == wanted) for wanted in ("needed", "helpful")
+        )
+        rows.append([_page(path.stem), *(re.sub(r"\]\((\d)", r"](notebooks/\1", c) for c in cells)])
+    return _table(["notebook", "needed", "helpful"], rows)
+
+
+def _sessions(sessions: Iterable[Mapping]) -> str:
+    """Return the sessions of a course in a table: question, in class, before the next."""
+    rows = [
+        [
+            str(number),
+            session["question"],
+            ", ".join(_page(item["notebook"]) for item in session["class"]),
+            ", ".join(_page(name) for name in session["home"]),
+        ]
+        for number, session in enumerate(sessions, 1)
+    ]
+    return _table(["session", "question", "in class", "before the next"], rows)
+
+
+def _agenda(session: Mapping) -> str:
+    return _table(["minutes", "what"], [[str(spent), what] for spent, what in agenda(session)])
+
+
+def _page(name: str) -> str:
+    return f"[{_title(name).partition(':')[0]}](notebooks/{name}.ipynb)"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

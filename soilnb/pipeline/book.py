@@ -25,6 +25,7 @@ import yaml
 from tqdm import tqdm
 
 from soilnb import claims, data, results
+from soilnb.course import plans
 from soilnb.parameters import InputError
 from soilnb.pipeline import explorers, pages, runs
 from soilnb.pipeline.pages import (
@@ -191,11 +192,11 @@ def _executed(name: str, size: str) -> str:
 
 
 def _own_page(path: Path, notebooks: Iterable[str]) -> str:
-    """Return a page of the book's own, with its film and the map of the notebooks."""
+    """Return a page of the book's own, with its film, the map of the notebooks, and plans."""
     text = path.read_text(encoding="utf-8")
     if films.PLACE in text:
         text = text.replace(films.PLACE, films.on(path.stem))
-    return text.replace(concept_map.PLACE, concept_map.picture(notebooks))
+    return plans.filled(text.replace(concept_map.PLACE, concept_map.picture(notebooks)))
 
 
 def _folded(cells: list[dict]) -> list[dict]:

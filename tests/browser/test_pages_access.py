@@ -1,6 +1,10 @@
-"""The book for readers who use the keyboard, or want less motion."""
+"""The book for readers who use the keyboard or want less motion, and slides for the last row."""
 
 import pytest
+from PIL import Image
+
+from soilnb.course import slides
+from soilnb.pipeline import notebooks
 
 pytestmark = [pytest.mark.notebook, pytest.mark.browser]
 
@@ -84,3 +88,44 @@ def test_a_search_shows_the_words_around_what_it_found(context, offline_html):
     found.first.wait_for()
     assert found.first.locator("mark").first.inner_text().lower() == "necromass"
     page.close()
+
+
+#: Of each slide: what runs over its edges, pictures that are missing or small, its smallest letters,
+#: where its lowest part ends, and whether it sets something to vote on.
+SLIDES = """() => [...document.querySelectorAll('.slides > section')].map((slide, number) => {
+  Reveal.slide(number);
+  slide.querySelectorAll('.fragment').forEach(part => part.classList.add('visible'));
+  const parts = [...slide.querySelectorAll('h1, h2, p, li, img')];
+  return {
+    over: Math.max(slide.scrollHeight - slide.clientHeight, slide.scrollWidth - slide.clientWidth),
+    missing: [...slide.querySelectorAll('img')].filter(
+      image => !(image.naturalWidth && image.clientHeight > 250)).length,
+    letters: Math.min(...parts.map(p => parseFloat(getComputedStyle(p).fontSize))),
+    low: Math.max(...parts.map(p => p.getBoundingClientRect().bottom)),
+    options: slide.querySelectorAll('.options li').length,
+  };
+})"""
+
+
+@pytest.mark.parametrize("name", ["00_start_here", "32_site_assimilation"])
+def test_slides_can_be_read_from_the_last_row(name, context, tmp_path, monkeypatch):
+    path = notebooks.find([name])[0]
+    if name != "00_start_here":  # the figures of the first are drawn
+        grey = Image.new("RGB", (1000, 900))
+        monkeypatch.setattr(slides, "_pictures", lambda *asked: [(n, grey) for n in asked[2]])
+    slides.write(tmp_path, path, "instructor")
+    page = context.new_page()
+    page.set_viewport_size({"width": 1280, "height": 720})
+    troubles = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.goto((tmp_path / f"{name}.html").as_uri(), wait_until="load")
+    page.wait_for_function("Reveal.isReady()")
+    seen = page.evaluate(SLIDES)
+    page.close()
+    assert troubles == []
+    assert 8 <= len(seen) <= slides.MOST
+    assert max(slide["over"] for slide in seen) <= 0
+    assert sum(slide["missing"] for slide in seen) == 0
+    assert min(slide["letters"] for slide in seen) >= 24
+    assert max(slide["low"] for slide in seen) <= 720
+    assert [slide["options"] for slide in seen if slide["options"]] == [3]
