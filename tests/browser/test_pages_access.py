@@ -90,7 +90,7 @@ def test_a_search_shows_the_words_around_what_it_found(context, offline_html):
     page.close()
 
 
-#: Of each slide: what runs over its edges, pictures that are missing or small, its smallest letters,
+#: Of each slide: what runs over its edges, pictures that are missing or small, its least letters,
 #: where its lowest part ends, and whether it sets something to vote on.
 SLIDES = """() => [...document.querySelectorAll('.slides > section')].map((slide, number) => {
   Reveal.slide(number);
