@@ -124,7 +124,7 @@ def levels() -> Explorer:
         "first": Control("Average from day", 200.0, 150, 280, 1),
         "days": Control("Average over days", 5.0, 1, 100, 1),
     }
-    return Explorer(sliders, through_a_pulse, _draw_pulse, _say_levels, asks="levels")
+    return Explorer(sliders, through_a_pulse, _draw_pulse, _say_levels, asks="levels", plays="time")
 
 
 def through_a_pulse(
@@ -147,11 +147,15 @@ def through_a_pulse(
     """
     book, daily = _pulse(mass, cn_root)
     last = min(first + days - 1, float(book["time"].max()))
-    mean = nested(book.sel(time=slice(first, last)).mean("time"))
-    result = daily.copy()
-    result["window_community"] = mean["community_cue"]
-    result["window_ecosystem"] = mean["ecosystem_cue"]
+    mean = _both(book.sel(time=slice(first, last)).mean("time"))
+    window = {name.replace("_cue", ""): cue for name, cue in mean.items()}
+    result = daily.assign({f"window_{name}": cue for name, cue in window.items()})
     return result.assign_attrs(window=(first - 0.5, last + 0.5))
+
+
+def _both(book: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Return the efficiencies of community and ecosystem."""
+    return {f"{level}_cue": efficiency(book, level) for level in ("community", "ecosystem")}
 
 
 @functools.lru_cache(maxsize=8)
@@ -165,7 +169,7 @@ def _pulse(mass: float, cn_root: float) -> tuple[xr.Dataset, xr.Dataset]:
         respiration=respired.isel(time=slice(1, None)),
         turnover=died.clip(min=0.0),
     ).sel(time=slice(140, None))
-    return book, book.merge(nested(book), combine_attrs="drop")
+    return book, book.assign(_both(book))
 
 
 def _draw_pulse(result: xr.Dataset, *, figure=None):
@@ -194,7 +198,7 @@ def bench() -> Explorer:
         "dna_conversion": Control.of(p["dna_conversion"], step=0.05),
         "soil_c_to_n": Control.of(p["soil_c_to_n"], step=0.5),
     }
-    return Explorer(sliders, on_the_bench, figures.bench, _say_bench, asks="bench")
+    return Explorer(sliders, on_the_bench, figures.bench, _say_bench, asks="bench", plays="long")
 
 
 def on_the_bench(short: float = 6.0, long: float = 30.0, **changes: float) -> xr.Dataset:

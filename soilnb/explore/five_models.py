@@ -6,6 +6,7 @@ is added there is compared with the others.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 
 import numpy as np
@@ -45,13 +46,16 @@ def soil(temperature: float = 12.0, clay: float = 0.25, npp: float = 400.0) -> d
 def describe(model: BoxModel, site: Mapping, parameters=None) -> xr.Dataset:
     """Return a model's steady state with its CUE, ages, and what kind each pool is."""
     state, ages = model.steady_state(site, parameters), model.ages(site, parameters)
-    kinds = figures.kinds(model.structure(site, parameters), model.pools)
-    return state.assign(
-        cue=diagnosed(state),
-        age=ages["age"],
-        system_age=ages["system_age"],
-        transit_time=ages["transit_time"],
-    ).assign_coords(pool_kind=("pool", list(kinds.values())))
+    about = {name: ages[name].variable for name in ("age", "system_age", "transit_time")}
+    about |= {"cue": diagnosed(state).variable, "pool_kind": ("pool", _kinds(model.name))}
+    return state.assign(about).set_coords("pool_kind")
+
+
+@functools.cache
+def _kinds(name: str) -> list[str]:
+    """Return what each pool of a model is: no number of a site or a set changes it."""
+    model = next(model for model in boxes().values() if model.name == name)
+    return list(figures.kinds(model.structure(), model.pools).values())
 
 
 def compare(

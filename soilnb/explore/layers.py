@@ -113,7 +113,7 @@ def warming() -> Explorer:
         "site": Control("Place", "temperate", choices=tuple(EXAMPLES)),
         "years": Control("Years to follow", 1000.0, 50, 5000, 50, zooms=True),
     }
-    return Explorer(controls, change, _draw_change, _say_change, asks="warming")
+    return Explorer(controls, change, _draw_change, _say_change, asks="warming", plays="time")
 
 
 def change(

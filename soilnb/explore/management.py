@@ -47,7 +47,7 @@ def _soil() -> depth.Profile:
 
 def combine() -> Explorer:
     """Combine practices on a cropland and compare to 2 m with a control."""
-    return Explorer(_CONTROLS, combined, figures.combined, _say, asks="combine")
+    return Explorer(_CONTROLS, combined, figures.combined, _say, asks="combine", plays="time")
 
 
 def practices(
@@ -115,6 +115,7 @@ def turn() -> Explorer:
         figures.memory,
         _say_turned,
         asks="turn",
+        plays="time",
     )
 
 

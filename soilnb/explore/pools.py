@@ -98,7 +98,7 @@ def step_response() -> Explorer:
         "litter": Control("Change of lignin : N (%)", 0.0, -50, 50, 1),
         "years": Control("Years to follow", 100.0, 5, 200, 5, zooms=True),
     }
-    return Explorer(controls, responses, he2024.step, _say_step, asks="step_response")
+    return Explorer(controls, responses, he2024.step, _say_step, asks="step_response", plays="time")
 
 
 def responses(

@@ -61,7 +61,7 @@ def profile() -> Explorer:
         name: Control.of(records[name], low=low, high=high, step=step)
         for name, (low, high, step) in _SLIDERS.items()
     }
-    return Explorer(controls, whole_profile, luo2025.profile, _say, asks="profile")
+    return Explorer(controls, whole_profile, luo2025.profile, _say, asks="profile", comparing=True)
 
 
 def whole_profile(**parameters: float) -> xr.Dataset:

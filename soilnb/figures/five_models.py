@@ -5,13 +5,14 @@ Every figure takes any number of models, and reads all that it knows of one from
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -151,19 +152,21 @@ def soils(figure: Figure, found: Mapping[str, xr.Dataset]) -> None:
     """
     stock, age, cue = figure.subplots(1, 3, sharey=True, width_ratios=(2.2, 1.5, 1.0))
     names = list(found)
-    for k, soil in enumerate(found.values()):
-        _stack(stock, k, soil["carbon"])
-        pair = [float(soil["transit_time"]), float(soil["system_age"])]
-        age.plot(pair, [k, k], color="0.6", lw=1.2, zorder=1)
-        label = {} if k else {"leaves": "of what leaves", "there": "of what is there"}
-        age.plot(pair[:1], [k], "o", color=COLOURS["green"], label=label.get("leaves", ""))
-        age.plot(pair[1:], [k], "D", color=COLOURS["purple"], label=label.get("there", ""))
-        cue.barh(k, float(soil["cue"]), color="0.75", edgecolor="0.3", height=0.6)
-        cue.text(float(soil["cue"]) + 0.02, k, f"{float(soil['cue']):.3f}", va="center", fontsize=8)
-    stock.set_yticks(range(len(names)), names)
-    stock.invert_yaxis()
-    totals = [float(soil["carbon"].sum()) for soil in found.values()]
+    rows = np.arange(len(names))
+    totals = _stacks(stock, [soil["carbon"] for soil in found.values()])
+    leaves, there, efficiency = (
+        [float(soil[name]) for soil in found.values()]
+        for name in ("transit_time", "system_age", "cue")
+    )
+    age.hlines(rows, leaves, there, color="0.6", lw=1.2, zorder=1)
+    age.plot(leaves, rows, "o", color=COLOURS["green"], label="of what leaves")
+    age.plot(there, rows, "D", color=COLOURS["purple"], label="of what is there")
+    cue.barh(rows, efficiency, color="0.75", edgecolor="0.3", height=0.6)
+    for row, value in zip(rows, efficiency, strict=True):
+        cue.text(value + 0.02, row, f"{value:.3f}", va="center", fontsize=8)
+    stock.set_yticks(rows, names)
     stock.set(xlabel="carbon (kg C m⁻²)", xlim=(0, 1.18 * max(totals)))
+    stock.set_ylim(len(names) - 0.47, -0.53)
     age.set(xlabel="mean age (years)", xscale="log", xlim=(0.8, 2000))
     cue.set(xlabel="diagnosed CUE (1)", xlim=(0, 1))
     # Above the bars, where no number lies.
@@ -172,14 +175,26 @@ def soils(figure: Figure, found: Mapping[str, xr.Dataset]) -> None:
     stock.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
 
 
-def _stack(ax: Axes, row: int, carbon: xr.DataArray) -> None:
-    left = 0.0
-    for kind in HATCHES:
-        for value in carbon.values[(carbon["pool_kind"] == kind).values]:
-            look = {"color": FILLS[kind], "edgecolor": "0.3", "hatch": HATCHES[kind], "lw": 0.7}
-            ax.barh(row, value, left=left, height=0.6, **look)
-            left += value
-    ax.text(left, row, f" {left:.1f}", va="center", fontsize=8)
+def _stacks(ax: Axes, soils: Sequence[xr.DataArray]) -> list[float]:
+    """Draw the pools of each soil one after the other, a soil a row; returns all carbon of each.
+
+    Bars of a kind are one collection: a reader who moves a slider waits for each artist.
+    """
+    boxes, totals = {kind: [] for kind in HATCHES}, []
+    for row, carbon in enumerate(soils):
+        left, low, high = 0.0, row - 0.3, row + 0.3
+        kinds = carbon["pool_kind"].values
+        for kind, some in boxes.items():
+            for value in carbon.values[kinds == kind]:
+                right = left + value
+                some.append([(left, low), (left, high), (right, high), (right, low)])
+                left = right
+        ax.text(left, row, f" {left:.1f}", va="center", fontsize=8)
+        totals.append(left)
+    for kind, some in boxes.items():
+        look = {"facecolor": FILLS[kind], "edgecolor": "0.3", "hatch": HATCHES[kind], "lw": 0.7}
+        ax.add_collection(PolyCollection(some, **look))
+    return totals
 
 
 # --- answers in time --------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import ipywidgets as widgets
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 from soilnb.explore import (
@@ -25,7 +26,7 @@ from soilnb.explore import (
     predictions,
     profile,
 )
-from soilnb.explore.base import OPEN
+from soilnb.explore.base import OPEN, player, states
 from soilnb.parameters import InputError, Parameter
 from soilnb.profile.model import boxes
 
@@ -57,6 +58,7 @@ EVERY = {
     "transport": lambda: pore.transport(side=64),
     "structure": lambda: pore.structure(shape=(64, 64), steps=5),
     "live_run": lambda: pore.live_run(shape=(64, 64), days=5, initial_steps=2),
+    "board": lambda: pore.board(days=4),
 }
 
 
@@ -397,3 +399,81 @@ def test_what_a_model_warns_of_is_said_with_the_result():
     explorer = pools.what_counts()
     explorer.set(lignin_to_n=50.0)
     assert "Note: f_met" in explorer.words.value
+
+
+def test_what_runs_in_time_is_played_on_axes_that_stay(explorer):
+    if explorer.clock is None:
+        return
+    first = next(name for name, about in explorer.about.items() if not about.choices)
+    explorer.set(**{first: explorer.about[first].high})  # at rest nothing runs
+    explorer.clock.value = 50
+    explorer.clock.value = 100  # labels have found their room
+    whole, words = bytes(explorer.picture.value), explorer.words.value
+    limits = [(ax.get_xlim(), ax.get_ylim()) for ax in explorer.canvas.figure.axes]
+    computed = []
+    compute, explorer._compute = explorer._compute, lambda **v: computed.append(v)
+    ticks = [ax.get_xticks().tolist() for ax in explorer.canvas.figure.axes]
+    for share in (0, 50):
+        explorer.clock.value = share
+        assert bytes(explorer.picture.value) != whole
+        assert limits == [(ax.get_xlim(), ax.get_ylim()) for ax in explorer.canvas.figure.axes]
+        assert ticks == [ax.get_xticks().tolist() for ax in explorer.canvas.figure.axes]
+    assert computed == []  # a run is shown, not made again
+    explorer._compute = compute
+    assert explorer.words.value == words
+    explorer.clock.value = 100
+    assert bytes(explorer.picture.value) == whole
+    explorer.reset()
+
+
+@pytest.mark.parametrize(
+    ("make", "name"), [(cue.bench, "long"), (lambda: pore.transport(side=64), "hours")]
+)
+def test_a_control_that_is_time_is_played(make, name):
+    explorer = make()
+    slider = explorer.controls[name]
+    play, step = player.driven(slider, "time").children[:2]
+    play.value = 0
+    assert slider.value == slider.min
+    step.click()
+    assert slider.min < slider.value < slider.min + (slider.max - slider.min) / 20
+    play.value = play.max
+    assert slider.value == slider.max
+    kinds = {c["name"]: c["kind"] for c in states.states(explorer)["controls"]}
+    assert kinds.get(name, "time") == "time"
+
+
+def test_a_state_that_is_kept_stands_beside_the_next_on_the_same_axes():
+    explorer = profile.profile().beside()
+    assert explorer._place.layout.display is None
+    said = explorer._said
+    explorer.set(root_beta=0.99)
+    assert explorer.words.value.endswith(f"Kept beside it: {said}</p>")
+    assert explorer.canvas.grown  # the deep soil needs more room, and the kept one shows that
+    explorer.canvas.draw(explorer._kept[0])
+    assert bytes(explorer.other.value) == explorer.canvas.png(ghost=False)
+    explorer.keep.value = False
+    assert "Kept" not in explorer.words.value
+    explorer.reset()
+    assert explorer.keep.value  # as it began
+
+
+@pytest.mark.parametrize("name", ["levels", "bench", "side_by_side", "one", "turn", "first_look"])
+def test_axes_that_are_used_again_show_what_new_ones_would(name):
+    explorer = EVERY[name]()
+    control, about = next(
+        (explorer.controls[n], a) for n, a in explorer.about.items() if not a.choices
+    )
+    control.value = about.high
+    again = explorer.canvas.twin()
+    again.draw(explorer.result)
+    for old, new in zip(explorer.canvas.figure.axes, again.figure.axes, strict=True):
+        drawn = [
+            [type(artist) for artist in ax.get_children() if not isinstance(artist, Text)]
+            for ax in (old, new)
+        ]
+        assert drawn[0] == drawn[1]
+        assert [t.get_text() for t in old.texts] == [t.get_text() for t in new.texts]
+        for one, other in zip(old.lines, new.lines, strict=True):
+            assert np.array_equal(one.get_xydata(), other.get_xydata(), equal_nan=True)
+            assert one.get_color() == other.get_color()

@@ -1,21 +1,21 @@
 """Explorers of the pore-scale model at trait level: move a control, look at soil and picture."""
 
-from io import BytesIO
-
 import numpy as np
 import pytest
-from PIL import Image
 
 from soilnb.claims import measures
 from soilnb.explore import pore
 from soilnb.explore.base import Control, states
 from soilnb.explore.pore import live
+from soilnb.explore.pore.board import DRAWINGS
 from soilnb.figures import films
 from soilnb.figures import pore as figures
 from soilnb.figures.pore import maps as pore_maps
+from soilnb.kernels import reaction
 from soilnb.parameters import InputError
 from soilnb.pore import motion, simulate, simulate_ensemble
 from soilnb.pore.diagnostics import CELLS
+from soilnb.pore.parameters import PAPER_SOLID, THICKNESS, VOXEL, resolve, voxel_mass
 from soilnb.pore.structure import dispersed
 
 SMALL = (64, 64)
@@ -143,6 +143,107 @@ def test_access_pays_twice_and_nitrogen_ends_the_overflow():
     assert float(rich["CUE"][199]) > float(pore.pot(days=199)["CUE"][199])
 
 
+def test_the_pot_is_the_plain_sum_of_its_hours():
+    # The kernel's days again, in words of Python.
+    p = resolve({"cn_pom": 40.0, "cn_root": 10.0})
+    found = pore.pot(exposed=0.3, cn_pom=40.0, mass=2.0, cn_root=10.0, days=205)
+    scale = 1e3 * p["porosity"] / (p["solid_density"] * (1 - p["porosity"]))
+    mass = PAPER_SOLID * voxel_mass(p)
+    per_voxel = 1e3 * VOXEL * VOXEL * THICKNESS * 1e-12 / mass
+    pom, necromass, c_s = 6.24, 2.61, p["dissolved_start"]
+    n_s = c_s / p["cn_dissolved_start"]
+    c_b = per_voxel * p["biomass_cells"] * p["biomass_start"] / scale
+    names = "uptake_rate half_saturation growth_respiration maintenance biomass_decay cn_biomass"
+    kinetics = [p[name] for name in names.split()]
+    for day in range(1, 206):
+        fresh = per_voxel * p["pom_voxels"] * p["pom_start"] if day % 10 == 0 else 0.0
+        pom, taken_up = pom + fresh, 0.0
+        for _ in range(24):
+            living = scale * c_b / (per_voxel * p["biomass_reference"])
+            rate = 0.3 * (p["decay_base"] + living) / 24
+            lost = pom * -np.expm1(-p["decay_pom"] * rate)
+            died = necromass * -np.expm1(-p["decay_necromass"] * rate)
+            root = 2.0 / 24 if day == 200 else 0.0
+            c_s += (lost + died + root) / scale
+            n_s += (lost / 40.0 + died / p["cn_necromass"] + root / 10.0) / scale
+            c_s, n_s, c_b, taken, *_, dead = reaction.voxel_step(
+                c_s, n_s, c_b, *kinetics, 0, 3600.0
+            )
+            n_s *= np.exp(-p["leak"])
+            pom, necromass = pom - lost, necromass + scale * dead - died
+            taken_up += scale * taken
+    ours = [float(found[name][-1]) for name in ("C_POM", "C_Nec", "C_B", "C_S", "N_S", "f_U")]
+    assert ours == pytest.approx(
+        [pom, necromass, scale * c_b, scale * c_s, scale * n_s, taken_up], rel=1e-10
+    )
+
+
+# The drawing board --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def board():
+    return pore.board(days=20)
+
+
+def carbon(run):
+    return {name: float(values[run.state.day]) for name, values in run.series.items()}
+
+
+def test_a_skin_of_solid_starves_the_microbes_and_a_hole_in_it_feeds_them(board):
+    left = {}
+    for name in DRAWINGS:
+        board.set(drawing=name)
+        board.time.value = 20
+        now = carbon(board.result)
+        left[name] = now["C_POM"] / float(board.result.series["C_POM"][0])
+        budget = sum(now[pool] for pool in ("C_B", "C_Nec", "C_POM", "C_S", "C_CO2"))
+        start = sum(float(board.result.series[n][0]) for n in ("C_B", "C_Nec", "C_POM", "C_S"))
+        assert budget == pytest.approx(start, rel=1e-12)
+    bare, coated, hole = left.values()
+    assert coated == 1.0
+    assert bare < 0.5
+    assert 0.5 < hole < 0.95
+    board.reset()
+
+
+def test_what_is_drawn_with_mouse_finger_or_keys_becomes_a_soil(board):
+    board.reset()
+    board.time.value = 3
+    board.pen.label, board.width.value = "solid", 2
+    canvas = board.canvas_of_cells
+    canvas._mouse_down_callbacks(6 * 2, 6 * 5)
+    canvas._mouse_move_callbacks(6 * 12, 6 * 5)
+    assert board.time.value == 3  # while the pen is down nothing runs
+    canvas._mouse_up_callbacks(6 * 12, 6 * 5)
+    assert board.time.value == 0
+    assert (board.result.state.solid[5:7, 2:14] > 0).all()
+    canvas._mouse_move_callbacks(6 * 30, 6 * 30)  # the pen is up
+    assert np.array_equal(board.cells > 0, board.drawing > 0)
+    board.pen.label, board.width.value = "pore", 1
+    board.across.value, board.down.value = 7, 5
+    board.put.click()
+    assert board.result.state.solid[5, 7] == 0
+    board.pen.label = "microbes"
+    canvas._touch_start_callbacks([(6 * 20, 6 * 2)])
+    canvas._touch_end_callbacks([])
+    assert board.result.state.biomass[2, 20]
+    one = board.result.state.solid
+    assert one[5, 3] == one[5, 12] > 0  # what is connected is one particle
+    board.reset()
+    assert board.drawing is None
+
+
+def test_a_drawing_that_is_no_soil_is_refused_in_a_line(board):
+    board.reset()
+    board.pen.label, board.width.value = "solid", 16
+    board.stroke([(down, across) for down in range(0, 64, 8) for across in range(0, 64, 8)])
+    assert "no pore voxel" in board.words.value
+    board.set(drawing="coated with solid")  # a new sheet
+    assert "Exposed share of organic matter 0.00" in board.words.value
+    board.reset()
+
+
 # Transport ----------------------------------------------------------------------------------------
 
 
@@ -228,22 +329,33 @@ def test_play_step_and_speed_move_the_soil_on(structure):
 
 def test_a_soil_that_is_kept_stands_beside_the_next(structure):
     structure.reset()
-    alone = Image.open(BytesIO(structure.picture.value))
-    said = structure.words.value
+    alone, said = bytes(structure.picture.value), structure.words.value
+    assert structure._place.layout.display == "none"
     structure.keep.value = True
-    assert structure.words.value == said  # nothing to compare with yet
+    assert structure._place.layout.display is None
     structure.set(break_other=0.8)
-    both = Image.open(BytesIO(structure.picture.value))
-    assert both.height == alone.height
-    assert both.width > 2 * alone.width
-    left = both.crop((0, 0, *alone.size)).convert("RGB")
-    assert left.tobytes() == alone.convert("RGB").tobytes()
-    assert "Kept, on the left: " in structure.words.value
+    assert bytes(structure.other.value) == alone
+    assert bytes(structure.picture.value) != alone
+    kept = said.removeprefix("<p role='status' style='line-height:1.4;margin:4px 0'>Step 20: ")
+    assert structure.words.value.endswith(f"Kept beside it: {kept}")
     structure.time.value = 22  # both go on
-    assert "Kept, on the left: " in structure.words.value
+    assert bytes(structure.other.value) != alone
     structure.keep.value = False
-    assert Image.open(BytesIO(structure.picture.value)).size == alone.size
+    assert structure._place.layout.display == "none"
+    assert "Kept" not in structure.words.value
     structure.reset()
+
+
+def test_two_soils_stand_side_by_side_from_the_start_and_after_a_reset():
+    explorer = pore.live_run(shape=SMALL, days=32, initial_steps=3).beside(movement="no")
+    explorer.time.value = 31
+    still, moving = explorer._kept.soil, explorer.result
+    assert still.state.day == moving.state.day == 31
+    assert not np.array_equal(still.state.solid, moving.state.solid)
+    explorer.reset()
+    assert explorer.keep.value
+    assert explorer._kept.soil.movement is False
+    assert "Kept beside it: biomass" in explorer.words.value
 
 
 def test_every_control_of_the_structure_changes_what_is_shown_first(structure):

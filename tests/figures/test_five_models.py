@@ -62,8 +62,9 @@ def test_every_kind_of_link_is_drawn_and_explained():
 def test_bars_add_up_to_the_stock(found):
     stock, age, cue = figures.soils(found).axes
     widths = np.zeros(len(found))
-    for bar in stock.patches:
-        widths[round(bar.get_y() + bar.get_height() / 2)] += bar.get_width()
+    for path in (path for kind in stock.collections for path in kind.get_paths()):
+        (left, low), (right, high) = path.vertices.min(axis=0), path.vertices.max(axis=0)
+        widths[round((low + high) / 2)] += right - left
     totals = [float(soil["carbon"].sum()) for soil in found.values()]
     np.testing.assert_allclose(widths, totals)
     drawn = [bar.get_width() for bar in cue.patches]

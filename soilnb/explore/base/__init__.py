@@ -26,6 +26,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from soilnb import results
+from soilnb.explore.base import player
 from soilnb.explore.base.picture import Picture
 from soilnb.parameters import InputError, Parameter, unknown
 
@@ -323,6 +324,11 @@ class Explorer(widgets.VBox):
     states : mapping of str to sequence, optional
         Controls that also work in the built book, with the values that are computed for it
         (`soilnb.explore.base.states`); for a choice ``()`` means all of its choices.
+    plays : str, optional
+        What is played: a control that is time, or the time (a dimension) of what `compute`
+        returns, which is then shown up to where the player stands.
+    comparing : bool
+        Whether a state can be kept beside the next one, in a picture of its own.
 
     Attributes
     ----------
@@ -347,6 +353,8 @@ class Explorer(widgets.VBox):
         asks: str = "",
         prediction: Prediction | None = None,
         states: Mapping[str, Sequence] | None = None,
+        plays: str = "",
+        comparing: bool = False,
     ) -> None:
         asked = questions().get(asks, {})
         self.about = dict(controls)
@@ -358,7 +366,7 @@ class Explorer(widgets.VBox):
         self.blocks = {name: block for name, (_, block) in built.items()}
         self._compute, self._words = compute, words
         self.canvas = Picture(draw)
-        self._held, self._shown, self._last = False, None, (None, 0.0)
+        self._held, self._shown, self._last, self._said = False, None, (None, 0.0), ""
         self.result = None
         self.updates = 0
         self.prediction = prediction or (Prediction.read(asks) if "question" in asked else None)
@@ -367,6 +375,13 @@ class Explorer(widgets.VBox):
             layout=widgets.Layout(max_width="100%", max_height="70vh", object_fit="contain"),
         )
         self.words = text()
+        self.plays, self.clock = plays, None
+        self._comparing, self._kept, self._beside = comparing, None, None
+        self.other = widgets.Image(format="png", layout=self.picture.layout)
+        self.keep = widgets.ToggleButton(
+            description="Keep beside", tooltip="Keep this state, and show the next one beside it"
+        )
+        self.keep.observe(lambda change: self._keep(change["new"]), names="value")
         self._reset = widgets.Button(description="Reset", tooltip="Back to where it started")
         self._reset.on_click(lambda _: self.reset())
         self.pin = widgets.ToggleButton(
@@ -390,10 +405,27 @@ class Explorer(widgets.VBox):
         return _beside(left, [*self._shows(), self.words, *why])
 
     def _compares(self) -> list[widgets.Widget]:
-        return [self.pin]
+        return [self.pin, self.keep] if self._comparing else [self.pin]
 
     def _shows(self) -> list[widgets.Widget]:
-        return [self.picture]
+        """Return player and picture; what is kept has a place beside the picture, or above it."""
+        shown = [self._player()] if self.plays else []
+        if not self._comparing:
+            return [*shown, self.picture]
+        wide = {"flex": "1 1 300px", "min_width": "0"}
+        kept = text("<i>Kept:</i>")
+        hidden = widgets.Layout(**wide, display="none")
+        self._place = widgets.VBox([kept, self.other], layout=hidden)
+        both = [self._place, widgets.VBox([self.picture], layout=widgets.Layout(**wide))]
+        return [*shown, widgets.HBox(both, layout=full(flex_flow="row wrap", grid_gap="8px"))]
+
+    def _player(self) -> widgets.Widget:
+        if self.plays in self.controls:
+            return player.driven(self.controls[self.plays], self.about[self.plays].label)
+        self.clock, row = player.player("Part of the time that is shown (%)", 100, 200)
+        self.clock.value = 100
+        self.clock.observe(lambda _: self._tick(), names="value")
+        return row
 
     def _repr_mimebundle_(self, **options):
         """Show the explorer; in a run of the book's notebooks also keep its states."""
@@ -427,8 +459,12 @@ class Explorer(widgets.VBox):
     def reset(self) -> None:
         """Move every control back to where it started (the book shows the last state)."""
         self.canvas.release()
-        self.pin.value = False
+        self.pin.value = self.keep.value = False
+        if self.clock is not None:
+            self.clock.value = self.clock.max
         self.set(**{name: control.value for name, control in self.about.items()})
+        if self._beside is not None:
+            self.beside(**self._beside)
         if self.prediction is not None:
             self.prediction.forget()
 
@@ -491,10 +527,66 @@ class Explorer(widgets.VBox):
         except (InputError, RuntimeError) as error:
             self.words.value = said(str(error), strong=True)
             return
-        self.canvas.draw(self.result)
-        self.picture.value = self.canvas.png()
-        self.words.value = said(words)
+        self._said = words
+        self._show_so_far()
+        self._say()
         self.updates += 1
+
+    def _show_so_far(self) -> None:
+        """Draw the result, up to where the player stands."""
+        share = self.clock.value / self.clock.max if self.clock is not None else 1.0
+        shown = self.result if share == 1 else player.so_far(self.result, self.plays, share)
+        grown = self.canvas.grown
+        self.canvas.draw(shown, whole=share == 1)
+        self.picture.value = self.canvas.png()
+        if self._kept is not None and self.canvas.grown > grown:
+            self._show_kept()  # on the axes of both
+
+    def _tick(self) -> None:
+        """Show another part of the time; nothing is computed."""
+        self.canvas.vanish()
+        self._show_so_far()
+        if self.prediction is not None:
+            self.prediction.observed()
+
+    def _keep(self, wanted: bool) -> None:
+        """Keep what is shown beside what comes next, or let it go."""
+        self._kept = self._held_beside() if wanted else None
+        self._place.layout.display = None if wanted else "none"
+        self._show_kept()
+
+    def _held_beside(self):
+        return self.result, self._said
+
+    def beside(self, **values) -> Explorer:
+        """Begin with two: the state of some other values is kept beside what is shown.
+
+        Returns
+        -------
+        Explorer
+            This one, as a cell shows it.
+        """
+        self._beside = values
+        self.keep.value = True
+        self._kept = self._state_of(**{**self.values, **values})
+        self._show_kept()
+        return self
+
+    def _state_of(self, **values):
+        return self.look(**values)
+
+    def _show_kept(self) -> None:
+        """Draw what is kept, on the same axes as what is shown."""
+        if self._kept is not None:
+            self.canvas.draw(self._kept[0])
+            self.other.value = self.canvas.png(ghost=False)
+            self.canvas.draw(self.result)
+            self.picture.value = self.canvas.png()
+        self._say()
+
+    def _say(self) -> None:
+        beside = f" Kept beside it: {self._kept[1]}" if self._kept is not None else ""
+        self.words.value = said(self._said + beside)
 
 
 def predictions(explorers: Sequence[Explorer] | None = None) -> pd.DataFrame:

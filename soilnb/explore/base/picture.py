@@ -1,9 +1,9 @@
 """The picture of an explorer: axes that stay, what moves on them, and a ghost of what was.
 
 To draw axes, ticks and their labels takes three quarters of a picture's time, and they rarely
-change. So a picture has a *ground* (frames, ticks, labels, titles), drawn again only when it looks
-otherwise, and a *layer* (lines, bars, maps, texts), drawn at every move. The state before a move
-stays under the layer as a pale ghost. The built book keeps the same two parts as SVG.
+change. So a picture has a *ground* (frames, ticks, labels, titles, legends), drawn again only when
+it looks otherwise, and a *layer* (lines, bars, maps, texts), drawn at every move. The state before
+a move stays under the layer as a pale ghost. The built book keeps the same two parts as SVG.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from matplotlib import rc_context
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.figure import Figure
@@ -53,6 +54,10 @@ class Picture:
         self.grown = 0
         self._places: list = []
         self._limits: dict[tuple, tuple[float, float]] = {}
+        self._ticks: dict[tuple, tuple] = {}
+        self._legends: dict[int, tuple] = {}
+        self._restless: set[int] = set()
+        self._fits: tuple | None = None
         self._look: tuple | None = None
         self._vector_look: tuple | None = None
         self._vectors = ""
@@ -62,16 +67,55 @@ class Picture:
         """Return an empty picture of the same kind."""
         return Picture(self._draw)
 
-    def draw(self, result) -> None:
-        """Redraw the figure; its layout is solved once, and its axes stay as long as they can."""
+    def draw(self, result, *, whole: bool = True) -> None:
+        """Redraw the figure; its layout is solved once, and its axes stay as long as they can.
+
+        A part of a result (not `whole`) is drawn on the axes and ticks of the last whole one.
+        """
         self.figure = self._draw(result, figure=self.figure)
         self._lay_out()
         for number, ax in enumerate(self.figure.axes):
             self._hold(number, ax)
+            self._tick(number, ax, whole)
+            self._settle_legend(number, ax)
+        self._make_room()
+
+    def _settle_legend(self, number: int, ax: Axes) -> None:
+        """Leave a legend in the ground until it is seen to change."""
+        if self._legends.setdefault(number, _legend(ax)) != _legend(ax):
+            self._restless.add(number)
+
+    def _make_room(self) -> None:
+        """Solve the layout again where new ticks push a label out of the figure."""
+        look = self._looks()
+        if look == self._fits:
+            return
+        figure, renderer = self.figure, _canvas(self.figure).get_renderer()
+        labels = [axis.get_tightbbox(renderer) for ax in figure.axes for axis in _axes(ax)]
+        least = min((box.x0 for box in labels if box is not None), default=0.0)
+        if least < 0:
+            self._places = []
+            self._lay_out()
+            look = self._looks()
+        self._fits = look
+
+    def _tick(self, number: int, ax: Axes, whole: bool) -> None:
+        for axis in _axes(ax):
+            if whole:
+                ticks = axis.get_major_locator(), axis.get_major_formatter()
+                self._ticks[number, axis.axis_name] = ticks
+            elif (number, axis.axis_name) in self._ticks:
+                locator, formatter = self._ticks[number, axis.axis_name]
+                axis.set_major_locator(locator)
+                axis.set_major_formatter(formatter)
 
     def release(self) -> None:
         """Let the axes fit what is drawn next, and forget the ghost."""
         self._limits.clear()
+        self._ghost = None
+
+    def vanish(self) -> None:
+        """Forget the ghost."""
         self._ghost = None
 
     @property
@@ -85,15 +129,15 @@ class Picture:
             self._ghost = self._layer.copy()
             self._ghost.putalpha(self._layer.getchannel("A").point(lambda a: round(GHOST * a)))
 
-    def png(self) -> bytes:
+    def png(self, *, ghost: bool = True) -> bytes:
         """Return the picture as PNG bytes, written fast rather than small."""
-        look = _look(self.figure)
+        look = self._looks()
         if look != self._look:
             self._look, self._ghost = look, None  # other axes: the ghost would lie
-            self._ground = _pixels(self.figure, moving=False)
-        self._layer = _pixels(self.figure, moving=True)
+            self._ground = self._pixels(moving=False)
+        self._layer = self._pixels(moving=True)
         shown = self._ground.copy()
-        if self._ghost is not None:
+        if ghost and self._ghost is not None:
             shown.alpha_composite(self._ghost)
         shown.alpha_composite(self._layer)
         buffer = io.BytesIO()
@@ -102,12 +146,12 @@ class Picture:
 
     def svg(self) -> tuple[str, str]:
         """Return ground and layer as the inside of an SVG, in points."""
-        look, dpi = _look(self.figure), self.figure.dpi
+        look, dpi = self._looks(), self.figure.dpi
         self.figure.set_dpi(72)
         try:
             if look != self._vector_look:
-                self._vector_look, self._vectors = look, _vectors(self.figure, moving=False)
-            layer = _vectors(self.figure, moving=True)
+                self._vector_look, self._vectors = look, self._drawn_as_svg(moving=False)
+            layer = self._drawn_as_svg(moving=True)
         finally:
             self.figure.set_dpi(dpi)
         return self._vectors, layer if len(layer) <= LARGEST_LAYER else self._embedded()
@@ -116,7 +160,7 @@ class Picture:
         """Return the layer as a picture of pixels inside an SVG."""
         width, height = 72 * self.figure.get_size_inches()
         buffer = io.BytesIO()
-        _pixels(self.figure, moving=True).save(buffer, "WEBP", quality=60, method=2)
+        self._pixels(moving=True).save(buffer, "WEBP", quality=60, method=2)
         data = base64.b64encode(buffer.getvalue()).decode()
         size = f'width="{width:g}" height="{height:g}"'
         return f'<image {size} href="data:image/webp;base64,{data}"/>'
@@ -132,9 +176,57 @@ class Picture:
         for ax, place in zip(figure.axes, self._places, strict=True):
             ax.set_position(place)
 
+    def _looks(self) -> tuple:
+        """Return everything that the ground depends on."""
+        figure = self.figure
+        texts = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+        frames = [part for ax in figure.axes for part in _frame(ax)]
+        axes = enumerate(figure.axes)
+        legends = [_legend(ax) for number, ax in axes if number not in self._restless]
+        return (*texts, *frames, *legends)
+
+    def _pixels(self, *, moving: bool) -> Image.Image:
+        renderer = _canvas(self.figure).get_renderer()
+        renderer.clear()
+        self._render(renderer, moving=moving)
+        buffer = renderer.buffer_rgba()
+        return Image.frombytes("RGBA", buffer.shape[1::-1], bytes(buffer))
+
+    def _drawn_as_svg(self, *, moving: bool) -> str:
+        buffer = io.StringIO()
+        # A fixed salt: the same curve gives the same text, byte for byte.
+        with rc_context({"svg.hashsalt": "soilnb", "svg.fonttype": "none"}):
+            size = 72 * self.figure.get_size_inches()
+            renderer = RendererSVG(*size, buffer, image_dpi=72)
+            self._render(renderer, moving=moving)
+            renderer.finalize()
+        inside = buffer.getvalue().split("</defs>", 1)[1].rsplit("</svg>", 1)[0]
+        # One element a line: what several states share is kept once (`soilnb.explore.base.states`).
+        one_each = re.sub(r"\s*\n\s*(?=[^<\s])", " ", inside)
+        return re.sub(r"\n\s*", "\n", re.sub(r'"[^"]*"', _shortened, one_each)).strip()
+
+    def _render(self, renderer, *, moving: bool) -> None:
+        """Draw the ground of the figure, or what moves on it."""
+        figure, axes = self.figure, sorted(enumerate(self.figure.axes), key=_order)
+        artists = {ax: _moving(ax, number in self._restless) for number, ax in axes}
+        if moving:
+            for ax, some in artists.items():
+                ax.apply_aspect()
+                for artist in some:
+                    artist.draw(renderer)
+            for text in figure.texts:  # notes below and above, which may name what is shown
+                text.draw(renderer)
+            return
+        hidden = [artist for some in artists.values() for artist in some] + figure.texts
+        for artist in hidden:
+            artist.set_visible(False)
+        figure.draw(renderer)
+        for artist in hidden:
+            artist.set_visible(True)
+
     def _hold(self, number: int, ax: Axes) -> None:
         """Keep the limits of an axes; where something leaves them, make room for more."""
-        for axis in (ax.xaxis, ax.yaxis):
+        for axis in _axes(ax):
             name = (number, axis.axis_name, axis.get_label_text(), axis.get_scale())
             drawn = axis.get_view_interval()
             low, high = sorted(drawn)
@@ -155,24 +247,40 @@ def _widened(kept, wanted, linear: bool) -> tuple[float, float]:
     return low, high
 
 
-def _moving(ax: Axes) -> list[Artist]:
+def _axes(ax: Axes) -> tuple[Axis, Axis]:
+    return ax.xaxis, ax.yaxis
+
+
+def _order(numbered: tuple[int, Axes]) -> float:
+    return numbered[1].get_zorder()
+
+
+def _moving(ax: Axes, restless: bool) -> list[Artist]:
     """Return what an axes shows beside its frame, in the order in which it is drawn."""
-    legend = [ax.get_legend()] if ax.get_legend() else []
+    legend = [ax.get_legend()] if restless and ax.get_legend() else []
     kinds = (ax.images, ax.collections, ax.patches, ax.lines, ax.texts, ax.artists, ax.tables)
     artists = [artist for kind in kinds for artist in kind] + legend + ax.child_axes
     return sorted((a for a in artists if a.get_visible()), key=lambda a: a.get_zorder())
 
 
-def _look(figure: Figure) -> tuple:
-    """Return everything that the ground of a figure depends on."""
-    texts = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
-    return (*texts, *(part for ax in figure.axes for part in _frame(ax)))
+def _legend(ax: Axes) -> tuple:
+    """Return what a legend says, and how its samples look."""
+    legend = ax.get_legend()
+    if legend is None:
+        return ()
+    samples = [
+        str(getattr(sample, f"get_{look}")())
+        for sample in legend.legend_handles
+        for look in ("color", "facecolor", "linestyle", "marker", "hatch")
+        if hasattr(sample, f"get_{look}")
+    ]
+    return (*(text.get_text() for text in legend.get_texts()), *samples)
 
 
 def _frame(ax: Axes) -> Iterator[object]:
     yield ax.get_position().bounds
     yield from (ax.get_title(loc) for loc in ("left", "center", "right"))
-    for axis in (ax.xaxis, ax.yaxis):
+    for axis in _axes(ax):
         yield tuple(axis.get_view_interval())
         yield axis.get_label_text()
         yield tuple(axis.get_major_formatter().format_ticks(axis.get_majorticklocs()))
@@ -184,46 +292,6 @@ def _canvas(figure: Figure) -> FigureCanvasAgg:
     return canvas if isinstance(canvas, FigureCanvasAgg) else FigureCanvasAgg(figure)
 
 
-def _pixels(figure: Figure, *, moving: bool) -> Image.Image:
-    renderer = _canvas(figure).get_renderer()
-    renderer.clear()
-    _render(figure, renderer, moving=moving)
-    buffer = renderer.buffer_rgba()
-    return Image.frombytes("RGBA", buffer.shape[1::-1], bytes(buffer))
-
-
-def _vectors(figure: Figure, *, moving: bool) -> str:
-    buffer = io.StringIO()
-    # A fixed salt: the same curve gives the same text, byte for byte.
-    with rc_context({"svg.hashsalt": "soilnb", "svg.fonttype": "none"}):
-        renderer = RendererSVG(*(72 * figure.get_size_inches()), buffer, image_dpi=72)
-        _render(figure, renderer, moving=moving)
-        renderer.finalize()
-    inside = buffer.getvalue().split("</defs>", 1)[1].rsplit("</svg>", 1)[0]
-    # One element a line: what several states share is kept once (`soilnb.explore.base.states`).
-    one_each = re.sub(r"\s*\n\s*(?=[^<\s])", " ", inside)
-    return re.sub(r"\n\s*", "\n", re.sub(r'"[^"]*"', _shortened, one_each)).strip()
-
-
 def _shortened(attribute: re.Match) -> str:
     """Return an attribute with its numbers to a hundredth of a point."""
     return re.sub(r"(\d+\.\d\d)\d+", r"\1", attribute[0])
-
-
-def _render(figure: Figure, renderer, *, moving: bool) -> None:
-    """Draw the ground of a figure, or what moves on it."""
-    artists = {ax: _moving(ax) for ax in sorted(figure.axes, key=lambda ax: ax.get_zorder())}
-    if moving:
-        for ax, some in artists.items():
-            ax.apply_aspect()
-            for artist in some:
-                artist.draw(renderer)
-        for text in figure.texts:  # notes below and above, which may name what is shown
-            text.draw(renderer)
-        return
-    hidden = [artist for some in artists.values() for artist in some] + figure.texts
-    for artist in hidden:
-        artist.set_visible(False)
-    figure.draw(renderer)
-    for artist in hidden:
-        artist.set_visible(True)

@@ -71,6 +71,8 @@ def states(explorer: Explorer) -> dict:
     controls = [_control(explorer.about[name], explorer.states[name]) for name in explorer.states]
     for control, name in zip(controls, explorer.states, strict=True):
         control["name"] = name
+        if name == explorer.plays:
+            control["kind"] = "time"  # the page plays it, too
     asked, others = explorer.prediction, len(explorer.about) - len(controls)
     page = {
         "predict": asked and {

@@ -1,6 +1,7 @@
 """Explorers of the pore-scale model: structure, one voxel, one pot, transport, scenarios, films.
 
-Each returns a widget. `structure` and `live_run` step a small soil while it is watched; `voxel`
+Each returns a widget. `structure` and `live_run` step a small soil while it is watched, `board`
+one that the reader draws; `voxel`
 and `well_mixed` leave space out; `transport` lets one point spread in pores; `scenarios` shows
 runs that are there already; `film` plays pictures that are there already.
 """
@@ -16,6 +17,7 @@ import xarray as xr
 from scipy import ndimage
 
 from soilnb.explore.base import Control, Explorer
+from soilnb.explore.pore.board import Board, board
 from soilnb.explore.pore.chemistry import one_voxel, pot, voxel, well_mixed
 from soilnb.explore.pore.live import Film, Live, film
 from soilnb.figures import films
@@ -32,9 +34,11 @@ from soilnb.pore.state import State
 from soilnb.pore.structure import dispersed
 
 __all__ = [
+    "Board",
     "Film",
     "Live",
     "aggregation",
+    "board",
     "film",
     "fractions",
     "live_run",
@@ -367,7 +371,9 @@ def transport(side: int = SIDE, seed: int = 0) -> Explorer:
     def compute(**values) -> xr.Dataset:
         return point_source(**values, side=side, seed=seed)
 
-    return Explorer(controls, compute, figures.spreading, _say_spreading, asks="transport")
+    return Explorer(
+        controls, compute, figures.spreading, _say_spreading, asks="transport", plays="hours"
+    )
 
 
 def point_source(
@@ -565,7 +571,9 @@ def scenarios(runs: series.Runs, beside: str = "reference") -> Explorer:
         parameters = json.dumps(series.about(some[0], "parameters"))
         return both.assign_attrs(show=show, day=day, pulses=pulses, parameters=parameters)
 
-    return Explorer(controls, compute, figures.scenario, _say_scenario, asks="scenarios")
+    return Explorer(
+        controls, compute, figures.scenario, _say_scenario, asks="scenarios", plays="day"
+    )
 
 
 def _say_scenario(chosen: xr.Dataset) -> str:

@@ -10,6 +10,7 @@ import xarray as xr
 
 from soilnb.explore.base import Control, Explorer
 from soilnb.figures import pore as figures
+from soilnb.kernels import pot as kernel
 from soilnb.kernels import reaction
 from soilnb.parameters import ParameterSet
 from soilnb.pore.diagnostics import availability
@@ -123,7 +124,7 @@ def well_mixed() -> Explorer:
         "mass": Control("Exudates on day 200 (mg C g⁻¹)", 0.77, 0, 8, 0.01),
         "cn_root": Control.of(RECORDS["cn_root"], high=120.0, step=1.0),
     }
-    return Explorer(controls, pot, figures.well_mixed, _say_pot, asks="well_mixed")
+    return Explorer(controls, pot, figures.well_mixed, _say_pot, asks="well_mixed", plays="time")
 
 
 def pot(
@@ -161,38 +162,21 @@ def pot(
     # mg g-1 for 1 g cm-3 in all pores: bulk density over porosity
     scale = 1e3 * p["porosity"] / (p["solid_density"] * (1 - p["porosity"]))
     reference = per_voxel * p["biomass_reference"]
-    pom, necromass = POM_START, NECROMASS_START
     c_b = per_voxel * p["biomass_cells"] * p["biomass_start"] / scale
     c_s = p["dissolved_start"]
     n_s = c_s / p["cn_dissolved_start"]
-    kinetics = [p[name] for name in _KINETICS]
-    kept_nitrogen = math.exp(-p["leak"])
-    rows = [(pom, necromass, scale * c_b, scale * c_s, scale * n_s, 0.0, 0.0, 0.0, 0.0)]
-    for day in range(1, days + 1):
-        if day % round(p["pom_interval"]) == 0:
-            pom += per_voxel * p["pom_voxels"] * p["pom_start"]
-        exuded = mass / 24 if day == PULSE else 0.0
-        uptake = growth = maintenance = overflow = 0.0
-        for _ in range(24):
-            rate = exposed * (p["decay_base"] + scale * c_b / reference) / 24
-            from_pom = -pom * math.expm1(-p["decay_pom"] * rate)
-            from_necromass = -necromass * math.expm1(-p["decay_necromass"] * rate)
-            c_s += (from_pom + from_necromass + exuded) / scale
-            n_s += from_pom / cn_pom / scale
-            n_s += (from_necromass / p["cn_necromass"] + exuded / cn_root) / scale
-            c_s, n_s, c_b, taken, r_g, r_m, r_o, dead = reaction.voxel_step(
-                c_s, n_s, c_b, *kinetics, 0, _HOUR
-            )
-            n_s *= kept_nitrogen
-            pom -= from_pom
-            necromass += scale * dead - from_necromass
-            uptake += scale * taken
-            growth += scale * r_g
-            maintenance += scale * r_m
-            overflow += scale * r_o
-        pools = (pom, necromass, scale * c_b, scale * c_s, scale * n_s)
-        rows.append((*pools, uptake, growth, maintenance, overflow))
-    return _pot_dataset(np.array(rows).T, p, scale, days)
+    kinetics = tuple(p[name] for name in _KINETICS)
+    day = np.arange(1, days + 1)
+    fresh = per_voxel * p["pom_voxels"] * p["pom_start"]
+    brought = np.where(day % round(p["pom_interval"]) == 0, fresh, 0.0)
+    exuded = np.where(day == PULSE, float(mass), 0.0)
+    kept = math.exp(-p["leak"])
+    rates = (float(exposed), p["decay_base"], p["decay_pom"], p["decay_necromass"], kept)
+    first = (POM_START, NECROMASS_START, c_s, n_s, c_b)
+    cn = (float(cn_pom), p["cn_necromass"], float(cn_root))
+    return _pot_dataset(
+        kernel.run(first, brought, exuded, rates, cn, scale, reference, kinetics), p, scale, days
+    )
 
 
 def _pot_dataset(rows: np.ndarray, p: ParameterSet, scale: float, days: int) -> xr.Dataset:

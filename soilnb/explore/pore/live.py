@@ -2,44 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import ipywidgets as widgets
 import numpy as np
 import xarray as xr
-from PIL import Image
 
-from soilnb.explore.base import Control, Explorer, full, said, text
+from soilnb.explore.base import Control, Explorer, said, text
+from soilnb.explore.base.player import player
 from soilnb.figures.pore import maps as pore_maps
 from soilnb.parameters import InputError
-
-#: Speeds of a player: words and milliseconds between pictures.
-SPEEDS = {"slow": 400, "normal": 100, "fast": 40}
-
-
-def _player(name: str, last: int, interval: int) -> tuple[widgets.IntSlider, widgets.VBox]:
-    """Build a slider over steps with a numeric twin, and buttons to play and step."""
-    about = {"min": 0, "max": last, "value": 0}
-    slider = widgets.IntSlider(**about, readout=False, tooltip=name, layout=full(flex="1 1 auto"))
-    number = widgets.BoundedIntText(
-        **about, tooltip=f"{name}, as a number", layout=widgets.Layout(width="84px")
-    )
-    play = widgets.Play(**about, interval=interval, tooltip=f"Play: {name}")
-    step = widgets.Button(
-        description="Step", tooltip=f"One step on: {name}", layout=widgets.Layout(width="64px")
-    )
-    step.on_click(lambda _: setattr(slider, "value", min(last, slider.value + 1)))
-    pace = {word: round(wait * interval / SPEEDS["normal"]) for word, wait in SPEEDS.items()}
-    speed = widgets.Dropdown(
-        options=pace, value=interval, tooltip="Speed", layout=widgets.Layout(width="90px")
-    )
-    widgets.link((speed, "value"), (play, "interval"))
-    widgets.link((slider, "value"), (number, "value"))
-    widgets.link((slider, "value"), (play, "value"))
-    buttons = widgets.HBox([play, step, speed], layout=full(flex_flow="row wrap"))
-    where = widgets.HBox([text(name), slider, number], layout=full())
-    return slider, widgets.VBox([buttons, where], layout=full())
 
 
 class Film(widgets.VBox):
@@ -64,7 +36,7 @@ class Film(widgets.VBox):
         self._pictures, self._labels, self._text = list(pictures), list(map(str, labels)), text
         self.picture = widgets.Image(format="png", layout=widgets.Layout(max_width="100%"))
         self.words = widgets.HTML()
-        self.time, row = _player("Picture", len(pictures) - 1, interval)
+        self.time, row = player("Picture", len(pictures) - 1, interval)
         self.time.observe(lambda _: self._show(), names="value")
         super().__init__([row, self.picture, widgets.HTML(pore_maps.legend_html()), self.words])
         self._show()
@@ -168,21 +140,16 @@ class Live(Explorer):
         self.name, self.start = name, min(start, last)
         self.frames = [number for number in frames if number <= last]
         self._walk: _Walk | None = None
-        self._kept: _Walk | None = None
-        self.time, self._row = _player(name, last, 100)
+        self.time, self._row = player(name, last, 100)
         self.time.value = self.start
         self.time.observe(lambda _: self._show(), names="value")
-        self.keep = widgets.ToggleButton(
-            description="Keep beside", tooltip="Keep this soil, and show the next one beside it"
-        )
-        self.keep.observe(self._keep, names="value")
-        super().__init__(controls, begin, None, words, **asked)
+        super().__init__(controls, begin, None, words, comparing=True, **asked)
 
     def _compares(self) -> list[widgets.Widget]:
         return [self.keep]
 
     def _shows(self) -> list[widgets.Widget]:
-        return [self._row, self.picture, text(pore_maps.legend_html())]
+        return [self._row, *super()._shows(), text(pore_maps.legend_html())]
 
     def update(self) -> None:
         """Start the soil anew, and step it to where the slider is."""
@@ -190,7 +157,7 @@ class Live(Explorer):
             return
         self._shown = self.values
         try:
-            self._walk = self._begin(**self._shown)
+            self._walk = self._state_of(**self._shown)
         except (InputError, RuntimeError) as error:
             self._walk = None
             self.words.value = said(str(error), strong=True)
@@ -199,7 +166,6 @@ class Live(Explorer):
 
     def reset(self) -> None:
         """Move every control back to where it started, and the slider to the first step."""
-        self.keep.value = False
         with self._hold():
             self.time.value = self.start
         super().reset()
@@ -226,17 +192,19 @@ class Live(Explorer):
         InputError
             For values that make no soil.
         """
-        walk = self._begin(**values)
+        walk = self._state_of(**values)
         for number in self.frames:
             cells, words = walk.at(number, self._step)
             yield pore_maps.small(cells), self._sentence(number, words)
 
-    def _begin(self, **values) -> _Walk:
-        return _Walk(self._compute(**values), lambda soil: (self._map(soil), self._words(soil)))
+    def _held_beside(self) -> _Walk | None:
+        return self._walk
 
-    def _keep(self, change) -> None:
-        self._kept = self._walk if change["new"] else None
+    def _show_kept(self) -> None:
         self._show()
+
+    def _state_of(self, **values) -> _Walk:
+        return _Walk(self._compute(**values), lambda soil: (self._map(soil), self._words(soil)))
 
     def _sentence(self, number: int, words: str) -> str:
         return f"{self.label(number).capitalize()}: {words}"
@@ -252,26 +220,11 @@ class Live(Explorer):
             return
         number = self.time.value
         cells, words = self._walk.at(number, self._step)
-        pictures, sentence = [cells], self._sentence(number, words)
-        if self._kept is not None and self._kept is not self._walk:
+        sentence = self._sentence(number, words)
+        (self.picture.value,) = pore_maps.frames([cells], [self.label(number)])
+        if self._kept is not None:
             other, other_words = self._kept.at(number, self._step)
-            pictures.insert(0, other)
-            sentence += f" Kept, on the left: {other_words}"
-        shown = pore_maps.frames(pictures, [self.label(number)] * len(pictures))
-        self.picture.value = shown[0] if len(shown) == 1 else _abreast(shown)
+            (self.other.value,) = pore_maps.frames([other], [self.label(number)])
+            sentence += f" Kept beside it: {other_words}"
         self.words.value = said(sentence)
         self.updates += 1
-
-
-def _abreast(pictures: Sequence[bytes], gap: int = 12) -> bytes:
-    """Return pictures of one height side by side, as PNG bytes."""
-    images = [Image.open(io.BytesIO(picture)).convert("RGB") for picture in pictures]
-    width = sum(image.width for image in images) + gap * (len(images) - 1)
-    together = Image.new("RGB", (width, images[0].height), "white")
-    left = 0
-    for image in images:
-        together.paste(image, (left, 0))
-        left += image.width + gap
-    buffer = io.BytesIO()
-    together.save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()

@@ -301,6 +301,11 @@ def _picture(cell: np.ndarray, label: str, width: int) -> bytes:
     return buffer.getvalue()
 
 
+def rgb(cell: xr.DataArray | np.ndarray) -> np.ndarray:
+    """Return the colours of a map of voxel types, uint8 array (ny, nx, 3)."""
+    return _PALETTE[codes(cell)]
+
+
 def small(cell: xr.DataArray | np.ndarray) -> bytes:
     """Return a map of voxel types as a WebP picture, one pixel a voxel, for a page to enlarge."""
     picture = Image.fromarray(codes(cell))
