@@ -1,13 +1,14 @@
 """Make the runs of the history matching of the pore-scale model.
 
     nice -n 19 python -m experiments.history_matching FOLDER [--points N] [--until HH:MM]
+    nice -n 19 python -m experiments.history_matching FOLDER --table wave2 [--until HH:MM]
 
 A point of the first wave (`soilnb.claims.matching.design`) has a reference and a static run of 350
 days at the paper's size, each point with a seed of its own; a point whose equilibrium is hopeless
-already (``cut`` of the table) ends after 200 days. Points of a later wave stand in a table,
-``FOLDER/wave2.csv``, and have all scenarios for 500 days. A point is written when it is done: a
-second call goes on where the first one stopped, unless a small run says that the model gives other
-numbers now (``FOLDER/check.json``; sources may change as long as numbers do not).
+already (``cut`` of the table) ends after 200 days. Points of a table, ``FOLDER/wave2.csv``
+(`experiments.matched` makes it), have all scenarios for 500 days. A point is written when it is
+done: a second call goes on where the first one stopped, unless a small run says that the model
+gives other numbers now (``FOLDER/check.json``; sources may change as long as numbers do not).
 """
 
 from __future__ import annotations
@@ -193,17 +194,18 @@ def _time(until: str | None) -> datetime | None:
 @click.command(help=__doc__)
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--points", default=256, show_default=True, type=click.IntRange(1), help="How many.")
+@click.option("--table", default=None, help="Name of a table of points to run instead.")
 @click.option("--until", default=None, help="Time of the day, HH:MM, after which none is begun.")
-def main(folder: Path, points: int, until: str | None) -> None:
-    """Run what is missing of the first wave, then of the second when its table is there."""
+def main(folder: Path, points: int, table: str | None, until: str | None) -> None:
+    """Run what is missing of the first wave, or of a table."""
     end = _time(until)
     check_numbers(folder)
-    make_wave(folder, "wave1", matching.design(points), end)
-    second = folder / "wave2.csv"
-    if second.is_file() and (end is None or datetime.now() < end):
-        table = pd.read_csv(second, index_col="point")
+    if table is None:
+        make_wave(folder, "wave1", matching.design(points), end)
+    else:
+        chosen = pd.read_csv(folder / f"{table}.csv", index_col="point")
         every = {"scenarios": tuple(SCENARIOS), "days": ALL_DAYS, "cut": False}
-        make_wave(folder, "wave2", table, end, **every)
+        make_wave(folder, table, chosen, end, **every)
 
 
 if __name__ == "__main__":

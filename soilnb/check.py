@@ -187,6 +187,18 @@ def _availability() -> float:
     return p["biomass_decay"] / (p["uptake_rate"] * 0.289)
 
 
+def _decides_biomass() -> str:
+    """Return which of four choices decides most of the biomass before the pulse."""
+    from soilnb.claims import emulated
+    from soilnb.explore import matching
+
+    world = matching.world()
+    effects = emulated.main_effects(world.points, world.said)["bio-eq"]
+    words = {"diffusion": "unit of d", "break_factor": "break-up", "gate": "gate"}
+    words["roughness"] = "roughness"
+    return words[effects[list(words)].astype(float).idxmax()]
+
+
 def _threshold_ratio() -> float:
     """Return the C:N of food from which on nitrogen limits."""
     from soilnb.cue import stoichiometry
@@ -278,6 +290,17 @@ QUESTIONS = {
         "1",
         "Which column leaves whole studies out, and looks at carbon?",
         choices=("mean", "ridge", "forest", "small"),
+    ),
+    "implausibility-reach": Question(
+        lambda: (100 - 14) / math.hypot(2, 20),
+        "1",
+        "Variances add up, not standard deviations.",
+    ),
+    "decides-biomass": Question(
+        _decides_biomass,
+        "1",
+        "Look along the rows of biomass and respiration for the darkest field.",
+        choices=("unit of d", "break-up", "gate", "roughness"),
     ),
     "threshold-cn": Question(
         _threshold, "1", "Compute k_M / (ν a) first; all three numbers stand in the table."

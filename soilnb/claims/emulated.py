@@ -22,7 +22,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from soilnb.claims import matching
+from soilnb.claims import baseline, matching
+from soilnb.claims.measures import STATEMENTS
 from soilnb.parameters import InputError
 
 #: Numbers that are seen as they are; all others are positive, and seen by their logarithm.
@@ -39,6 +40,10 @@ FARTHEST = 8.0
 
 #: Shares of the printed value that an error may be, where it is seen by its logarithm.
 _SMALLEST = 1e-4
+
+
+#: Presets that come near the paper: what their seeds differ by is what seeds differ by.
+PRESETS = ("default", "documented", "ungated")
 
 
 class Process(NamedTuple):
@@ -170,6 +175,23 @@ def _regressor(size: int, theta: Sequence[float] | None, least: float) -> object
     return GaussianProcessRegressor(kernel.clone_with_theta(np.array(theta)), optimizer=None)
 
 
+def known_seeds(names: Sequence[str], presets: Sequence[str] = PRESETS) -> dict[str, float]:
+    """Return what three runs of a preset differ by, over the presets, as the emulator sees it.
+
+    Examples
+    --------
+    >>> round(known_seeds(["bio-eq"])["bio-eq"], 3)
+    0.05
+    """
+    found: dict[str, list[float]] = {}
+    for row in baseline.load("rotzer2025")["values"]:
+        several = row.get("preset") in presets and row.get("n", 0) > 1
+        if row["id"] in names and several and row["value"]:
+            size = 1.0 if row["id"] in PLAIN else row["value"]
+            found.setdefault(row["id"], []).append(row["spread"] / size)
+    return {name: float(np.sqrt(np.mean(np.square(some)))) for name, some in found.items()}
+
+
 def theta(processes: Mapping[str, Process]) -> dict[str, list[float]]:
     """Return the parameters of the kernels, with which `fit` gives the same emulators at once."""
     return {
@@ -218,6 +240,11 @@ def check(processes: Mapping[str, Process]) -> pd.DataFrame:
         By number: ``points``; ``explained``, the share of variance that points left out one by
         one keep; ``inside``, the share of them within two standard deviations; ``seed``, the
         standard deviation of a seed.
+
+    Examples
+    --------
+    >>> set(check(world(2).processes).columns) == {"points", "explained", "inside", "seed"}
+    True
     """
     found = {}
     for name, one in processes.items():
@@ -333,18 +360,25 @@ def posterior(
 
 
 def shares(points: pd.DataFrame, weight: pd.Series) -> pd.DataFrame:
-    """Return what is left of each choice: the weight of each word, or of each third of a range.
+    """Return what is left of each choice: the weight of each word, or third of a range.
 
     Returns
     -------
     DataFrame
         ``weight`` and ``prior`` by ``choice`` and ``value``.
+
+    Examples
+    --------
+    >>> points = matching.design(64)
+    >>> even = pd.Series(1 / 64, points.index)
+    >>> float(shares(points, even)["weight"]["gate", "on"])
+    0.5
     """
     rows = []
     for name, one in matching.choices().items():
         label = points[name]
         if one["kind"] == "number":
-            label = pd.qcut(points[name], 3).map(lambda part: f"{part.left:.2g}-{part.right:.2g}")
+            label = pd.qcut(points[name], 3, labels=["low", "middle", "high"])
         for value, where in label.groupby(label, observed=True).groups.items():
             prior = len(where) / len(points)
             rows.append({"choice": name, "value": str(value), "weight": weight[where].sum()})
@@ -359,6 +393,13 @@ def main_effects(points: pd.DataFrame, said: Mapping[str, pd.DataFrame]) -> pd.D
     -------
     DataFrame
         Over choices and numbers, 0 to 1 (first-order indices; numbers in eight bins).
+
+    Examples
+    --------
+    >>> points = matching.design(64)
+    >>> said = {"mean": (points[["gate"]] == "on").astype(float)}
+    >>> main_effects(points, said)["gate"].idxmax()
+    'gate'
     """
     mean = said["mean"]
     found = {}
@@ -368,3 +409,61 @@ def main_effects(points: pd.DataFrame, said: Mapping[str, pd.DataFrame]) -> pd.D
         between = (grouped.mean() - mean.mean()).pow(2)
         found[name] = between.mul(grouped.size(), axis=0).sum() / len(mean) / mean.var(ddof=0)
     return pd.DataFrame(found).T.rename_axis("choice")
+
+
+class World(NamedTuple):
+    """The emulators, and what they say of points that fill the space of the choices."""
+
+    #: Emulators by number, and the points and values that they are fitted to.
+    processes: Mapping[str, Process]
+    run: pd.DataFrame
+    values: pd.DataFrame
+    #: Printed numbers (`printed`), and those that are matched, as the emulator sees them.
+    numbers: pd.DataFrame
+    wanted: pd.DataFrame
+    #: Points that were not run, what is said of them, how far off each is, and its weight.
+    points: pd.DataFrame
+    said: Mapping[str, pd.DataFrame]
+    off: pd.DataFrame
+    weight: pd.Series
+
+
+def printed(values: pd.DataFrame) -> pd.DataFrame:
+    """Return the printed numbers that enough points have for an emulator.
+
+    Returns
+    -------
+    DataFrame
+        ``expected`` and ``side`` (``match`` or ``held out``) by number; statements are left out.
+    """
+    matched = matching.numbers()
+    enough = len(matching.choices()) + 4
+    found = {}
+    for name in (*matched.index, *matching.held_out()):
+        if name not in STATEMENTS and name in values and values[name].count() > enough:
+            side = "match" if name in matched.index else "held out"
+            found[name] = {"expected": matching.expected()[name], "side": side}
+    return pd.DataFrame(found).T.astype({"expected": float}).rename_axis("claim")
+
+
+def world(points: int = 4096) -> World:
+    """Return the emulators of the kept runs, and what they say of so many points.
+
+    Parameters
+    ----------
+    points : int
+        The first of `soilnb.claims.matching.design`; a power of two.
+    """
+    run, values, about = matching.load()
+    numbers = printed(values)
+    seeds = known_seeds(numbers.index)
+    kernels = about["theta"] or None
+    processes = fit(run, values, numbers["expected"], kernels, seeds)
+    matched = matching.numbers().loc[numbers.index[numbers["side"] == "match"]]
+    sought, others = wanted(matched), matching.design(points)
+    said = predict(processes, others)
+    correlation = together(residuals(processes, run, values))
+    return World(
+        processes, run, values, numbers, sought, others, said,
+        off=implausible(said, sought), weight=posterior(said, sought, correlation),
+    )  # fmt: skip

@@ -17,7 +17,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import qmc
 
-from soilnb import claims
+from soilnb.claims import baseline
+from soilnb.parameters import InputError
+from soilnb.pore.parameters import resolve
+
+#: Name of the baseline, and what makes it.
+NAME, COMMAND = "runs/matching", "python -m experiments.matched"
 
 #: Chances of break-up in the older code, which `break_factor` multiplies.
 BREAK = {"break_glue": 0.05, "break_organic": 0.10, "break_other": 0.25}
@@ -113,6 +118,20 @@ def parameters(point: Mapping[str, object]) -> dict[str, float | str]:
     return changed
 
 
+@cache
+def expected() -> dict[str, float]:
+    """Return what the paper prints, by claim id; 1 for a statement.
+
+    Examples
+    --------
+    >>> expected()["bio-eq"]
+    0.015
+    """
+    source = resources.files("soilnb.claims") / "papers" / "rotzer2025.toml"
+    printed = tomllib.loads(source.read_text(encoding="utf-8"))["claim"]
+    return {one["id"]: one.get("expected", 1.0) for one in printed}
+
+
 def numbers() -> pd.DataFrame:
     """Return the numbers that are matched, by claim id.
 
@@ -128,8 +147,7 @@ def numbers() -> pd.DataFrame:
     0.015
     """
     frame = pd.DataFrame(table()["number"]).set_index("id").rename_axis("claim")
-    printed = {row["id"]: row["expected"] for row in claims.rows("rotzer2025")}
-    frame.insert(1, "expected", [printed[name] for name in frame.index])
+    frame.insert(1, "expected", [expected()[name] for name in frame.index])
     frame["error"] = np.sqrt(frame["rounding"] ** 2 / 3 + frame["reading"] ** 2)
     return frame
 
@@ -187,3 +205,80 @@ def implausibility(
     for one in (seeds or {}, emulator or {}):
         variance = variance + pd.Series({name: one.get(name, 0.0) ** 2 for name in known})
     return (value - numbers.loc[known, "expected"]).abs() / np.sqrt(variance)
+
+
+def load() -> tuple[pd.DataFrame, pd.DataFrame, dict]:
+    """Return the points that were run, what was measured, and what the baseline says of them.
+
+    Returns
+    -------
+    points : DataFrame
+        As of `design`, of the points that are done.
+    values : DataFrame
+        By the same points, one column a number; NaN where a run does not have it.
+    about : dict
+        ``date``, ``command``, ``stale``, ``days`` of each point, ``planned`` points, and the
+        kernels (``theta``) of the emulators.
+
+    Raises
+    ------
+    InputError
+        When the baseline is not there.
+
+    Examples
+    --------
+    >>> points, values, about = load()
+    >>> len(points) == len(values) <= about["planned"]
+    True
+    """
+    kept = baseline.load(NAME)
+    if kept is None:
+        raise InputError(f"{baseline.file(NAME)} is not there; make it: {COMMAND}")
+    index = pd.Index([row["number"] for row in kept["values"]], name="point")
+    points = pd.DataFrame([row["point"] for row in kept["values"]], index)[list(choices())]
+    values = pd.DataFrame([row["values"] for row in kept["values"]], index, dtype=float)
+    about = {key: kept[key] for key in ("date", "command", "planned", "theta")}
+    days = pd.Series([row["days"] for row in kept["values"]], index)
+    return points, values, about | {"days": days, "stale": baseline.stale(kept)}
+
+
+def held_out() -> dict[str, str]:
+    """Return the numbers that are held out, by claim id, with their kind.
+
+    Examples
+    --------
+    >>> held_out()["toc-end"]
+    'stock'
+    """
+    return {name: kind for kind, names in table()["held_out"].items() for name in names}
+
+
+def point_of(given: str | Mapping) -> dict[str, float | str] | None:
+    """Return the point that a preset or changes to it stand for; None where there is none.
+
+    Parameters
+    ----------
+    given : str or mapping
+        See `soilnb.pore.parameters.resolve`.
+
+    Examples
+    --------
+    >>> point_of("documented")["break_factor"]
+    1.0
+    >>> point_of({"set": "default", "porosity": 0.5}) is None
+    True
+    """
+    chosen = resolve(given)
+    factors = {round(chosen[name] / chance, 9) for name, chance in BREAK.items()}
+    point: dict[str, float | str] = {"break_factor": max(factors)}
+    for name, one in choices().items():
+        if one["kind"] == "switch":
+            value = chosen[name] if name in chosen else chosen.options[name]
+            if value not in one["values"]:
+                return None
+            point[name] = one["words"][one["values"].index(value)]
+        elif name != "break_factor":
+            point[name] = float(chosen[name])
+    same = resolve({"set": "default", **parameters(point)})
+    alike = dict(same) == dict(chosen) and same.options == chosen.options
+    return point if len(factors) == 1 and alike else None

@@ -284,7 +284,8 @@ def _generated(
         "projects": project_page.page(titles),
         "changes": pages.changes((root / "CHANGELOG.md").read_text(encoding="utf-8")),
     }
-    checks = checked.how_we_checked(entries, tried, pictures)
+    left_open = {"rotzer2025": checked.not_printed(notebooks)}
+    checks = checked.how_we_checked(entries, tried, pictures, left_open)
     made |= {f"how_we_checked/{name}": text for name, text in checks.items()}
     made |= {f"api/{name}": text for name, text in pages.api_pages().items()}
     return {f"{name}.md": text for name, text in made.items()}

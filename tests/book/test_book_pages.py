@@ -16,6 +16,7 @@ from myst_parser.docutils_ import Parser
 from PIL import Image
 
 from soilnb import claims
+from soilnb.claims import matching
 from soilnb.parameters import Parameter, ParameterSet
 from soilnb.pipeline import pages
 from soilnb.pipeline.pages import (
@@ -255,6 +256,18 @@ def test_a_verdict_that_is_new_is_counted_too():
 
 def test_an_empty_scoreboard_says_so():
     assert "No claims" in doctree(board([], SHOWN.iloc[:0])).astext()
+
+
+def test_what_a_paper_leaves_open_stands_on_its_page():
+    part = checked.not_printed(["16_what_was_not_printed"])
+    for choice in matching.choices().values():
+        assert markdown.escape(choice["meaning"]) in part
+    assert "16_what_was_not_printed.ipynb" in part
+    pages_of = checked.how_we_checked(checked.entries(ROWS, SHOWN), left_open={"rotzer2025": part})
+    assert part in pages_of["rotzer2025"]
+    assert '<a href="#not-printed">' in pages_of["rotzer2025"]
+    assert "not-printed" not in pages_of["he2024"]
+    assert ".ipynb" not in checked.not_printed()
 
 
 def test_how_a_paper_was_checked_goes_figure_by_figure():

@@ -1,11 +1,15 @@
 """History matching: the table, the points, and the emulator on a toy model with a known answer."""
 
+from datetime import datetime, timedelta
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from experiments import history_matching
 from soilnb import claims
 from soilnb.claims import emulated, matching
+from soilnb.claims.measures import STATEMENTS
 from soilnb.parameters import InputError
 from soilnb.pore.parameters import RECORDS, resolve
 
@@ -35,14 +39,10 @@ def test_every_printed_number_stands_on_one_side():
     assert not set(matched) & set(held_out)
     known = {row["id"]: row for row in claims.rows("rotzer2025")}
     assert set(matched) | set(held_out) <= set(known)
-    statements = {name for name, row in known.items() if row["expected"] is None}
-    assert not set(matched) & statements
-    left = {name for name in known if name not in {*matched, *held_out}}
-    assert all(known[name]["strength"] == "by construction" for name in left - _REPORTED(known))
-
-
-def _REPORTED(known):
-    return {n for n, row in known.items() if row["verdict"] == "reported"} | {"bio-share"}
+    assert not set(matched) & STATEMENTS
+    left = set(known) - {*matched, *held_out, "bio-share"}  # below 1 % whatever is chosen
+    reported = {name for name, row in known.items() if row["verdict"] == "reported"}
+    assert all(known[name]["strength"] == "by construction" for name in left - reported)
 
 
 def test_points_fill_the_numbers_and_cross_the_switches():
@@ -69,7 +69,7 @@ def test_a_point_changes_what_it_says_and_the_default_is_one():
 
 
 def test_the_emulator_finds_the_toy_model(toy):
-    points, values, numbers, processes = toy
+    _points, _values, _numbers, processes = toy
     checked = emulated.check(processes)
     assert (checked["explained"] > 0.85).all()
     assert (checked["inside"] > 0.85).all()
@@ -104,7 +104,7 @@ def test_the_right_choices_are_left(toy):
 
 
 def test_numbers_that_go_together_count_once(toy):
-    points, values, numbers, processes = toy
+    _points, _values, numbers, processes = toy
     new = matching.design(256)
     twice = {**processes, "ns-eq": processes["bio-eq"]}
     wanted = emulated.wanted(numbers)
@@ -125,7 +125,7 @@ def test_the_same_emulators_come_from_what_is_kept(toy):
 
 
 def test_a_known_spread_of_seeds_is_not_undercut(toy):
-    points, values, numbers, _ = toy
+    points, values, _numbers, _ = toy
     known = {"bio-eq": 2 * SEED}
     found = emulated.fit(points, values, {"bio-eq": 0.015}, seeds=known)
     assert found["bio-eq"].seed >= 1.999 * SEED
@@ -135,6 +135,57 @@ def test_too_few_points_are_refused(toy):
     points, values, numbers, _ = toy
     with pytest.raises(InputError, match="allowed more than 12"):
         emulated.fit(points[:9], values[:9], numbers["expected"])
+
+
+SMALL = {"shape": (64, 64), "days": 2, "initial_steps": 2, "cut": False}
+
+
+def test_a_wave_goes_on_where_it_stopped_and_keeps_to_its_design(tmp_path, monkeypatch):
+    made = []
+    run = history_matching.run_point
+    monkeypatch.setattr(
+        history_matching, "run_point", lambda *a, **o: made.append(a[1]) or run(*a, **o)
+    )
+    points = matching.design(2)
+    history_matching.make_wave(tmp_path, "wave", points[:1], **SMALL)
+    with (tmp_path / "wave.jsonl").open("a") as file:
+        file.write('{"number": 1, "poi')  # stopped while it was written
+        file.write("\n")
+    history_matching.make_wave(tmp_path, "wave", points, **SMALL)
+    assert made == [0, 1]
+    done = history_matching.rows(tmp_path / "wave.jsonl")
+    assert [row["number"] for row in done] == [0, 1]
+    assert (tmp_path / "wave" / "0001" / "static.nc").is_file()
+    other = points.assign(roughness=0.3)
+    with pytest.raises(InputError, match="another design"):
+        history_matching.make_wave(tmp_path, "wave", other, **SMALL)
+    late = datetime.now() - timedelta(seconds=1)
+    history_matching.make_wave(tmp_path, "late", points, late, **SMALL)
+    assert not (tmp_path / "late.jsonl").exists()
+
+
+def test_runs_of_another_model_are_not_gone_on_with(tmp_path, monkeypatch):
+    said = {"values": {"pom0": 6.2}}
+    monkeypatch.setattr(history_matching, "run_point", lambda *a, **o: said)
+    history_matching.check_numbers(tmp_path)
+    history_matching.check_numbers(tmp_path)
+    said["values"]["pom0"] = 6.3
+    with pytest.raises(InputError, match="other numbers now"):
+        history_matching.check_numbers(tmp_path)
+
+
+def test_a_hopeless_point_has_no_static_run(monkeypatch):
+    runs = []
+
+    def simulate(scenario, **options):
+        runs.append((scenario, options["days"]))
+
+    monkeypatch.setattr(history_matching, "simulate", simulate)
+    monkeypatch.setattr(history_matching, "aggregated", lambda *a, **o: None)
+    monkeypatch.setattr(history_matching, "measure", lambda found: {"bio-eq": 1e-6})
+    found = history_matching.run_point(matching.design(1).loc[0], 0)
+    assert runs == [("reference", 200)]
+    assert found["days"] == 200
 
 
 def test_a_dead_soil_is_hopeless_and_counts_as_far_off():

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from soilnb import claims
+from soilnb.claims import emulated, matching
+from soilnb.lessons import what_was_not_printed
 from soilnb.pipeline.pages.markdown import (
     WIDE,
     escape,
@@ -42,6 +44,12 @@ DATA = {
     "real": "a real data set or the testbed grid",
     "synthetic": "a synthetic twin, or the formula planet",
 }
+
+#: The notebook on what a paper leaves open.
+LESSON = "16_what_was_not_printed"
+
+#: Points of the emulator behind what is left of each choice.
+PLACES = 4096
 
 #: Short names of the papers.
 PAPERS = {
@@ -215,6 +223,7 @@ def how_we_checked(
     found: Sequence[Mapping],
     tried: Mapping[str, pd.DataFrame] | None = None,
     pictures: Mapping[tuple[str, str], str] | None = None,
+    left_open: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Return the pages that say how each paper was checked, by file name without suffix.
 
@@ -226,12 +235,16 @@ def how_we_checked(
         By paper, the hypotheses about numbers that do not match (`soilnb.claims.hypotheses`).
     pictures : mapping, optional
         Address of a small picture of our figure, by paper and anchor of the place in it.
+    left_open : mapping, optional
+        By paper, the part of its page on what it leaves open (`not_printed`).
     """
     papers: dict[str, list[Mapping]] = {}
     for entry in found:
         papers.setdefault(entry["paper"], []).append(entry)
     pages = {
-        paper: _paper(paper, of, (tried or {}).get(paper), pictures or {})
+        paper: _paper(
+            paper, of, (tried or {}).get(paper), pictures or {}, (left_open or {}).get(paper, "")
+        )
         for paper, of in papers.items()
     }
     links = "\n".join(
@@ -252,6 +265,7 @@ def _paper(
     found: Sequence[Mapping],
     tried: pd.DataFrame | None,
     pictures: Mapping[tuple[str, str], str],
+    left_open: str,
 ) -> str:
     title = PAPERS.get(paper, paper)
     places: dict = {}
@@ -262,6 +276,8 @@ def _paper(
     told = tried is not None and len(tried)
     if told:
         jumps.append('<a href="#tried">What was tried</a>')
+    if left_open:
+        jumps.append('<a href="#not-printed">What was not printed</a>')
     parts = [
         f"{WIDE}# {escape(title)}: how we checked",
         f"{len(found)} claims, and of the numbers that we compute for them {tally(found)}. "
@@ -279,6 +295,8 @@ def _paper(
         ]
     if told:
         parts.append(_tried(tried))
+    if left_open:
+        parts.append(left_open)
     return "\n\n".join(parts) + "\n"
 
 
@@ -306,6 +324,38 @@ def _tried(table_of: pd.DataFrame) -> str:
     rows = [_hypothesis(name, group) for name, group in table_of.groupby(level=0, sort=False)]
     header = ["hypothesis", "run", "rows: range, without → with", "verdict"]
     return "\n\n".join([*parts, table(header, rows, [26, 17, 33, 24])])
+
+
+def not_printed(notebooks: Iterable[str] = ()) -> str:
+    """Return what the history matching explored, and what it left of each choice.
+
+    Parameters
+    ----------
+    notebooks : iterable of str
+        Those that are pages of the book, and can be linked to.
+    """
+    notebook = "*What was not printed*"
+    if LESSON in notebooks:
+        notebook = f"[What was not printed](../notebooks/{LESSON}.ipynb)"
+    world = emulated.world(PLACES)
+    left = emulated.shares(world.points, world.weight)["weight"]
+    gone = float(emulated.ruled_out(world.off).mean())
+    text = (
+        '<span id="not-printed"></span>\n\n## What was not printed\n\n'
+        f"Which choice stands behind a number was asked by history matching: "
+        f"{what_was_not_printed.rests_on()}. {len(matching.numbers())} printed numbers are "
+        f"matched, {len(matching.held_out())} were held out before the first run. "
+        f"{len(world.wanted)} of the matched ones can be emulated so far; by them {gone:.0%} of "
+        f"all combinations are ruled out. The notebook {notebook} says how."
+    )
+    rows = []
+    for name, one in what_was_not_printed.described().iterrows():
+        kept = left.loc[name].sort_values(ascending=False)
+        said = ", ".join(f"{word} {share:.0%}" for word, share in kept.items() if share >= 0.05)
+        words = f"**{escape(matching.choices()[name]['meaning'])}**<br>{escape(one['source'])}"
+        rows.append([words, escape(one["explored"]), escape(one["default"]), escape(said)])
+    header = ["choice, and where the doubt comes from", "explored", "default", "weight left"]
+    return f"{text}\n\n{table(header, rows, [48, 14, 12, 26])}"
 
 
 def _hypothesis(name: object, group: pd.DataFrame) -> list[str]:

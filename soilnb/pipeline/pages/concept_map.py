@@ -20,6 +20,9 @@ IDEAS = {
     ),
     "14_static_against_dynamic": ("what movement", "is good for", ("13_dynamic_reference",)),
     "15_exudates": ("what a root feeds", "", ("13_dynamic_reference",)),
+    "16_what_was_not_printed": (
+        "which choice", "decides what", ("14_static_against_dynamic",)
+    ),
     "20_what_is_cue": ("five measures,", "five efficiencies", ("00_start_here",)),
     "21_controls_of_cue": ("what moves", "an efficiency", ("20_what_is_cue",)),
     "22_diagnosed_cue": ("the efficiency", "of a whole soil", ("00_start_here",)),

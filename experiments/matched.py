@@ -1,0 +1,97 @@
+"""Fit the emulators to the runs of the history matching, and keep both as a baseline.
+
+    python -m experiments.matched FOLDER [--table NAME] [--points N]
+
+FOLDER is that of `experiments.history_matching`. Kept are the points that are done with what was
+measured, and the kernels of the emulators; what they rule out, weigh and leave is computed from
+them where it is shown (`soilnb.claims.emulated`). With a name, points that are not ruled out go to
+the table ``FOLDER/NAME.csv``, which `experiments.history_matching` runs with all scenarios: those
+with the most weight first, each far enough from those before it. A table that is there stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import click
+import numpy as np
+import pandas as pd
+
+from experiments.history_matching import rows
+from soilnb.claims import baseline, emulated, matching
+
+#: Whose sources decide the numbers: those of the pore-scale model.
+MODEL = "rotzer2025"
+
+#: Points of the whole first wave, and candidates for the second.
+PLANNED, CANDIDATES = 256, 8192
+
+#: Points of the second wave are numbered from here; the number is their seed.
+FIRST = 1000
+
+
+def keep(found: Iterable[Mapping[str, object]]) -> Path:
+    """Keep points and measured numbers, with the kernels of the emulators.
+
+    Parameters
+    ----------
+    found : iterable of mappings
+        As of `experiments.history_matching.rows`, of the first wave.
+    """
+    named = {*matching.numbers().index, *matching.held_out()}
+    values = [
+        {
+            "number": row["number"],
+            "days": row["days"],
+            "point": row["point"],
+            "values": {k: baseline.rounded(v, 6) for k, v in row["values"].items() if k in named},
+        }
+        for row in found
+    ]
+    head = baseline.head(matching.NAME, command=matching.COMMAND, data="calibrated", sources=MODEL)
+    kept = head | {"planned": PLANNED, "theta": {}, "values": values}
+    baseline.write(kept)
+    points, measured, _ = matching.load()
+    numbers = emulated.printed(measured)
+    seeds = emulated.known_seeds(numbers.index)
+    processes = emulated.fit(points, measured, numbers["expected"], seeds=seeds)
+    return baseline.write(kept | {"theta": emulated.theta(processes)})
+
+
+def second_wave(points: int) -> pd.DataFrame:
+    """Return points that are not ruled out: likely ones, apart from each other.
+
+    One after the other is taken by its weight times its distance to those that were taken.
+    """
+    world = emulated.world(CANDIDATES)
+    left = ~emulated.ruled_out(world.off)
+    candidates, weight = world.points[left], world.weight[left]
+    x = emulated.features(candidates)
+    chosen, distance = [], np.full(len(x), 1.0)
+    for _ in range(min(points, len(x))):
+        chosen.append(int(np.argmax(np.sqrt(weight.to_numpy()) * distance)))
+        distance = np.minimum(distance, np.linalg.norm(x - x[chosen[-1]], axis=1))
+    taken = candidates.iloc[chosen].reset_index(drop=True)
+    taken.index = pd.RangeIndex(FIRST, FIRST + len(taken), name="point")
+    return taken
+
+
+@click.command(help=__doc__)
+@click.argument("folder", type=click.Path(path_type=Path, exists=True))
+@click.option("--table", default=None, help="Name of a table of points to come next.")
+@click.option("--points", default=60, show_default=True, help="How many points it has.")
+def main(folder: Path, table: str | None, points: int) -> None:
+    """Keep what is done, then choose what comes next."""
+    click.echo(f"kept {keep(rows(folder / 'wave1.jsonl'))}")
+    if table is None:
+        return
+    path = folder / f"{table}.csv"
+    if path.exists():
+        raise click.ClickException(f"{path} is there; allowed the name of a new table")
+    second_wave(points).to_csv(path)
+    click.echo(f"points in {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""History matching of what a paper leaves open: the study of *What was not printed*."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from soilnb import claims
+from soilnb.claims import baseline, emulated, matching
+from soilnb.pore import Scenario, simulate
+from soilnb.pore.parameters import VOXEL
+
+
+def described() -> pd.DataFrame:
+    """Return what is explored, with what the paper and the older code say.
+
+    Examples
+    --------
+    >>> len(described())
+    12
+    """
+    about = matching.choices()
+    allowed = {
+        name: " or ".join(one["words"]) if "words" in one else f"{one['low']:g} to {one['high']:g}"
+        for name, one in about.items()
+    }
+    rows = {
+        name: {"explored": allowed[name], "default": one["default"], "source": one["source"]}
+        for name, one in about.items()
+    }
+    return pd.DataFrame(rows).T.rename_axis("choice")
+
+
+def sides() -> pd.DataFrame:
+    """Return how many printed numbers are matched and held out, by kind.
+
+    Examples
+    --------
+    >>> int(sides().to_numpy().sum()) == len(matching.numbers()) + len(matching.held_out())
+    True
+    """
+    matched = matching.numbers()["kind"].value_counts()
+    held = pd.Series(matching.held_out()).value_counts()
+    found = pd.DataFrame({"matched": matched, "held out": held}).fillna(0).astype(int)
+    return found.rename_axis("kind")
+
+
+def rests_on() -> str:
+    """Return in a line how many runs the notebook rests on."""
+    points, _, about = matching.load()
+    cut = int((about["days"] == about["days"].min()).sum())
+    old = " (the model has changed since)" if about["stale"] else ""
+    return (
+        f"{len(points)} of {about['planned']} points of the first wave, {about['date']}{old}; "
+        f"{cut} of them were cut after {about['days'].min()} days"
+    )
+
+
+def reached(world: emulated.World) -> pd.DataFrame:
+    """Return for each number what runs and emulator give, over the printed value.
+
+    Returns
+    -------
+    DataFrame
+        ``side``; ``runs`` (list); ``low`` and ``high``, 95 % of the emulated points; ``wide``,
+        the factor of three standard deviations of print and seed; ``default``, of three seeds;
+        ``nearest``, the smallest implausibility of all points (NaN for what is held out).
+    """
+    usual, rows = of_presets().loc["default"], {}
+    for name, one in world.numbers.iterrows():
+        expected = one["expected"]
+        ends = [
+            emulated.natural(name, x) for x in world.said["mean"][name].quantile([0.025, 0.975])
+        ]
+        error = world.wanted["error"].get(name, 0.0)
+        spread = np.hypot(world.processes[name].seed, error)
+        spread = spread / expected if name in emulated.PLAIN else spread
+        rows[name] = {
+            "side": one["side"],
+            "runs": (world.values[name].dropna() / expected).tolist(),
+            "low": ends[0] / expected,
+            "high": ends[1] / expected,
+            "wide": float(np.exp(3 * spread)),
+            "default": usual.get(name, np.nan) / expected,
+            "nearest": world.off[name].min() if name in world.off else np.nan,
+        }
+    return pd.DataFrame(rows).T
+
+
+def of_presets() -> pd.DataFrame:
+    """Return the kept numbers of the presets, means of three seeds, over presets and claims."""
+    kept = pd.DataFrame(baseline.load("rotzer2025")["values"])
+    return kept.pivot(index="preset", columns="id", values="value").astype(float)
+
+
+def known(world: emulated.World) -> pd.DataFrame:
+    """Return what the emulators say of settings that were run before, with three seeds each.
+
+    These are the presets and the trials of *What was tried* that change nothing but what is
+    explored; no emulator has seen them.
+
+    Returns
+    -------
+    DataFrame
+        By ``setting`` and ``claim``: ``run``, ``emulated``, and ``off``, the difference in
+        standard deviations of emulator and of the mean of three seeds.
+    """
+    rows = [
+        (row["preset"], row["preset"], row["id"], row["value"])
+        for row in baseline.load("rotzer2025")["values"]
+    ]
+    tried = baseline.load("hypotheses/rotzer2025")
+    for row in tried["values"]:
+        trial = tried["runs"][row["trial"]]
+        if not trial["reading"]:
+            changed = {"set": trial["preset"], **trial["parameters"]}
+            rows.append((row["trial"], changed, row["row"], row["with"]))
+    found = {}
+    for setting, given, name, value in rows:
+        point = matching.point_of(given) if name in world.processes else None
+        if point is not None and value:
+            said = emulated.predict({name: world.processes[name]}, pd.DataFrame([point]))
+            mean, spread, seed = (said[key][name].item() for key in ("mean", "emulator", "seed"))
+            run = emulated.seen(name, [value], world.numbers.loc[name, "expected"]).item()
+            off = (mean - run) / np.sqrt(spread**2 + seed**2 / 3)
+            found[setting, name] = (value, emulated.natural(name, mean), off)
+    table = pd.DataFrame(found, ["run", "emulated", "off"]).T
+    return table.rename_axis(["setting", "claim"])
+
+
+def scores(values: pd.DataFrame) -> pd.DataFrame:
+    """Return how many held-out numbers points and presets have inside the bands of the claims.
+
+    Counted are those that all of them have: points that were cut are left out.
+
+    Parameters
+    ----------
+    values : DataFrame
+        Measured numbers over points.
+
+    Returns
+    -------
+    DataFrame
+        ``hits`` and ``of``, a row for each preset, and for the mean, the best and the worst of
+        the points.
+    """
+    bands = {row["id"]: (row["low"], row["high"]) for row in claims.rows("rotzer2025")}
+    whole, presets = values.dropna(subset=["static-ns"]), of_presets()
+    names = [
+        name
+        for name in matching.held_out()
+        if all(name in table and table[name].notna().all() for table in (whole, presets))
+    ]
+    both = pd.concat([whole[names], presets[names]])
+    inside = pd.DataFrame({name: both[name].between(*bands[name]) for name in names}).sum(axis=1)
+    chance = inside[whole.index]
+    rows = {f"preset {name}": inside[name] for name in presets.index}
+    rows |= {f"random points (mean of {len(chance)})": chance.mean()}
+    rows |= {"the best of them": chance.max(), "the worst of them": chance.min()}
+    return pd.DataFrame({"hits": pd.Series(rows).astype(float).round(1), "of": len(names)})
+
+
+def together(world: emulated.World, names: list[str]) -> pd.DataFrame:
+    """Return the share of all points that give each number, and all of them at once.
+
+    A point gives a number when it lies within the limit of the table.
+    """
+    inside = world.off[names] <= matching.table()["limit"]
+    found = inside.mean().to_dict() | {"all at once": inside.all(axis=1).mean()}
+    return pd.Series(found, name="share of the points").to_frame()
+
+
+def best(world: emulated.World, count: int = 5) -> pd.DataFrame:
+    """Return the points with the most weight."""
+    order = world.weight.sort_values(ascending=False).index[:count]
+    return world.points.loc[order].assign(weight=world.weight[order])
+
+
+def noisier(world: emulated.World, factor: float) -> float:
+    """Return the share of all points that is ruled out if seeds differed so many times as much."""
+    said = {**world.said, "seed": factor * world.said["seed"]}
+    return float(emulated.ruled_out(emulated.implausible(said, world.wanted)).mean())
+
+
+def spread(diffusion: float, seed: int = 0, side: int = 96) -> float:
+    """Return the mean distance of exudates from the root line after their day, in µm.
+
+    A small square without motion of particles, a pulse on the second day: a direct run of the
+    model, by no emulator.
+    """
+    pulse = Scenario("pulse", pulses=(2,), movement=False)
+    run = simulate(
+        pulse, days=2, shape=(side, side), seed=seed, initial_steps=60, snapshots=(1, 2),
+        parameters={"diffusion": diffusion}, progress=False,
+    )  # fmt: skip
+    before, after = (run["c_s"].sel(snapshot=day).sum("y").values for day in (1, 2))
+    gain = after - before
+    away = VOXEL * np.abs(np.arange(side) - side // 2)
+    return float(away @ gain / gain.sum())
