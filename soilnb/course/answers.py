@@ -132,6 +132,17 @@ def runs_needed(scatter: float, error: float) -> float:
     return (scatter / error) ** 2
 
 
+def implausible(**numbers: float) -> float:
+    """Return how many standard deviations ``ours`` lies off ``printed``."""
+    import pandas as pd
+
+    from soilnb.claims import matching
+
+    sought = pd.DataFrame({"expected": [numbers["printed"]], "error": [numbers["print"]]}, ["x"])
+    found = matching.implausibility({"x": numbers["ours"]}, sought, {"x": numbers["seed"]})
+    return float(found["x"])
+
+
 def threshold_of_food(available: float) -> float:
     """Return the C/N ratio from which on microbes waste carbon."""
     p = _pores()
