@@ -46,6 +46,12 @@ class OneLine(click.ClickException):
 class Commands(click.Group):
     """A group whose commands report bad input in one line instead of a traceback."""
 
+    def main(self, *args: object, **extra: object) -> object:
+        """Begin; what the code page of a console lacks, as gbk lacks µ, is shown by its number."""
+        if getattr(sys.stdout, "errors", "") == "strict":
+            sys.stdout.reconfigure(errors="backslashreplace")
+        return super().main(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; see the class."""
         try:
@@ -222,7 +228,7 @@ def simulate(scenario, output, parameters, **options) -> None:
     )
 
 
-@main.command(short_help="Say how a table of soil profiles would be understood.")
+@main.command(short_help="Say how a file of yours would be understood.")
 @click.argument("file", type=click.Path(), metavar="FILE")
 @click.option(
     "-c",
@@ -251,24 +257,19 @@ def simulate(scenario, output, parameters, **options) -> None:
 @click.option("--encoding", metavar="NAME", help="Code page of a text that is not Unicode: cp1250.")
 @click.option("--sort", is_flag=True, help="Sort the layers of each profile.")
 def check(file, columns, units, **options) -> None:
-    """Say how a table of soil profiles would be understood, and change nothing.
+    """Say how a file would be understood, and change nothing.
 
-    FILE is text (CSV) or an Excel workbook with one row for each layer. Shown are the columns with
-    their units and what decided them, how many layers and profiles can be used, and why the others
-    cannot. In Python: `soilnb.proda.observations.read_csv`, with the same options.
+    FILE is a table (CSV or Excel) of soil pits with one row for each layer, of sites or of a year's
+    months; a scenario (TOML), a segmented image, or a forcing (netCDF). Shown are units and what
+    decided them, what can be used, and why the rest cannot. The options are those of
+    `soilnb.proda.observations.read_csv` in Python; for an image, `-c pore=0 -c solid=255` says what
+    its values are.
     """
-    import warnings
+    from soilnb.pipeline.understood import understood
 
-    from soilnb.proda import observations
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", observations.ReadingWarning)
-        found = observations.read_csv(
-            file, dict(map(_pair, columns)), units=dict(map(_pair, units)), **options
-        )
-    table = observations.describe(found)
-    _table([table.index.name, *table.columns], table.reset_index().itertuples(index=False))
-    for note in table.attrs["notes"]:
+    found = understood(file, dict(map(_pair, columns)), dict(map(_pair, units)), **options)
+    _table(found.head, found.rows)
+    for note in found.notes:
         click.echo(f"note: {note}")
 
 

@@ -27,7 +27,6 @@ from PIL import Image
 
 from soilnb import results
 from soilnb.data import tables
-from soilnb.data.profiles import files
 from soilnb.explore import assimilation
 from soilnb.explore.base import full, lines, said, text
 from soilnb.explore.base.picture import Picture
@@ -42,7 +41,7 @@ from soilnb.pore.structure import dispersed
 from soilnb.proda import observations
 from soilnb.profile.forcing import environment
 from soilnb.profile.model import boxes
-from soilnb.profile.site import RECORDS
+from soilnb.profile.site import read_csv as read_sites
 
 #: What the grey values of the made-up image are.
 CODES = {0: "pore", 128: "pom", 255: "solid"}
@@ -391,32 +390,6 @@ def places() -> Upload:
     """Return an upload for a table of sites: MIMICS and Millennial at rest."""
     accept = ".csv,.tsv,.txt,.xlsx"
     return Upload("Table of sites", accept, {}, _read_sites, at_rest, _draw_soils)
-
-
-def read_sites(path: Path) -> pd.DataFrame:
-    """Read a table with one row for each site: its name, and the keys of a site as columns.
-
-    Raises
-    ------
-    InputError
-        For a file that is no table, or an entry that is no number.
-    """
-    cells = files.read(path)
-    cells.columns = [str(column).strip().lower() for column in cells.columns]
-    names = cells["site"] if "site" in cells else pd.Series(cells.index, cells.index)
-    found = {}
-    for key in (key for key in RECORDS if key in cells.columns):
-        entries = cells[key]
-        if cells.attrs["decimal"] == ",":
-            entries = entries.str.replace(",", ".", regex=False)
-        values = pd.to_numeric(entries, errors="coerce")
-        if values.isna().any():
-            line = values.index[values.isna()][0]
-            raise InputError(f"{key} in line {line} = {entries[line]!r} is no number")
-        found[key] = values
-    if not found:
-        raise InputError(f"the table has no column of a site: allowed {', '.join(RECORDS)}")
-    return pd.DataFrame(found).set_index(pd.Index(names, name="site"))
 
 
 def _read_sites(path: Path, **_: object) -> tuple[pd.DataFrame, str]:

@@ -208,15 +208,20 @@ class Snapshots:
         return xr.open_dataset(self.output, engine="netcdf4")
 
     def _rescued(self, data: xr.Dataset) -> str:
-        """Write the time series where there may be room, and say where they are."""
-        said = f"; snapshots are in {self.parts}" if self.days() else ""
-        folder = Path(tempfile.mkdtemp(prefix="soilnb-"))
+        """Write what is only in memory where there may be room, and say where it is."""
+        said = f"; snapshots are in {self.parts}" if self.days() and not self.memory else ""
+        folder = None
         try:
+            folder = Path(tempfile.mkdtemp(prefix="soilnb-"))
             data.to_netcdf(folder / self.output.name, engine="netcdf4")
+            if self.memory:
+                self._append_fields(folder / self.output.name)
         except (OSError, RuntimeError):
-            shutil.rmtree(folder, ignore_errors=True)
+            if folder is not None:
+                shutil.rmtree(folder, ignore_errors=True)
             return said
-        return f"; the time series are in {folder / self.output.name}{said}"
+        what = "series and snapshots" if self.memory else "series"
+        return f"; the time {what} are in {folder / self.output.name}{said}"
 
     def _discard(self) -> None:
         """Remove the folder of the parts, by a new name first: it is there, or it is not."""

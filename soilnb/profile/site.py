@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from soilnb.data.profiles import files
 from soilnb.parameters import InputError, Parameter, as_numbers, read_table, unknown
 
 _REF15 = "reference point of the validation: 1000 g dry mass m-2 yr-1 of litter, half of it carbon"
@@ -223,6 +224,43 @@ def _from_mapping(site: Mapping, records: Mapping[str, Parameter]) -> Site:
         [str(i) for i in range(size)],
         records,
     )
+
+
+def read_csv(path: str | Path) -> pd.DataFrame:
+    """Read a table with one row for each site: its name, and the keys of a site as columns.
+
+    Parameters
+    ----------
+    path : path
+        Text or a workbook (`soilnb.data.profiles.files`), with a column ``site`` for the names.
+
+    Raises
+    ------
+    InputError
+        For a file that is no table, or an entry that is no number.
+
+    Examples
+    --------
+    >>> pd.DataFrame({"site": ["meadow"], "temperature": 9.5}).to_csv("sites.csv", index=False)
+    >>> float(read_csv("sites.csv").loc["meadow", "temperature"])
+    9.5
+    """
+    cells = files.read(path)
+    cells.columns = [str(column).strip().lower() for column in cells.columns]
+    names = cells["site"] if "site" in cells else pd.Series(cells.index, cells.index)
+    found = {}
+    for key in (key for key in RECORDS if key in cells.columns):
+        entries = cells[key]
+        if cells.attrs["decimal"] == ",":
+            entries = entries.str.replace(",", ".", regex=False)
+        values = pd.to_numeric(entries, errors="coerce")
+        if values.isna().any():
+            line = values.index[values.isna()][0]
+            raise InputError(f"{key} in line {line} = {entries[line]!r} is no number")
+        found[key] = values
+    if not found:
+        raise InputError(f"the table has no column of a site: allowed {', '.join(RECORDS)}")
+    return pd.DataFrame(found).set_index(pd.Index(names, name="site"))
 
 
 def _as_dataset(table: pd.DataFrame, records: Mapping[str, Parameter]) -> xr.Dataset:

@@ -19,6 +19,7 @@ from soilnb import claims, data, results
 from soilnb.cli import main
 from soilnb.parameters import InputError
 from soilnb.pipeline import book, fingerprint, runs
+from soilnb.profile import forcing
 
 COMMANDS = ("list", "run", "book", "lab", "claims", "data", "check", "copy")
 
@@ -187,6 +188,15 @@ def test_claims_shows_a_table_with_the_cause_of_a_difference(monkeypatch):
     assert cause == "he-6b differs: why"
     assert counts.split() == ["strength", "same", "near", "differs", "reported", "not", "run"]
     assert independent.split() == ["independent", "0", "0", "1", "0", "1"]
+
+
+@pytest.mark.parametrize("console", ["gbk", "cp932"])
+def test_a_console_that_lacks_a_character_shows_its_number(console, monkeypatch):
+    row = {"id": "a", "statement": "a grain of 2 µm moves", "verdict": "same", "strength": "weak"}
+    monkeypatch.setattr(claims, "rows", lambda paper: [row])
+    result = CliRunner(charset=console).invoke(main, ["claims"])
+    assert result.exit_code == 0
+    assert b"2 \\xb5m moves" in result.stdout_bytes
 
 
 def test_the_claims_of_a_paper_are_json_in_earnest():
@@ -379,3 +389,38 @@ def test_check_refuses_in_one_line(tmp_path):
     assert "did you mean 'SOC'? then columns={'organic_carbon': 'SOC'}" in result.stderr
     assert soilnb_command("check", str(path), "-c", "SOC").exit_code == 2
     assert soilnb_command("check", "https://example.org/p.csv").exit_code == 1
+
+
+MONTHS = "month,temperature,precipitation\n" + "".join(f"{m},{m},70\n" for m in range(1, 13))
+
+#: Name and content of a file, options, and what is said of it.
+FILES = {
+    "scenario": ("s.toml", "pulses = [3, 5]\n", (), r"pulses +2\n"),
+    "sites": ("p.csv", "site,temperature,npp\na,9.5,400\nb,8,300\n", (), "degC +8 to 9.5"),
+    "months": ("m.csv", MONTHS, (), r"precipitation +mm month-1 +70 to 70"),
+    "image": ("i.pbm", "P1 16 16\n" + "01" * 128, ("-c", "pore=255", "-c", "solid=0"),
+              r"porosity +0\.500"),
+    "no scenario": ("s.toml", "pulses = 'x'\n", (), "day of a pulse = 'x' is not"),
+    "parameter": ("s.toml", "[parameters]\nporosity = 7\n", (), "porosity = 7: allowed 0.2 to"),
+    "no code": ("i.pbm", "P1 16 16\n" + "01" * 128, (), "image has two values, 0 and 255"),
+    "no netCDF": ("f.nc", "CDF\x01 and no more", (), "f.nc is no netCDF file: "),
+    "bad site": ("p.csv", "site,temperature,clay\na,9.5,22\n", (), "did you mean 0.22"),
+    "pits": ("p.csv", PITS, (), "; here: -c 'organic_carbon=SOC'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", FILES)
+def test_check_knows_every_kind_of_file(tmp_path, case):
+    name, content, options, said = FILES[case]
+    path = tmp_path / name
+    path.write_text(content)
+    result = soilnb_command("check", str(path), *options)
+    assert re.search(said, result.output), result.output
+    if result.exit_code:
+        assert one_line(result)
+
+
+def test_check_says_what_a_forcing_holds(tmp_path):
+    forcing.example("temperate").to_netcdf(tmp_path / "f.nc")
+    result = soilnb_command("check", str(tmp_path / "f.nc"))
+    assert re.search(r"water_scalar +1 +month x layer +0\.\d+ to 0\.\d+", result.stdout)

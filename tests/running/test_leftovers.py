@@ -8,6 +8,7 @@ import xarray as xr
 
 from soilnb import claims
 from soilnb.parameters import InputError
+from soilnb.pore import files as pore_files
 from soilnb.pore import simulate
 from soilnb.pore.files import CheckpointWarning
 
@@ -155,6 +156,24 @@ def test_a_full_disk_at_the_end_says_where_the_series_are(tmp_path, whole, monke
     [rescued] = (tmp_path / "spare").glob("*/run.nc")
     with xr.open_dataset(rescued) as data:
         xr.testing.assert_equal(data.load(), whole.drop_dims(("snapshot", "y", "x")))
+
+
+def test_snapshots_that_wait_at_the_end_are_saved_with_the_series(tmp_path, whole, monkeypatch):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "spare").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "spare"))
+
+    def full(path, *_, **__):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(pore_files, "making", full)
+    monkeypatch.setattr(pore_files, "writing", full)
+    said = pytest.raises(InputError, match="the time series and snapshots are in")
+    with pytest.warns(CheckpointWarning, match="waits in memory"), said:
+        run(output=tmp_path / "full" / "run.nc")
+    [rescued] = (tmp_path / "spare").glob("*/run.nc")
+    with xr.open_dataset(rescued) as data:
+        xr.testing.assert_equal(data.load(), whole)
 
 
 @pytest.mark.parametrize(

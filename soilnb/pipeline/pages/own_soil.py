@@ -31,7 +31,10 @@ Ask first what would be understood, which changes nothing:
 ```text
 soilnb check my_pits.xlsx
 soilnb check my_pits.csv --column organic_carbon=SOC --unit organic_carbon=g/kg
+soilnb check my_slice.png --column pore=0 --column solid=255    # an image
 ```
+
+A table of sites, a year of months, a scenario (TOML) and a forcing (netCDF) are checked likewise.
 
 The same in Python, and then the profile assimilated into both layered models:
 
