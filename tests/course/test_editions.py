@@ -108,6 +108,6 @@ def test_points_follow_the_rubric(capsys):
 
 def test_right_answers_are_written_as_code(monkeypatch):
     monkeypatch.undo()
-    assert editions._right("reach") == "6"
+    assert editions._right("ten-times-as-far") == "100"
     assert editions._right("memory") == "'frozen'"
     assert float(editions._right("response-ratio")) == pytest.approx(-0.105361)

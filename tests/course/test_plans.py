@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from soilnb.course import plans, slides
+from soilnb.course import bank, plans, slides
 from soilnb.pipeline import notebooks
 from soilnb.pipeline.pages import concept_map
 
@@ -20,8 +20,14 @@ every_session = pytest.mark.parametrize(
 )
 
 
+@pytest.fixture
+def no_models(monkeypatch):
+    """What students may believe takes the bank, whose numbers take the models, half a minute."""
+    monkeypatch.setattr(plans, "_misconceptions", lambda name: "")
+
+
 @each
-def test_the_minutes_of_a_plan_add_up_to_what_the_notebook_says(path):
+def test_the_minutes_of_a_plan_add_up_to_what_the_notebook_says(path, no_models):
     notebook = notebooks.read(path)
     parts = plans.parts(notebook)
     assert sum(part.minutes for part in parts) == plans.minutes(notebook)
@@ -33,7 +39,7 @@ def test_the_minutes_of_a_plan_add_up_to_what_the_notebook_says(path):
 
 
 @each
-def test_a_plan_has_what_a_lecturer_needs(path):
+def test_a_plan_has_what_a_lecturer_needs(path, no_models):
     plan = plans.lesson_plan(path)
     for heading in (
         "Before",
@@ -47,6 +53,14 @@ def test_a_plan_has_what_a_lecturer_needs(path):
     assert "Grade the reasoning, not the hit rate" in plan
     assert plan.count("exercise ") >= 2
     assert len(slides.lesson(path.stem)["open"]) >= 3
+
+
+def test_a_plan_says_what_students_may_believe_and_the_question_that_uncovers_it():
+    plan = plans.lesson_plan(notebooks.find(["14"])[0])
+    asked = [q for q in bank.questions(["14_static_against_dynamic"]) if q.kind == "choice"]
+    assert len(asked) >= 2
+    for question in asked:
+        assert f"**{question.misconception}** {question.text} *{question.answer}." in plan
 
 
 @every_session
