@@ -128,6 +128,13 @@ def known(world: emulated.World) -> pd.DataFrame:
     return table.rename_axis(["setting", "claim"])
 
 
+def having(values: pd.DataFrame, names: list[str], also: list[str]) -> pd.DataFrame:
+    """Return the runs that have some numbers in the bands of their claims, with others beside."""
+    bands = {row["id"]: (row["low"], row["high"]) for row in claims.rows("rotzer2025")}
+    inside = pd.DataFrame({name: values[name].between(*bands[name]) for name in names})
+    return values.loc[inside.all(axis=1), [*names, *also]].round(2)
+
+
 def scores(values: pd.DataFrame) -> pd.DataFrame:
     """Return how many held-out numbers points and presets have inside the bands of the claims.
 
