@@ -249,6 +249,15 @@ def _decomposition_needed() -> float:
     return table.loc["decomposition", "tied enzymes (published)"]
 
 
+def _alike_in_sign() -> str:
+    """Return how often CLM5 and COMPAS agree on the sign where they agree on today."""
+    from soilnb.lessons import under_change
+
+    table, _, _ = under_change.full()
+    share = under_change.agreement(table).loc[("CLM5", "COMPAS, tied enzymes"), "same sign"]
+    return "rarely" if share < 0.35 else "half the time" if share < 0.65 else "mostly"
+
+
 def _years_of_a_meadow() -> float:
     from soilnb.profile import mimics
 
@@ -325,6 +334,15 @@ QUESTIONS = {
         "1",
         "Which of them follows the climate alone, which both models are given?",
         choices=("transfer", "decomposition", "modifier"),
+    ),
+    "one-pool-warmer": Question(
+        lambda: 0.5 / (0.05 * 2 ** (4 / 10)), "kg m-2", "Put 4 for ΔT into the last formula."
+    ),
+    "alike-in-sign": Question(
+        _alike_in_sign,
+        "1",
+        "Read the row of this pair in the table: the column “same sign”.",
+        choices=("mostly", "half the time", "rarely"),
     ),
     "one-pool": Question(lambda: 500 * 20, "g", "What leaves must be 500 g a year, too."),
     "cue-of-a-community": Question(

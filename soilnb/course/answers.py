@@ -382,6 +382,11 @@ def rate_of_same_stock(litter: float, passed: float, modifier: float, stock: flo
     return litter / ((1 - passed) * modifier * stock)
 
 
+def pool_when_warmer(litter: float, rate: float, warming: float, q10: float) -> float:
+    """Return what a pool holds at rest when decay has become faster by warming, kg m-2."""
+    return pool_at_rest(litter, rate * q10 ** (warming / 10))
+
+
 def learnt_agreement() -> float:
     """Return how much the correlation of the two maps of carbon has risen by learning."""
     from soilnb import claims
