@@ -182,6 +182,7 @@ RESTS_ON = {
     "tao2023": layers,
     "tao2024": layers,
     "runs/planet": layers,
+    "runs/change": layers,
 }
 
 
