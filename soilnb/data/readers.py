@@ -379,6 +379,21 @@ def _plot(table: pd.DataFrame) -> dict[str, pd.Series]:
     }
 
 
+def read_atmosphere14c(folder: Path) -> xr.Dataset:
+    """Return the radiocarbon of the air over `year` (AD, increasing) and `zone`.
+
+    From 1850 on yearly by zone (Graven et al. 2017); before that IntCal20 (Reimer et al. 2020),
+    which is a record of the north and stands for all zones.
+    """
+    late = pd.read_csv(folder / "graven2017_annual_delta14c.csv")
+    early = pd.read_csv(folder / "intcal20.csv").assign(year=lambda row: 1950.0 - row["cal_bp"])
+    early = early[early["year"] < late["year_ad"].min()].sort_values("year")
+    before = np.repeat(early["delta14c"].to_numpy()[:, np.newaxis], 3, axis=1)
+    delta = np.concatenate([before, late[["nh", "tropics", "sh"]].to_numpy(dtype=float)])
+    years = np.concatenate([early["year"], late["year_ad"]])
+    return build(schemas.ATMOSPHERE14C, {"delta14c": delta}, years)
+
+
 def read_clm5(folder: Path) -> xr.Dataset:
     """Return CLM5's own parameters: over `pft` (79), and the global ones over `parameter`.
 

@@ -71,3 +71,6 @@ INCUBATIONS = _schema("incubations", "observation")
 
 #: Parameter file of the Community Land Model 5 (`clm5`).
 CLM5 = _schema("clm5", "pft", variant=("water", "carbon"))
+
+#: Radiocarbon of the atmosphere by year (`atmosphere14c`).
+ATMOSPHERE14C = _schema("atmosphere14c", "year", zone=("northern", "tropics", "southern"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from soilnb.data.schemas import CUE, INCUBATIONS, LAYERS, ROOTS, SILSOE, TURNOVER
+from soilnb.data.schemas import ATMOSPHERE14C, CUE, INCUBATIONS, LAYERS, ROOTS, SILSOE, TURNOVER
 from soilnb.schema import build
 
 #: Substrates of the twin with their shares among the records without labelled water.
@@ -161,6 +161,26 @@ def turnover_twin(seed: int = 2025) -> xr.Dataset:
         "profiles": profiles,
     }
     return build(TURNOVER, arrays, [f"synthetic {number}" for number in range(1, count + 1)])
+
+
+def atmosphere14c_twin(seed: int = 2025) -> xr.Dataset:
+    """Return a made-up radiocarbon of the air: what shaped the real one, each as one formula.
+
+    A decline over ten thousands of years as the magnetic field grew, coal and oil without
+    radiocarbon until 1955, the bombs with their peak in the north in 1964, and what is left of it
+    since. The noise is that of a year.
+    """
+    rng = np.random.default_rng(seed)
+    years = np.concatenate([np.arange(-53050.0, 1850.0, 20.0), np.arange(1850.5, 2016.0)])
+    late = np.maximum(years - 1850.0, 0.0)
+    air = 520.0 * np.clip(-years / 53050.0, 0.0, 1.0) ** 0.8 - 25.0 * np.minimum(late / 105, 1) ** 3
+    zones = []
+    for peak, height in ((1964.5, 850.0), (1965.5, 700.0), (1966.5, 640.0)):
+        rise = np.clip((years - 1955.0) / (peak - 1955.0), 0.0, 1.0) ** 2
+        fall = np.exp(-np.maximum(years - peak, 0.0) / 17.0)
+        zones.append(air + height * rise * fall)
+    delta = np.stack(zones, axis=1) + rng.normal(0.0, 1.5, (years.size, 1))
+    return build(ATMOSPHERE14C, {"delta14c": np.round(delta, 1)}, years)
 
 
 def _climates() -> tuple[np.ndarray, np.ndarray]:

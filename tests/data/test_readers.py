@@ -262,3 +262,31 @@ def test_changed_line_ends_are_named(monkeypatch, tmp_path):
     (tmp_path / "mimics" / name).write_bytes(text + b"3,4\n")
     with pytest.raises(InputError, match=r"expected [0-9a-f]+\.\.\.$"):
         open_dataset("mimics")
+
+
+@pytest.mark.parametrize("twin", [True, False])
+def test_the_air_has_the_bomb_peak_and_is_older_before(monkeypatch, twin):
+    """Graven et al. 2017: 836 permil in the north in 1964, less and later in the south."""
+    if not twin:
+        realdata.use_real(monkeypatch, "atmosphere14c")
+    air = open_dataset("atmosphere14c", twin=twin)
+    schema.check_schema(air, schemas.ATMOSPHERE14C)
+    assert (np.diff(air["year"]) > 0).all()
+    assert air["year"][0] == -53050
+    since = air["delta14c"].sel(year=slice(1850, None))
+    peak, when = since.max("year"), since.idxmax("year")
+    assert float(peak.sel(zone="northern")) == pytest.approx(836, rel=0.02)
+    assert float(peak.sel(zone="southern")) < float(peak.sel(zone="northern")) - 100
+    assert 1963 < float(when.sel(zone="northern")) < float(when.sel(zone="southern")) < 1968
+    assert (air["delta14c"].sel(year=slice(1940, 1954)) < 0).all()
+    assert (air["delta14c"].sel(year=slice(-40000, -20000)) > 100).all()
+
+
+def test_the_air_of_all_zones_is_that_of_intcal_before_1850(tmp_path):
+    late = pd.DataFrame({"year_ad": [1850.5, 1851.5], "nh": 1.0, "tropics": 2.0, "sh": 3.0})
+    late.to_csv(tmp_path / "graven2017_annual_delta14c.csv", index=False)
+    early = pd.DataFrame({"cal_bp": [120, 80, 0], "delta14c": [7.0, 8.0, 9.0]})
+    early.to_csv(tmp_path / "intcal20.csv", index=False)
+    air = readers.read_atmosphere14c(tmp_path)
+    assert air["year"].values.tolist() == [1830.0, 1850.5, 1851.5]
+    assert air["delta14c"].values.tolist() == [[7.0] * 3, [1.0, 2.0, 3.0], [1.0, 2.0, 3.0]]
