@@ -99,7 +99,7 @@ def bench(figure: Figure, result: xr.Dataset) -> str:
     for at, (value, colour, hatch) in enumerate(zip(values, colours, hatches, strict=True)):
         left.bar(at, value, 0.66, color=colour, hatch=hatch, edgecolor="0.25")
         box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
-        series.tell(left, f"{value:.2f}", (at, value), (0, 4), va="baseline", bbox=box, zorder=4)
+        series.tell(left, f"{value:z.2f}", (at, value), (0, 4), va="baseline", bbox=box, zorder=4)
     for name, label, line in (
         ("community", "true CUE of the community", "-"),
         ("ecosystem", "true CUE of the ecosystem", ":"),

@@ -86,7 +86,7 @@ def _in_time(ax: Axes, times: np.ndarray, effect: np.ndarray, horizons: Sequence
     for year, (colour, _, marker) in zip(horizons, MOMENTS, strict=False):
         value = float(np.interp(year, times, effect))
         ax.plot(year, value, marker, color=colour, mec="black", ms=7, zorder=3)
-        series.tell(ax, f"{value:+.1f}", (year, value), (0, 8), ha="right", va="baseline")
+        series.tell(ax, f"{value:+z.1f}", (year, value), (0, 8), ha="right", va="baseline")
     ax.set(xlabel="years since the start", ylabel="carbon to 2 m against the control (Mg C ha⁻¹)")
     series.years(ax, max(times[later][0], 0.5), times[-1], YEARS, 1.15)
     span = max(float(np.abs(effect).max()), 0.5)
@@ -142,7 +142,7 @@ def _tell(ax: Axes, at: np.ndarray, values: np.ndarray) -> None:
     span = max(top - low, 1e-9)
     for y, value in zip(at, values, strict=True):
         side = 1 if value >= 0 else -1
-        series.tell(ax, f"{value:+.1f}", (value, y), (3 * side, 0), fontsize=7.5)
+        series.tell(ax, f"{value:+z.1f}", (value, y), (3 * side, 0), fontsize=7.5)
     ax.set_xlim(low - 0.22 * span * (low < 0), top + 0.28 * span)
 
 

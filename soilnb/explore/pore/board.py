@@ -143,6 +143,7 @@ class Board(Live):
         self.canvas_of_cells = Canvas(
             width=BOARD * ZOOM, height=BOARD * ZOOM, layout=full(max_width="100%")
         )
+        self._aside = Canvas(width=1, height=1)
         self.canvas_of_cells.layout.border = "1px solid #555"
         self.canvas_of_cells.on_client_ready(self._paint)
         self.pen = widgets.Dropdown(options=PENS, tooltip="Draw with", layout=full())
@@ -153,7 +154,11 @@ class Board(Live):
             widgets.IntSlider(**middle, tooltip=f"{way} (voxels)", layout=full(flex="1 1 auto"))
             for way in ("Across", "Down")
         )
-        self.put = widgets.Button(description="Put", tooltip="Put the pen there, with the keyboard")
+        self.put = widgets.Button(
+            description="Put",
+            tooltip="Put the pen there, with the keyboard",
+            layout=widgets.Layout(width="56px", flex="0 0 auto"),
+        )
         self.put.on_click(lambda _: self.stroke([(self.down.value, self.across.value)]))
         canvas = self.canvas_of_cells
         canvas.on_mouse_down(self._begin_line)
@@ -240,6 +245,9 @@ class Board(Live):
 
     def _paint(self, *_) -> None:
         """Show on the canvas what is on the board."""
+        # A page that came after the first drawing does not know which canvas is meant until it
+        # has changed (Voilà, a page that is loaded again).
+        self._aside.clear()
         colours = pore_maps.rgb(self.cells)
         self.canvas_of_cells.put_image_data(colours.repeat(ZOOM, 0).repeat(ZOOM, 1), 0, 0)
 

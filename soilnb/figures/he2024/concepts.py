@@ -182,7 +182,7 @@ def _isotopes(ax: Axes, data: xr.Dataset) -> None:
         r = np.corrcoef(soc[some], cue[some])[0, 1]
         ax.plot(
             soc[some], cue[some], marker, ms=3, mew=0, alpha=0.45, color=colour,
-            label=f"{label}: r = {r:+.2f}, n = {some.sum()}",
+            label=f"{label}: r = {r:+z.2f}, n = {some.sum()}",
         )  # fmt: skip
         slope, start = np.polyfit(soc[some], cue[some], 1)
         ends = np.array([soc[some].min(), soc[some].max()])
@@ -198,7 +198,7 @@ def _stoichiometric(ax: Axes, enzymes: xr.Dataset) -> None:
     r = np.corrcoef(known["soc_place"], known["cue_place"])[0, 1]
     ax.plot(
         known["soc_place"], known["cue_place"], marker, ms=4, mew=0, alpha=0.6, color=colour,
-        label=f"at the places of (a), C:N from a map: r = {r:+.2f}, n = {known.sizes['place']}",
+        label=f"at the places of (a), C:N from a map: r = {r:+z.2f}, n = {known.sizes['place']}",
     )  # fmt: skip
     ax.plot(
         enzymes["soc"], enzymes["cue_line"], "-", lw=2, color="black",

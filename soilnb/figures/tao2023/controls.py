@@ -237,7 +237,7 @@ def _percent(share: float) -> str:
         return "–"
     if abs(share) > 1:
         return "out of reach"
-    return f"{100 * share:+.1f} %".replace("-", "−")
+    return f"{100 * share:+z.1f} %".replace("-", "−")
 
 
 # --------------------------------------------------------------------- what is learnt from what
