@@ -13,7 +13,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from soilnb.explore import layers, pools, pore, profile
+from soilnb.explore import cue, five_models, layers, pools, pore, profile
 from soilnb.pore.diagnostics import cell_types
 
 EXPLORERS = {
@@ -24,6 +24,10 @@ EXPLORERS = {
     "profile": (profile.profile, "root_beta"),
     "voxel": (pore.voxel, "cn"),
     "well_mixed": (pore.well_mixed, "exposed"),
+    "levels": (cue.levels, "mass"),
+    "bench": (cue.bench, "maintenance"),
+    "controls": (cue.controls, "celsius"),
+    "side_by_side": (five_models.side_by_side, "temperature"),
 }
 
 LIVE = {
