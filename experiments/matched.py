@@ -18,7 +18,7 @@ import click
 import numpy as np
 import pandas as pd
 
-from experiments.history_matching import rows
+from experiments.history_matching import check_numbers, rows
 from soilnb.claims import baseline, emulated, matching
 
 #: Whose sources decide the numbers: those of the pore-scale model.
@@ -83,6 +83,7 @@ def second_wave(points: int) -> pd.DataFrame:
 @click.option("--points", default=60, show_default=True, help="How many points it has.")
 def main(folder: Path, table: str | None, points: int) -> None:
     """Keep what is done, then choose what comes next."""
+    check_numbers(folder)
     click.echo(f"kept {keep(rows(folder / 'wave1.jsonl'))}")
     if table is None:
         return

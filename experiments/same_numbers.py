@@ -179,6 +179,7 @@ RESTS_ON = {
     "rotzer2025": pores,
     "hypotheses/rotzer2025": pores,
     "runs/pores": pores,
+    "runs/matching": pores,
     "tao2023": layers,
     "tao2024": layers,
     "runs/planet": layers,
