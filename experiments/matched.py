@@ -31,16 +31,33 @@ PLANNED, CANDIDATES = 256, 8192
 FIRST = 1000
 
 
-def keep(found: Iterable[Mapping[str, object]]) -> Path:
+def keep(
+    found: Iterable[Mapping[str, object]], direct: Iterable[Mapping[str, object]] = ()
+) -> Path:
     """Keep points and measured numbers, with the kernels of the emulators.
 
     Parameters
     ----------
     found : iterable of mappings
         As of `experiments.history_matching.rows`, of the first wave.
+    direct : iterable of mappings
+        The same, of points with all scenarios that were run to check the emulators.
     """
+    values, checked = _plain(found), _plain(direct)
+    head = baseline.head(matching.NAME, command=matching.COMMAND, data="calibrated", sources=MODEL)
+    kept = head | {"planned": PLANNED, "theta": {}, "values": values, "direct": checked}
+    baseline.write(kept)
+    points, measured, _ = matching.load()
+    numbers = emulated.printed(measured)
+    seeds = emulated.known_seeds(numbers.index)
+    processes = emulated.fit(points, measured, numbers["expected"], seeds=seeds)
+    return baseline.write(kept | {"theta": emulated.theta(processes)})
+
+
+def _plain(found: Iterable[Mapping[str, object]]) -> list[dict]:
+    """Return rows with the numbers that stand on one of the sides, rounded."""
     named = {*matching.numbers().index, *matching.held_out()}
-    values = [
+    return [
         {
             "number": row["number"],
             "days": row["days"],
@@ -49,14 +66,6 @@ def keep(found: Iterable[Mapping[str, object]]) -> Path:
         }
         for row in found
     ]
-    head = baseline.head(matching.NAME, command=matching.COMMAND, data="calibrated", sources=MODEL)
-    kept = head | {"planned": PLANNED, "theta": {}, "values": values}
-    baseline.write(kept)
-    points, measured, _ = matching.load()
-    numbers = emulated.printed(measured)
-    seeds = emulated.known_seeds(numbers.index)
-    processes = emulated.fit(points, measured, numbers["expected"], seeds=seeds)
-    return baseline.write(kept | {"theta": emulated.theta(processes)})
 
 
 def second_wave(points: int) -> pd.DataFrame:
@@ -84,7 +93,8 @@ def second_wave(points: int) -> pd.DataFrame:
 def main(folder: Path, table: str | None, points: int) -> None:
     """Keep what is done, then choose what comes next."""
     check_numbers(folder)
-    click.echo(f"kept {keep(rows(folder / 'wave1.jsonl'))}")
+    waves = (rows(folder / f"{name}.jsonl") for name in ("wave1", "direct"))
+    click.echo(f"kept {keep(*waves)}")
     if table is None:
         return
     path = folder / f"{table}.csv"
