@@ -1,5 +1,6 @@
-"""One journey of a reader: JupyterLab opens the first notebook, a slider moves its picture."""
+"""Journeys of readers in JupyterLab: a slider moves a picture, files of their own are answered."""
 
+import io
 import json
 import os
 import shutil
@@ -9,8 +10,10 @@ import sys
 import time
 import urllib.request
 
+import pandas as pd
 import pytest
 
+from soilnb.lessons import your_soil
 from soilnb.pipeline import runs
 
 pytestmark = [pytest.mark.notebook, pytest.mark.browser]
@@ -41,6 +44,7 @@ def lab(tmp_path_factory):
     notebooks.mkdir()
     for path in runs.notebooks():
         shutil.copy(path, notebooks)
+    _only_uploads(notebooks / "60_your_soil.ipynb")
     for name, choice in SETTINGS.items():
         path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True)
@@ -71,6 +75,18 @@ def lab(tmp_path_factory):
         server.wait(HANGS)
 
 
+def _only_uploads(path):
+    """Leave out of a notebook what the reader does not need for an upload of pits or an image."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    needed = ("SEED =", "import your_soil", "my_pits =", "my_image =")
+    notebook["cells"] = [
+        cell
+        for cell in notebook["cells"]
+        if any(text in "".join(cell["source"]) for text in needed)
+    ]
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
 def _wait_for(address, server, log, seconds=HANGS):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and server.poll() is None:
@@ -83,24 +99,7 @@ def _wait_for(address, server, log, seconds=HANGS):
 
 
 def test_an_arrow_key_on_a_slider_changes_the_picture(chromium, lab):
-    page = chromium.new_page(viewport={"width": 1400, "height": 1000})
-    page.set_default_timeout(1000 * HANGS)
-    wanted = []
-    page.on("pageerror", lambda error: wanted.append(str(error)))
-    page.route(
-        "**/*",
-        lambda route: (
-            route.continue_()
-            if route.request.url.startswith(("http://127.0.0.1", "data:", "blob:", "ws:"))
-            else route.abort()
-        ),
-    )
-    page.goto(lab)
-    page.wait_for_selector(".jp-Notebook .jp-Cell")
-    page.get_by_text("| Idle").wait_for()
-    page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
-    page.locator(".lm-Menu-itemLabel", has_text="Run All Cells").first.click()
-
+    page, wanted = _run_all(chromium, lab)
     explorer = page.locator(".jp-OutputArea-output", has=page.locator("img.widget-image")).first
     picture = explorer.locator("img.widget-image").first
     picture.wait_for(state="visible")
@@ -124,6 +123,63 @@ def test_an_arrow_key_on_a_slider_changes_the_picture(chromium, lab):
         == 0
     )
     _answer_opens(page)
+    assert wanted == []
+    page.close()
+
+
+def _run_all(chromium, address):
+    """Open a notebook and run all its cells; returns the page and the errors in it."""
+    page = chromium.new_page(viewport={"width": 1400, "height": 1000})
+    page.set_default_timeout(1000 * HANGS)
+    wanted = []
+    page.on("pageerror", lambda error: wanted.append(str(error)))
+    page.route(
+        "**/*",
+        lambda route: (
+            route.continue_()
+            if route.request.url.startswith(("http://127.0.0.1", "data:", "blob:", "ws:"))
+            else route.abort()
+        ),
+    )
+    page.goto(address)
+    page.wait_for_selector(".jp-Notebook .jp-Cell")
+    page.get_by_text("| Idle").wait_for()
+    page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
+    page.locator(".lm-Menu-itemLabel", has_text="Run All Cells").first.click()
+    return page, wanted
+
+
+def _uploaded(page, button, name, kind, content):
+    """Upload a file by the button of a widget; returns the output that holds the widget."""
+    where = page.locator(".jp-OutputArea-output", has_text=button).first
+    with page.expect_file_chooser() as chooser:
+        where.locator("button.jupyter-button", has_text=button).first.click()
+    chooser.value.set_files({"name": name, "mimeType": kind, "buffer": content})
+    return where
+
+
+def test_who_writes_no_code_gets_a_result_from_a_table_and_an_image(chromium, lab):
+    page, wanted = _run_all(chromium, lab.replace("00_start_here", "60_your_soil"))
+    page.get_by_text("Segmented image").first.wait_for()
+    table = pd.read_csv(io.StringIO(your_soil.pits_template()))
+    table["organic_carbon"] *= 10
+    bare = table.drop(columns="bulk_density").to_csv(index=False).encode()
+    pits = _uploaded(page, "Table of soil pits", "pits.csv", "text/csv", bare)
+    pits.get_by_role("button", name="organic_carbon in g kg-1").click()
+    pits.get_by_text("profiles that can be used").wait_for()
+    pits.get_by_role("button", name="Run the models").click()
+    pits.get_by_text("Nash–Sutcliffe efficiency of the fit").wait_for()
+    pits.locator("img.widget-image").first.wait_for(state="visible")
+    picture = your_soil.image_template(64)
+    image = _uploaded(page, "Segmented image", "slice.png", "image/png", picture)
+    image.get_by_text("allowed codes").wait_for()
+    image.get_by_label("What is solid?").or_(image.locator("select")).first.select_option(
+        label="bright is solid, grey 128 organic"
+    )
+    image.get_by_text("64 × 64 voxels").first.wait_for()
+    image.get_by_role("button", name="Run the models").click()
+    image.get_by_text("mg C per g of soil are respired").wait_for()
+    image.locator("img.widget-image").first.wait_for(state="visible")
     assert wanted == []
     page.close()
 
