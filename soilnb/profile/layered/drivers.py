@@ -61,15 +61,16 @@ class Drivers(NamedTuple):
     def columns(self, columns: kernel.Column, place: int) -> kernel.Column:
         """Return the forcing of one place, a column for each segment."""
         here = {name: values[place % len(values)] for name, values in self.series.items()}
-        own = {
-            field: np.repeat(np.asarray(values)[[place]], self.starts.size, axis=0)
-            for field, values in columns._asdict().items()
-        }
-        for name, field in _FIELDS.items():
-            if name in here:
-                own[field][:] = here[name][:, np.newaxis]
         if "soil_temperature" in here:
-            own["warmth"][:] = (own["warmth"] - REFERENCE_TEMPERATURE) / 10.0
+            here["soil_temperature"] = (here["soil_temperature"] - REFERENCE_TEMPERATURE) / 10.0
+        given = {
+            field: here[name][:, np.newaxis] for name, field in _FIELDS.items() if name in here
+        }
+        own = {}
+        for field, values in columns._asdict().items():
+            one = np.asarray(values)[place]
+            own[field] = np.empty((self.starts.size, *one.shape), one.dtype)
+            own[field][:] = given.get(field, one)
         if "warming" in here:
             own["warmth"] += here["warming"][:, np.newaxis] / 10.0
         if "litter_input" in here:
