@@ -8,6 +8,7 @@ import xarray as xr
 
 from soilnb.explore.base import Control, Explorer
 from soilnb.figures import assimilation
+from soilnb.language import translated
 from soilnb.parameters import InputError
 from soilnb.proda import nash_sutcliffe
 from soilnb.proda.chains import Settings, read_profile, sample
@@ -129,9 +130,14 @@ def shrinkage(data) -> pd.Series:
 def _say(found: tuple[str, xr.Dataset, pd.Series]) -> str:
     model, one, series = found
     known = series[series > 0.3].sort_values(ascending=False)
-    names = ", ".join(known.index) or "none"
-    rest = "" if one.attrs["mixing"] < 1.1 else " (short chains: not yet converged)"
-    return (
-        f"{model}: Nash–Sutcliffe efficiency {one.attrs['nse']:.2f} on "
-        f"{one.sizes['horizon']} layers{rest}. At least 30 % narrower than before: {names}."
+    names = ", ".join(known.index) or translated("none")
+    rest = "" if one.attrs["mixing"] < 1.1 else translated(" (short chains: not yet converged)")
+    return translated(
+        "{model}: Nash–Sutcliffe efficiency {nse:.2f} on {horizon} layers{rest}. At least"
+        " 30 % narrower than before: {names}.",
+        model=model,
+        nse=one.attrs["nse"],
+        horizon=one.sizes["horizon"],
+        rest=rest,
+        names=names,
     )

@@ -10,6 +10,7 @@ import xarray as xr
 
 from soilnb.explore.base import Control, Explorer
 from soilnb.figures.tao2024 import globe as tao2024_globe
+from soilnb.language import translated
 from soilnb.parameters import InputError, check_range, unknown
 from soilnb.proda import globe
 from soilnb.proda.cube import Cube
@@ -159,7 +160,13 @@ def _say(met: Met) -> str:
         area, stock = maps["area"].values[kept], maps["stock"].sel(to_depth=1.0).values[kept]
         north = maps["latitude"].values[kept] >= 50.0
         told.append(
-            f"{model} {np.average(stock, weights=area):.1f} kg C m⁻² on average and "
-            f"{np.average(stock[north], weights=area[north]):.1f} north of 50°N"
+            translated(
+                "{model} {stock:.1f} kg C m⁻² on average and {stock_2:.1f} north of 50°N",
+                model=model,
+                stock=np.average(stock, weights=area),
+                stock_2=np.average(stock[north], weights=area[north]),
+            )
         )
-    return f"SOC to 1 m: {'; '.join(told)}. Correlation of log SOC: {met.r:+z.2f}."
+    return translated(
+        "SOC to 1 m: {told}. Correlation of log SOC: {r:+z.2f}.", told="; ".join(told), r=met.r
+    )

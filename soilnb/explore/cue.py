@@ -14,6 +14,7 @@ from soilnb.explore.base import Control, Explorer
 from soilnb.explore.pools import REF15, stepped
 from soilnb.explore.pore.chemistry import pot
 from soilnb.figures import cue as figures
+from soilnb.language import translated
 from soilnb.pore.parameters import RECORDS
 from soilnb.profile import compas, forcing, mimics
 
@@ -179,10 +180,13 @@ def _draw_pulse(result: xr.Dataset, *, figure=None):
 
 def _say_levels(result: xr.Dataset) -> str:
     first, last = result.attrs["window"]
-    return (
-        f"Over days {first + 0.5:.0f} to {last - 0.5:.0f}: the community's CUE is "
-        f"{float(result['window_community']):.2f}, the ecosystem's, after death, "
-        f"{float(result['window_ecosystem']):+z.2f}."
+    return translated(
+        "Over days {first:.0f} to {last:.0f}: the community's CUE is {community:.2f}, the"
+        " ecosystem's, after death, {ecosystem:+z.2f}.",
+        first=first + 0.5,
+        last=last - 0.5,
+        community=float(result["window_community"]),
+        ecosystem=float(result["window_ecosystem"]),
     )
 
 
@@ -229,10 +233,14 @@ def on_the_bench(short: float = 6.0, long: float = 30.0, **changes: float) -> xr
 
 def _say_bench(result: xr.Dataset) -> str:
     measured, true = result["measured"], float(result["community"])
-    return (
-        f"The true CUE of the community is {true:.2f}, that of the ecosystem is 0. The five "
-        f"methods report {float(measured.min()):.2f} to {float(measured.max()):.2f}; ¹⁸O is off by "
-        f"{float(measured.sel(technique='18O')) - true:+z.2f}."
+    return translated(
+        "The true CUE of the community is {true:.2f}, that of the ecosystem is 0. The "
+        "five methods report {measured:.2f} to {measured_2:.2f}; ¹⁸O is off by "
+        "{true_2:+z.2f}.",
+        true=true,
+        measured=float(measured.min()),
+        measured_2=float(measured.max()),
+        true_2=float(measured.sel(technique="18O")) - true,
     )
 
 
@@ -283,11 +291,20 @@ def under_control(
 
 
 def _say_controls(result: xr.Dataset) -> str:
-    bound = "energy" if float(result["metabolism"]) <= float(result["nutrients"]) else "nitrogen"
+    energetic = float(result["metabolism"]) <= float(result["nutrients"])
+    bound = translated("energy") if energetic else translated("nitrogen")
     surplus = result.attrs["surplus"]
-    fate = "are left over and mineralised" if surplus >= 0 else "are missing"
-    return (
-        f"{result.attrs['food']}: {result.attrs['gamma']:.2f} electrons per carbon. CUE is "
-        f"{float(result['cue']):.2f} at {result.attrs['celsius']:g} °C, bounded by {bound}. "
-        f"Of 1000 mol of carbon taken up, {abs(1000 * surplus):.1f} mol of nitrogen {fate}."
+    left = translated("are left over and mineralised")
+    fate = left if surplus >= 0 else translated("are missing")
+    return translated(
+        "{food}: {gamma:.2f} electrons per carbon. CUE is {cue:.2f} at {celsius:g} °C, "
+        "bounded by {bound}. Of 1000 mol of carbon taken up, {surplus:.1f} mol of "
+        "nitrogen {fate}.",
+        food=result.attrs["food"],
+        gamma=result.attrs["gamma"],
+        cue=float(result["cue"]),
+        celsius=result.attrs["celsius"],
+        bound=bound,
+        surplus=abs(1000 * surplus),
+        fate=fate,
     )

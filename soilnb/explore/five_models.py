@@ -15,6 +15,7 @@ import xarray as xr
 from soilnb.cue import diagnosed
 from soilnb.explore.base import Control, Explorer, questions
 from soilnb.figures import five_models as figures
+from soilnb.language import translated
 from soilnb.profile import rothc
 from soilnb.profile.model import BoxModel, boxes
 from soilnb.profile.site import RECORDS
@@ -157,10 +158,17 @@ def _say(found: Mapping[str, xr.Dataset]) -> str:
     most, least = max(stocks, key=stocks.get), min(stocks, key=stocks.get)
     cues = {name: float(one["cue"]) for name, one in found.items()}
     low, high = min(cues, key=cues.get), max(cues, key=cues.get)
-    return (
-        f"{most} holds most carbon ({stocks[most]:.1f} kg m⁻²), {least} least "
-        f"({stocks[least]:.1f}). Diagnosed CUE goes from {cues[low]:.2f} ({low}) to "
-        f"{cues[high]:.2f} ({high})."
+    return translated(
+        "{most} holds most carbon ({stocks:.1f} kg m⁻²), {least} least ({stocks_2:.1f}). "
+        "Diagnosed CUE goes from {cues:.2f} ({low}) to {cues_2:.2f} ({high}).",
+        most=most,
+        stocks=stocks[most],
+        least=least,
+        stocks_2=stocks[least],
+        cues=cues[low],
+        low=low,
+        cues_2=cues[high],
+        high=high,
     )
 
 
@@ -195,8 +203,12 @@ def one(name: str, parameters: tuple[str, ...] = ()) -> Explorer:
 
 
 def _say_one(found: xr.Dataset) -> str:
-    return (
-        f"{found.attrs['model']} holds {float(found['carbon'].sum()):.2f} kg C m⁻². What leaves is "
-        f"{float(found['transit_time']):.3g} years old, what is there "
-        f"{float(found['system_age']):.3g}. Diagnosed CUE: {float(found['cue']):.3f}."
+    return translated(
+        "{model} holds {carbon:.2f} kg C m⁻². What leaves is {transit_time:.3g} years "
+        "old, what is there {system_age:.3g}. Diagnosed CUE: {cue:.3f}.",
+        model=found.attrs["model"],
+        carbon=float(found["carbon"].sum()),
+        transit_time=float(found["transit_time"]),
+        system_age=float(found["system_age"]),
+        cue=float(found["cue"]),
     )

@@ -10,6 +10,7 @@ import xarray as xr
 
 from soilnb.explore.base import Control, Explorer
 from soilnb.figures import layers
+from soilnb.language import translated
 from soilnb.parameters import ParameterSet
 from soilnb.profile import clm5, compas, forcing
 from soilnb.profile.forcing import EXAMPLES
@@ -93,13 +94,21 @@ def _say_columns(found: xr.Dataset) -> str:
     metre = found["stock"].sel(to_depth=1.0)
     deep = found["stock"].sel(to_depth=2.0)
     parts = [
-        f"{m}: {float(metre.sel(model=m)):.1f} kg C m⁻² to 1 m, "
-        f"{float(deep.sel(model=m)):.1f} to 2 m"
+        translated(
+            "{m}: {metre:.1f} kg C m⁻² to 1 m, {deep:.1f} to 2 m",
+            m=m,
+            metre=float(metre.sel(model=m)),
+            deep=float(deep.sel(model=m)),
+        )
         if bool(found["feasible"].sel(model=m))
-        else f"{m}: no steady state here (microbes or enzymes cannot keep up)"
+        else translated("{m}: no steady state here (microbes or enzymes cannot keep up)", m=m)
         for m in found["model"].values
     ]
-    return f"Litter input {found.attrs['input']:.0f} g C m⁻² yr⁻¹. " + "; ".join(parts) + "."
+    return translated(
+        "Litter input {input:.0f} g C m⁻² yr⁻¹. {parts}.",
+        input=found.attrs["input"],
+        parts="; ".join(parts),
+    )
 
 
 # --- a step ----------------------------------------------------------------------------------
@@ -150,8 +159,15 @@ def _say_change(runs: Mapping[str, xr.Dataset]) -> str:
         total = run["total"]
         end = 100 * (float(total[-1] / total[0]) - 1)
         ten = 100 * (float(total.interp(time=10.0) / total[0]) - 1)
-        parts.append(f"{name} {ten:+z.1f} % after 10 years, {end:+z.1f} % in the end")
-    return "All carbon of the column: " + "; ".join(parts) + "."
+        parts.append(
+            translated(
+                "{name} {ten:+z.1f} % after 10 years, {end:+z.1f} % in the end",
+                name=name,
+                ten=ten,
+                end=end,
+            )
+        )
+    return translated("All carbon of the column: {parts}.", parts="; ".join(parts))
 
 
 # --- CUE and SOC -----------------------------------------------------------------------------
@@ -195,20 +211,30 @@ def _metre(run: xr.Dataset) -> xr.Dataset:
 def _say_cue_soc(found: xr.Dataset) -> str:
     here = found.dropna("cue")
     if here.sizes["cue"] < 2:
-        return "There is no steady state: enzymes decay before they can feed the microbes."
+        return translated(
+            "There is no steady state: enzymes decay before they can feed the microbes."
+        )
     soc = here["soc"].values
     steps = np.sign(np.diff(soc))
-    way = {1: "rises", -1: "falls"}
+    way = {1: translated("rises"), -1: translated("falls")}
     said = (
-        f"{way[int(steps[0])]} all the way"
+        translated("{way} all the way", way=way[int(steps[0])])
         if (steps == steps[0]).all()
-        else f"first {way[int(steps[0])]}, then {way[int(steps[-1])]}"
+        else translated(
+            "first {way}, then {way_2}", way=way[int(steps[0])], way_2=way[int(steps[-1])]
+        )
     )
     share = 100 * float((here["microbes"] / here["soc"]).max())
-    rule = "more than the 10 % that the papers allow" if share > 10 else "within the papers' 10 %"
-    return (
-        f"SOC to 1 m {said} with CUE, from {soc[0]:.1f} to {soc[-1]:.1f} kg C m⁻². Microbes hold "
-        f"up to {share:.0f} % of it, {rule}."
+    more = translated("more than the 10 % that the papers allow")
+    rule = more if share > 10 else translated("within the papers' 10 %")
+    return translated(
+        "SOC to 1 m {said} with CUE, from {soc:.1f} to {soc_2:.1f} kg C m⁻². Microbes "
+        "hold up to {share:.0f} % of it, {rule}.",
+        said=said,
+        soc=soc[0],
+        soc_2=soc[-1],
+        share=share,
+        rule=rule,
     )
 
 

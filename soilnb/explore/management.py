@@ -9,6 +9,7 @@ import xarray as xr
 
 from soilnb.explore.base import Control, Explorer
 from soilnb.figures import management as figures
+from soilnb.language import translated
 from soilnb.profile import depth, management
 from soilnb.profile.management import MG_HA, PRACTICES, Practice
 
@@ -94,10 +95,19 @@ def _say(run: xr.Dataset) -> str:
     below = MG_HA / 1000 * float(deep.sel(scenario="managed") - deep.sel(scenario="control"))
     came = (run["cumulative_input"].isel(time=-1) + run["brought"]) * MG_HA / 1000
     extra = float(came[1] - came[0])
-    brought = f", for {extra:.0f} Mg C ha⁻¹ more that was put in" if extra > 0.5 else ""
-    return (
-        f"After {last:,.0f} years the field holds {float(held.sel(scenario='managed')):.1f} Mg C "
-        f"ha⁻¹ to 2 m, {effect:+z.1f} against the control ({below:+z.1f} below 30 cm){brought}."
+    brought = (
+        translated(", for {extra:.0f} Mg C ha⁻¹ more that was put in", extra=extra)
+        if extra > 0.5
+        else ""
+    )
+    return translated(
+        "After {last:,.0f} years the field holds {held:.1f} Mg C ha⁻¹ to 2 m, "
+        "{effect:+z.1f} against the control ({below:+z.1f} below 30 cm){brought}.",
+        last=last,
+        held=float(held.sel(scenario="managed")),
+        effect=effect,
+        below=below,
+        brought=brought,
     )
 
 
@@ -145,10 +155,15 @@ def _say_turned(effect: xr.DataArray) -> str:
     chosen = effect.sel(memory=effect.attrs["chosen"])
     largest = chosen.isel(time=int(chosen.argmax("time")))
     years = ", ".join(
-        f"{MG_HA * float(chosen.sel(time=year)):+z.1f} after {year:,.0f}"
+        translated(
+            "{mg_ha:+z.1f} after {year:,.0f}", mg_ha=MG_HA * float(chosen.sel(time=year)), year=year
+        )
         for year in management.HORIZONS
     )
-    return (
-        f"Against the control: {years} years (Mg C ha⁻¹ to 2 m). Largest in year "
-        f"{float(largest['time']):.0f}, with {MG_HA * float(largest):+z.1f}."
+    return translated(
+        "Against the control: {years} years (Mg C ha⁻¹ to 2 m). Largest in year "
+        "{time:.0f}, with {mg_ha:+z.1f}.",
+        years=years,
+        time=float(largest["time"]),
+        mg_ha=MG_HA * float(largest),
     )

@@ -13,6 +13,7 @@ import xarray as xr
 from soilnb.cue import diagnosed
 from soilnb.explore.base import Control, Explorer
 from soilnb.figures import he2024
+from soilnb.language import translated
 from soilnb.profile import century, mimics
 from soilnb.profile.site import RECORDS
 
@@ -51,9 +52,13 @@ def _say_pools(soil: xr.Dataset) -> str:
     total = float(carbon.sum())
     protected = 100 * float(carbon.sel(pool="SOMp")) / total
     years = 1000 * total / float(soil["input"])
-    return (
-        f"The soil holds {total:.2f} kg C m⁻², {protected:.0f} % of it protected by clay; "
-        f"it turns over once in {years:.1f} years. Diagnosed CUE: {float(soil['cue']):.3f}."
+    return translated(
+        "The soil holds {total:.2f} kg C m⁻², {protected:.0f} % of it protected by clay; "
+        "it turns over once in {years:.1f} years. Diagnosed CUE: {cue:.3f}.",
+        total=total,
+        protected=protected,
+        years=years,
+        cue=float(soil["cue"]),
     )
 
 
@@ -83,10 +88,13 @@ def both_models(**site: float) -> xr.DataArray:
 def _say_cue(cue: xr.DataArray) -> str:
     first = cue.sel(decomposition="uptake")
     span = cue.sel(model="MIMICS")
-    return (
-        f"With D = uptake: CENTURY {float(first.sel(model='CENTURY')):.3f}, "
-        f"MIMICS {float(first.sel(model='MIMICS')):.3f}. What counts as decomposition moves MIMICS "
-        f"from {float(span.min()):.3f} to {float(span.max()):.3f}."
+    return translated(
+        "With D = uptake: CENTURY {first:.3f}, MIMICS {first_2:.3f}. What counts as "
+        "decomposition moves MIMICS from {span:.3f} to {span_2:.3f}.",
+        first=float(first.sel(model="CENTURY")),
+        first_2=float(first.sel(model="MIMICS")),
+        span=float(span.min()),
+        span_2=float(span.max()),
     )
 
 
@@ -146,11 +154,19 @@ def _say_step(run: xr.Dataset) -> str:
     soc = run["response_soc"]
     lowest = soc.isel(time=int(soc.argmin("time")))
     dip = (
-        f" after a dip of {float(lowest):.1f} % in year {float(lowest['time']):.1f}"
+        translated(
+            " after a dip of {lowest:.1f} % in year {time:.1f}",
+            lowest=float(lowest),
+            time=float(lowest["time"]),
+        )
         if float(lowest) < -0.05 and float(soc[-1]) > float(lowest)
         else ""
     )
-    return (
-        f"CUE changes by {float(run['response_cue'][0]):+z.1f} % at once. SOC changes by "
-        f"{float(soc[-1]):+z.1f} % in {float(run['time'][-1]):.0f} years{dip}."
+    return translated(
+        "CUE changes by {cue:+z.1f} % at once. SOC changes by {soc:+z.1f} % in {time:.0f}"
+        " years{dip}.",
+        cue=float(run["response_cue"][0]),
+        soc=float(soc[-1]),
+        time=float(run["time"][-1]),
+        dip=dip,
     )

@@ -9,6 +9,7 @@ import numpy as np
 from soilnb.claims import pore_runs
 from soilnb.explore.base import Control, Explorer
 from soilnb.figures import pore_to_planet as figures
+from soilnb.language import translated
 from soilnb.profile import compas, forcing
 from soilnb.upscale import emergent
 from soilnb.upscale.emulator import CueEmulator, Emulator, fit, fit_cue
@@ -93,16 +94,26 @@ def explorer() -> Explorer:
 
 def _say(found: dict) -> str:
     low, middle, high = np.quantile(found["cue"], [0.05, 0.5, 0.95])
-    words = (
-        f"C/N {found['cn']:.0f} and {100 * found['exposed']:.0f} % exposed: CUE {middle:.2f} "
-        f"({low:.2f} to {high:.2f})"
+    words = translated(
+        "C/N {cn:.0f} and {exposed:.0f} % exposed: CUE {middle:.2f} ({low:.2f} to {high:.2f})",
+        cn=found["cn"],
+        exposed=100 * found["exposed"],
+        middle=middle,
+        low=low,
+        high=high,
     )
     stocks = found["stock"][np.isfinite(found["stock"])]
     if not stocks.size:
-        return f"{words}. There is no steady state with it here."
+        return translated("{words}. There is no steady state with it here.", words=words)
     change = 100 * (np.quantile(stocks, [0.05, 0.5, 0.95]) / found["published_stock"] - 1)
-    return (
-        f"{words}. Soil carbon to 1 m: {np.median(stocks):.1f} kg C m⁻², {change[1]:+z.0f} % "
-        f"({change[0]:+z.0f} to {change[2]:+z.0f} %) against the published CUE of "
-        f"{found['published_cue']:.2f}. Speculative: see the box."
+    return translated(
+        "{words}. Soil carbon to 1 m: {stocks:.1f} kg C m⁻², {change:+z.0f} % "
+        "({change_2:+z.0f} to {change_3:+z.0f} %) against the published CUE of "
+        "{published_cue:.2f}. Speculative: see the box.",
+        words=words,
+        stocks=np.median(stocks),
+        change=change[1],
+        change_2=change[0],
+        change_3=change[2],
+        published_cue=found["published_cue"],
     )

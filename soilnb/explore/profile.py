@@ -15,6 +15,7 @@ import xarray as xr
 
 from soilnb.explore.base import Control, Explorer
 from soilnb.figures import luo2025
+from soilnb.language import translated
 from soilnb.profile import depth
 
 #: Set of parameters from which the explorer starts.
@@ -105,10 +106,14 @@ def whole_profile(**parameters: float) -> xr.Dataset:
 def _say(state: xr.Dataset) -> str:
     moved, still = state.sel(case="moved"), state.sel(case="still")
     change = 100 * (float(moved["deep"] / still["deep"]) - 1)
-    return (
-        f"The profile holds {float(moved['stock']):.1f} kg C m⁻², {float(moved['deep']):.1f} of it "
-        f"below 1 m; transport changes that deep carbon by {change:+z.0f} %. In the topsoil mixing "
-        f"reaches {float(state['reach']):.0f} cm within one turnover time."
+    return translated(
+        "The profile holds {stock:.1f} kg C m⁻², {deep:.1f} of it below 1 m; transport "
+        "changes that deep carbon by {change:+z.0f} %. In the topsoil mixing reaches "
+        "{reach:.0f} cm within one turnover time.",
+        stock=float(moved["stock"]),
+        deep=float(moved["deep"]),
+        change=change,
+        reach=float(state["reach"]),
     )
 
 

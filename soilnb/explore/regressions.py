@@ -9,6 +9,7 @@ import pandas as pd
 from soilnb.explore.base import Control, Explorer
 from soilnb.figures import tao2023
 from soilnb.figures.tao2023 import globe as tao2023_globe
+from soilnb.language import translated
 from soilnb.parameters import InputError, unknown
 from soilnb.proda import regressions
 from soilnb.proda.regressions import ASSIMILATED, Fit, Structure
@@ -31,8 +32,9 @@ _ALL = 10.0
 def _judged(fit: Fit) -> tuple[pd.Series, str, str]:
     """Return the slope of CUE, what it says in words, and a warning where the fit has not ended."""
     slope = fit.coefficients.loc["cue"]
-    certain = "differs from 0" if slope["p"] < 0.05 else "cannot be told from 0"
-    rest = "" if fit.converged else " The optimiser did not come to rest: do not trust this fit."
+    certain = translated("differs from 0" if slope["p"] < 0.05 else "cannot be told from 0")
+    warning = " The optimiser did not come to rest: do not trust this fit."
+    rest = "" if fit.converged else translated(warning)
     return slope, certain, rest
 
 
@@ -91,11 +93,22 @@ def _draw(found: tuple, figure=None):
 def _say_measured(found: tuple[pd.DataFrame, Fit, Mapping[str, float], str]) -> str:
     _, fit, _, group = found
     slope, certain, rest = _judged(fit)
-    return (
-        f"{fit.structure.formula}: slope {slope['estimate']:+z.3f} ± {slope['error']:.3f} "
-        f"(p = {slope['p']:.2g}), which {certain}. Random intercepts of {fit.groups} groups "
-        f"({group}) have sd {fit.random['intercept']:.3f}; fixed effects explain "
-        f"{100 * fit.explained_fixed:.0f} % of the variance, all {100 * fit.explained:.0f} %.{rest}"
+    return translated(
+        "{formula}: slope {estimate:+z.3f} ± {error:.3f} (p = {p:.2g}), which {certain}. "
+        "Random intercepts of {groups} groups ({group}) have sd {intercept:.3f}; fixed "
+        "effects explain {explained_fixed:.0f} % of the variance, all {explained:.0f} "
+        "%.{rest}",
+        formula=fit.structure.formula,
+        estimate=slope["estimate"],
+        error=slope["error"],
+        p=slope["p"],
+        certain=certain,
+        groups=fit.groups,
+        group=translated(group),
+        intercept=fit.random["intercept"],
+        explained_fixed=100 * fit.explained_fixed,
+        explained=100 * fit.explained,
+        rest=rest,
     )
 
 
@@ -185,10 +198,20 @@ def choose(
 def _say_profiles(found: tuple[pd.DataFrame, Fit | None, str]) -> str:
     rows, fit, label = found
     if fit is None:
-        return f"{len(rows)} profiles: too few, or of one climate only, for a mixed model."
+        return translated(
+            "{rows} profiles: too few, or of one climate only, for a mixed model.", rows=len(rows)
+        )
     slope, certain, rest = _judged(fit)
-    return (
-        f"{label}, {fit.n} profiles in {fit.groups} climates: slope {slope['estimate']:+z.2f} ± "
-        f"{slope['error']:.2f}, which {certain}. CUE explains "
-        f"{100 * fit.explained_fixed:.0f} % of the variance.{rest}"
+    return translated(
+        "{label}, {n} profiles in {groups} climates: slope {estimate:+z.2f} ± "
+        "{error:.2f}, which {certain}. CUE explains {explained_fixed:.0f} % of the "
+        "variance.{rest}",
+        label=translated(label),
+        n=fit.n,
+        groups=fit.groups,
+        estimate=slope["estimate"],
+        error=slope["error"],
+        certain=certain,
+        explained_fixed=100 * fit.explained_fixed,
+        rest=rest,
     )

@@ -11,6 +11,7 @@ import xarray as xr
 from soilnb.explore.base import Control, Explorer
 from soilnb.figures.tao2023 import controls as tao2023_controls
 from soilnb.figures.tao2023.controls import COMPONENTS
+from soilnb.language import translated
 from soilnb.parameters import InputError, check_range, unknown
 from soilnb.proda import globe, sensitivity
 from soilnb.proda.cube import Cube
@@ -206,12 +207,19 @@ def _compared(
 
 
 def _say(found: Answer) -> str:
-    name = COMPONENTS[found.component][0]
+    name = translated(COMPONENTS[found.component][0])
     metric, stock = (100 * value for value in found.point)
-    return (
-        f"More or less of it: {name} changes by {metric:+z.1f} % (median of the cells), carbon to "
-        f"{found.depth:g} m by {stock:+z.1f} %, which is {found.stock * stock / 100:+z.0f} of "
-        f"{found.stock:.0f} Pg C. With less of its variation the cells deviate by "
-        f"{found.deviation:.0f} Pg C in all, while their sum changes by {found.difference:+z.0f} "
-        "Pg C."
+    return translated(
+        "More or less of it: {name} changes by {metric:+z.1f} % (median of the cells), "
+        "carbon to {depth:g} m by {stock:+z.1f} %, which is {stock_2:+z.0f} of "
+        "{stock_3:.0f} Pg C. With less of its variation the cells deviate by "
+        "{deviation:.0f} Pg C in all, while their sum changes by {difference:+z.0f} Pg C.",
+        name=name,
+        metric=metric,
+        depth=found.depth,
+        stock=stock,
+        stock_2=found.stock * stock / 100,
+        stock_3=found.stock,
+        deviation=found.deviation,
+        difference=found.difference,
     )

@@ -28,6 +28,7 @@ from matplotlib.figure import Figure
 from soilnb import results
 from soilnb.explore.base import player
 from soilnb.explore.base.picture import Picture
+from soilnb.language import translated
 from soilnb.parameters import InputError, Parameter, unknown
 
 #: Controls that are open; the others stand under *More controls*.
@@ -147,10 +148,12 @@ def said(sentence: str, *, strong: bool = False) -> str:
 
 def _widget(control: Control) -> tuple[widgets.ValueWidget, widgets.Widget]:
     """Build a control; returns what carries its value, and the block that is shown."""
-    label = text(lines(escape(control.label)))
+    words = translated(control.label)
+    label = text(lines(escape(words)))
     if control.choices:
-        choice = widgets.Dropdown(options=list(control.choices), value=control.value)
-        choice.tooltip, choice.layout = control.label, full()
+        options = [(translated(choice), choice) for choice in control.choices]
+        choice = widgets.Dropdown(options=options, value=control.value)
+        choice.tooltip, choice.layout = words, full()
         return choice, widgets.VBox([label, choice], layout=full())
     about = {"max": control.high, "step": control.step}
     slider = widgets.FloatSlider(
@@ -158,14 +161,14 @@ def _widget(control: Control) -> tuple[widgets.ValueWidget, widgets.Widget]:
         min=control.first,
         value=control.value,
         readout=False,
-        tooltip=control.label,
+        tooltip=words,
         layout=full(flex="1 1 auto"),
     )
     number = widgets.BoundedFloatText(
         **about,
         min=control.low,
         value=control.short(control.value),
-        tooltip=f"{control.label}, as a number",
+        tooltip=translated("{name}, as a number", name=words),
         layout=widgets.Layout(width="84px", flex="0 0 auto"),
     )
     slider.observe(lambda _: setattr(number, "value", control.short(slider.value)), "value")
@@ -249,12 +252,14 @@ class Prediction(widgets.VBox):
         )
         self.choice.tooltip = question
         self.choice.layout.max_width = "100%"
-        self.feedback = text("<i>Choose one, then go on.</i>")
+        self.feedback = text(f"<i>{translated('Choose one, then go on.')}</i>")
         self.judged = text()
-        self.explanation = _folded("Explain", [self.judged, text(lines(escape(explain)))])
+        self.explanation = _folded(
+            translated("Explain"), [self.judged, text(lines(escape(explain)))]
+        )
         self.explanation.layout.display = "none"
         self.choice.observe(self._chosen, names="value")
-        title = text(lines(f"<b>Predict.</b> {escape(question)}"))
+        title = text(lines(f"<b>{translated('Predict.')}</b> {escape(question)}"))
         super().__init__([title, self.choice, self.feedback], layout=full())
 
     @classmethod
@@ -262,8 +267,10 @@ class Prediction(widgets.VBox):
         """Return the question of an explorer, by its name in ``questions.toml``."""
         row = questions()[name]
         texts = (" ".join(row[key].split()) for key in ("question", "observe", "explain"))
-        question, observe, explain = texts
-        return cls(question, row["options"], observe, explain, row.get("answer"))
+        question, observe, explain = map(translated, texts)
+        answer = row.get("answer")
+        options = [translated(option) for option in row["options"]]
+        return cls(question, options, observe, explain, answer and translated(answer))
 
     def observed(self) -> None:
         """Note that the reader has moved something."""
@@ -278,18 +285,20 @@ class Prediction(widgets.VBox):
     def verdict(self) -> str:
         """Return what was expected beside what came out, in words."""
         expected = self.choice.value or self.first
+        said = translated("You expected: {expected}.", expected=expected)
         if self.answer is None:
-            return f"You expected: {expected}. Read under the picture what it did."
-        return f"You expected: {expected}. It turned out: {self.answer}."
+            return f"{said} {translated('Read under the picture what it did.')}"
+        return f"{said} {translated('It turned out: {answer}.', answer=self.answer)}"
 
     def _chosen(self, change) -> None:
         if change["new"] is not None and self.first is None:
             self.first, self.when = change["new"], datetime.now(UTC)
-        chosen = f"<b>Observe.</b> You expect: <i>{escape(str(change['new']))}</i>. "
+        expects = translated("You expect: {choice}.", choice=escape(str(change["new"])))
+        chosen = f"<b>{translated('Observe.')}</b> <i>{expects}</i> "
         self.feedback.value = (
             lines(chosen + escape(self.observe))
             if change["new"] is not None
-            else "<i>Choose one, then go on.</i>"
+            else f"<i>{translated('Choose one, then go on.')}</i>"
         )
         self._open()
 
@@ -379,13 +388,17 @@ class Explorer(widgets.VBox):
         self._comparing, self._kept, self._beside = comparing, None, None
         self.other = widgets.Image(format="png", layout=self.picture.layout)
         self.keep = widgets.ToggleButton(
-            description="Keep beside", tooltip="Keep this state, and show the next one beside it"
+            description=translated("Keep beside"),
+            tooltip=translated("Keep this state, and show the next one beside it"),
         )
         self.keep.observe(lambda change: self._keep(change["new"]), names="value")
-        self._reset = widgets.Button(description="Reset", tooltip="Back to where it started")
+        self._reset = widgets.Button(
+            description=translated("Reset"), tooltip=translated("Back to where it started")
+        )
         self._reset.on_click(lambda _: self.reset())
         self.pin = widgets.ToggleButton(
-            description="Keep the ghost", tooltip="Compare all that follows with this pale state"
+            description=translated("Keep the ghost"),
+            tooltip=translated("Compare all that follows with this pale state"),
         )
         self.pin.observe(lambda change: change["new"] and self._pinned(), names="value")
         for name, control in self.controls.items():
@@ -397,7 +410,7 @@ class Explorer(widgets.VBox):
     def _arranged(self) -> list[widgets.Widget]:
         """Return what is shown: question and controls beside picture and words."""
         blocks = list(self.blocks.values())
-        more = [_folded("More controls", blocks[OPEN:])] if blocks[OPEN:] else []
+        more = [_folded(translated("More controls"), blocks[OPEN:])] if blocks[OPEN:] else []
         asked = [self.prediction] if self.prediction else []
         why = [self.prediction.explanation] if self.prediction else []
         buttons = widgets.HBox([self._reset, *self._compares()], layout=full(flex_flow="row wrap"))
@@ -413,7 +426,7 @@ class Explorer(widgets.VBox):
         if not self._comparing:
             return [*shown, self.picture]
         wide = {"flex": "1 1 300px", "min_width": "0"}
-        kept = text("<i>Kept:</i>")
+        kept = text(f"<i>{translated('Kept:')}</i>")
         hidden = widgets.Layout(**wide, display="none")
         self._place = widgets.VBox([kept, self.other], layout=hidden)
         both = [self._place, widgets.VBox([self.picture], layout=widgets.Layout(**wide))]
@@ -421,7 +434,8 @@ class Explorer(widgets.VBox):
 
     def _player(self) -> widgets.Widget:
         if self.plays in self.controls:
-            return player.driven(self.controls[self.plays], self.about[self.plays].label)
+            label = translated(self.about[self.plays].label)
+            return player.driven(self.controls[self.plays], label)
         self.clock, row = player.player("Part of the time that is shown (%)", 100, 200)
         self.clock.value = 100
         self.clock.observe(lambda _: self._tick(), names="value")
@@ -585,7 +599,9 @@ class Explorer(widgets.VBox):
         self._say()
 
     def _say(self) -> None:
-        beside = f" Kept beside it: {self._kept[1]}" if self._kept is not None else ""
+        beside = ""
+        if self._kept is not None:
+            beside = translated(" Kept beside it: {words}", words=self._kept[1])
         self.words.value = said(self._said + beside)
 
 

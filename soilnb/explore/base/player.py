@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 import ipywidgets as widgets
 import xarray as xr
 
+from soilnb.language import translated
+
 #: Speeds of a player: words and milliseconds between pictures.
 SPEEDS = {"slow": 400, "normal": 100, "fast": 40}
 
@@ -32,14 +34,19 @@ def buttons(
     Play, HBox
         What carries the number, and all that is shown.
     """
-    play = widgets.Play(min=0, max=last, value=0, interval=interval, tooltip=f"Play: {name}")
-    once = widgets.Button(
-        description="Step", tooltip=f"One step on: {name}", layout=widgets.Layout(width="64px")
-    )
+    about = {"min": 0, "max": last, "value": 0, "interval": interval}
+    play = widgets.Play(**about, tooltip=translated("Play: {name}", name=name))
+    on = translated("One step on: {name}", name=name)
+    small = widgets.Layout(width="64px")
+    once = widgets.Button(description=translated("Step"), tooltip=on, layout=small)
     once.on_click(lambda _: step())
-    pace = {word: round(wait * interval / SPEEDS["normal"]) for word, wait in SPEEDS.items()}
+    beat = interval / SPEEDS["normal"]
+    pace = {translated(word): round(wait * beat) for word, wait in SPEEDS.items()}
     speed = widgets.Dropdown(
-        options=pace, value=interval, tooltip="Speed", layout=widgets.Layout(width="90px")
+        options=pace,
+        value=interval,
+        tooltip=translated("Speed"),
+        layout=widgets.Layout(width="90px"),
     )
     widgets.link((speed, "value"), (play, "interval"))
     row = widgets.Layout(width="auto", min_width="0", flex_flow="row wrap")
@@ -48,13 +55,15 @@ def buttons(
 
 def player(name: str, last: int, interval: int) -> tuple[widgets.IntSlider, widgets.VBox]:
     """Build a slider over steps with a numeric twin, and buttons to play and step."""
-    about = {"min": 0, "max": last, "value": 0}
+    name, about = translated(name), {"min": 0, "max": last, "value": 0}
     wide = {"width": "auto", "min_width": "0"}
     slider = widgets.IntSlider(
         **about, readout=False, tooltip=name, layout=widgets.Layout(**wide, flex="1 1 auto")
     )
     number = widgets.BoundedIntText(
-        **about, tooltip=f"{name}, as a number", layout=widgets.Layout(width="84px")
+        **about,
+        tooltip=translated("{name}, as a number", name=name),
+        layout=widgets.Layout(width="84px"),
     )
     play, row = buttons(
         name, last, interval, lambda: setattr(slider, "value", min(last, slider.value + 1))

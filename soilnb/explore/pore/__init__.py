@@ -24,6 +24,7 @@ from soilnb.figures import films
 from soilnb.figures import pore as figures
 from soilnb.figures.pore import series
 from soilnb.kernels import automaton, diffusion
+from soilnb.language import translated
 from soilnb.parameters import ParameterSet
 from soilnb.pore import motion
 from soilnb.pore.diagnostics import CELLS, availability, cell_types
@@ -134,10 +135,14 @@ def _dispersed(shape: tuple[int, int], seed: int, fine: float, porosity: float) 
 def _say_structure(soil: _Aggregating) -> str:
     shares = motion.exposed_shares(soil.state, soil.parameters)
     largest = 100 * _largest_pore(soil.state)
-    return (
-        f"{100 * soil.moved:.0f} % of the mineral particles moved. Exposed share of POM "
-        f"{shares['exposed_POM']:.2f}, of necromass {shares['exposed_Nec']:.2f}. "
-        f"The largest pore holds {largest:.0f} % of the pore space."
+    return translated(
+        "{moved:.0f} % of the mineral particles moved. Exposed share of POM "
+        "{exposed_pom:.2f}, of necromass {exposed_nec:.2f}. The largest pore holds "
+        "{largest:.0f} % of the pore space.",
+        moved=100 * soil.moved,
+        exposed_pom=shares["exposed_POM"],
+        exposed_nec=shares["exposed_Nec"],
+        largest=largest,
     )
 
 
@@ -266,11 +271,19 @@ def _aggregated(shape: tuple[int, int], seed: int, steps: int, break_other: floa
 
 def _say_run(run: Run) -> str:
     now = {name: float(values[run.state.day]) for name, values in run.series.items()}
-    efficiency = "" if np.isnan(now["CUE"]) else f" Carbon use efficiency {now['CUE']:.2f}."
-    return (
-        f"biomass {1000 * now['C_B']:.0f} µg C g⁻¹ in {now['biomass_cells']:.0f} voxels, "
-        f"dissolved {now['C_S']:.2f} mg C g⁻¹, respired so far {now['C_CO2']:.2f} mg C g⁻¹."
-        f"{efficiency}"
+    efficiency = (
+        ""
+        if np.isnan(now["CUE"])
+        else translated(" Carbon use efficiency {cue:.2f}.", cue=now["CUE"])
+    )
+    return translated(
+        "biomass {c_b:.0f} µg C g⁻¹ in {biomass_cells:.0f} voxels, dissolved {c_s:.2f} mg"
+        " C g⁻¹, respired so far {c_co2:.2f} mg C g⁻¹.{efficiency}",
+        c_b=1000 * now["C_B"],
+        biomass_cells=now["biomass_cells"],
+        c_s=now["C_S"],
+        c_co2=now["C_CO2"],
+        efficiency=efficiency,
     )
 
 
@@ -313,7 +326,7 @@ def recorded(run: xr.Dataset) -> Live:
         last=len(days) - 1,
         asks="recorded",
         frames=range(len(days)),
-        labels=[f"day {day:g}" for day in days],
+        labels=[translated("day {day:g}", day=day) for day in days],
     )
 
 
@@ -326,9 +339,12 @@ def _say_recorded(at: _Recorded) -> str:
         float(filled.where(some, 0).sum() / max(1, int(voxels.where(some, 0).sum())))
         for some in (lived, ~lived)
     )
-    return (
-        f"microbes live in {share:.0f} % of the pore space. Availability of carbon there "
-        f"{here:.2f}, in the pores without microbes {there:.2f}."
+    return translated(
+        "microbes live in {share:.0f} % of the pore space. Availability of carbon there "
+        "{here:.2f}, in the pores without microbes {there:.2f}.",
+        share=share,
+        here=here,
+        there=there,
     )
 
 
@@ -481,10 +497,14 @@ def _squared_distance(shape: tuple[int, int], y: int, x: int) -> np.ndarray:
 def _say_spreading(point: xr.Dataset) -> str:
     within = 100 * float(point["reach"].sum()) / point.attrs["open"]
     hours = float(point["hour"][-1])
-    return (
-        f"After {hours:.0f} h the solute is {float(point['distance'][-1]):.0f} µm from where it "
-        f"began (free water: {float(point['theory'][-1]):.0f} µm, if there were no walls and no "
-        f"end). Its pore holds {within:.1f} % of the pore space; it never gets into the rest."
+    return translated(
+        "After {hours:.0f} h the solute is {distance:.0f} µm from where it began (free "
+        "water: {theory:.0f} µm, if there were no walls and no end). Its pore holds "
+        "{within:.1f} % of the pore space; it never gets into the rest.",
+        hours=hours,
+        distance=float(point["distance"][-1]),
+        theory=float(point["theory"][-1]),
+        within=within,
     )
 
 
@@ -586,7 +606,21 @@ def _say_scenario(chosen: xr.Dataset) -> str:
     for name in names:
         values = [factor * float(series.mean(run, name)[0]) for run in (here, there)]
         word = series.LOOKS[name].label.split(" $")[0]
-        word = "efficiency" if name == "CUE" else word
-        parts.append(f"{word} {values[0]:.3g}{unit} (beside it {values[1]:.3g})")
-    named = [series.NAMES.get(str(run), str(run)) for run in chosen["run"].values]
-    return f"Day {day:.0f}, {named[0]} beside {named[1]}: {', '.join(parts)}."
+        word = translated("efficiency" if name == "CUE" else word)
+        parts.append(
+            translated(
+                "{word} {values:.3g}{unit} (beside it {values_2:.3g})",
+                word=word,
+                values=values[0],
+                unit=unit,
+                values_2=values[1],
+            )
+        )
+    named = [translated(series.NAMES.get(str(run), str(run))) for run in chosen["run"].values]
+    return translated(
+        "Day {day:.0f}, {named} beside {named_2}: {parts}.",
+        day=day,
+        named=named[0],
+        named_2=named[1],
+        parts=", ".join(parts),
+    )

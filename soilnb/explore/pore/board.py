@@ -12,6 +12,7 @@ from ipycanvas import Canvas
 from soilnb.explore.base import Control, full, text
 from soilnb.explore.pore.live import Live
 from soilnb.figures.pore import maps as pore_maps
+from soilnb.language import translated
 from soilnb.pore.diagnostics import CELLS, cell_types
 from soilnb.pore.image import from_image
 from soilnb.pore.parameters import VOXEL, resolve
@@ -30,6 +31,9 @@ PENS = {
     "microbes": "biomass",
     "pore": "pore",
 }
+
+#: What stands before the pen, its width, and the sliders that place it.
+WORDS = ("Draw with", "width", "Across", "Down")
 
 #: Radius (voxels) of the organic particle of the drawings that are there already.
 _RADIUS = 4.0
@@ -146,19 +150,19 @@ class Board(Live):
         self._aside = Canvas(width=1, height=1)
         self.canvas_of_cells.layout.border = "1px solid #555"
         self.canvas_of_cells.on_client_ready(self._paint)
-        self.pen = widgets.Dropdown(options=PENS, tooltip="Draw with", layout=full())
-        self.width = widgets.BoundedIntText(3, min=1, max=16, tooltip="Width of the pen, voxels",
-                                            layout=widgets.Layout(width="64px"))  # fmt: skip
+        pens = {translated(word): kind for word, kind in PENS.items()}
+        self.pen = widgets.Dropdown(options=pens, tooltip=translated("Draw with"), layout=full())
+        wide = translated("Width of the pen, voxels")
+        small = widgets.Layout(width="64px")
+        self.width = widgets.BoundedIntText(3, min=1, max=16, tooltip=wide, layout=small)
         middle = {"min": 0, "max": BOARD - 1, "value": BOARD // 2}
         self.across, self.down = (
             widgets.IntSlider(**middle, tooltip=f"{way} (voxels)", layout=full(flex="1 1 auto"))
-            for way in ("Across", "Down")
+            for way in (translated("Across"), translated("Down"))
         )
-        self.put = widgets.Button(
-            description="Put",
-            tooltip="Put the pen there, with the keyboard",
-            layout=widgets.Layout(width="56px", flex="0 0 auto"),
-        )
+        there = translated("Put the pen there, with the keyboard")
+        narrow = widgets.Layout(width="56px", flex="0 0 auto")
+        self.put = widgets.Button(description=translated("Put"), tooltip=there, layout=narrow)
         self.put.on_click(lambda _: self.stroke([(self.down.value, self.across.value)]))
         canvas = self.canvas_of_cells
         canvas.on_mouse_down(self._begin_line)
@@ -171,10 +175,11 @@ class Board(Live):
 
     def _shows(self) -> list[widgets.Widget]:
         half = {"flex": "1 1 240px", "max_width": "400px", "min_width": "0"}
-        pen = widgets.HBox([text("Draw with"), self.pen, text("width"), self.width], layout=full())
+        words = [text(translated(word)) for word in WORDS]
+        pen = widgets.HBox([words[0], self.pen, words[1], self.width], layout=full())
         keys = widgets.VBox([
-            widgets.HBox([text("Across"), self.across], layout=full()),
-            widgets.HBox([text("Down"), self.down, self.put], layout=full()),
+            widgets.HBox([words[2], self.across], layout=full()),
+            widgets.HBox([words[3], self.down, self.put], layout=full()),
         ], layout=full())  # fmt: skip
         board = widgets.VBox([pen, self.canvas_of_cells, keys], layout=widgets.Layout(**half))
         shown = widgets.VBox([self._row, self.picture], layout=widgets.Layout(**half))
@@ -271,11 +276,15 @@ def _say(run: Run) -> str:
     start = sum(float(values[0]) for values in held.values())
     part = {name: 100 * float(values[day]) / start for name, values in held.items()}
     respired = 100 * float(series["C_CO2"][day]) / start
-    return (
-        f"porosity {1 - float((run.state.solid > 0).mean()):.2f}. Of the first day's carbon "
-        f"{respired:.0f} % is respired, organic matter holds {part['C_POM']:.0f} %, living "
-        f"microbes {part['C_B']:.1f} %. Exposed share of organic matter "
-        f"{float(series['exposed_POM'][day]):.2f}."
+    return translated(
+        "porosity {porosity:.2f}. Of the first day's carbon {respired:.0f} % is respired, organic "
+        "matter holds {pom:.0f} %, living microbes {living:.1f} %. Exposed share of organic matter "
+        "{exposed:.2f}.",
+        porosity=1 - float((run.state.solid > 0).mean()),
+        respired=respired,
+        pom=part["C_POM"],
+        living=part["C_B"],
+        exposed=float(series["exposed_POM"][day]),
     )
 
 

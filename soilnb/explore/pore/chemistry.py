@@ -12,6 +12,7 @@ from soilnb.explore.base import Control, Explorer
 from soilnb.figures import pore as figures
 from soilnb.kernels import pot as kernel
 from soilnb.kernels import reaction
+from soilnb.language import translated
 from soilnb.parameters import ParameterSet
 from soilnb.pore.diagnostics import availability
 from soilnb.pore.parameters import PAPER_SOLID, RECORDS, THICKNESS, VOXEL, resolve, voxel_mass
@@ -105,11 +106,20 @@ def _say_voxel(sweep: xr.Dataset) -> str:
     here = sweep.sel(cn=sweep.attrs["cn"])
     kept, overflow = float(here["growth"]), float(here["R_O"])
     limit = sweep.attrs["threshold"]
-    edge = f"from C/N {limit:.0f} on nitrogen limits" if np.isfinite(limit) else "microbes starve"
-    return (
-        f"In an hour the microbes take up {100 * sweep.attrs['taken']:.0f} % of the carbon and "
-        f"keep {kept:.2f} of it; {100 * overflow:.0f} % of the uptake is overflow. "
-        f"Here {sweep.attrs['limited_by']} limits growth; {edge}."
+    edge = (
+        translated("from C/N {limit:.0f} on nitrogen limits", limit=limit)
+        if np.isfinite(limit)
+        else translated("microbes starve")
+    )
+    return translated(
+        "In an hour the microbes take up {taken:.0f} % of the carbon and keep {kept:.2f} "
+        "of it; {overflow:.0f} % of the uptake is overflow. Here {limited_by} limits "
+        "growth; {edge}.",
+        taken=100 * sweep.attrs["taken"],
+        kept=kept,
+        overflow=100 * overflow,
+        limited_by=translated(sweep.attrs["limited_by"]),
+        edge=edge,
     )
 
 
@@ -202,11 +212,17 @@ def _say_pot(pot: xr.Dataset) -> str:
     before = pot.sel(time=slice(100, 199)).mean()
     respired = float(before["R_G"] + before["R_M"] + before["R_O"])
     overflow = 100 * float(before["R_O"]) / respired if respired else 0.0
-    limit = "Nitrogen limits growth" if overflow > 1 else "Carbon limits growth"
-    return (
-        f"Days 100 to 199: biomass {1000 * float(before['C_B']):.0f} µg C g⁻¹, dissolved "
-        f"{float(before['C_S']):.2f} mg C g⁻¹, efficiency {float(before['CUE']):.3f} (steady "
-        f"biomass: {pot.attrs['identity']:.3f}). {limit}: overflow is {overflow:.0f} % of "
-        f"respiration. After the pulse biomass reaches {1000 * float(pot['C_B'][200:].max()):.0f} "
-        "µg C g⁻¹."
+    limit = translated("Nitrogen limits growth" if overflow > 1 else "Carbon limits growth")
+    return translated(
+        "Days 100 to 199: biomass {c_b:.0f} µg C g⁻¹, dissolved {c_s:.2f} mg C g⁻¹, "
+        "efficiency {cue:.3f} (steady biomass: {identity:.3f}). {limit}: overflow is "
+        "{overflow:.0f} % of respiration. After the pulse biomass reaches {c_b_2:.0f} µg "
+        "C g⁻¹.",
+        c_b=1000 * float(before["C_B"]),
+        c_s=float(before["C_S"]),
+        cue=float(before["CUE"]),
+        identity=pot.attrs["identity"],
+        limit=limit,
+        overflow=overflow,
+        c_b_2=1000 * float(pot["C_B"][200:].max()),
     )

@@ -11,6 +11,7 @@ import xarray as xr
 from soilnb.explore.base import Control, Explorer, said, text
 from soilnb.explore.base.player import player
 from soilnb.figures.pore import maps as pore_maps
+from soilnb.language import translated
 from soilnb.parameters import InputError
 
 
@@ -213,7 +214,7 @@ class Live(Explorer):
         """Return what a step is called: ``"day 20"``."""
         if self._labels:
             return self._labels[number]
-        return f"{self.name.split(' (')[0].lower()} {number}"
+        return f"{translated(self.name).split(' (')[0].lower()} {number}"
 
     def _show(self) -> None:
         if self._walk is None or self._held:
@@ -225,6 +226,6 @@ class Live(Explorer):
         if self._kept is not None:
             other, other_words = self._kept.at(number, self._step)
             (self.other.value,) = pore_maps.frames([other], [self.label(number)])
-            sentence += f" Kept beside it: {other_words}"
+            sentence += translated(" Kept beside it: {words}", words=other_words)
         self.words.value = said(sentence)
         self.updates += 1

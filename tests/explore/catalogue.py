@@ -1,0 +1,114 @@
+"""Every text of the explorers, found where it is written: what a catalogue must hold."""
+
+import ast
+import importlib
+import inspect
+from pathlib import Path
+
+import soilnb.explore
+from soilnb.explore.base import Explorer, questions
+from soilnb.explore.pore import Live
+
+FOLDER = Path(soilnb.explore.__file__).parent
+
+#: Modules with explorers that need no data, so that they can be made.
+MODULES = (
+    "pools",
+    "cue",
+    "five_models",
+    "layers",
+    "management",
+    "profile",
+    "pore",
+    "pore_to_planet",
+)
+
+#: Words that data bring: names of components, scenarios and groups, and what limits growth.
+OF_DATA = ("nitrogen", "carbon", "efficiency")
+
+
+def written():
+    """Return what `translated` is called with, and labels and choices that stand in the code."""
+    found = set()
+    for path in FOLDER.rglob("*.py"):
+        module = importlib.import_module(
+            ".".join(["soilnb.explore", *path.relative_to(FOLDER).with_suffix("").parts])
+            .removesuffix(".__init__")
+        )  # fmt: skip
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "id", "")
+                if name == "translated":
+                    found |= texts(node.args[0])
+                elif name == "Control":
+                    found |= texts(node.args[0]) | choices(node, vars(module))
+    return found
+
+
+def texts(node):
+    """Return the texts that an expression can be, as far as they stand there."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return {node.value}
+    if isinstance(node, ast.IfExp):
+        return texts(node.body) | texts(node.orelse)
+    return set()
+
+
+def choices(call, names):
+    """Return the choices of a control, where names of the module say them."""
+    for keyword in call.keywords:
+        if keyword.arg == "choices":
+            try:
+                return set(map(str, eval(ast.unparse(keyword.value), dict(names))))
+            except NameError:  # they come with the data
+                return set()
+    return set()
+
+
+def asked():
+    """Return the questions."""
+    found = set()
+    for row in questions().values():
+        if "question" in row:
+            found |= {" ".join(row[key].split()) for key in ("question", "observe", "explain")}
+            found |= set(row["options"])
+    return found
+
+
+def of_data():
+    """Return words of data that stand within sentences."""
+    from soilnb.explore import regressions, sensitivity
+    from soilnb.explore.base.player import SPEEDS
+    from soilnb.explore.pore import board
+    from soilnb.figures import pore as figures
+    from soilnb.figures.rotzer2025 import series
+
+    shown = [names for names, *_ in figures.SHOWN.values()]
+    looks = {series.LOOKS[name].label.split(" $")[0] for names in shown for name in names}
+    components = {name for name, *_ in sensitivity.COMPONENTS.values()}
+    labels = {label for _, label in regressions.CARBON.values()}
+    of_board = {*board.PENS, *board.WORDS}
+    return {*OF_DATA, *looks, *components, *labels, *of_board, *series.NAMES.values(), *SPEEDS}
+
+
+def of_controls(monkeypatch):
+    """Return labels and choices of the explorers that need no data, made without a picture."""
+    for kind in (Explorer, Live):
+        monkeypatch.setattr(kind, "update", lambda self: None)
+    found = set()
+    for name in MODULES:
+        module = importlib.import_module(f"soilnb.explore.{name}")
+        for function in vars(module).values():
+            if returns_an_explorer(function):
+                for control in function().about.values():
+                    found |= {control.label, *map(str, control.choices)}
+                found.add(getattr(function(), "name", ""))
+    return found - {""}
+
+
+def returns_an_explorer(function):
+    """Return whether a function makes an explorer of nothing."""
+    if not inspect.isfunction(function) or function.__name__.startswith("_"):
+        return False
+    needed = [p for p in inspect.signature(function).parameters.values() if p.default is p.empty]
+    return function.__annotations__.get("return") in ("Explorer", "Live") and not needed
