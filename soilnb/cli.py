@@ -13,6 +13,8 @@ from pathlib import Path
 
 import click
 
+from soilnb.language import languages
+
 # Models, notebooks and figures are imported inside the commands: `soilnb --help` answers at once.
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -29,6 +31,13 @@ jobs_option = click.option(
     type=click.IntRange(min=1),
     metavar="N",
     help="Notebooks that run at the same time, at most your cores (the default).",
+)
+language_option = click.option(
+    "--language",
+    type=click.Choice(languages()),
+    default="en",
+    show_default=True,
+    help="Language of texts and explorers, as far as they have been translated.",
 )
 force_option = click.option(
     "--force", is_flag=True, help="Run also the notebooks that have not changed."
@@ -313,9 +322,12 @@ def book(size, jobs, force, no_run) -> None:
 
 @main.command(context_settings={"ignore_unknown_options": True})
 @click.option("--dashboard", is_flag=True, help="Open them as dashboards (Voilà), without code.")
+@language_option
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTERLAB OPTION ...]")
-def lab(dashboard, arguments) -> None:
+def lab(dashboard, language, arguments) -> None:
     """Open the notebooks in JupyterLab, or as dashboards.
+
+    In another language they are opened as a copy, in the folder soilnb-notebooks-LANGUAGE.
 
     Other options go to JupyterLab (or Voilà), for example `soilnb lab --no-browser --port 8890`.
     """
@@ -325,7 +337,7 @@ def lab(dashboard, arguments) -> None:
     if importlib.util.find_spec(module) is None:
         name = "Voilà" if dashboard else "JupyterLab"
         raise OneLine(f"{name} is not installed; pip install 'soilnb[{extra}]' brings it")
-    folder, first = _lab_folder()
+    folder, first = _lab_folder(language)
     options = (
         ["--template=soilnb", str(folder)]
         if dashboard
@@ -334,6 +346,8 @@ def lab(dashboard, arguments) -> None:
     command = [sys.executable, "-m", module, *options, *arguments]
     # The kernels of this environment come before those installed for the user.
     environment = {"JUPYTER_PREFER_ENV_PATH": "1", **os.environ}
+    if language != "en":
+        environment["SOILNB_LANG"] = language
     if dashboard:
         paths = [
             str(Path(__file__).parent / "pipeline" / "jupyter"),
@@ -353,15 +367,17 @@ def lab(dashboard, arguments) -> None:
     raise click.exceptions.Exit(min(abs(status), 1))
 
 
-def _lab_folder() -> tuple[Path, str]:
+def _lab_folder(language: str) -> tuple[Path, str]:
     """Return the folder to work in, and the notebook to begin with."""
     from soilnb.pipeline import notebooks, runs
 
     folder = notebooks.folder()
-    if runs.checkout() is None and "SOILNB_NOTEBOOKS" not in os.environ:
-        folder = Path.cwd() / "soilnb-notebooks"
+    installed = runs.checkout() is None and "SOILNB_NOTEBOOKS" not in os.environ
+    if installed or language != "en":
+        suffix = "" if language == "en" else f"-{language}"
+        folder = Path.cwd() / f"soilnb-notebooks{suffix}"
         click.echo(f"Your copy of the notebooks is {folder}", err=True)
-        notebooks.copy(folder, keep=True)
+        notebooks.copy(folder, keep=True, language=language)
     first = next((path.name for path in runs.notebooks()), "")
     return folder, first
 
@@ -446,14 +462,15 @@ def data_fetch(names) -> None:
 @main.command(short_help="Copy the notebooks into a folder of your own.")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
 @click.option("--force", is_flag=True, help="Overwrite files that you have changed.")
-def copy(folder, force) -> None:
+@language_option
+def copy(folder, force, language) -> None:
     """Copy the notebooks of this version into the folder DIR, to work on.
 
     Files that you have changed are not overwritten, and nothing is ever deleted.
     """
     from soilnb.pipeline import notebooks
 
-    written = notebooks.copy(folder, force=force)
+    written = notebooks.copy(folder, force=force, language=language)
     files = "1 file" if len(written) == 1 else f"{len(written)} files"
     click.echo(f"{folder}: {files} copied")
 

@@ -58,6 +58,25 @@ def translated(text: str, /, **values: object) -> str:
     return found.format(**values) if values else found
 
 
+def page(text: str, code: str) -> str:
+    """Return a page of Markdown in another language, block by block.
+
+    Parameters
+    ----------
+    text : str
+        In English; blocks are parted by empty lines.
+    code : str
+        The language.
+
+    Examples
+    --------
+    >>> page("## Exercises", "de")
+    '## Übungen'
+    """
+    known = catalogue("pages", code)
+    return "\n\n".join(known.gettext(block) if block else "" for block in text.split("\n\n"))
+
+
 @cache
 def catalogue(domain: str, code: str) -> gettext.NullTranslations:
     """Return a catalogue; an empty one where there is none, which leaves all as it is.

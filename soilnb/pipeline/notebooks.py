@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soilnb import jobs, results
+from soilnb import language as translation
 from soilnb.parameters import InputError, shown, unknown
 
 
@@ -258,7 +259,9 @@ _KINDS = {
 }
 
 
-def copy(target: Path, *, force: bool = False, keep: bool = False) -> list[Path]:
+def copy(
+    target: Path, *, force: bool = False, keep: bool = False, language: str = "en"
+) -> list[Path]:
     """Copy the notebooks into a folder and return the files that were written.
 
     Nothing is deleted, and a file that is there with another content is never overwritten
@@ -272,6 +275,8 @@ def copy(target: Path, *, force: bool = False, keep: bool = False) -> list[Path]
         Overwrite files with another content.
     keep : bool
         Leave them as they are, and copy the others.
+    language : str
+        Language of their texts, as far as they have been translated; code stays as it is.
 
     Raises
     ------
@@ -280,9 +285,10 @@ def copy(target: Path, *, force: bool = False, keep: bool = False) -> list[Path]
     """
     target = Path(target)
     sources = [p for p in sorted(folder().iterdir()) if p.is_file() and not p.name.startswith(".")]
+    contents = {source: _in_language(source, language) for source in sources}
     new = [p for p in sources if not (target / p.name).exists()]
     others = [p for p in sources if p not in new]
-    changed = [p for p in others if (target / p.name).read_bytes() != p.read_bytes()]
+    changed = [p for p in others if (target / p.name).read_bytes() != contents[p]]
     if changed and not (force or keep):
         names = ", ".join(p.name for p in changed)
         raise InputError(f"{target} holds changed files: {names}; --force overwrites them")
@@ -290,6 +296,21 @@ def copy(target: Path, *, force: bool = False, keep: bool = False) -> list[Path]
     wanted = new + (changed if force else [])
     for source in wanted:
         with jobs.writing(target / source.name) as part:
-            shutil.copyfile(source, part)
+            part.write_bytes(contents[source])
             shutil.copymode(source, part)
     return [target / source.name for source in wanted]
+
+
+def _in_language(path: Path, code: str) -> bytes:
+    """Return a file as it is, or a notebook with its texts in another language."""
+    if code == "en" or path.suffix != ".ipynb":
+        return path.read_bytes()
+    heading = f"# {title(path)}"
+    if translation.page(heading, code) == heading:  # not yet: a page of two languages is no help
+        return path.read_bytes()
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for cell in content["cells"]:
+        if cell["cell_type"] == "markdown":
+            words = translation.page("".join(cell["source"]), code)
+            cell["source"] = words.splitlines(keepends=True)
+    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
