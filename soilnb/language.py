@@ -74,7 +74,8 @@ def page(text: str, code: str) -> str:
     '## Übungen'
     """
     known = catalogue("pages", code)
-    return "\n\n".join(known.gettext(block) if block else "" for block in text.split("\n\n"))
+    blocks = text.rstrip("\n").split("\n\n")
+    return "\n\n".join(known.gettext(block) if block else "" for block in blocks)
 
 
 @cache

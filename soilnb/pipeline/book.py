@@ -24,7 +24,7 @@ import click
 import yaml
 from tqdm import tqdm
 
-from soilnb import claims, data, results
+from soilnb import claims, data, language, results
 from soilnb.course import plans
 from soilnb.parameters import InputError
 from soilnb.pipeline import explorers, pages, runs
@@ -193,7 +193,7 @@ def _executed(name: str, size: str) -> str:
 
 def _own_page(path: Path, notebooks: Iterable[str]) -> str:
     """Return a page of the book's own, with its film, the map of the notebooks, and plans."""
-    text = path.read_text(encoding="utf-8")
+    text = _read(path)
     if films.PLACE in text:
         text = text.replace(films.PLACE, films.on(path.stem))
     return plans.filled(text.replace(concept_map.PLACE, concept_map.picture(notebooks)))
@@ -282,13 +282,18 @@ def _generated(
         "your_soil": own_soil.page(),
         "self_test": self_test.page(titles),
         "projects": project_page.page(titles),
-        "changes": pages.changes((root / "CHANGELOG.md").read_text(encoding="utf-8")),
+        "leitfaden": language.page(_read(root / "book" / "guide_for_teachers.md"), "de"),
+        "changes": pages.changes(_read(root / "CHANGELOG.md")),
     }
     left_open = {"rotzer2025": checked.not_printed(notebooks)}
     checks = checked.how_we_checked(entries, tried, pictures, left_open)
     made |= {f"how_we_checked/{name}": text for name, text in checks.items()}
     made |= {f"api/{name}": text for name, text in pages.api_pages().items()}
     return {f"{name}.md": text for name, text in made.items()}
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def _schemas() -> dict[str, object]:
