@@ -10,6 +10,7 @@ import pandas as pd
 from soilnb.claims import emulated, matching
 from soilnb.explore.base import Control, Explorer
 from soilnb.figures.rotzer2025 import matching as figures
+from soilnb.language import translated
 from soilnb.parameters import check_range, unknown
 
 #: Choices that stand first: those that are bet on.
@@ -101,10 +102,15 @@ def say(said: pd.DataFrame) -> str:
     """Return the state of a point in words: ruled out or not, and what lies farthest off."""
     matched = said[said["side"] == "match"]["off"].abs().sort_values(ascending=False)
     limit = matching.table()["limit"]
-    words = [f"{figures.WORDS[name]} ({off:.1f})" for name, off in matched.iloc[:3].items()]
-    verdict = "ruled out" if matched.iloc[1] > limit else "not ruled out"
-    inside = int((matched <= limit).sum())
-    return (
-        f"{inside} of {len(matched)} matched numbers are within {limit:g} standard deviations: "
-        f"{verdict}. Farthest off: {', '.join(words)}."
+    farthest = matched.iloc[:3].items()
+    words = [f"{translated(figures.WORDS[name])} ({off:.1f})" for name, off in farthest]
+    verdict = translated("ruled out" if matched.iloc[1] > limit else "not ruled out")
+    return translated(
+        "{inside} of {all} matched numbers are within {limit:g} standard deviations: {verdict}. "
+        "Farthest off: {words}.",
+        inside=int((matched <= limit).sum()),
+        all=len(matched),
+        limit=limit,
+        verdict=verdict,
+        words=", ".join(words),
     )

@@ -13,15 +13,9 @@ FOLDER = Path(soilnb.explore.__file__).parent
 
 #: Modules with explorers that need no data, so that they can be made.
 MODULES = (
-    "pools",
-    "cue",
-    "five_models",
-    "layers",
-    "management",
-    "profile",
-    "pore",
-    "pore_to_planet",
-)
+    "pools", "cue", "five_models", "layers", "management", "profile", "pore", "pore_to_planet",
+    "matching",
+)  # fmt: skip
 
 #: Words that data bring: names of components, scenarios and groups, and what limits growth.
 OF_DATA = ("nitrogen", "carbon", "efficiency")
@@ -79,16 +73,25 @@ def of_data():
     """Return words of data that stand within sentences."""
     from soilnb.explore import regressions, sensitivity
     from soilnb.explore.base.player import SPEEDS
-    from soilnb.explore.pore import board
+    from soilnb.explore.pore.board import PENS, WORDS
     from soilnb.figures import pore as figures
-    from soilnb.figures.rotzer2025 import series
+    from soilnb.figures.rotzer2025 import matching, series
 
     shown = [names for names, *_ in figures.SHOWN.values()]
     looks = {series.LOOKS[name].label.split(" $")[0] for names in shown for name in names}
     components = {name for name, *_ in sensitivity.COMPONENTS.values()}
     labels = {label for _, label in regressions.CARBON.values()}
-    of_board = {*board.PENS, *board.WORDS}
-    return {*OF_DATA, *looks, *components, *labels, *of_board, *series.NAMES.values(), *SPEEDS}
+    of_board = {*PENS, *WORDS}
+    return {
+        *OF_DATA,
+        *looks,
+        *components,
+        *labels,
+        *of_board,
+        *matching.WORDS.values(),
+        *series.NAMES.values(),
+        *SPEEDS,
+    }
 
 
 def of_controls(monkeypatch):
