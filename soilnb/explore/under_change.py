@@ -8,6 +8,7 @@ import xarray as xr
 from soilnb.explore.base import Control, Explorer
 from soilnb.explore.five_models import FIXED
 from soilnb.figures import under_change as figures
+from soilnb.language import translated
 from soilnb.profile import clm5, compas, forcing, rothc
 from soilnb.profile.model import boxes
 
@@ -77,4 +78,4 @@ def paths(
 
 def _say(changes: dict[str, xr.DataArray]) -> str:
     ends = [f"{name} {float(change[-1]):+z.1f} %" for name, change in changes.items()]
-    return f"Carbon in 2100 against today: {', '.join(ends)}."
+    return translated("Carbon in 2100 against today: {ends}.", ends=", ".join(ends))

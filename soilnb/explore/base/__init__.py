@@ -293,8 +293,10 @@ class Prediction(widgets.VBox):
     def _chosen(self, change) -> None:
         if change["new"] is not None and self.first is None:
             self.first, self.when = change["new"], datetime.now(UTC)
-        expects = translated("You expect: {choice}.", choice=escape(str(change["new"])))
-        chosen = f"<b>{translated('Observe.')}</b> <i>{expects}</i> "
+        choice = f"<i>{escape(str(change['new']))}</i>"
+        chosen = (
+            f"<b>{translated('Observe.')}</b> {translated('You expect: {choice}.', choice=choice)} "
+        )
         self.feedback.value = (
             lines(chosen + escape(self.observe))
             if change["new"] is not None
