@@ -14,7 +14,7 @@ import subprocess
 import pytest
 
 from soilnb import check
-from soilnb.course import build, editions
+from soilnb.course import bank, build, editions, plans, slides
 from soilnb.pipeline import notebooks
 
 NBGRADER = shutil.which("nbgrader")
@@ -28,18 +28,30 @@ each = pytest.mark.parametrize("name", [path.stem for path in notebooks.notebook
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory):
-    """A course for students, in which nbgrader works."""
-    folder = tmp_path_factory.mktemp("course") / "students"
-    build.build(folder, "student")
-    return folder
+def make(tmp_path_factory):
+    """Make all notebooks of a course; nbgrader reads no slides and no bank."""
+
+    def made(edition):
+        folder = tmp_path_factory.mktemp("course") / edition
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(slides, "write", lambda *_: None)
+            patch.setattr(bank, "write", lambda *_: None)
+            patch.setattr(plans, "write_lesson", lambda *_: None)
+            build.build(folder, edition, jobs=1)
+        return folder
+
+    return made
 
 
 @pytest.fixture(scope="module")
-def taught(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("course") / "instructor"
-    build.build(folder, "instructor")
-    return folder
+def course(make):
+    """A course for students, in which nbgrader works."""
+    return make("student")
+
+
+@pytest.fixture(scope="module")
+def taught(make):
+    return make("instructor")
 
 
 def nbgrader(folder, *command):
@@ -97,7 +109,7 @@ def test_right_answers_score_full_empty_ones_zero_and_wrong_ones_by_the_rubric(n
     asked = editions.tasks(notebooks.read(notebooks.find([name])[0]))
     questions = {key: check.QUESTIONS[key] for key in asked}
     nbgrader(course, "generate_assignment", name)
-    submit(course, name, "right", {k: repr(q.right()) for k, q in questions.items()})
+    submit(course, name, "right", {k: editions._right(k) for k in questions})
     submit(course, name, "empty", {})
     wrong = {k: nearly(q) for k, q in questions.items()}
     submit(course, name, "wrong", {k: answer for k, (answer, _) in wrong.items()})
