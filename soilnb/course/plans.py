@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -366,10 +366,13 @@ def filled(text: str) -> str:
     Those are ``<!-- prerequisites -->``, ``<!-- tracks -->`` and, of each way to give the course,
     ``<!-- agenda of NAME -->`` (minutes) or ``<!-- sessions of NAME -->``.
     """
-    text = text.replace("<!-- prerequisites -->", _known()).replace("<!-- tracks -->", _tracks())
+    tables = {"prerequisites": _known, "tracks": _tracks}
     for name, span in spans().items():
-        text = text.replace(f"<!-- agenda of {name} -->", _agenda(span["sessions"][0]))
-        text = text.replace(f"<!-- sessions of {name} -->", _sessions(span["sessions"]))
+        tables[f"agenda of {name}"] = partial(_agenda, span["sessions"][0])
+        tables[f"sessions of {name}"] = partial(_sessions, span["sessions"])
+    for asked in re.findall(r"<!-- ([\w ]+) -->", text):
+        if asked in tables:
+            text = text.replace(f"<!-- {asked} -->", tables[asked]())
     return text
 
 

@@ -253,7 +253,7 @@ def api_pages(modules: Iterable[tuple[str, str]] | None = None) -> dict[str, str
             home = origin.rpartition(".")[0]  # where it is defined, which may have a page
             home = home if home in pages_of else described.setdefault(origin, module)
             again += [name] if home != module else []
-            listed.append(f"      ~{home}.{name}")
+            listed.append(f"      {name}" if home == module else f"      ~{home}.{name}")
         options = f"   :exclude-members: {', '.join(again)}\n" if again else ""
         table = "\n".join(["   .. autosummary::", "      :nosignatures:", "", *listed])
         pages[module] = (

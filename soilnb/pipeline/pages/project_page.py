@@ -29,7 +29,10 @@ def page(titles: Mapping[str, str]) -> str:
 
 
 def _project(project: Project, titles: Mapping[str, str]) -> str:
-    links = (f"[{titles[name]}](notebooks/{name}.ipynb)" for name in project.notebooks)
+    links = (
+        f"[{titles[name]}](notebooks/{name}.ipynb)" if name in titles else name
+        for name in project.notebooks
+    )
     rubric = [[str(line.points), *line[1:]] for line in project.rubric]
     steps = "\n".join(f"{i}. {step}" for i, step in enumerate(project.steps, 1))
     good = "\n".join(f"- {line}" for line in project.good)
