@@ -248,10 +248,12 @@ def workshop(shared_folder):
                     shutil.copy(root / name, place)
 
     @contextmanager
-    def opened():
+    def opened(runs_notebooks=True):
         share = max(1, runs.cores() // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
         with pytest.MonkeyPatch.context() as patch:
-            for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            # The kernels of this process have their threads, whose number may not change.
+            names = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+            for name in names if runs_notebooks else ():
                 patch.setenv(name, str(share))
             if is_copy:
                 patch.setattr(runs, "checkout", lambda: place)
@@ -297,4 +299,5 @@ def book_html(workshop, run_notebook):
         done = list(pool.map(run_notebook, [path.stem for path in runs.notebooks()]))
         if failed := [run.notebook for run in done if not run.ok]:
             pytest.fail(f"no book without {', '.join(failed)}")
+    with workshop(runs_notebooks=False):
         return book.build(run=False).parent

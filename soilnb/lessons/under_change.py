@@ -274,7 +274,7 @@ def left_behind(model: Model, place: object, parameters: object = None) -> float
     --------
     >>> from soilnb.profile import icbm
     >>> round(left_behind(icbm.MODEL, {"npp": 200.0}))
-    284
+    222
     """
     asked = model.ask(place, parameters)
     system, pools = asked.system, len(asked.system.pools)

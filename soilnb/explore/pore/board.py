@@ -89,7 +89,7 @@ def drawn(cells: np.ndarray, seed: int = 0) -> State:
     --------
     >>> state = drawn(DRAWINGS["coated with solid"]())
     >>> int(state.biomass.sum()), float(state.c_s[32, 32])
-    (42, 0.0)
+    (50, 0.0)
     """
     cells = pore_maps.codes(cells)
     microbes = cells == CELLS["biomass"]
