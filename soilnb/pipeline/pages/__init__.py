@@ -253,12 +253,13 @@ def api_pages(modules: Iterable[tuple[str, str]] | None = None) -> dict[str, str
             home = origin.rpartition(".")[0]  # where it is defined, which may have a page
             home = home if home in pages_of else described.setdefault(origin, module)
             again += [name] if home != module else []
-            listed.append(f"      {name}" if home == module else f"      ~{home}.{name}")
+            if callable(getattr(importlib.import_module(module), name)):  # constants say it below
+                listed.append("      ~" + f"{home}.{name}".removeprefix(f"{module}."))
         options = f"   :exclude-members: {', '.join(again)}\n" if again else ""
-        table = "\n".join(["   .. autosummary::", "      :nosignatures:", "", *listed])
+        table = "\n".join(["", "   .. autosummary::", "      :nosignatures:", "", *listed, ""])
         pages[module] = (
             f"# {module}\n\n```{{eval-rst}}\n.. automodule:: {module}\n"
-            f"   :members:\n   :no-value:\n{options}\n{table}\n```\n"
+            f"   :members:\n   :no-value:\n{options}{table if listed else ''}```\n"
         )
     return pages
 
