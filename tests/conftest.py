@@ -291,7 +291,7 @@ def executed(workshop, run_notebook):
 
 
 @pytest.fixture(scope="session")
-def book_html(workshop, run_notebook):
+def book_html(workshop, run_notebook, shared_folder):
     """The folder of the built book; notebooks and pages that have not changed are not redone."""
     from soilnb.pipeline import book, runs
 
@@ -299,5 +299,5 @@ def book_html(workshop, run_notebook):
         done = list(pool.map(run_notebook, [path.stem for path in runs.notebooks()]))
         if failed := [run.notebook for run in done if not run.ok]:
             pytest.fail(f"no book without {', '.join(failed)}")
-    with workshop(runs_notebooks=False):
+    with workshop(runs_notebooks=False), FileLock(shared_folder / "book.lock"):
         return book.build(run=False).parent
