@@ -137,7 +137,7 @@ def left(figure: Figure, shares: pd.DataFrame) -> None:
     figure.supylabel("weight after matching (dash: before)", fontsize=8)
 
 
-@style.frame(6.4, 4.3)
+@style.frame(6.4, 4.0)
 def at_a_point(figure: Figure, said: pd.DataFrame) -> str:
     """Draw how far the emulator says a point lies off the printed numbers.
 
