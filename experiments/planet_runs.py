@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from soilnb import proda, results
 from soilnb.claims import planet_runs
+from soilnb.data import open_dataset
 from soilnb.proda import cue_soc, globe, network
 from soilnb.proda.cube import READINGS
 
@@ -32,7 +33,9 @@ def assimilated(model, profiles):
 
 def main() -> None:
     """Make and keep the maps."""
-    profiles, cells = proda.observations.israd(), globe.planet("testbed")
+    # What is kept is called real: made-up data are refused.
+    profiles = proda.observations.israd(twin=False)
+    cells = globe.planet(open_dataset("testbed", twin=False))
     runs = {model: assimilated(model, profiles) for model in RUNS}
     table = cue_soc.relation(runs["COMPAS"], profiles, limit=1.05)
     worlds = {}

@@ -108,6 +108,30 @@ def load(name: str) -> dict | None:
         raise InputError(f"{path} cannot be read as JSON ({error}); keep it again") from None
 
 
+def needed(name: str, command: str) -> dict:
+    """Return a baseline that has to be there.
+
+    Parameters
+    ----------
+    name, command : str
+        Of the baseline, and what makes it.
+
+    Raises
+    ------
+    InputError
+        When it is not there or cannot be read.
+
+    Examples
+    --------
+    >>> needed("runs/pores", "python -m experiments.pore_runs")["command"]
+    'python -m experiments.pore_runs'
+    """
+    kept = load(name)
+    if kept is None:
+        raise InputError(f"{file(name)} is not there; make it: {command}")
+    return kept
+
+
 def head(
     name: str,
     *,
@@ -251,6 +275,17 @@ def rounded(value: float | None, digits: int = VALUE_DIGITS) -> float | int | No
     return int(short) if short == int(short) and abs(short) < 1e15 else short
 
 
+def short(value: object) -> object:
+    """Return a value of a table as it is kept: numbers with `SERIES_DIGITS`, all else as it is.
+
+    Examples
+    --------
+    >>> short(1 / 3), short("temperate")
+    (0.3333, 'temperate')
+    """
+    return rounded(value, SERIES_DIGITS) if isinstance(value, float) else value
+
+
 # --- Series ------------------------------------------------------------------------------------
 
 
@@ -318,11 +353,7 @@ def pack_table(path: Path) -> list[dict[str, object]]:
     data = pd.read_csv(path)
     data = data.drop(columns=[name for name in data if str(name).startswith("Unnamed")])
     return [
-        {
-            str(name): rounded(value, SERIES_DIGITS) if isinstance(value, float) else value
-            for name, value in row.items()
-        }
-        for row in data.to_dict("records")
+        {str(name): short(value) for name, value in row.items()} for row in data.to_dict("records")
     ]
 
 

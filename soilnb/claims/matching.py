@@ -18,7 +18,6 @@ import pandas as pd
 from scipy.stats import qmc
 
 from soilnb.claims import baseline
-from soilnb.parameters import InputError
 from soilnb.pore.parameters import resolve
 
 #: Name of the baseline, and what makes it.
@@ -231,9 +230,7 @@ def load() -> tuple[pd.DataFrame, pd.DataFrame, dict]:
     >>> len(points) == len(values) <= about["planned"]
     True
     """
-    kept = baseline.load(NAME)
-    if kept is None:
-        raise InputError(f"{baseline.file(NAME)} is not there; make it: {COMMAND}")
+    kept = baseline.needed(NAME, COMMAND)
     index = pd.Index([row["number"] for row in kept["values"]], name="point")
     points = pd.DataFrame([row["point"] for row in kept["values"]], index)[list(choices())]
     values = pd.DataFrame([row["values"] for row in kept["values"]], index, dtype=float)

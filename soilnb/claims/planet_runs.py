@@ -17,7 +17,7 @@ import pandas as pd
 import xarray as xr
 
 from soilnb.claims import baseline
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import unknown
 from soilnb.proda.globe import VARIABLES as VARIABLES_OF_MAPS
 
 COMMAND = "python -m experiments.planet_runs"
@@ -70,27 +70,18 @@ def keep(
     for model, more in {"COMPAS": published, "CLM5": {}}.items():
         one = worlds[model].sel(to_depth=1.0).assign(more)
         kept[model] = {
-            name: [_short(value) for value in values.values.tolist()]
+            name: [baseline.short(value) for value in values.values.tolist()]
             for name, values in one.variables.items()
             if name in (*VARIABLES, *COORDINATES, "decomposition_published", "kept")
         }
     rows = profiles[list(COLUMNS)].rename_axis("profile").reset_index().to_dict("records")
-    kept["profiles"] = [{key: _short(value) for key, value in row.items()} for row in rows]
+    kept["profiles"] = [{key: baseline.short(value) for key, value in row.items()} for row in rows]
     return baseline.write(kept)
-
-
-def _short(value: object) -> object:
-    if isinstance(value, float):
-        return baseline.rounded(value, baseline.SERIES_DIGITS)
-    return value
 
 
 @cache
 def _kept() -> dict:
-    kept = baseline.load(NAME)
-    if kept is None:
-        raise InputError(f"no baseline {NAME}: make it with {COMMAND}")
-    return kept
+    return baseline.needed(NAME, COMMAND)
 
 
 def note() -> str:

@@ -22,7 +22,7 @@ import numpy as np
 import xarray as xr
 
 from soilnb.claims import baseline
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import unknown
 from soilnb.pore import simulate
 from soilnb.pore.diagnostics import respiration
 from soilnb.pore.scenarios import Scenario
@@ -220,10 +220,7 @@ def kept() -> dict[str, object]:
     >>> kept()["command"]
     'python -m experiments.pore_runs'
     """
-    found = baseline.load(NAME)
-    if found is None:
-        raise InputError(f"{baseline.file(NAME)} is not there; make it: {COMMAND}")
-    return found
+    return baseline.needed(NAME, COMMAND)
 
 
 def load() -> xr.Dataset:

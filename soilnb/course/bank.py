@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from soilnb.course import answers, moodle, printed
-from soilnb.parameters import InputError, unknown
+from soilnb.course.editions import EDITIONS
+from soilnb.parameters import unknown
 
 #: The kinds of questions, as a reader meets them.
 KINDS = {
@@ -25,9 +26,6 @@ KINDS = {
     "order": "into order",
     "short": "in your own words",
 }
-
-#: Who gets what: students the questions, instructors also the key and what a system imports.
-EDITIONS = ("student", "instructor")
 
 _FOLDER = Path(__file__).parent / "questions"
 
@@ -180,7 +178,7 @@ def write(folder: str | Path, edition: str, notebooks: Iterable[str] | None = No
         For an edition or a notebook that there is not.
     """
     if edition not in EDITIONS:
-        raise InputError(f"edition {edition!r}: allowed {', '.join(EDITIONS)}")
+        raise unknown("edition", edition, EDITIONS)
     asked, folder = questions(notebooks), Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     instructor = edition == "instructor"

@@ -1,4 +1,4 @@
-"""Explorer of a changed century: five models at one place, while climate and litter change."""
+"""Explorer of a changed century: four models at one place, while climate and litter change."""
 
 from __future__ import annotations
 

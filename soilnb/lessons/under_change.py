@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -68,6 +68,9 @@ DRAWS = {"quick": 4, "paper": 8}
 
 #: Of how many draws one is asked for priming, which takes an exponential of the whole column.
 EACH = 8
+
+#: Of the change over places and draws, as it is kept and drawn.
+QUANTILES = [0.05, 0.25, 0.5, 0.75, 0.95]
 
 #: Two stocks or changes are alike within this factor.
 ALIKE = 1.25
@@ -354,10 +357,9 @@ def paths(runs: pd.DataFrame) -> xr.DataArray:
     Over (model, scenario, quantile, time); the posterior of the models that have one.
     """
     shown = runs[runs["draws"] != "prior"]
-    quantiles = [0.05, 0.25, 0.5, 0.75, 0.95]
     found = [
         [
-            np.quantile([path[name] for path in group["path"]], quantiles, axis=0)
+            np.quantile([path[name] for path in group["path"]], QUANTILES, axis=0)
             for name in SCENARIOS
         ]
         for _, group in shown.groupby("model", sort=False)
@@ -365,7 +367,7 @@ def paths(runs: pd.DataFrame) -> xr.DataArray:
     return xr.DataArray(
         found,
         {
-            "model": shown["model"].unique(), "scenario": list(SCENARIOS), "quantile": quantiles,
+            "model": shown["model"].unique(), "scenario": list(SCENARIOS), "quantile": QUANTILES,
             "time": TIMES,
         },
         ("model", "scenario", "quantile", "time"),
@@ -373,7 +375,7 @@ def paths(runs: pd.DataFrame) -> xr.DataArray:
     )  # fmt: skip
 
 
-def keep(runs: pd.DataFrame, *, made: str, size: str = "paper") -> None:
+def keep(runs: pd.DataFrame, *, made: str, data: str, size: str = "paper") -> None:
     """Keep what runs say as the baseline: no observation is in it.
 
     Parameters
@@ -382,33 +384,28 @@ def keep(runs: pd.DataFrame, *, made: str, size: str = "paper") -> None:
         As `Study.runs`.
     made : str
         What was run on what, in words.
+    data : {"real", "synthetic"}
+        What the profiles are, as `Study.kind` says.
     size : {"paper", "quick"}
         Size of the run.
     """
-    kept = baseline.head(NAME, command=COMMAND, data="real", sources=SOURCES, size=size)
+    kept = baseline.head(NAME, command=COMMAND, data=data, sources=SOURCES, size=size)
     kept["made"], over = made, paths(runs)
     kept["paths"] = {
         model: {
-            name: [[_short(v) for v in row] for row in over.sel(model=model, scenario=name).values]
+            name: [
+                list(map(baseline.short, row))
+                for row in over.sel(model=model, scenario=name).values.tolist()
+            ]
             for name in SCENARIOS
         }
         for model in over["model"].values.tolist()
     }
     records = places(runs).to_dict("records")
-    kept["places"] = [{name: _short(value) for name, value in row.items()} for row in records]
+    kept["places"] = [
+        {name: baseline.short(value) for name, value in row.items()} for row in records
+    ]
     baseline.write(kept)
-
-
-def _short(value: object) -> object:
-    return baseline.rounded(value, baseline.SERIES_DIGITS) if isinstance(value, float) else value
-
-
-@cache
-def _kept() -> dict:
-    kept = baseline.load(NAME)
-    if kept is None:
-        raise InputError(f"no baseline {NAME}: make it with {COMMAND}")
-    return kept
 
 
 def full() -> tuple[pd.DataFrame, xr.DataArray, str]:
@@ -420,11 +417,11 @@ def full() -> tuple[pd.DataFrame, xr.DataArray, str]:
     >>> over.dims
     ('model', 'scenario', 'quantile', 'time')
     """
-    kept = _kept()
+    kept = baseline.needed(NAME, COMMAND)
     values = [[kept["paths"][m][name] for name in SCENARIOS] for m in kept["paths"]]
     coords = {
         "model": list(kept["paths"]), "scenario": list(SCENARIOS),
-        "quantile": [0.05, 0.25, 0.5, 0.75, 0.95], "time": TIMES,
+        "quantile": QUANTILES, "time": TIMES,
     }  # fmt: skip
     over = xr.DataArray(values, coords, tuple(coords), attrs={"units": "%"})
     return pd.DataFrame(kept["places"]), over, f"{kept['made']}, kept"
