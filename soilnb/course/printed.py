@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable
 from functools import cache
@@ -9,13 +10,16 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 import jinja2
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from soilnb.course.projects import projects
 from soilnb.pipeline import runs
 
 if TYPE_CHECKING:
     from soilnb.course.bank import Question
+
+#: Letters of the few formulas that stand in aims and comments.
+_LETTERS = {r"\nu": "ν", r"\,": " ", r"\xi": "ξ", r"\eta": "η", r"\Delta": "Δ", r"\cdot": " · "}
 
 
 def sheet(questions: Iterable[Question], *, key: bool) -> str:
@@ -60,11 +64,29 @@ def _templates() -> jinja2.Environment:
         loader=jinja2.PackageLoader("soilnb.course"), autoescape=True, trim_blocks=True,
         lstrip_blocks=True, undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-    made.filters["inline"] = _inline
+    made.filters["inline"] = inline
     return made
 
 
-def _inline(text: str) -> Markup:
-    """Return a line of Markdown with its code and its emphasis as HTML."""
-    coded = re.sub(r"`(.+?)`", r"<code>\1</code>", str(escape(text)))
-    return Markup(re.sub(r"\*(.+?)\*", r"<em>\1</em>", coded))
+def inline(text: str) -> Markup:
+    """Return a line of Markdown as HTML: emphasis, code, short formulas; no links.
+
+    Examples
+    --------
+    >>> inline("*Half* of `k` is $k_1$")
+    Markup('<em>Half</em> of <code>k</code> is <i>k<sub>1</sub></i>')
+    """
+    text = html.escape(re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", text), quote=False)
+    text = re.sub(r"\$([^$]+)\$", _formula, text)
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+    text = re.sub(r"\*\*([^*]+)\*\*", r"<b>\1</b>", text)
+    return Markup(re.sub(r"\*([^*\s][^*]*)\*", r"<em>\1</em>", text))
+
+
+def _formula(found: re.Match) -> str:
+    text = found[1]
+    for name, letter in _LETTERS.items():
+        text = text.replace(name, letter)
+    text = re.sub(r"_\{?(\w+)\}?", r"<sub>\1</sub>", text)
+    text = re.sub(r"\^\{?(-?\w+)\}?", r"<sup>\1</sup>", text)
+    return f"<i>{text}</i>"

@@ -22,6 +22,7 @@ import jinja2
 from PIL import Image
 
 from soilnb import results
+from soilnb.course.printed import inline
 from soilnb.explore import base
 from soilnb.parameters import InputError
 from soilnb.pipeline import notebooks, runs
@@ -34,9 +35,6 @@ MOST, WIDTH = 15, 1600
 _TURN = re.compile(r"\*\*(?:Your turn|Write it yourself)[^*]*\*\*[,:]? *(.*)")
 
 _HERE = Path(__file__).parent
-
-#: Letters of the few formulas that stand in aims and comments.
-_LETTERS = {r"\nu": "ν", r"\,": " ", r"\xi": "ξ", r"\eta": "η", r"\Delta": "Δ", r"\cdot": " · "}
 
 
 @cache
@@ -114,7 +112,7 @@ def deck(notebook: Mapping, name: str, edition: str) -> list[dict]:
             slide["alt"] = alt(notebook, slide["figure"])
     return [
         {"first": True, "title": opening.splitlines()[0].lstrip("# "), "lines": _spans(opening)},
-        {"title": "After this you can", "list": [_html(aim) for aim in aims(opening)]},
+        {"title": "After this you can", "list": [inline(aim) for aim in aims(opening)]},
         *(first, second),
         *_bet(bet(name), told),
         *rest,
@@ -158,7 +156,7 @@ def aims(opening: str) -> list[str]:
 
 
 def _spans(opening: str) -> list[str]:
-    return [_html(re.search(r"\*\*Time to learn:\*\* ([^.]*)\.", opening)[1])]
+    return [inline(re.search(r"\*\*Time to learn:\*\* ([^.]*)\.", opening)[1])]
 
 
 def _asked(notebook: Mapping) -> list[str]:
@@ -166,9 +164,9 @@ def _asked(notebook: Mapping) -> list[str]:
     found, above = [], ""
     for cell in notebook["cells"]:
         if said := _TURN.search(cell["source"]):
-            above = _html(said[1])
+            above = inline(said[1])
         if dots := re.search(r"^mine = \.\.\.  # (.*)$", cell["source"], re.M):
-            found.append(f"<b>{_html(dots[1])}</b><br>{above}")
+            found.append(f"<b>{inline(dots[1])}</b><br>{above}")
             above = ""
     return found
 
@@ -176,24 +174,6 @@ def _asked(notebook: Mapping) -> list[str]:
 def _onward(name: str) -> list[str]:
     """Return the titles of the notebooks that come next, by the map of what needs what."""
     return [notebooks.title(path) for path in notebooks.find(concept_map.onward(name)[:4])]
-
-
-def _html(text: str) -> str:
-    """Return a line of Markdown as HTML: emphasis, code, short formulas; no links."""
-    text = html.escape(re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", text), quote=False)
-    text = re.sub(r"\$([^$]+)\$", _formula, text)
-    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
-    text = re.sub(r"\*\*([^*]+)\*\*", r"<b>\1</b>", text)
-    return re.sub(r"\*([^*\s][^*]*)\*", r"<em>\1</em>", text)
-
-
-def _formula(found: re.Match) -> str:
-    text = found[1]
-    for name, letter in _LETTERS.items():
-        text = text.replace(name, letter)
-    text = re.sub(r"_\{?(\w+)\}?", r"<sub>\1</sub>", text)
-    text = re.sub(r"\^\{?(-?\w+)\}?", r"<sup>\1</sup>", text)
-    return f"<i>{text}</i>"
 
 
 # --- Pictures -------------------------------------------------------------------------------------

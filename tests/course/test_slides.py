@@ -5,7 +5,7 @@ import re
 import matplotlib.pyplot as plt
 import pytest
 
-from soilnb.course import slides
+from soilnb.course import printed, slides
 from soilnb.parameters import InputError
 from soilnb.pipeline import notebooks
 
@@ -86,7 +86,7 @@ def test_only_what_a_figure_needs_is_run():
 
 def test_formulas_and_emphasis_of_a_notebook_become_html():
     text = "*show* CUE $= k_{BD}/(\\nu\\,a)$, **`x_y`** [here](a.ipynb), $10^{-4}$ < 1"
-    assert slides._html(text) == (
+    assert printed.inline(text) == (
         "<em>show</em> CUE <i>= k<sub>BD</sub>/(ν a)</i>, <b><code>x_y</code></b> here, "
         "<i>10<sup>-4</sup></i> &lt; 1"
     )
