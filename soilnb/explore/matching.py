@@ -42,7 +42,8 @@ def answer(shown: str = "the matched numbers", **point: object) -> pd.DataFrame:
     -------
     DataFrame
         By number: ``value`` and ``printed`` in the unit of the claim, ``off`` (standard
-        deviations, signed), ``side``.
+        deviations, signed), ``side``. What is held out has no error of reading in the table:
+        its deviations are those of emulator and seed alone.
 
     Raises
     ------
