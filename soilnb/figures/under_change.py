@@ -22,6 +22,13 @@ START = 2020
 SPREADS = (COLOURS["black"], COLOURS["blue"], COLOURS["sky"], COLOURS["grey"])
 
 
+#: How each model looks in every figure here; COMPAS at one place has enzymes of their own.
+DRESS = looks(
+    ("CLM5", "COMPAS, own enzymes", "COMPAS, tied enzymes", "MIMICS", "Millennial", "RothC")
+)
+DRESS["COMPAS"] = DRESS["COMPAS, own enzymes"]
+
+
 @style.frame(9.6, 4.0)
 def century(figure: Figure, paths: xr.DataArray) -> str:
     """Draw the change of carbon (%) from 2020 to 2100, a panel a scenario.
@@ -33,11 +40,11 @@ def century(figure: Figure, paths: xr.DataArray) -> str:
     """
     scenarios = paths["scenario"].values.tolist()
     axes = figure.subplots(1, len(scenarios), sharey=True)
-    dress = looks(paths["model"].values.tolist())
     years = START + paths["time"].values
     for ax, letter, name in zip(axes, "abc", scenarios, strict=True):
         style.panel(ax, letter, name)
-        for model, (colour, dash, _) in dress.items():
+        for model in paths["model"].values.tolist():
+            colour, dash, _ = DRESS[model]
             one = paths.sel(model=model, scenario=name)
             low, mid, high = (one.sel(quantile=q).values for q in (0.25, 0.5, 0.75))
             ax.fill_between(years, low, high, color=colour, alpha=0.13, lw=0)
@@ -122,6 +129,7 @@ def spreads(figure: Figure, table: pd.DataFrame) -> str:
             ax.annotate(f"{value:.1f}", (value, y), (3, 0), textcoords="offset points", va="center")
     ax.set_yticks(np.arange(len(table)) + 1.5 * height, table.index)
     ax.invert_yaxis()
+    ax.margins(x=0.08)  # for the numbers behind the bars
     ax.set_xlabel("standard deviation of the change by 2100 (percentage points)")
     style.legend_above(ax, 4)
     return "medians of places"
@@ -138,10 +146,9 @@ def priming(figure: Figure, table: pd.DataFrame) -> str:
     """
     ax = figure.subplots()
     shown = table.dropna(subset="primed").groupby("model", sort=False)["primed"]
-    dress = looks(list(shown.groups))
     random = np.random.default_rng(0)
     for row, (model, values) in enumerate(shown):
-        colour, _, marker = dress[model]
+        colour, _, marker = DRESS[model]
         jitter = row + random.uniform(-0.25, 0.25, len(values))
         ax.plot(values, jitter, marker, ms=4, color=colour, alpha=0.5, mew=0)
         ax.plot([values.median()] * 2, [row - 0.36, row + 0.36], color="black", lw=1.6)
@@ -162,8 +169,9 @@ def paths_at_a_place(figure: Figure, changes: Mapping[str, xr.DataArray]) -> Non
         By model, %.
     """
     ax = figure.subplots()
-    for model, (colour, dash, _) in looks(changes).items():
-        ax.plot(START + changes[model]["time"], changes[model], color=colour, ls=dash, label=model)
+    for model, change in changes.items():
+        colour, dash, _ = DRESS[model]
+        ax.plot(START + change["time"], change, color=colour, ls=dash, label=model)
     ax.axhline(0, color="0.4", lw=0.7)
     ax.set_ylim(-30, 30)
     ax.set_ylabel("carbon of the soil, change (%)")
