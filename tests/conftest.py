@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
@@ -205,6 +206,23 @@ def cluster_of_processes(_start_cluster, _clients):
         _clients.append(_start_cluster())
         _clients[0].wait_for_workers(2, timeout=600)
     return _clients[0]
+
+
+@pytest.fixture(scope="session")
+def comes_to_rest():
+    """Whether a Dask client's cluster has nothing more to do, when what it has begun is over.
+
+    A cancelled task that runs already cannot be stopped, and the word of it takes its time; without
+    that patience the answer is how busy the machine is.
+    """
+
+    def rests(client, seconds=600):
+        end = time.monotonic() + seconds
+        while (busy := any(client.processing().values())) and time.monotonic() < end:
+            time.sleep(0.05)
+        return not busy
+
+    return rests
 
 
 @pytest.fixture(scope="session")

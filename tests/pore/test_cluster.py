@@ -64,11 +64,11 @@ def test_nothing_is_lost_or_doubled_when_a_worker_dies_midway(
     assert len(written) == 6
 
 
-def test_an_error_on_a_worker_is_the_one_of_this_machine(processes):
+def test_an_error_on_a_worker_is_the_one_of_this_machine(processes, comes_to_rest):
     no_room = SMALL | {"shape": (20, 20), "parameters": {}, "snapshots": ()}
     with pytest.raises(InputError, match="take a larger domain"):
         simulate_ensemble("reference", (0, 1), client=processes, **no_room)
-    assert not any(processes.processing().values())
+    assert comes_to_rest(processes)
 
 
 def test_something_else_is_no_client():

@@ -131,7 +131,7 @@ def test_sensitivity_runs_there_too(cells, parameters, processes):
         xr.testing.assert_identical(there, here)
 
 
-def test_an_error_on_a_worker_is_the_one_of_this_machine(cells, processes):
+def test_an_error_on_a_worker_is_the_one_of_this_machine(cells, processes, comes_to_rest):
     with pytest.raises(InputError, match="unknown cue_flux 'mine'"):
         globe.maps("tao2024", cells, client=processes, cue_flux="mine", **CHUNK)
-    assert not any(processes.processing().values())
+    assert comes_to_rest(processes)
