@@ -218,6 +218,12 @@ def test_a_fault_of_access_is_noticed_in_either_mode(tab, axe, tmp_path):
     assert [rule for rule, _ in tab.faults(axe)] == ["label", "color-contrast", "color-contrast"]
 
 
+def test_the_longest_pages_of_the_api_fit_a_phone(tab, offline_html):
+    tab.page.set_viewport_size({"width": 390, "height": 844})
+    for name in long_api(offline_html):
+        assert (name, tab.look(offline_html / f"{name}.html")["wide"]) == (name, 0)
+
+
 def test_what_wants_the_web_is_noticed(tab, tmp_path):
     page = tmp_path / "page.html"
     page.write_text("<img src='https://example.org/a.png'><script>nothing()</script>")
