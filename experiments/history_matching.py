@@ -17,7 +17,7 @@ import json
 import math
 import time
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -184,11 +184,14 @@ def _plain(point: Mapping[str, object]) -> dict[str, float | str]:
     }
 
 
-def _time(until: str | None) -> datetime | None:
+def next_time(until: str | None, now: datetime | None = None) -> datetime | None:
+    """Return when a time of the day comes next."""
     if until is None:
         return None
     hour, minute = (int(part) for part in until.split(":"))
-    return datetime.now().replace(hour=hour, minute=minute, second=0)
+    now = now or datetime.now()
+    then = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    return then if then > now else then + timedelta(days=1)
 
 
 @click.command(help=__doc__)
@@ -198,7 +201,7 @@ def _time(until: str | None) -> datetime | None:
 @click.option("--until", default=None, help="Time of the day, HH:MM, after which none is begun.")
 def main(folder: Path, points: int, table: str | None, until: str | None) -> None:
     """Run what is missing of the first wave, or of a table."""
-    end = _time(until)
+    end = next_time(until)
     check_numbers(folder)
     if table is None:
         make_wave(folder, "wave1", matching.design(points), end)

@@ -195,3 +195,10 @@ def test_a_dead_soil_is_hopeless_and_counts_as_far_off():
     assert emulated.natural("bio-eq", emulated.seen("bio-eq", [0.02], 0.015)[0]) == pytest.approx(
         0.02
     )
+
+
+@pytest.mark.parametrize(("until", "day"), [("23:30", 29), ("00:30", 30), ("22:50", 30)])
+def test_a_time_of_the_day_is_the_next_one(until, day):
+    night = datetime(2026, 11, 29, 22, 50)
+    found = history_matching.next_time(until, night)
+    assert (found.day, f"{found:%H:%M}") == (day, until)
