@@ -233,7 +233,7 @@ class Study:
 
     def assimilate(self, model: str, reading: str = "table") -> xr.Dataset:
         """Assimilate all chosen profiles with one model, as the papers do."""
-        length = {"warmup": 800, "steps": 1500, "samples": 50, "jobs": 1}
+        length = {"warmup": 800, "steps": 1500, "samples": 50, "prior_draws": 400, "jobs": 1}
         if self.full:
             length = {"warmup": 20_000, "steps": 50_000, "samples": 2000}
         name = FOLDERS[reading] if MODELS[model].MODEL.enzymes else model

@@ -38,6 +38,7 @@ def assimilate(
     warmup: int = 20_000,
     steps: int = 50_000,
     samples: int = 2_000,
+    prior_draws: int = 2_000,
     seed: int = 0,
     sampler: str = "adaptive-metropolis",
     enzyme_turnover: str = "own",
@@ -78,6 +79,9 @@ def assimilate(
         of its test run and of its formal run.
     samples : int
         States of each chain that are kept, evenly spaced.
+    prior_draws : int
+        Feasible draws from the prior, which the posterior is compared with, and from which the
+        adaptive sampler starts.
     seed : int
         Seed; a profile's random numbers follow from it and from the profile's name.
     sampler : {"adaptive-metropolis", "published"}
@@ -148,7 +152,8 @@ def assimilate(
     settings = Settings(
         model=model, sampler=sampler, enzyme_turnover=enzyme_turnover, prior=prior, cost=cost,
         nse=nse, r_hat=r_hat, transport=transport, chains=chains, warmup=warmup, steps=steps,
-        samples=samples, inverse_temperature=inverse_temperature, biomass=biomass, seed=seed,
+        samples=samples, prior_draws=prior_draws, inverse_temperature=inverse_temperature,
+        biomass=biomass, seed=seed,
     )  # fmt: skip
     if not isinstance(observations, xr.Dataset):
         raise InputError(

@@ -52,9 +52,8 @@ COSTS = ("sse", "weighted", "gaussian")
 NSE = ("observed", "published")
 R_HAT = ("rank", "published")
 
-#: Number of draws from the prior that the posterior is compared with, and how many draws are
-#: tried at most to find them.
-PRIOR_DRAWS, PRIOR_TRIES = 2000, 400_000
+#: How many draws from the prior are tried at most to find feasible ones.
+PRIOR_TRIES = 400_000
 
 
 class SamplingError(RuntimeError):
@@ -77,6 +76,7 @@ class Settings:
     warmup: int = 20_000
     steps: int = 50_000
     samples: int = 2_000
+    prior_draws: int = 2_000
     inverse_temperature: float = 1.0
     biomass: float = 0.1
     stock: float = math.inf
@@ -91,7 +91,9 @@ class Settings:
             if not isinstance(value, str) or value not in allowed:
                 raise unknown(name, value, allowed)
         self.enzymes  # noqa: B018 - refuses unknown switches
-        for name, low in (("chains", 2), ("warmup", 100), ("steps", 100), ("samples", 10)):
+        for name, low in (
+            ("chains", 2), ("warmup", 100), ("steps", 100), ("samples", 10), ("prior_draws", 100),
+        ):  # fmt: skip
             _whole(name, getattr(self, name), low, 10**9)
         _whole("seed", self.seed, 0, 2**63)
         check_range("samples", self.samples, 10, self.steps, hint="at most one sample a step")
@@ -369,7 +371,7 @@ def sample(profile: Profile, settings: Settings) -> Chains:
     seeds = np.random.SeedSequence([settings.seed, *name]).spawn(settings.chains + 1)
     generators = [np.random.default_rng(seed) for seed in seeds]
     target = problem(profile, settings)
-    prior, share = draw_prior(target, generators[-1])
+    prior, share = draw_prior(target, generators[-1], settings.prior_draws)
     if len(prior.cost) < max(settings.chains, 2 * target.low.size):
         raise SamplingError(
             f"only {len(prior.cost)} of {PRIOR_TRIES:,} draws from the prior are feasible; "
@@ -390,19 +392,19 @@ def warm_up() -> None:
                 sample(pit, how)
 
 
-def draw_prior(target: kernel.Problem, rng: np.random.Generator) -> tuple[Runs, float]:
+def draw_prior(target: kernel.Problem, rng: np.random.Generator, count: int) -> tuple[Runs, float]:
     """Return feasible draws from the prior, and the share of the prior that is feasible."""
     found: list[Runs] = []
     feasible = tried = 0
-    while feasible < PRIOR_DRAWS and tried < PRIOR_TRIES:
-        block = evaluate(target, rng.random((2 * PRIOR_DRAWS, target.low.size)))
+    while feasible < count and tried < PRIOR_TRIES:
+        block = evaluate(target, rng.random((2 * count, target.low.size)))
         found.append(block[block.status == kernel.FEASIBLE])
         feasible += len(found[-1].cost)
         tried += len(block.cost)
     joined = Runs(
         *(np.concatenate([getattr(b, name) for b in found]) for name in Runs.__dataclass_fields__)
     )
-    return joined[:PRIOR_DRAWS], feasible / tried
+    return joined[:count], feasible / tried
 
 
 def _adaptive(profile, settings, target, prior, share, generators) -> Chains:

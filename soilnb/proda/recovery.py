@@ -158,12 +158,12 @@ def _truths(
         rng = np.random.default_rng([settings.seed, turn, 1])
         blank = Profile("", grid.NODE, np.ones(grid.LAYERS), np.ones(grid.LAYERS), column)
         target = problem(blank, replace(settings, cost="gaussian"))
-        prior, _ = draw_prior(target, rng)
+        prior, _ = draw_prior(target, rng, settings.prior_draws)
         spread = ((prior.modelled - prior.modelled.mean(1, keepdims=True)) ** 2).sum(1)
         error = np.full(grid.LAYERS, np.sqrt(np.median(spread) / 10.0))
         for k, label in enumerate(mine):
             if k % len(prior.cost) == 0:
-                truths, _ = draw_prior(target, rng)
+                truths, _ = draw_prior(target, rng, settings.prior_draws)
             carbon = truths.modelled[k % len(truths.cost)].copy()
             if noise:
                 carbon += rng.normal(size=grid.LAYERS) * error

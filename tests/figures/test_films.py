@@ -7,16 +7,29 @@ import re
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image
 
 from soilnb.figures import films
 from soilnb.lessons import films as shown
 from soilnb.parameters import InputError
+from soilnb.pipeline.pages import films as pages
 
 
-def parts(film):
+@pytest.fixture
+def on_its_page(workshop, shared_folder):
+    """A film as its page of the book has it: made once, and again when its sources change."""
+
+    def taken(name):
+        with workshop(runs_notebooks=False), FileLock(shared_folder / "book.lock"):
+            return pages.on(shown.PAGES[name])
+
+    return taken
+
+
+def parts(html_text):
     """The pictures (light and dark) and captions that a film carries."""
-    return json.loads(html.unescape(re.search(r'data-film="([^"]*)"', film.html)[1]))
+    return json.loads(html.unescape(re.search(r'data-film="([^"]*)"', html_text)[1]))
 
 
 def stripe(figure, number):
@@ -35,7 +48,7 @@ def test_a_film_is_drawn_for_light_and_for_dark_pages():
     assert np.median(light) > 245
     assert np.median(dark) < 30
     assert dark.max() > 200  # ink that can be read
-    film = parts(films.film(text="A line turns.", **drawn))
+    film = parts(films.film(text="A line turns.", **drawn).html)
     assert film["labels"] == ["day 0", "day 1", "day 2"]
     assert [len(film[mode]) for mode in ("pictures", "dark")] == [3, 3]
     assert film["pictures"][0] != film["pictures"][1]
@@ -54,19 +67,19 @@ def test_a_film_starts_only_where_it_is_marked_to():
 
 
 @pytest.mark.parametrize("name", shown.PAGES)
-def test_every_film_moves_says_what_it_shows_and_is_small(name):
-    made = getattr(shown, name)()
+def test_every_film_moves_says_what_it_shows_and_is_small(name, on_its_page):
+    made = on_its_page(name)
     film = parts(made)
     assert 30 <= len(film["pictures"]) <= 40
     assert len(set(film["pictures"])) > 25
     assert len(set(film["labels"])) > 25
-    assert len(made.html) < 1_000_000
-    caption = re.search(r"<figcaption>(.*)</figcaption>", made.html)[1]
+    assert len(made) < 1_000_000
+    caption = re.search(r"<figcaption>(.*)</figcaption>", made)[1]
     assert len(caption.split()) > 25
 
 
-def test_carbon_goes_down_and_out():
-    said = parts(shown.carbon_down_a_profile())["labels"]
+def test_carbon_goes_down_and_out(on_its_page):
+    said = parts(on_its_page("carbon_down_a_profile"))["labels"]
     numbers = np.array([[int(n) for n in re.findall(r"\d+", text)] for text in said])
     years, left, middle = numbers.T
     assert (np.diff(left) <= 0).all()

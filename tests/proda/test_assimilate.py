@@ -287,6 +287,14 @@ def test_the_second_half_of_what_was_accepted_counts(temperate, monkeypatch):
     assert largest != own["nse"]
 
 
+def test_the_published_search_does_not_hang_on_the_draws_from_the_prior(temperate):
+    few = {"sampler": "published", "warmup": 300, "steps": 300, "samples": 20, "prior_draws": 150}
+    short = proda.assimilate(profile(), forcing=temperate, **few)
+    usual = proda.assimilate(profile(), forcing=temperate, **few | {"prior_draws": 300})
+    assert [short.prior.sizes["draw"], usual.prior.sizes["draw"]] == [150, 300]
+    xr.testing.assert_equal(short.posterior, usual.posterior)
+
+
 def test_a_search_that_never_settles_is_refused_in_one_line(temperate):
     out_of_reach = profile(carbon=np.where(DEPTH < 0.1, 1e12, CARBON))  # every cost is about 5
     with pytest.raises(proda.SamplingError, match=r"acceptance rate .* allowed 0\.1 to 0\.5"):
@@ -465,6 +473,7 @@ def test_bad_observations_are_refused_in_one_line(observations, words, temperate
         ({"chains": 1}, "chains = 1: allowed 2"),
         ({"steps": 10}, "steps = 10: allowed 100"),
         ({"warmup": 2000.5}, r"warmup = 2000\.5: allowed a whole number"),
+        ({"prior_draws": 99}, "prior_draws = 99: allowed 100"),
         ({"samples": 10_000}, r"samples = 10000: allowed 10 to 2000"),
         ({"seed": -1}, "seed = -1"),
         ({"inverse_temperature": 0.0}, "inverse_temperature = 0"),
