@@ -1128,3 +1128,53 @@ def clm5_steady_states(parameters, columns, which, switches, feasible, flux, rat
         flux[case] = 0.0
         if feasible[case]:
             flux[case] = column_respiration(CLM5, parameters[case], work, carbon[case], change)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def compas_stable(parameters, rates, carbon, stable):
+    r"""Write into `stable` [case] whether a small disturbance of a steady state dies away.
+
+    The soil pools of a layer act on each other alone, and litter is linear, so that it is enough
+    to look at the four pools of each layer. With g = eta dU/dD, c = (1-a) k_d - U/M and the
+    own losses (u, m, k_E, f) = (dU/dD, k - eta U/M, k_E, dF/dS) of DOC, microbes, enzymes and
+    mineral carbon, the characteristic polynomial of their Jacobian is
+
+    .. math:: (\lambda+u)(\lambda+m)(\lambda+k_E)(\lambda+f) - g [c (\lambda+k_E)(\lambda+f)
+              + k_e (k_E + F/E)(\lambda+f) + a k_d f (\lambda+k_E) - k_e (F/E) f]
+
+    whose roots have a negative real part where the criterion of Routh and Hurwitz holds. The
+    constant term is (1 - eta) k u k_E f, which is above 0. A layer without microbes rests.
+
+    `parameters` [case, 23], `rates` [case, RATES, 20] and `carbon` [case, 8, 20] are those of
+    `compas_steady_states`.
+    """
+    for case in range(len(stable)):
+        p = parameters[case]
+        stable[case] = True
+        for j in range(LAYERS):
+            doc, microbes = carbon[case, 4, j], carbon[case, 5, j]
+            if microbes != 0.0 and not _rests(
+                p, rates[case, SOIL, j], doc, microbes, carbon[case, 6, j], carbon[case, 7, j]
+            ):
+                stable[case] = False
+                break
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _rests(p, xi, doc, microbes, enzymes, mineral):
+    """Return whether the criterion of `compas_stable` holds in a layer."""
+    half, held = p[KM_ASSIM] * xi, p[KM_DECOM] * xi
+    taken = xi * doc / (p[TAU_ASSIM] * (half + doc))  # U / M
+    u = xi * microbes * half / (p[TAU_ASSIM] * (half + doc) ** 2)
+    broken = xi * mineral / (p[TAU_DECOM] * (held + mineral))  # F / E
+    f = xi * enzymes * held / (p[TAU_DECOM] * (held + mineral) ** 2)
+    death, production = xi / p[TAU_MIC], xi / p[TAU_ENZ_PROD]
+    k_e, k = xi / p[TAU_ENZ_DECAY], death + production
+    m, g = k - p[ETA_DOC] * taken, p[ETA_DOC] * u
+    c, kept = (1 - p[A_SOC_MIC]) * death - taken, p[A_SOC_MIC] * death
+    third = u + m + k_e + f
+    second = u * (m + k_e + f) + m * (k_e + f) + k_e * f - g * c
+    first = u * m * (k_e + f) + (u + m) * k_e * f
+    first -= g * (c * (k_e + f) + production * (k_e + broken) + kept * f)
+    constant = (1 - p[ETA_DOC]) * k * u * k_e * f
+    return first > 0 and third * second * first > first**2 + third**2 * constant

@@ -284,39 +284,10 @@ def _all_decay(s: State) -> dict[str, np.ndarray]:
 
 
 def stable(cases: layered.Cases, found: layered.Steady) -> np.ndarray:
-    r"""Return whether a small disturbance of each steady state dies away [case].
-
-    The soil pools of a layer act on each other alone, and litter is linear, so that it is enough
-    to look at the four pools of each layer. With g = eta dU/dD, c = (1-a) k_d - U/M and the
-    own losses (u, m, k_E, f) = (dU/dD, k - eta U/M, k_E, dF/dS) of DOC, microbes, enzymes and
-    mineral carbon, the characteristic polynomial of their Jacobian is
-
-    .. math:: (\lambda+u)(\lambda+m)(\lambda+k_E)(\lambda+f) - g [c (\lambda+k_E)(\lambda+f)
-              + k_e (k_E + F/E)(\lambda+f) + a k_d f (\lambda+k_E) - k_e (F/E) f]
-
-    whose roots have a negative real part where the criterion of Routh and Hurwitz holds. The
-    constant term is (1 - eta) k u k_E f, which is above 0.
-    """
-    p = {name: cases.parameters[:, [i]] for i, name in enumerate(NAMES)}
-    xi = found.rates[:, kernel.SOIL]
-    doc, microbes, enzymes, mineral = (found.carbon[:, pool] for pool in range(4, 8))
-    with np.errstate(all="ignore"):
-        half, held = p["km_assim"] * xi, p["km_decom"] * xi
-        taken = xi * doc / (p["tau_assim"] * (half + doc))  # U / M
-        u = xi * microbes * half / (p["tau_assim"] * (half + doc) ** 2)
-        broken = xi * mineral / (p["tau_decom"] * (held + mineral))  # F / E
-        f = xi * enzymes * held / (p["tau_decom"] * (held + mineral) ** 2)
-        death, production = xi / p["tau_mic"], xi / p["tau_enz_prod"]
-        k_e, k = xi / p["tau_enz_decay"], death + production
-        m, g = k - p["eta_doc"] * taken, p["eta_doc"] * u
-        c, kept = (1 - p["a_soc_mic"]) * death - taken, p["a_soc_mic"] * death
-        third = u + m + k_e + f
-        second = u * (m + k_e + f) + m * (k_e + f) + k_e * f - g * c
-        first = u * m * (k_e + f) + (u + m) * k_e * f
-        first -= g * (c * (k_e + f) + production * (k_e + broken) + kept * f)
-        constant = (1 - p["eta_doc"]) * k * u * k_e * f
-        rests = (first > 0) & (third * second * first > first**2 + third**2 * constant)
-    return (rests | (microbes == 0)).all(axis=1)
+    """Return whether a small disturbance of each steady state dies away [case]."""
+    told = np.empty(len(cases.parameters), bool)
+    kernel.compas_stable(cases.parameters, found.rates, found.carbon, told)
+    return told
 
 
 MODEL = layered.LayeredModel(
