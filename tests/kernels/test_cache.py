@@ -196,7 +196,7 @@ def start(code, folder, modest=False, **environment):
 
 
 def outcome(process):
-    said, complained = process.communicate(timeout=120)
+    said, complained = process.communicate(timeout=600)
     assert process.returncode == 0, complained
     return said.strip(), complained.splitlines()
 

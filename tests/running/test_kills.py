@@ -137,7 +137,7 @@ def test_the_workers_of_a_killed_process_end_too(tmp_path):
         process.wait()
     workers = [psutil.Process(int(path.stem)) for path in tmp_path.glob("*.pid")
                if psutil.pid_exists(int(path.stem))]  # fmt: skip
-    _, alive = psutil.wait_procs(workers, timeout=60)
+    _, alive = psutil.wait_procs(workers, timeout=600)
     for worker in alive:
         worker.kill()
     assert not alive
