@@ -16,9 +16,10 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import escape
 from io import BytesIO
 from pathlib import Path
 
@@ -138,7 +139,8 @@ def save(
     dpi: float = SHOWN_DPI,
     digits: int = 4,
     rows: int = 60,
-    columns: Sequence[str] | None = None,
+    columns: Sequence[str] | Mapping[str, str] | None = None,
+    formulas: Sequence[str] = (),
     show: bool = True,
 ) -> None:
     """Show a result, and hand it to the run that is under way if there is one.
@@ -158,8 +160,11 @@ def save(
         Significant digits of the numbers of a table in the notebook.
     rows : int
         Rows of a table in the notebook; a longer table is shown shortened.
-    columns : sequence of str, optional
-        Columns of a table in the notebook, where not all fit the page.
+    columns : sequence of str or mapping of str to str, optional
+        Columns of a table in the notebook, where not all fit the page; a mapping gives each a
+        heading.
+    formulas : sequence of str
+        Columns of a table whose cells are LaTeX; the notebook typesets them.
     show : bool
         Whether the notebook shows it at all; False for data that only the files are for.
 
@@ -179,7 +184,7 @@ def save(
     run = current()
     with _settled(obj) as box:
         display, files = _handlers(
-            obj, box, alt=alt, dpi=dpi, digits=digits, rows=rows, columns=columns
+            obj, box, alt=alt, dpi=dpi, digits=digits, rows=rows, columns=columns, formulas=formulas
         )
         if run is not None:
             _refuse_second(run, name)
@@ -214,7 +219,7 @@ def _settled(figure: object) -> Iterator[Bbox | None]:
             figure.set_layout_engine(engine)
 
 
-def _handlers(obj, box, *, alt, dpi, digits, rows, columns):
+def _handlers(obj, box, *, alt, dpi, digits, rows, columns, formulas):
     """Return how to show `obj`, and a writer for each file suffix."""
     if isinstance(obj, Figure):
         files = {
@@ -226,7 +231,9 @@ def _handlers(obj, box, *, alt, dpi, digits, rows, columns):
         obj = obj.to_frame()
     if isinstance(obj, pd.DataFrame):
         shown = obj if columns is None else obj[list(columns)]
-        return lambda: _show_table(shown, digits, rows), {".csv": lambda path: _csv(obj, path)}
+        heads = columns if isinstance(columns, Mapping) else {}
+        files = {".csv": lambda path: _csv(obj, path)}
+        return lambda: _show_table(shown, digits, rows, heads, formulas), files
     if isinstance(obj, xr.Dataset | xr.DataArray):
         return lambda: _display(obj), {".nc": lambda path: _netcdf(obj, path)}
     raise InputError(
@@ -291,17 +298,46 @@ def _close(figure: Figure) -> None:
         pyplot.close(figure)
 
 
-def _show_table(table: pd.DataFrame, digits: int, rows: int) -> None:
+def _show_table(table, digits: int, rows: int, heads: Mapping, formulas: Sequence[str]) -> None:
     how = {
         "index": not _is_plain(table.index),
         "max_rows": rows,
         "float_format": lambda number: _short(number, digits),
         "na_rep": "",
     }
-    _display(
-        {"text/html": table.to_html(border=0, **how), "text/plain": table.to_string(**how)},
-        raw=True,
-    )
+    typeset = table.assign(**{name: table[name].map(_Formula) for name in formulas})
+    html = _html(typeset.rename(columns=heads), **how)
+    _display({"text/html": html, "text/plain": table.to_string(**how)}, raw=True)
+
+
+class _Formula(str):
+    """LaTeX that JupyterLab and the book typeset."""
+
+
+def _safe(cell: object) -> object:
+    """Return a cell or heading of a table as HTML."""
+    if not isinstance(cell, str):
+        return cell
+    if isinstance(cell, _Formula) and cell:
+        return f'<span class="math notranslate nohighlight">\\({escape(cell)}\\)</span>'
+    return escape(cell)
+
+
+def _html(table: pd.DataFrame | pd.Series, **how: object) -> str:
+    """Return a table as a page shows it: no cell cut short, nothing where nothing is known."""
+    frame = table if isinstance(table, pd.DataFrame) else table.to_frame(table.name or "value")
+    safe = frame.map(_safe).rename(index=_safe, columns=_safe)
+    with pd.option_context("display.max_colwidth", None):
+        return safe.to_html(border=0, escape=False, **{"max_rows": 60, "na_rep": "", **how})
+
+
+def _show_in_full() -> None:
+    """Let a notebook show every table so, also one that is not saved, and a series as a table."""
+    from IPython import get_ipython
+
+    if (shell := get_ipython()) is not None:
+        for kind in (pd.DataFrame, pd.Series):
+            shell.display_formatter.formatters["text/html"].for_type(kind, _html)
 
 
 def _short(number: float, digits: int) -> str:
@@ -322,3 +358,7 @@ def _display(obj: object, **options: bool) -> None:
 
     if get_ipython() is not None:
         display(obj, **options)
+
+
+if "IPython" in sys.modules:  # a plain session does not pay for importing it
+    _show_in_full()

@@ -92,15 +92,20 @@
     }
   }
 
-  // A link to a row shows it, whatever is filtered or folded.
+  // A link to a row shows it, whatever is filtered or folded; one to a figure opens its claims.
   const reveal = () => {
-    const row = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (!row) return;
-    row.hidden = false;
-    for (let fold = row.closest("details"); fold; fold = fold.parentElement.closest("details")) {
+    const place = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!place) return;
+    place.hidden = false;
+    const around = place.closest("section");
+    const next = place.closest("p")?.nextElementSibling ?? around?.nextElementSibling;
+    const section = place.matches("span") && next?.matches("section") ? next : around;
+    const own = section?.querySelector(":scope > details.soilnb-fold");
+    if (own) own.open = true;
+    for (let fold = place.closest("details"); fold; fold = fold.parentElement.closest("details")) {
       fold.open = true;
     }
-    row.scrollIntoView({ block: "center" });
+    place.scrollIntoView({ block: place.matches("tr") ? "center" : "start" });
   };
 
   document.addEventListener("DOMContentLoaded", () => {

@@ -572,7 +572,7 @@ def compare(paper: str | None = None, ids: Iterable[str] | None = None) -> pd.Da
         }
         for row in board
     ]
-    return Table(table).set_index("claim") if table else Table()
+    return pd.DataFrame(table).set_index("claim") if table else pd.DataFrame()
 
 
 def summary(paper: str | None = None, *, board: Iterable[Mapping] | None = None) -> pd.DataFrame:
@@ -695,7 +695,7 @@ def hypotheses(paper: str) -> pd.DataFrame:
         }
         for entry in hypothesis.outcomes(paper, _claims())
     ]
-    return Table(table).set_index("hypothesis") if table else Table()
+    return pd.DataFrame(table).set_index("hypothesis") if table else pd.DataFrame()
 
 
 def _bounds(entry: Mapping) -> str:
@@ -709,18 +709,6 @@ def _with_spread(entry: Mapping, which: str) -> str:
     if value is None:
         return ""
     return f"{value:.3g}" + (f" ± {spread:.2g}" if spread is not None else "")
-
-
-class Table(pd.DataFrame):
-    """A table that a notebook shows with its sentences in full."""
-
-    @property
-    def _constructor(self) -> type[Table]:
-        return Table
-
-    def _repr_html_(self) -> str:
-        with pd.option_context("display.max_colwidth", None, "display.max_rows", None):
-            return super()._repr_html_()
 
 
 def _matching(board: list[dict], name: str) -> list[dict]:

@@ -74,7 +74,7 @@ def _bars(ax: Axes, model: str, series: pd.Series) -> None:
     strong = ordered > 0.3
     colours = [layers.MODEL[model][0] if yes else "0.75" for yes in strong]
     ax.barh(np.arange(len(ordered)), 100 * ordered, color=colours)
-    ax.set_yticks(np.arange(len(ordered)), ordered.index, fontsize=7)
+    ax.set_yticks(np.arange(len(ordered)), map(layers.symbol, ordered.index), fontsize=7)
     ax.axvline(0, color="0.3", lw=0.8)
     ax.set_xlim(min(-15.0, 100 * float(ordered.min()) - 5), 100)
     ax.set_xlabel("posterior narrower than prior by (%)")
@@ -157,7 +157,7 @@ def ranks(figure: Figure, found: pd.DataFrame, draws: int) -> str:
         ax.hist(found[name] / draws, bins, range=(0, 1), color=COLOURS["sky"], ec="white", lw=0.5)
         ax.axhspan(low, high, color="0.85", zorder=0)
         ax.axhline(expected, color="0.4", lw=0.8)
-        ax.set_title(name, fontsize=7)
+        ax.set_title(layers.symbol(name), fontsize=7)
         ax.set_xticks([0, 1])
         ax.tick_params(labelsize=6)
     figure.supylabel("profiles", fontsize=8)
@@ -181,7 +181,7 @@ def recovery(figure: Figure, coverage: pd.Series, *, count: int) -> str:
     ax.axvspan(80, 97, color="0.88", zorder=0)
     ax.axvline(90, color="0.4", lw=0.8)
     ax.errorbar(100 * coverage, places, xerr=error, fmt="o", color=COLOURS["blue"], ms=4, lw=0.8)
-    ax.set_yticks(places, coverage.index, fontsize=7)
+    ax.set_yticks(places, map(layers.symbol, coverage.index), fontsize=7)
     ax.set(ylim=(len(coverage) - 0.4, -0.6), xlim=(min(60.0, 100 * float(coverage.min()) - 5), 102))
     ax.set_xlabel(f"90 % intervals that hold the truth (%), {count} synthetic profiles")
     return "grey: 80 to 97 %"

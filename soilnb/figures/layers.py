@@ -15,6 +15,7 @@ from matplotlib.ticker import NullLocator
 from soilnb.figures import schematic, style
 from soilnb.figures.series import downward
 from soilnb.figures.style import COLOURS
+from soilnb.profile import clm5, compas
 
 #: One colour and line per model, the same in every figure.
 MODEL = {"CLM5": (COLOURS["vermilion"], "-"), "COMPAS": (COLOURS["blue"], "--")}
@@ -38,6 +39,21 @@ NAMES = {
     "soc2": "slow soil C",
     "soc3": "passive soil C",
 }
+
+
+def symbol(name: str) -> str:
+    r"""Return what an axis calls a parameter of CLM5 or COMPAS: its symbol; what is none, in words.
+
+    Examples
+    --------
+    >>> symbol("tau_cl_ll"), symbol("transport_rate")
+    ('$\\tau_{CL-LL}$', 'transport rate')
+    """
+    for model in (compas, clm5):
+        if (record := model.PARAMETER_SETS["tao2024"].records.get(name)) is not None:
+            return f"${record.symbol}$"
+    return name.replace("_", " ")
+
 
 PLACES = {
     "cwd": (3.0, 5.6),

@@ -12,6 +12,15 @@ from soilnb.cue import energy, measured, stoichiometry, temperature
 #: C:N of some foods, mol per mol: round numbers for orientation.
 FOODS = {"faeces": 8, "clover": 15, "leaf litter": 45, "straw": 80, "wood": 300}
 
+#: Straight lines as a legend calls them.
+LINES = {
+    "allison2010": "Allison et al. 2010",
+    "qiao2019": "Qiao et al. 2019",
+    "dement": "DEMENT",
+    "millennial_v2": "Millennial V2",
+    "millennial_v1": "Millennial V1",
+}
+
 
 def straight() -> pd.DataFrame:
     """Return the published straight lines, and where each leaves 0 to 1 (°C).
@@ -41,10 +50,10 @@ def curves(data: xr.Dataset) -> tuple[dict, dict]:
     lines = {}
     for name in temperature.LINEAR:
         warmth = np.linspace(*temperature.limits(name), 80)
-        lines[name] = (warmth, temperature.linear(warmth, name))
+        lines[LINES[name]] = (warmth, temperature.linear(warmth, name))
     ends = float(data["temperature"].min()), float(data["temperature"].max())
     seen, everywhere = np.linspace(*ends, 80), np.linspace(*temperature.RANGE, 161)
-    bent = {"virtual_ecosystem (logit)": (everywhere, temperature.logit(everywhere))}
+    bent = {"Virtual Ecosystem (logit)": (everywhere, temperature.logit(everywhere))}
     bent |= {name: (seen, temperature.logit(seen, line)) for name, line in _fits(data).items()}
     return lines, bent
 

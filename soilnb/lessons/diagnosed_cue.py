@@ -101,6 +101,7 @@ def litter(cells: xr.Dataset) -> pd.DataFrame:
     """
     attrs = cells["vegetation"].attrs
     names = dict(zip(attrs["flag_values"], attrs["flag_meanings"].split(), strict=True))
+    names = {number: name.replace("_", " ") for number, name in names.items()}
     rows = cells[["vegetation", "lignin", "lignin_to_n"]].to_dataframe().groupby("vegetation")
     table = rows[["lignin", "lignin_to_n"]].first().assign(cells=rows.size())
     return table.rename(index=names)

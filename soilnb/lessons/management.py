@@ -104,10 +104,10 @@ def priming(soil: depth.Profile, strengths: Sequence[float]) -> pd.DataFrame:
     for name in ("deep_roots", "perennials"):
         for p in strengths:
             run = scenario(PRACTICES[name].change(priming=p), [0, 30, 100, 2500], soil)
-            rows[PRACTICES[name].text.title, p] = (10 * run["effect"]).values[1:]
+            rows[f"{PRACTICES[name].text.title}, p = {p:g}"] = (10 * run["effect"]).values[1:]
     columns = ["30 yr", "100 yr", "2,500 yr"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-    return table.rename_axis("practice, p; effect in Mg C ha-1")
+    return table.rename_axis("effect in Mg C ha-1")
 
 
 def strips(soil: depth.Profile) -> float:

@@ -42,7 +42,7 @@ def components() -> pd.DataFrame:
     """
     parts = {name: ", ".join(p) for name, p in Cube("compas").groups().items()}
     metric = pd.Series(sensitivity.METRICS, name="metric")
-    return claims.Table(pd.concat([metric, pd.Series(parts, name="parameters")], axis=1))
+    return pd.concat([metric, pd.Series(parts, name="parameters")], axis=1)
 
 
 def thinned(cells: xr.Dataset, step: int) -> xr.Dataset:

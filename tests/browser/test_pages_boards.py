@@ -115,6 +115,15 @@ def test_a_link_opens_what_is_folded(opened):
     assert not page.locator("tr#dry-mass").is_visible()  # folded still
 
 
+def test_a_link_to_a_figure_opens_its_claims(opened):
+    row = opened("scoreboard.html").locator("tr#claim-bio-eq")
+    address = row.locator("a[href*='how_we_checked/']").first.get_attribute("href")
+    page = opened(address)
+    assert "#fig-5" in address
+    assert page.locator("tr#bio-eq").is_visible()
+    assert page.locator("details.soilnb-fold[open]").count() == 1
+
+
 def test_presets_stand_side_by_side(opened):
     cases = opened("scoreboard.html").locator("#claim-bio-eq .cases > li")
     boxes = [cases.nth(i).bounding_box() for i in range(2)]

@@ -170,7 +170,7 @@ def test_parameters_lie_where_their_spread_and_deviation_say():
     cue, decay = left.lines
     np.testing.assert_array_equal(cue.get_xdata(), [0.01, 0.03])
     np.testing.assert_array_equal(decay.get_ydata(), [50.0])
-    assert {text.get_text() for text in left.texts} == {"tau_mic", "eta_doc"}
+    assert {text.get_text() for text in left.texts} == {r"$\tau_{MIC}$", r"$\eta_{DOC}$"}
     assert left.get_xlim() == right.get_xlim()
     assert right.get_xlim()[1] > 0.1
 

@@ -58,6 +58,13 @@ def test_it_opens_with_a_title_what_a_reader_will_learn_and_how_long_it_takes(pa
 
 
 @each
+def test_folded_boxes_have_titles_that_markdown_can_read(path):
+    for cell in cells(path, "markdown"):  # a back quote in the title of a fence undoes the fence
+        for title in re.findall(r"^```(\{.*)$", cell["source"], re.MULTILINE):
+            assert "`" not in title
+
+
+@each
 def test_it_is_stored_without_results(path):
     content = read(path)
     for cell in cells(path, "code"):

@@ -168,3 +168,31 @@ def test_failed_and_unfinished_runs_are_no_results(results_root):
     (results_root / "quick" / "30_empty").mkdir()
     assert [folder.name for folder in results.completed("quick")] == ["00_good", "22_good"]
     assert results.completed("paper") == []
+
+
+def test_a_table_is_shown_in_full_without_words_for_what_is_unknown():
+    words = "a sentence that is longer than the fifty letters after which pandas cuts a cell"
+    table = pd.DataFrame({"said": [words, "<b>"], "value": [1.5, float("nan")]})
+    html = results._html(table)
+    assert words in html
+    assert "&lt;b&gt;" in html
+    assert "NaN" not in html
+
+
+def test_a_series_is_shown_as_a_table_under_its_name():
+    series = pd.Series({"litter": 0.2, "soil": 5.1}, name="carbon")
+    assert "<th>carbon</th>" in results._html(series)
+    assert "<td>5.1</td>" in results._html(series)
+
+
+def test_formulas_of_a_saved_table_are_typeset_and_columns_have_headings(monkeypatch, under_way):
+    shown = []
+    monkeypatch.setattr(results, "_display", lambda data, **options: shown.append(data))
+    table = pd.DataFrame({"symbol": [r"k_{POM}", r"a < b"], "rate": [0.1, 0.2], "source": "x"})
+    results.save(table, "rates", columns={"symbol": "sign", "rate": "per day"}, formulas=["symbol"])
+    html = shown[0]["text/html"]
+    assert r'<span class="math notranslate nohighlight">\(k_{POM}\)</span>' in html
+    assert r"\(a &lt; b\)" in html
+    assert "<th>per day</th>" in html
+    assert "source" not in html
+    assert (under_way / "rates.csv").read_text().startswith("symbol,rate,source\n")

@@ -60,8 +60,7 @@ def priming() -> pd.DataFrame:
     """Return the effect of two practices by the strength of priming."""
     from soilnb.lessons import management as lesson
 
-    table = lesson.priming(lesson.field(), [0.0, 0.1, 0.25, 0.5, 1.0]).round(1)
-    return table.set_axis([f"{practice}, p = {p:g}" for practice, p in table.index])
+    return lesson.priming(lesson.field(), [0.0, 0.1, 0.25, 0.5, 1.0]).round(1)
 
 
 def radiocarbon() -> pd.DataFrame:

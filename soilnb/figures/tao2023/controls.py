@@ -10,7 +10,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from soilnb.figures import style
+from soilnb.figures import layers, style
 from soilnb.figures.style import COLOURS
 
 #: Component to its words, colour and marker.
@@ -316,7 +316,7 @@ def levers(figure: Figure, tables: Mapping[str, pd.DataFrame], *, named: int = 3
             right = row["spread"] > widest / 2
             close = above - row["deviation"] < 0.06 * table["deviation"].max()
             above = row["deviation"]
-            ax.annotate(str(name), (row["spread"], row["deviation"]),
+            ax.annotate(layers.symbol(name), (row["spread"], row["deviation"]),
                         (-6 if right else 6, -8 if close else 2), textcoords="offset points",
                         ha="right" if right else "left", fontsize=7)  # fmt: skip
         ax.set(xlim=(0, 1.06 * widest), ylim=(0, 1.08 * table["deviation"].max()))

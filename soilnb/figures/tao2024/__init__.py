@@ -89,6 +89,7 @@ def figS2(figure: Figure, chains: Mapping[str, tuple[np.ndarray, list[str], np.n
         ax.vlines(places, low, high, color="0.2", lw=3)
         ax.plot(places, middle, "o", color="white", mec="0.2", ms=4, ls="")
         ax.plot(places, defaults, "*", color=COLOURS["vermilion"], mec="0.1", ms=9, ls="")
-        ax.set_xticks(places, names, rotation=60, ha="right", rotation_mode="anchor", fontsize=7)
+        turned = {"rotation": 60, "ha": "right", "rotation_mode": "anchor", "fontsize": 7}
+        ax.set_xticks(places, map(layers.symbol, names), **turned)
         ax.set(ylim=(-0.02, 1.02), xlim=(-0.6, len(names) - 0.4), ylabel="share of the prior range")
         style.panel(ax, letter, f"{model}: violin and quartiles of the posterior, star: default")
