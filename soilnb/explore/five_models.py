@@ -148,7 +148,8 @@ def side_by_side() -> Explorer:
     controls = {
         "temperature": Control.of(RECORDS["temperature"], value=start["temperature"], low=0.0),
         "clay": Control.of(RECORDS["clay"], value=start["clay"], high=0.65),
-        "npp": Control.of(RECORDS["npp"], value=start["npp"]),
+        # Of less than 250 g a year the microbes of MIMICS cannot live in a cold soil of clay.
+        "npp": Control.of(RECORDS["npp"], value=start["npp"], low=250.0, step=25.0),
     }
     return Explorer(controls, compare, figures.soils, _say, asks="side_by_side")
 

@@ -203,9 +203,10 @@ def counts(one: Study) -> pd.DataFrame:
 
 
 def places(one: Study) -> pd.DataFrame:
-    """Return where the assimilated profiles lie, and which are kept."""
-    found = one.chosen[["latitude", "longitude"]].to_dataframe()
-    return found.assign(kept=found.index.isin(kept(one.table).index))
+    """Return where the profiles of `full_table` lie, those given up as well, and which are kept."""
+    assimilated = one.profiles if one.kind == "real" else one.chosen
+    found = assimilated[["latitude", "longitude"]].to_dataframe()
+    return found.assign(kept=found.index.isin(kept(full_table(one)).index))
 
 
 def measured() -> tuple[pd.DataFrame, object, dict[str, float]]:
