@@ -170,6 +170,10 @@ def read_cue(folder: Path) -> xr.Dataset:
     return build(schemas.CUE, arrays, np.arange(1, len(table) + 1))
 
 
+#: Seasons of which the soil respiration database has means.
+SEASONS = ("summer", "winter", "wet", "dry")
+
+
 def read_srdb(folder: Path) -> xr.Dataset:
     """Return the soil respiration database, over `record`."""
     table = pd.read_csv(folder / "srdb-data-V5.csv", low_memory=False)
@@ -182,6 +186,7 @@ def read_srdb(folder: Path) -> xr.Dataset:
         "heterotrophic_respiration": table["Rh_annual"],
         "gpp": table["GPP"],
         "npp": table["NPP"],
+        **{f"respiration_{season}": table[f"Rs_{season}"] for season in SEASONS},
         "biome": _text(table["Biome"]),
         "ecosystem": _text(table["Ecosystem_type"]),
         "manipulation": _text(table["Manipulation"]),

@@ -49,6 +49,7 @@ def assimilate(
     nse: str = "observed",
     r_hat: str = "rank",
     transport: str = "conservative",
+    draws: int = 0,
     jobs: int | None = None,
     client: Any = None,
     folder: str | os.PathLike | None = None,
@@ -105,6 +106,10 @@ def assimilate(
         statistic, is below 1.05.
     transport : {"conservative", "published"}
         As in ``steady_state`` of the model.
+    draws : int
+        Of many profiles: how many states of each posterior are kept as ``draws``, evenly spaced, so
+        that the uncertainty of a site can be carried to maps (`soilnb.proda.cube.targets`). The
+        published sampler searches, and its states are narrower than the posterior.
     jobs : int, optional
         Processes for many profiles; by default the number of cores. 1 runs here.
     client : dask.distributed.Client, optional
@@ -152,8 +157,8 @@ def assimilate(
     settings = Settings(
         model=model, sampler=sampler, enzyme_turnover=enzyme_turnover, prior=prior, cost=cost,
         nse=nse, r_hat=r_hat, transport=transport, chains=chains, warmup=warmup, steps=steps,
-        samples=samples, prior_draws=prior_draws, inverse_temperature=inverse_temperature,
-        biomass=biomass, seed=seed,
+        samples=samples, prior_draws=prior_draws, draws=draws,
+        inverse_temperature=inverse_temperature, biomass=biomass, seed=seed,
     )  # fmt: skip
     if not isinstance(observations, xr.Dataset):
         raise InputError(

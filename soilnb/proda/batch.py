@@ -131,7 +131,10 @@ class _Store(Store):
 
     def __init__(self, folder: str | os.PathLike, settings: Settings, work: Callable) -> None:
         super().__init__(folder)
-        about = [asdict(settings), work.__qualname__, __version__]
+        settled = asdict(settings)
+        if not settled["draws"]:
+            del settled["draws"]  # files of runs that kept none are as they were
+        about = [settled, work.__qualname__, __version__]
         about.append(digest(Path(kernel.__file__)).hex())
         self.common = json.dumps(about, sort_keys=True).encode()
 

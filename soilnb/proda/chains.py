@@ -81,6 +81,7 @@ class Settings:
     biomass: float = 0.1
     stock: float = math.inf
     seed: int = 0
+    draws: int = 0
 
     def __post_init__(self) -> None:
         for name, allowed in (
@@ -96,6 +97,7 @@ class Settings:
         ):  # fmt: skip
             _whole(name, getattr(self, name), low, 10**9)
         _whole("seed", self.seed, 0, 2**63)
+        _whole("draws", self.draws, 0, self.chains * self.samples)
         check_range("samples", self.samples, 10, self.steps, hint="at most one sample a step")
         check_range("inverse_temperature", self.inverse_temperature, 1e-6, 1e6)
         check_range("biomass", self.biomass, 0.0, 1.0)

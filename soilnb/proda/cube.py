@@ -38,7 +38,7 @@ from soilnb.profile.layered import READINGS, two_switches
 from soilnb.schema import Variable, assemble
 
 #: Statistics of an assimilated profile that can be learnt.
-STATISTICS = ("estimate", "mean", "best")
+STATISTICS = ("estimate", "mean", "best", "draw")
 
 #: What a profile must pass to be learnt from.
 KEEP = {
@@ -188,6 +188,7 @@ def targets(
     *,
     keep: str = "published",
     statistic: str = "estimate",
+    seed: int = 0,
     enzyme_turnover: str | None = None,
     prior: str | None = None,
 ) -> pd.DataFrame:
@@ -201,8 +202,11 @@ def targets(
         Which profiles: as in the papers those with a mean G-R statistic below 1.05 and an
         efficiency above 0; those marked as ``converged`` with an efficiency above 0; those with an
         efficiency above 0; or all. Profiles that were refused are left out always.
-    statistic : {"estimate", "mean", "best"}
-        Point estimate, posterior mean, or the kept state with the lowest cost.
+    statistic : {"estimate", "mean", "best", "draw"}
+        Point estimate, posterior mean, the kept state with the lowest cost, or of each profile one
+        of the states that an assimilation with ``draws=`` has kept, picked at random.
+    seed : int
+        Of a draw.
     enzyme_turnover, prior : str, optional
         See the module's description; by default as in the assimilation. On the logarithmic scale
         small differences of short turnover times count.
@@ -228,12 +232,21 @@ def targets(
     for name, value, allowed in (("keep", keep, KEEP), ("statistic", statistic, STATISTICS)):
         if value not in allowed:
             raise unknown(name, value, allowed)
-    for name in (statistic, *KEEP[keep], "profile"):
+    source = "draws" if statistic == "draw" else statistic
+    for name in (source, *KEEP[keep], "profile"):
         if not isinstance(assimilated, xr.Dataset) or name not in assimilated.variables:
-            raise InputError(f"assimilated has no {name!r}: allowed what proda.assimilate returns")
+            more = " with draws= above 0" if name == "draws" else ""
+            raise InputError(
+                f"assimilated has no {name!r}: allowed what proda.assimilate returns{more}"
+            )
     cube = Cube.of(assimilated.attrs, enzyme_turnover=enzyme_turnover, prior=prior)
     names = list(cube.model.names)
-    values = assimilated[statistic].sel(parameter=names).transpose("profile", "parameter").values
+    chosen = assimilated[source].sel(parameter=names)
+    if statistic == "draw":
+        rng = np.random.default_rng(seed)
+        state = rng.integers(0, chosen.sizes["draw"], chosen.sizes["profile"])
+        chosen = chosen.isel(draw=xr.DataArray(state, dims="profile"))
+    values = chosen.transpose("profile", "parameter").values
     kept = np.isfinite(values).all(axis=1)
     for name in KEEP[keep]:
         kept &= _passes(assimilated[name])

@@ -179,6 +179,8 @@ def row(chains: Chains) -> dict[str, np.ndarray]:
     }
     numbers = found | fit | carbon | _metric_row(chains)
     numbers |= {"layers": observed.size, "converged": fit[which] < convergence.CONVERGED}
+    if settings.draws:
+        numbers["draws"] = runs.parameters[spread_out(len(runs.cost), settings.draws)]
     return {name: np.asarray(value) for name, value in numbers.items()}
 
 
@@ -251,6 +253,10 @@ def dataset(
     """
     coords = _coordinates(settings)
     variables, arrays = VARIABLES | dict(more or {}), {}
+    if settings.draws:
+        variables["draws"] = Variable(
+            "that of the parameter", "states of the posterior", dims=("draw", "parameter")
+        )
     for name, variable in variables.items():
         absent = np.full([len(coords[dim][1]) for dim in variable.dims], np.nan)
         arrays[name] = np.array([absent if r is None else np.asarray(r[name], float) for r in rows])
@@ -265,6 +271,7 @@ def _coordinates(settings: Settings) -> dict:
     """Return the coordinates of everything but the profiles."""
     model = MODELS[settings.model]
     records, names = model.records, model.system_metrics()
+    kept = {"draw": ("draw", np.arange(settings.draws))} if settings.draws else {}
     layer = {key: value for key, value in grid.coordinates().items() if key != "layer"}
     return {
         "parameter": ("parameter", list(records)),
@@ -274,6 +281,7 @@ def _coordinates(settings: Settings) -> dict:
         "metric_unit": ("metric", [diagnostics.METRICS[name][0] for name in names]),
         "layer": ("layer", grid.coordinates()["layer"]),
         **layer,
+        **kept,
     }
 
 

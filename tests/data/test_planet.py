@@ -335,7 +335,7 @@ TABLES = {
     "cue_scales",
     "koppen_climate",
     "koppen_climate_fit",
-    "koppen_continentality",
+    "koppen_seasons",
     "koppen_vegetation",
     "litter_quality",
     "litter_split",

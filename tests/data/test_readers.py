@@ -134,6 +134,8 @@ def test_soil_respiration_and_profiles_are_read(monkeypatch):
     schema.check_schema(respiration, schemas.RESPIRATION)
     schema.check_schema(layers, schemas.LAYERS)
     assert respiration.sizes["record"] == 10366
+    assert int(respiration["respiration_summer"].count()) == 320
+    assert float((respiration["respiration_wet"] / respiration["respiration_dry"]).median()) > 1
     assert layers.sizes["layer"] == 4755
     assert len(np.unique(layers["profile"])) == 1365
     assert (layers["bottom"] > layers["top"]).all()

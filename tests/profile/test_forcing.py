@@ -10,9 +10,9 @@ from scipy.io import savemat
 
 from soilnb.data import tables
 from soilnb.parameters import InputError
-from soilnb.profile import forcing, grid
+from soilnb.profile import clm5, forcing, grid
 from soilnb.profile.forcing import formulas as formula
-from soilnb.profile.forcing import monthly
+from soilnb.profile.forcing import monthly, water
 from soilnb.profile.forcing.files import ARRAY
 
 SCALARS = ("water_scalar", "oxygen_scalar", "nitrogen_scalar")
@@ -107,7 +107,7 @@ def test_the_zone_decides_the_seasonality():
     oceanic, continental, unknown = forcing.seasonality(50.0, ["Cfb", "Dwc", ""])
     assert oceanic < unknown < continental
     assert unknown == forcing.seasonality(50.0)
-    table = tables.read("koppen_continentality")
+    table = tables.read("koppen_seasons")
     assert set(table["zone"]) == set(tables.read("koppen_climate")["zone"])
     with pytest.raises(InputError, match=r"zone 'Cfd' \(did you mean 'Dfd'|zone 'Cfd'"):
         forcing.seasonality(50.0, "Cfd")
@@ -221,6 +221,160 @@ def test_more_rain_never_slows_decay(less, more):
     assert (water.isel(site=0) <= water.isel(site=1)).all()
 
 
+# --- the months of water ------------------------------------------------------------------------
+
+months = st.lists(st.floats(0, 400), min_size=12, max_size=12)
+capacities = st.floats(20, 500)
+#: Sites that the bucket's year is judged at: seven random ones, and the ends of what can be.
+RNG = np.random.default_rng(4)
+FALLS = np.vstack([RNG.gamma(1.0, 60.0, (7, 12)), np.zeros((1, 12)), np.full((2, 12), 80.0)])
+ASKED = np.vstack([RNG.gamma(1.0, 60.0, (7, 12)), np.full((1, 12), 90.0), np.zeros((1, 12)),
+                   np.full((1, 12), 1e-9)])  # fmt: skip
+
+
+@given(months, months, capacities)
+def test_the_water_of_each_month_and_of_the_year_is_accounted_for(falls, asked, capacity):
+    falls, asked = np.array([falls]), np.array([asked])
+    year = water.bucket(falls, asked, np.array([capacity]))
+    scale = falls.sum() + asked.sum() + capacity
+    left = falls - year.evaporation - year.drainage - year.change
+    assert np.abs(left).max() <= 1e-12 * scale
+    assert abs(year.change.sum()) <= 1e-12 * scale
+    assert (year.stored >= 0).all()
+    assert (year.stored <= 1 + 1e-12).all()
+    assert (year.drainage >= 0).all()
+    np.testing.assert_allclose(year.evaporation, asked * year.stored, rtol=1e-12, atol=1e-90)
+
+
+def bucket_in_small_steps(falls, asked, capacity, steps=2000, years=40):
+    """The bucket by the midpoint rule, an hour or so a step, until the year returns to itself."""
+    stored, mean = capacity, np.zeros(12)
+    for _ in range(years):
+        for month in range(12):
+            total = 0.0
+            for _ in range(steps):
+                half = stored + (falls[month] - asked[month] * stored / capacity) / steps / 2
+                half = min(half, capacity)
+                new = stored + (falls[month] - asked[month] * half / capacity) / steps
+                new = min(new, capacity)
+                total += (stored + new) / 2
+                stored = new
+            mean[month] = total / steps / capacity
+    return mean
+
+
+def test_the_bucket_is_what_small_steps_add_up_to():
+    falls, asked = FALLS[0], ASKED[0]
+    year = water.bucket(falls[None], asked[None], np.array([100.0]))
+    plain = bucket_in_small_steps(falls, asked, 100.0, steps=200, years=8)
+    np.testing.assert_allclose(year.stored[0], plain, atol=2e-3)
+    assert (year.drainage[0] > 0).any()  # some months overflow, and some do not
+    assert (year.drainage[0] == 0).any()
+
+
+def test_without_rain_the_bucket_is_dry_and_without_demand_it_is_full():
+    year = water.bucket(FALLS, ASKED, np.full(10, 100.0))
+    np.testing.assert_array_equal(year.stored[7], 0)
+    np.testing.assert_allclose(year.stored[8:], 1, atol=1e-9)
+    np.testing.assert_allclose(year.drainage[8], 80)
+
+
+@given(rains, ranges, temperatures, st.floats(-1, 1))
+def test_snow_melts_or_stays_and_no_rain_is_lost(rain, span, mat, contrast):
+    falls = water.monthly_rain(np.array([rain]), np.array([contrast]))
+    assert (falls >= -1e-12 * rain).all()
+    air = formula.air_temperature(np.array([mat]), np.array([span]))
+    melted, ice = water.melt(falls, air)
+    assert melted.sum() + ice.sum() == pytest.approx(rain, rel=1e-12)
+    assert (melted[air < 0] == 0).all()
+
+
+@given(shares, st.floats(0, 1))
+def test_a_soil_at_field_capacity_is_wetter_than_at_the_wilting_point(sand, part):
+    clay = part * (100 - sand)
+    dry, wet = water.saturation_at(-1.5, sand, clay), water.draining(0.1, sand, clay)
+    assert 0 < dry < wet < 1
+    # what flows through a soil that is so wet is what drains
+    exponent = 2 * formula.saturated_potential(sand, clay)[1] + 3
+    assert water.conductivity(sand) * wet**exponent == pytest.approx(0.1, rel=1e-12)
+
+
+@given(st.lists(rains, min_size=2, max_size=2), temperatures, ranges, st.floats(-1, 1), latitudes)
+def test_more_rain_makes_no_month_drier_nor_airier(both, mat, span, contrast, latitude):
+    made = forcing.from_climate(mat, span, sorted(both), latitude=latitude, variant="monthly",
+                                rain_seasonality=contrast)  # fmt: skip
+    less, more = made.isel(site=0), made.isel(site=1)
+    assert (less["water_scalar"] <= more["water_scalar"] + 1e-9).all()
+    assert (less["oxygen_scalar"] >= more["oxygen_scalar"] - 1e-9).all()
+    assert made["oxygen_scalar"].min() >= 0.2 - 1e-12  # CLM5's mino2lim
+    assert made["oxygen_scalar"].max() <= 1
+
+
+def test_dry_summers_are_dry_and_wet_ones_short_of_air():
+    about = {"mat": 15.0, "seasonality": 16.0, "map": 900.0, "sand": 30.0, "clay": 40.0}
+    made = forcing.from_climate(**about, latitude=[38.0, -38.0, 38.0], variant="monthly",
+                                rain_seasonality=[-0.5, -0.5, 0.82])  # fmt: skip
+    here = made.isel(layer=0)
+    july, january = here.sel(month=7), here.sel(month=1)
+    assert july["water_scalar"][0] < 0.5 * january["water_scalar"][0]
+    np.testing.assert_allclose(
+        here.isel(site=0).mean("month")["water_scalar"],
+        here.isel(site=1).mean("month")["water_scalar"], rtol=0.02,
+    )  # fmt: skip
+    assert january["water_scalar"][1] < july["water_scalar"][1]  # the south has its summer then
+    assert july["water_scalar"][2] > july["water_scalar"][0]
+    assert january["oxygen_scalar"][0] < july["oxygen_scalar"][0]
+
+
+def test_the_annual_variant_is_the_default_and_has_no_months_of_water():
+    plain = forcing.from_climate(12.0, 3.0, 900.0, latitude=10.0)
+    named = forcing.from_climate(12.0, 3.0, 900.0, latitude=10.0, variant="annual",
+                                 rain_seasonality=0.9)  # fmt: skip
+    xr.testing.assert_identical(plain, named)
+    assert float(np.ptp(plain["water_scalar"].values)) == 0
+    months = forcing.from_climate(12.0, 3.0, 900.0, latitude=10.0, variant="monthly",
+                                  rain_seasonality=0.9)  # fmt: skip
+    assert float(np.ptp(months["water_scalar"].isel(layer=0).values)) > 0.2
+    assert months.attrs["variant"] == "monthly"
+
+
+def test_peat_and_permafrost_are_flagged_and_stay_with_the_result():
+    made = forcing.from_climate(
+        [-11.0, 7.5, 9.0, 9.0], [36.0, 11.0, 23.0, 23.0], [250.0, 2200.0, 650.0, 650.0],
+        latitude=[70.0, 57.0, 48.0, 48.0], variant="monthly",
+        vegetation=["tundra", "grassland", "grassland", "WET"],
+    )  # fmt: skip
+    assert made["permafrost"].values.tolist() == [True, False, False, False]
+    assert made["peat"].values.tolist() == [False, True, False, True]
+    assert (
+        clm5.steady_state("tao2024", made)["peat"].values.tolist() == made["peat"].values.tolist()
+    )
+    alone = forcing.from_climate(9.0, 23.0, 650.0, latitude=48.0, variant="monthly")
+    assert alone["peat"].shape == ()
+    assert "peat" not in forcing.example("boreal").coords
+
+
+def test_a_given_demand_and_given_air_come_first():
+    about = {"mat": 9.0, "seasonality": 23.0, "map": 650.0, "latitude": 48.0, "variant": "monthly"}
+    by_formula = forcing.from_climate(**about)
+    air = formula.air_temperature(np.array([9.0]), np.array([23.0]))
+    annual = float(formula.potential_evapotranspiration(air, np.array([48.0]))[0])
+    given = forcing.from_climate(**about, pet=annual, oxygen=0.7, nitrogen=0.5)
+    np.testing.assert_allclose(given["water_scalar"], by_formula["water_scalar"], rtol=1e-12)
+    assert (given["oxygen_scalar"] == 0.7).all()
+    assert (given["nitrogen_scalar"] == 0.5).all()
+    cold = forcing.from_climate(-30.0, 10.0, 300.0, latitude=80.0, pet=100.0, variant="monthly")
+    assert np.isfinite(cold["water_scalar"]).all()
+
+
+def test_zones_say_when_it_rains():
+    dry_summer, even, unknown = forcing.rain_seasonality(["csb", "Dfb", ""])
+    assert (1 + dry_summer) / (1 - dry_summer) == pytest.approx(1 / 3)  # Peel et al. 2007
+    assert even == unknown == 0
+    wet = forcing.rain_seasonality("Dwc")
+    assert (1 + wet) / (1 - wet) == pytest.approx(10, rel=0.02)
+
+
 # --- the builder --------------------------------------------------------------------------------
 
 
@@ -237,6 +391,22 @@ def test_a_forcing_from_any_climate_passes_the_check(mat, span, rain, sand, lati
     assert float(made["litter_input"].sum()) == pytest.approx(npp, rel=1e-12, abs=1e-12)
     thaw = made["active_layer"]
     assert ((thaw >= 0) & (thaw <= grid.BOTTOM[-1])).all()
+
+
+@settings(max_examples=50)
+@given(temperatures, ranges, rains, shares, latitudes, classes, st.floats(-1, 1))
+def test_the_months_of_any_climate_pass_the_check(
+    mat, span, rain, sand, latitude, vegetation, contrast
+):
+    made = forcing.from_climate(
+        mat, span, rain, None, sand, latitude=latitude, vegetation=vegetation, variant="monthly",
+        rain_seasonality=contrast,
+    )  # fmt: skip
+    assert (made["water_scalar"] >= 0.05).all()
+    plain = forcing.from_climate(mat, span, rain, None, sand, latitude=latitude,
+                                 vegetation=vegetation)  # fmt: skip
+    for name in ("soil_temperature", "active_layer", "litter_input", "nitrogen_scalar"):
+        np.testing.assert_array_equal(made[name].values, plain[name].values)
 
 
 def test_a_desert_without_plants_may_be_dry_and_one_dry_cell_of_a_map_too():
@@ -348,6 +518,8 @@ def test_the_examples_are_ordered_from_cold_to_warm():
         ({"latitude": None}, "latitude is not given: needed for seasonality and pet"),
         ({"parameters": {"freezing_faktor": 1}}, "did you mean 'freezing_factor'"),
         ({"bedrock": 0.0}, "bedrock = 0"),
+        ({"variant": "weekly"}, "variant of the forcing 'weekly'.*annual, monthly"),
+        ({"rain_seasonality": 3.0}, "rain_seasonality = 3: allowed -1 to 1"),
         ({"site": ["a", "b"], "mat": [1.0, 2.0, 3.0]}, "one length; given mat 3, site 2"),
     ],
 )
@@ -680,6 +852,7 @@ def test_a_flux_towers_months_are_millimetres_a_day(tmp_path):
     assert taken["map"] == pytest.approx(sum(RAIN), rel=1e-5)
     assert taken["mat"] == pytest.approx(np.average(AIR, weights=monthly.DAYS))
     assert taken["seasonality"] == pytest.approx(16)
+    assert -0.2 < taken["rain_seasonality"] < 0.2
     made = forcing.check(forcing.from_climate(**taken, latitude=51.1))
     assert float(made["water_scalar"].mean()) > 0.5
 

@@ -271,7 +271,7 @@ def _attributes(world: Prepared, model: str, parameters: object, switches: dict)
     """Where a map comes from."""
     told = {
         name: str(world.columns.attrs[name])
-        for name in ("title", "provenance", "left_out", "forcing_source")
+        for name in ("title", "provenance", "left_out", "forcing_source", "forcing_variant")
         if name in world.columns.attrs
     }
     return told | {

@@ -99,8 +99,8 @@ def planet(
     seed : int
         Teaching planet: seed of the scatter of its texture.
     **options
-        For `soilnb.profile.forcing.from_climate`: ``oxygen``, ``nitrogen``, ``bedrock``,
-        ``parameters``.
+        For `soilnb.profile.forcing.from_climate`: ``variant``, ``oxygen``, ``nitrogen``,
+        ``bedrock``, ``parameters``.
 
     Returns
     -------
@@ -247,6 +247,7 @@ def from_cells(cells: xr.Dataset, **options: object) -> xr.Dataset:
         latitude=table["latitude"],
         clay=clay,
         vegetation=vegetation,
+        rain_seasonality=forcing.rain_seasonality(zone),
         site=labels[kept],
         **options,
     )
@@ -268,7 +269,7 @@ def assemble(table: dict[str, np.ndarray], made: xr.Dataset, attrs: dict) -> xr.
     """Return a forcing with the variables of `CELLS`, shapes [site], beside it."""
     data = {name: ("site", values, CELLS[name].attrs) for name, values in table.items()}
     result = made.assign(data).set_coords([n for n in table if CELLS[n].coordinate])
-    kept = {f"forcing_{name}": made.attrs[name] for name in ("source", "parameters")
+    kept = {f"forcing_{name}": made.attrs[name] for name in ("source", "parameters", "variant")
             if name in made.attrs}  # fmt: skip
     result.attrs = kept | attrs
     return result

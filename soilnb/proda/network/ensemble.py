@@ -4,7 +4,11 @@ As in the papers 0.9 n sites are drawn, a tenth of the draws is for validation, 
 drawn is for testing, and the number of the member is its seed. In the published code the last draws
 are for validation, so most of the sites that stop the training are also learnt from
 (``draw="published"``); by default the sites for validation are set aside before the others are
-drawn (``"separate"``).
+drawn (``"separate"``). With ``"all"`` every site is learnt from, or held for validation, once.
+
+The parameters of a site are uncertain themselves. An ensemble that is given several tables of them,
+drawn from the posteriors of the sites, learns each member from the next: what such members differ
+in is the uncertainty of the sites, alone (``draw="all"``) or with that of their choice.
 
 With a folder every finished member is a file of its own, under a key of everything that decides it
 (sites, settings, source of the training loop); an interrupted call is resumed by the same call, and
@@ -14,6 +18,9 @@ more members are added to those that are there.
 
     ensemble = network.bootstrap(x, y, size=200, folder="my_ensemble")
     ensemble.predict(predictors.frame(planet)).std("member")
+    many = proda.assimilate(profiles, draws=50)
+    states = [network.targets(many, statistic="draw", seed=k) for k in range(200)]
+    ensemble = network.bootstrap(x, states, size=200)
 """
 
 from __future__ import annotations
@@ -22,7 +29,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +44,7 @@ from soilnb.parameters import InputError, unknown
 from soilnb.proda.network.fitting import BASELINES, LEAST_SITES, Fitted, check, learn, whole
 from soilnb.proda.predictors import Scaler
 
-DRAWS = ("separate", "published")
+DRAWS = ("separate", "published", "all")
 #: Share of the sites that are drawn, and share of the draws for validation.
 DRAWN, HELD = 0.9, 0.1
 
@@ -130,14 +137,14 @@ def draw_sites(size: int, member: int, draw: str = "separate") -> tuple[np.ndarr
         Number of sites.
     member : int
         Number of the member, the seed.
-    draw : {"separate", "published"}
+    draw : {"separate", "published", "all"}
         See the module's description.
 
     Returns
     -------
     array of int [0.81 n], array of int [0.09 n]
         Numbers of sites, with repetitions; of a separate draw those for validation differ from each
-        other and from the others.
+        other and from the others. With ``all`` the first are 0.91 n, and nothing is repeated.
 
     Examples
     --------
@@ -154,12 +161,14 @@ def draw_sites(size: int, member: int, draw: str = "separate") -> tuple[np.ndarr
         sites = rng.integers(0, size, drawn)
         return sites[:-held], sites[-held:]
     order = rng.permutation(size)
+    if draw == "all":
+        return order[held:], order[:held]
     return rng.choice(order[held:], drawn - held, replace=True), order[:held]
 
 
 def bootstrap(
     x: pd.DataFrame,
-    y: pd.DataFrame,
+    y: pd.DataFrame | Sequence[pd.DataFrame],
     *,
     size: int = 5,
     method: str | tuple[int, ...] = "small",
@@ -176,12 +185,14 @@ def bootstrap(
     Parameters
     ----------
     x, y : DataFrame
-        Covariates, and places of the parameters in the unit cube, of the same sites.
+        Covariates, and places of the parameters in the unit cube, of the same sites. Of several
+        tables of parameters each member learns from the next one, and after the last one from the
+        first again.
     size : int
         Number of members; the papers have 200.
     method : {"mean", "ridge", "small", "paper"} or tuple of int
         What each member is, see `soilnb.proda.network.fitting`. A forest is an ensemble itself.
-    draw : {"separate", "published"}
+    draw : {"separate", "published", "all"}
         See the module's description.
     scaler : Scaler, optional
         As in `soilnb.proda.network.fitting.fit`; by default with the ranges of all sites.
@@ -221,7 +232,7 @@ def bootstrap(
     """
     size = whole("size", size, 1, 100_000)
     _refuse(method, options)
-    x, y = _enough(*check(x, y))
+    x, y = _enough(x, y)
     draw_sites(len(x), 0, draw)
     scaler = Scaler.of(x) if scaler is None else scaler
     how = {"method": method, "draw": draw, "scaler": scaler, "options": options}
@@ -230,7 +241,7 @@ def bootstrap(
     if store is not None and len(found) < size:
         store.prepare()
     members = complete(
-        _member, {k: (x, y, k, how) for k in range(size)}, found, unit="member",
+        _member, {k: (x, y[k % len(y)], k, how) for k in range(size)}, found, unit="member",
         keep=None if store is None else store.keep_member,
         jobs=jobs, client=client, progress=progress,
     )  # fmt: skip
@@ -250,13 +261,22 @@ def _refuse(method: object, options: Mapping[str, Any]) -> None:
         raise InputError("method = 'forest': allowed mean, ridge or a network")
 
 
-def _enough(x: pd.DataFrame, y: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the sites, or raise `InputError` where a draw of them is too few to learn from."""
+def _enough(
+    x: pd.DataFrame, y: pd.DataFrame | Sequence[pd.DataFrame]
+) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """Return the sites and their tables, or raise `InputError` where a draw of them is too few."""
+    tables = [y] if isinstance(y, pd.DataFrame) else list(y)
+    pairs = [check(x, table) for table in tables]
+    if not pairs or any(not pair[0].index.equals(pairs[0][0].index) for pair in pairs):
+        raise InputError(
+            f"y: {len(pairs)} tables of parameters; allowed one or more, of the same sites"
+        )
+    x = pairs[0][0]
     if round(DRAWN * len(x)) - round(HELD * round(DRAWN * len(x))) < LEAST_SITES:
         raise InputError(
             f"{len(x)} sites for a bootstrap: allowed {round(LEAST_SITES / 0.8)} or more"
         )
-    return x, y
+    return x, [table for _, table in pairs]
 
 
 def _member(x: pd.DataFrame, y: pd.DataFrame, number: int, how: Mapping[str, Any]) -> Fitted:
@@ -271,15 +291,15 @@ def _member(x: pd.DataFrame, y: pd.DataFrame, number: int, how: Mapping[str, Any
 class _Store(Store):
     """Finished members in a folder, one file each."""
 
-    def __init__(self, folder: str | os.PathLike, x: pd.DataFrame, y: pd.DataFrame, how: Mapping):
+    def __init__(self, folder: str | os.PathLike, x: pd.DataFrame, y: Sequence, how: Mapping):
         super().__init__(folder)
-        self.common = _digest(x, y, how)
+        self.common = [_digest(x, table, how) for table in y]
 
     def members(self, size: int, progress: bool) -> dict[int, Fitted]:
         """Return the members that are kept and belong to this fit."""
         found = {}
         for number in range(size):
-            kept = self.read(_file(number), self.common)
+            kept = self.read(_file(number), self._key(number))
             if kept is not None:
                 found[number] = Fitted.from_arrays(kept)
         if self.others and progress:
@@ -292,8 +312,11 @@ class _Store(Store):
 
     def keep_member(self, number: int, member: Fitted) -> Fitted:
         """Keep a member, and return it."""
-        self.write(_file(number), self.common, member.to_arrays())
+        self.write(_file(number), self._key(number), member.to_arrays())
         return member
+
+    def _key(self, number: int) -> str:
+        return self.common[number % len(self.common)]
 
 
 def _file(number: int) -> str:

@@ -7,6 +7,7 @@ MAT, precipitation        the profile; else the climate formulas of `soilnb.data
                           Köppen-Geiger zone and latitude
 zone                      the profile; else the zone map at its latitude and longitude
 seasonality               latitude and zone (`soilnb.profile.forcing.seasonality`)
+seasonality of rain       zone (`soilnb.profile.forcing.rain_seasonality`)
 NPP                       the profile; else the Miami model of MAT and precipitation
 sand, clay                the profile; else 40 % sand, and of the rest 40 % clay (assumptions)
 vegetation                the profile; else the class that stands for the zone on the teaching
@@ -29,7 +30,11 @@ POINT = (1 / 36, 1 / 36)
 
 
 def forcing_at(
-    observations: xr.Dataset, *, npp: str = "profile", parameters: object = "stated"
+    observations: xr.Dataset,
+    *,
+    npp: str = "profile",
+    variant: str = "annual",
+    parameters: object = "stated",
 ) -> xr.Dataset:
     """Return the forcing at observed profiles, in their order.
 
@@ -41,6 +46,8 @@ def forcing_at(
         Profiles as from `soilnb.proda.observations`.
     npp : {"profile", "miami"}
         Whether to use the profile's own productivity where it has one.
+    variant : {"annual", "monthly"}
+        Where water and oxygen come from (`soilnb.profile.forcing.from_climate`).
     parameters : str or mapping
         Constants of the formulas (`soilnb.profile.forcing.from_climate`).
 
@@ -88,6 +95,8 @@ def forcing_at(
         latitude=latitude,
         clay=np.minimum(clay, 100 - sand),
         vegetation=_vegetation(observations, zone, filled),
+        variant=variant,
+        rain_seasonality=forcing.rain_seasonality(zone),
         parameters=parameters,
         site=observations["profile"].values,
     )

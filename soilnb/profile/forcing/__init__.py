@@ -5,7 +5,8 @@ to a forcing (variables, units and bounds in `soilnb.profile.forcing.variables`)
 
 - `from_climate` makes one from mean annual temperature, seasonality, precipitation, productivity
   and sand by the formulas of `soilnb.profile.forcing.formulas`, each published or marked as an
-  assumption (`PARAMETER_SETS`);
+  assumption (`PARAMETER_SETS`); with ``variant="monthly"`` water and air of the soil have a year of
+  their own (`soilnb.profile.forcing.water`);
 - `read_monthly` reads weather by months, of a flux tower or of RothC, and `arguments` makes of it
   what `from_climate` takes;
 - `open_authors` reads CLM5 output in the layout of the papers' own files;
@@ -31,6 +32,7 @@ from soilnb.data import tables
 from soilnb.data.planet import miami_npp as miami
 from soilnb.parameters import InputError, ParameterSet, as_numbers, choose, read_table, unknown
 from soilnb.profile.forcing import formulas as formula
+from soilnb.profile.forcing import water
 from soilnb.profile.forcing.files import open_authors
 from soilnb.profile.forcing.monthly import arguments, read_monthly
 from soilnb.profile.forcing.variables import LITTER_POOLS, MONTHS, VARIABLES, assemble, check
@@ -41,6 +43,7 @@ __all__ = [
     "LITTER_POOLS",
     "PARAMETER_SETS",
     "VARIABLES",
+    "VARIANTS",
     "arguments",
     "check",
     "continentality",
@@ -49,6 +52,7 @@ __all__ = [
     "litter_split",
     "miami",
     "open_authors",
+    "rain_seasonality",
     "read_monthly",
     "seasonality",
     "vegetation_names",
@@ -57,6 +61,9 @@ __all__ = [
 #: The constants of the formulas, each with its source or marked as an assumption: one set,
 #: ``stated``; a mapping of changes may be given wherever ``parameters=`` is asked for.
 PARAMETER_SETS = read_table(Path(__file__).with_name("forcing.toml")).sets
+
+#: Where water and oxygen come from: the annual P / PET, or the months of a bucket.
+VARIANTS = ("annual", "monthly")
 
 #: Sand where none is known, %: an assumption, a loam.
 SAND = 40.0
@@ -70,6 +77,7 @@ _INPUTS = {
     "mat": ("degC", -40.0, 40.0),
     "seasonality": ("K", 0.0, 80.0),
     "map": ("mm yr-1", 0.0, 15000.0),
+    "rain_seasonality": ("1", -1.0, 1.0),
     "npp": ("g C m-2 yr-1", 0.0, 5000.0),
     "sand": ("%", 0.0, 100.0),
     "clay": ("%", 0.0, 100.0),
@@ -141,9 +149,11 @@ def from_climate(
     vegetation: str | int | np.ndarray = "grassland",
     clay: float | np.ndarray | None = None,
     pet: float | np.ndarray | None = None,
-    oxygen: float | np.ndarray = 1.0,
-    nitrogen: float | np.ndarray = 1.0,
+    oxygen: float | np.ndarray | None = None,
+    nitrogen: float | np.ndarray | None = None,
     bedrock: float | np.ndarray = np.inf,
+    variant: str = "annual",
+    rain_seasonality: float | np.ndarray = 0.0,
     parameters: str | Mapping | ParameterSet = "stated",
     site: np.ndarray | None = None,
 ) -> xr.Dataset:
@@ -151,8 +161,10 @@ def from_climate(
 
     The year of the air is a cosine; n-factors turn it into the year of the ground surface, which
     is conducted downward. Where the surface is below 0 degC on average there is permafrost, which
-    thaws to Stefan's depth; elsewhere the whole column counts as thawed. Soil water follows from
-    the annual P / PET and the texture, the same in all layers and months but for frost.
+    thaws to Stefan's depth; elsewhere the whole column counts as thawed. Soil water is the same in
+    all layers but for frost. By default it follows from the annual P / PET and the texture, in all
+    months alike, and air does not limit decay; in the variant ``monthly`` it is that of a bucket
+    and of what drains from it, and air is short in wet months (`soilnb.profile.forcing.water`).
 
     Parameters
     ----------
@@ -177,10 +189,17 @@ def from_climate(
         Clay, %; by default a share of what is not sand.
     pet : float or array [site], optional
         Annual potential evapotranspiration, mm yr-1; by default that of Oudin et al. 2005.
-    oxygen, nitrogen : float or array [site]
-        Scalars of all layers and months. CLM5 computes them; 1 (no limitation) is an assumption.
+    oxygen, nitrogen : float or array [site], optional
+        Scalars of all layers and months. CLM5 computes them. By default nitrogen is that of
+        `parameters`, and oxygen 1 (no limitation, an assumption) or, in the variant ``monthly``,
+        what the water leaves.
     bedrock : float or array [site]
         Depth of bedrock, m; layers that end above it are soil. By default there is none.
+    variant : {"annual", "monthly"}
+        Where the water and oxygen scalars come from.
+    rain_seasonality : float or array [site]
+        Variant ``monthly``: wettest minus driest month over their sum, above 0 where summers are
+        wet, below where winters are; see `rain_seasonality` for one that knows the zone.
     parameters : str or mapping
         Name of a set in `PARAMETER_SETS` or changes to it.
     site : array [site], optional
@@ -189,45 +208,56 @@ def from_climate(
     Returns
     -------
     Dataset
-        A forcing (`check`), over ``site`` when any argument is an array.
+        A forcing (`check`), over ``site`` when any argument is an array. In the variant ``monthly``
+        with the coordinates ``permafrost`` (the ground surface is below 0 degC on average) and
+        ``peat`` (a wetland, or the climate of blanket bogs, `soilnb.profile.forcing.water.bog`):
+        soils that a column without a water table does not describe.
 
     Raises
     ------
     InputError
-        For a value out of its bounds, arrays of several lengths, unknown vegetation or parameters,
-        or a latitude that is needed and not given.
+        For a value out of its bounds, arrays of several lengths, unknown vegetation, variant or
+        parameters, or a latitude that is needed and not given.
 
     Examples
     --------
     >>> place = from_climate(mat=9.0, map=800.0, latitude=50.0, vegetation="forest")
     >>> place["litter_input"].values.round(0)  # wood, metabolic, cellulose and lignin litter
     array([185., 108., 216., 108.])
+    >>> here = from_climate(9.0, 23.0, 650.0, latitude=48.0, variant="monthly")
+    >>> here["water_scalar"].sel(layer=1)[[3, 7]].values.round(2)  # April, August
+    array([0.5 , 0.29])
     """
+    if variant not in VARIANTS:
+        raise unknown("variant of the forcing", variant, VARIANTS)
     constants = choose(parameters, PARAMETER_SETS, "stated")
     given = {
         "mat": mat, "seasonality": seasonality, "map": map, "npp": npp, "sand": sand,
         "clay": clay, "latitude": latitude, "pet": pet, "oxygen": oxygen, "nitrogen": nitrogen,
-        "bedrock": bedrock,
+        "bedrock": bedrock, "rain_seasonality": rain_seasonality,
     }  # fmt: skip
     place, labels = _places(given, vegetation, site)
     _check_rain(place)
     _fill(place, constants)
-    arrays = _monthly(place, constants)
+    arrays, flags = _monthly(place, constants, variant)
     arrays["litter_input"] = place["npp"][:, None] * _shares(place["vegetation"])
     arrays["bedrock_layer"] = np.maximum(
         np.searchsorted(BOTTOM - 1e-9, place["bedrock"], side="right"), 1
     )
     arrays["sand"] = np.broadcast_to(place["sand"][:, None], (place["sand"].size, LAYERS))
     if labels is None:
-        arrays = {name: array[0] for name, array in arrays.items()}
+        arrays, flags = ({name: a[0] for name, a in d.items()} for d in (arrays, flags))
     attrs = {
         "title": "forcing from climate",
         "source": "formulas of soilnb.profile.forcing.formulas in place of CLM5 output",
+        "variant": variant,
         "parameter_set": constants.name,
         "parameters": json.dumps(dict(constants)),
         "soilnb_version": __version__,
     }
-    return check(assemble(arrays, labels, attrs))
+    dims = () if labels is None else ("site",)
+    made = assemble(arrays, labels, attrs)
+    return check(made.assign_coords({name: (dims, a, _FLAGS[name]) for name, a in flags.items()}))
 
 
 def seasonality(
@@ -264,7 +294,7 @@ def seasonality(
 def continentality(zone: str | np.ndarray) -> float | np.ndarray:
     """Return the continentality index that stands for a Köppen-Geiger zone (an assumption).
 
-    Values in the table ``koppen_continentality``; where the zone is unknown (``""``), the
+    Values in the table ``koppen_seasons``; where the zone is unknown (``""``), the
     `continentality` of the parameter set ``stated``.
 
     Raises
@@ -277,7 +307,31 @@ def continentality(zone: str | np.ndarray) -> float | np.ndarray:
     >>> float(continentality("Dfb"))
     40.0
     """
-    table = tables.read("koppen_continentality").set_index("zone")["continentality"]
+    return _of_zone(zone, "continentality", PARAMETER_SETS["stated"]["continentality"])
+
+
+def rain_seasonality(zone: str | np.ndarray) -> float | np.ndarray:
+    """Return wettest minus driest month over their sum that stands for a Köppen-Geiger zone.
+
+    Above 0 where summers are wet, below where winters are: the least that the definition of the
+    zone asks for, in the table ``koppen_seasons``; 0 where the zone is unknown (``""``).
+
+    Raises
+    ------
+    InputError
+        For a zone that is not in the table.
+
+    Examples
+    --------
+    >>> rain_seasonality(["Csa", "Cfb", "Aw"])
+    array([-0.5 ,  0.  ,  0.82])
+    """
+    return _of_zone(zone, "rain_seasonality", 0.0)
+
+
+def _of_zone(zone: str | np.ndarray, column: str, default: float) -> float | np.ndarray:
+    """Return a column of the table ``koppen_seasons`` at zones, `default` where unknown."""
+    table = tables.read("koppen_seasons").set_index("zone")[column]
     names = {name.lower(): name for name in table.index}
     zones = np.asarray(zone, dtype=np.str_)
     zones = np.array([names.get(z.lower(), z) for z in zones.ravel()]).reshape(zones.shape)
@@ -285,7 +339,6 @@ def continentality(zone: str | np.ndarray) -> float | np.ndarray:
         if name and name not in table.index:
             raise unknown("Köppen-Geiger zone", name, table.index)
     known = table.reindex(zones.ravel()).to_numpy(dtype=float).reshape(zones.shape)
-    default = PARAMETER_SETS["stated"]["continentality"]
     return np.where(np.isnan(known), default, known)[()]
 
 
@@ -339,49 +392,109 @@ def vegetation_names() -> dict[int, str]:
     }
 
 
-def _monthly(place: dict[str, np.ndarray], constants: ParameterSet) -> dict[str, np.ndarray]:
-    """Variables over months and layers, shapes [site, month, layer] and [site, month]."""
+def _monthly(
+    place: dict[str, np.ndarray], constants: ParameterSet, variant: str
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Variables over months and layers [site, month(, layer)], and what is flagged [site]."""
     southern = place["latitude"] < 0
     air = formula.air_temperature(place["mat"], place["seasonality"], southern)
     surface = formula.ground_surface(air, constants["freezing_factor"], constants["thawing_factor"])
     soil = formula.soil_temperature(surface, NODE, constants["thermal_diffusivity"])
-    if place["pet"] is None:
-        place["pet"] = formula.potential_evapotranspiration(air, place["latitude"])
-    thaw = np.broadcast_to(_thawed(surface, constants)[:, None], (len(surface), MONTHS))
-    return {
+    demand = _demand(place, air)
+    frozen = surface.mean(axis=1) < 0
+    flags: dict[str, np.ndarray] = {}
+    if variant == "annual":
+        filled = np.maximum(formula.wetness(place["map"], place["pet"]), 1e-3)[:, None]
+        oxygen = np.ones_like(filled)
+    else:
+        filled = _saturation(place, air, demand, constants)
+        oxygen = water.oxygen_scalar(
+            filled, constants["aerated_saturation"], constants["oxygen_floor"]
+        )
+        summer = air.max(axis=1)
+        bog = water.bog(place["map"], place["pet"], place["mat"], summer)
+        flags = {"permafrost": frozen, "peat": bog | _wetland(place["vegetation"])}
+    if place["oxygen"] is not None:
+        oxygen = place["oxygen"][:, None]
+    thaw = np.broadcast_to(_thawed(surface, frozen, constants)[:, None], (len(surface), MONTHS))
+    variables = {
         "soil_temperature": soil,
-        "water_scalar": _water(place, soil, constants),
-        "oxygen_scalar": np.broadcast_to(place["oxygen"][:, None, None], soil.shape),
+        "water_scalar": _water(place, soil, filled, constants),
+        "oxygen_scalar": np.broadcast_to(oxygen[:, :, None], soil.shape),
         "nitrogen_scalar": np.broadcast_to(place["nitrogen"][:, None, None], soil.shape),
         "active_layer": thaw,
         "active_layer_last_year": thaw,
     }
+    return variables, flags
 
 
-def _thawed(surface: np.ndarray, constants: ParameterSet) -> np.ndarray:
+_FLAGS = {
+    "permafrost": {"units": "1", "long_name": "whether the ground surface is below 0 degC"},
+    "peat": {"units": "1", "long_name": "whether a wetland, or in the climate of blanket bogs"},
+}
+
+
+def _thawed(surface: np.ndarray, frozen: np.ndarray, constants: ParameterSet) -> np.ndarray:
     """Active layer [site], m: Stefan's depth on permafrost, elsewhere the whole column.
 
     Permafrost is where the ground surface is below 0 degC in the annual mean (Smith & Riseborough
     2002 without their thermal offset).
     """
     depth = formula.thaw_depth(surface, constants["thawed_conductivity"], constants["ice_content"])
-    permafrost = surface.mean(axis=1) < 0
-    return np.where(permafrost, np.minimum(depth, BOTTOM[-1]), BOTTOM[-1])
+    return np.where(frozen, np.minimum(depth, BOTTOM[-1]), BOTTOM[-1])
 
 
-def _water(place: dict[str, np.ndarray], soil: np.ndarray, constants: ParameterSet) -> np.ndarray:
-    """Moisture scalar [site, month, layer]: of the drier of unfrozen and frozen soil."""
+def _demand(place: dict[str, np.ndarray], air: np.ndarray) -> np.ndarray:
+    """Evaporation demand [site, month], mm month-1; where none is given its sum becomes ``pet``.
+
+    A given annual sum has the year of the formula, or goes by the days where that has none.
+    """
+    demand = formula.monthly_evapotranspiration(air, place["latitude"])
+    annual = demand.sum(axis=-1)
+    if place["pet"] is None:
+        place["pet"] = annual
+        return demand
+    days = formula.DAYS / formula.DAYS.sum()
+    share = np.where((annual > 0)[:, None], demand / np.where(annual > 0, annual, 1)[:, None], days)
+    return place["pet"][:, None] * share
+
+
+def _saturation(
+    place: dict[str, np.ndarray], air: np.ndarray, demand: np.ndarray, constants: ParameterSet
+) -> np.ndarray:
+    """Return the filled share of the pores [site, month] by the bucket."""
+    rain = water.monthly_rain(place["map"], place["rain_seasonality"], place["latitude"] < 0)
+    return water.saturation(
+        water.melt(rain, air)[0], demand, place["sand"], place["clay"],
+        constants["wilting_potential"], constants["root_depth"],
+    )  # fmt: skip
+
+
+def _water(
+    place: dict[str, np.ndarray], soil: np.ndarray, filled: np.ndarray, constants: ParameterSet
+) -> np.ndarray:
+    """Moisture scalar [site, month, layer], of the drier of unfrozen and frozen soil.
+
+    The share of the pores that is filled is [site, month or 1].
+    """
     saturated, exponent = formula.saturated_potential(place["sand"], place["clay"])
-    wetness = np.maximum(formula.wetness(place["map"], place["pet"]), 1e-3)
-    unfrozen = saturated * wetness**-exponent
+    unfrozen = saturated[:, None] * filled ** -exponent[:, None]
     limits = [constants[f"water_potential_{end}"] for end in ("min", "max")]
     floor = constants["water_floor"]
     dry = formula.moisture_scalar(unfrozen, *limits, floor)
-    scalar = np.broadcast_to(dry[:, None, None], soil.shape).copy()
+    scalar = np.broadcast_to(dry[:, :, None], soil.shape).copy()
     frozen = soil < 0
     cold = formula.moisture_scalar(formula.frozen_potential(soil[frozen]), *limits, floor)
     scalar[frozen] = np.minimum(scalar[frozen], cold)
     return scalar
+
+
+def _wetland(classes: np.ndarray) -> np.ndarray:
+    """Whether a vegetation class [site] is a wetland."""
+    row = tables.read("litter_split").set_index("vegetation").loc["wetland"]
+    words = str(row["words"]).split() if isinstance(row["words"], str) else []
+    names = {"wetland", *words, *map(int, str(row["igbp"]).split())}
+    return np.array([_key(kind) in names for kind in classes.tolist()], dtype=bool)
 
 
 def _shares(classes: np.ndarray) -> np.ndarray:
@@ -444,6 +557,8 @@ def _fill(place: dict[str, np.ndarray], constants: ParameterSet) -> None:
         place["seasonality"] = formula.annual_range(place["latitude"], constants["continentality"])
     if place["npp"] is None:
         place["npp"] = miami(place["mat"], place["map"])
+    if place["nitrogen"] is None:
+        place["nitrogen"] = np.full(place["mat"].size, constants["nitrogen_scalar"])
     if place["clay"] is None:
         place["clay"] = constants["clay_share"] * (100 - place["sand"])
     texture = place["sand"] + place["clay"]

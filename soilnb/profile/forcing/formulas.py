@@ -198,7 +198,19 @@ def thaw_depth(surface: np.ndarray, conductivity: float, ice_content: float) -> 
 
 
 def potential_evapotranspiration(air: np.ndarray, latitude: np.ndarray) -> np.ndarray:
-    """Annual potential evapotranspiration, in mm yr-1.
+    """Annual potential evapotranspiration [site], in mm yr-1: `monthly_evapotranspiration`, summed.
+
+    Examples
+    --------
+    >>> air = air_temperature(np.array([10.0]), np.array([16.0]))
+    >>> potential_evapotranspiration(air, np.array([50.0])).round(0)
+    array([639.])
+    """
+    return monthly_evapotranspiration(air, latitude).sum(axis=-1)
+
+
+def monthly_evapotranspiration(air: np.ndarray, latitude: np.ndarray) -> np.ndarray:
+    """Potential evapotranspiration of each month, in mm month-1.
 
     PET = R_e / (λ ρ) (T + 5) / 100 in months warmer than -5 degC (Oudin et al. 2005, J. Hydrol.
     303, 290-306, doi:10.1016/j.jhydrol.2004.08.026), with the extraterrestrial radiation R_e of
@@ -213,17 +225,17 @@ def potential_evapotranspiration(air: np.ndarray, latitude: np.ndarray) -> np.nd
 
     Returns
     -------
-    array [site]
-        PET, mm yr-1.
+    array [site, month]
+        PET, mm month-1.
 
     Examples
     --------
     >>> air = air_temperature(np.array([10.0]), np.array([16.0]))
-    >>> potential_evapotranspiration(air, np.array([50.0])).round(0)
-    array([639.])
+    >>> monthly_evapotranspiration(air, np.array([50.0]))[0, [0, 6]].round(0)
+    array([  8., 117.])
     """
     demand = extraterrestrial_radiation(latitude) / VAPORISATION * (air + 5.0) / 100.0
-    return (np.maximum(demand, 0.0) * DAYS).sum(axis=-1)
+    return np.maximum(demand, 0.0) * DAYS
 
 
 def extraterrestrial_radiation(latitude: np.ndarray) -> np.ndarray:

@@ -119,18 +119,20 @@ def read_monthly(path: str | Path, *, units: Mapping[str, str] | None = None) ->
 
 
 def arguments(year: xr.Dataset) -> dict[str, float]:
-    """Return what `from_climate` takes of a mean year: mat, seasonality, map, pet, npp.
+    """Return what `from_climate` takes of a mean year: mat, map, pet, npp, and both seasonalities.
 
     Parameters
     ----------
     year : Dataset
-        As from `read_monthly`. The evaporation of an open pan counts three quarters.
+        As from `read_monthly`. The evaporation of an open pan counts three quarters. Of the year of
+        rain the cosine counts that peaks in the warmest month.
     """
     air, days = year["temperature"].values, DAYS / DAYS.sum()
     found = {
         "mat": float((air * days).sum()),
         "seasonality": float(air.max() - air.min()),
         "map": float(year["precipitation"].sum()),
+        "rain_seasonality": _with_warmth(year["precipitation"].values / DAYS, air),
     }
     if "pet" in year:
         found["pet"] = float(year["pet"].sum())
@@ -139,6 +141,13 @@ def arguments(year: xr.Dataset) -> dict[str, float]:
     if "npp" in year:
         found["npp"] = float(year["npp"].sum())
     return found
+
+
+def _with_warmth(rain: np.ndarray, air: np.ndarray) -> float:
+    """First harmonic of rain (mm d-1) in step with the warmest month, over the mean, -1 to 1."""
+    wave = np.cos(2 * np.pi * (np.arange(MONTHS) - int(air.argmax())) / MONTHS)
+    mean = float(rain.mean())
+    return float(np.clip(2 * (rain * wave).mean() / mean, -1.0, 1.0)) if mean > 0 else 0.0
 
 
 def _headed(rows: pd.DataFrame, path: str) -> pd.DataFrame:
