@@ -27,6 +27,7 @@ API = (
     ("soilnb.profile.forcing", "What drives the layered models, and formulas that make it"),
     ("soilnb.profile.layered", "What the layered models share: the object of both, their runs"),
     ("soilnb.profile.layered.diagnostics", "System metrics of the layered models"),
+    ("soilnb.profile.forcing.water", "Water and air of the soil by months"),
     ("soilnb.profile.forcing.monthly", "Monthly tables of weather"),
     ("soilnb.profile.forcing.transport", "Vertical transport between layers"),
     ("soilnb.profile.grid", "The layers, and stocks to a depth"),

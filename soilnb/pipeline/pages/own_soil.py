@@ -144,7 +144,8 @@ place = forcing.from_climate(**forcing.arguments(year), latitude=51.1, vegetatio
 ```
 
 Vegetation is a word, an IGBP number or FLUXNET's letters. A year of 30 mm under a forest is
-refused: the files of FLUXNET have millimetres a *day*.
+refused: the files of FLUXNET have millimetres a *day*. With `variant="monthly"` water and air of
+the soil follow the months: a bucket between wilting point and field capacity, and what drains.
 
 ## Does the answer mean anything?
 
