@@ -292,7 +292,8 @@ def agenda(session: Mapping) -> list[tuple[int, str]]:
     """Return the items of a session with their minutes, which add up to `SESSION`."""
     if "rows" in session:
         return [(spent, what) for spent, what in session["rows"]]
-    items = [(OPENING, "The homework in a few words; the bet, by show of hands (slides)")]
+    homework = "The homework in a few words; the bet, by show of hands (slides)"
+    items = [(OPENING, session.get("opening", homework))]
     for item in session["class"]:
         notebook = _notebook(item["notebook"])
         wanted = item.get("parts") or [p.heading for p in parts(notebook) if _in_class(p.heading)]
@@ -310,7 +311,11 @@ def _in_class(heading: str) -> bool:
 
 def _session(session: Mapping) -> str:
     names = [item["notebook"] for item in session["class"]]
-    aims = "\n".join(f"- {aim}" for name in names for aim in slides.aims(_opening(name)))
+    aims = "\n".join(
+        f"- {aim}"
+        for item in session["class"]
+        for aim in slides.aims(_opening(item["notebook"]))[: item.get("aims")]
+    )
     home = []
     for name in session["home"]:
         own = "exercises of" if name in names else "read and work through"

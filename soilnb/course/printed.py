@@ -18,8 +18,12 @@ from soilnb.pipeline import runs
 if TYPE_CHECKING:
     from soilnb.course.bank import Question
 
-#: Letters of the few formulas that stand in aims and comments.
-_LETTERS = {r"\nu": "ν", r"\,": " ", r"\xi": "ξ", r"\eta": "η", r"\Delta": "Δ", r"\cdot": " · "}
+#: Letters of the few formulas that stand in aims and comments, and what only says how they look.
+_LETTERS = {
+    r"\nu": "ν", r"\,": " ", r"\xi": "ξ", r"\eta": "η", r"\Delta": "Δ", r"\cdot": " · ",
+    r"\beta": "β", r"\log": "log", r"\sqrt": "√", r"\mathrm": "", r"\mathbf": "",
+    r"\boldsymbol": "",
+}  # fmt: skip
 
 
 def sheet(questions: Iterable[Question], *, key: bool) -> str:
@@ -87,6 +91,7 @@ def _formula(found: re.Match) -> str:
     text = found[1]
     for name, letter in _LETTERS.items():
         text = text.replace(name, letter)
-    text = re.sub(r"_\{?(\w+)\}?", r"<sub>\1</sub>", text)
-    text = re.sub(r"\^\{?(-?\w+)\}?", r"<sup>\1</sup>", text)
-    return f"<i>{text}</i>"
+    text = re.sub(r"_(?:\{(\w+)\}|(\w+))", r"<sub>\1\2</sub>", text)
+    text = re.sub(r"\^(?:\{(-?\w+)\}|(\w+))", r"<sup>\1\2</sup>", text)
+    text = re.sub(r"√\{([^}]*)\}", r"√(\1)", text)
+    return f"<i>{re.sub(r'[{}]', '', text)}</i>"

@@ -31,8 +31,11 @@ from soilnb.pipeline.pages import concept_map
 #: Slides that an audience bears in an hour, and pixels across a figure that fills one.
 MOST, WIDTH = 15, 1600
 
+#: Height over width from which a figure is larger with its words beside it than above them.
+TALL = 0.58
+
 #: Where a text asks the reader to write.
-_TURN = re.compile(r"\*\*(?:Your turn|Write it yourself)[^*]*\*\*[,:]? *(.*)")
+_TURN = re.compile(r"\*\*(?:[Yy]our turn|Write it yourself)[^*]*\*\*(?: first)?[,:]? *(.*)")
 
 _HERE = Path(__file__).parent
 
@@ -71,13 +74,20 @@ def write(folder: Path, path: Path, edition: str) -> None:
     shutil.copytree(_HERE / "reveal", folder / "reveal", dirs_exist_ok=True,
                     ignore=shutil.ignore_patterns("package*.json"))  # fmt: skip
     wanted = [slide["figure"] for slide in slides if "figure" in slide]
-    for name, picture in _pictures(path, notebook, wanted):
+    for name, drawn in _pictures(path, notebook, wanted):
+        shown = next(slide for slide in slides if slide.get("figure") == name)
+        picture = _part(drawn, *shown.get("part", (0, 0, 1, 1)))
         picture.thumbnail((WIDTH, WIDTH))
         picture.convert("RGB").save(pictures / f"{name}.webp", quality=85)
-        shown = next(slide for slide in slides if slide.get("figure") == name)
-        shown["tall"] = picture.height > 0.7 * picture.width
+        shown["tall"] = picture.height > TALL * picture.width
     text = _template().render(title=slides[0]["title"], slides=slides)
     (folder / f"{path.stem}.html").write_text(text, encoding="utf-8")
+
+
+def _part(picture: Image.Image, left: float, top: float, right: float, bottom: float):
+    """Return the part of a picture that an audience can read, cut at shares of its sides."""
+    wide, high = picture.size
+    return picture.crop((int(left * wide), int(top * high), int(right * wide), int(bottom * high)))
 
 
 @cache
@@ -109,7 +119,8 @@ def deck(notebook: Mapping, name: str, edition: str) -> list[dict]:
         first["notes"] = f"Before: {own['before']}"
     for slide in (first, second, *rest):
         if "figure" in slide:
-            slide["alt"] = alt(notebook, slide["figure"])
+            part = "part of a figure: " if "part" in slide else ""
+            slide["alt"] = part + alt(notebook, slide["figure"])
     return [
         {"first": True, "title": opening.splitlines()[0].lstrip("# "), "lines": _spans(opening)},
         {"title": "After this you can", "list": [inline(aim) for aim in aims(opening)]},
@@ -160,20 +171,21 @@ def _spans(opening: str) -> list[str]:
 
 
 def _asked(notebook: Mapping) -> list[str]:
-    """Return what is to be written: the words beside the dots, and those of the text above."""
+    """Return what is to be written: the question of the text above, and the words at the dots."""
     found, above = [], ""
     for cell in notebook["cells"]:
         if said := _TURN.search(cell["source"]):
-            above = inline(said[1])
+            above = inline(said[1][:1].upper() + said[1][1:])
         if dots := re.search(r"^mine = \.\.\.  # (.*)$", cell["source"], re.M):
-            found.append(f"<b>{inline(dots[1])}</b><br>{above}")
+            found.append(f"{above}<br><code>mine =</code> <b>{inline(dots[1])}</b>")
             above = ""
     return found
 
 
 def _onward(name: str) -> list[str]:
     """Return the titles of the notebooks that come next, by the map of what needs what."""
-    return [notebooks.title(path) for path in notebooks.find(concept_map.onward(name)[:4])]
+    after = [other for other in concept_map.onward(name) if other > name]
+    return [notebooks.title(path) for path in notebooks.find(after[:4])] if after else []
 
 
 # --- Pictures -------------------------------------------------------------------------------------

@@ -4,8 +4,9 @@ import re
 
 import matplotlib.pyplot as plt
 import pytest
+from PIL import Image
 
-from soilnb.course import printed, slides
+from soilnb.course import editions, printed, slides
 from soilnb.parameters import InputError
 from soilnb.pipeline import notebooks
 
@@ -50,6 +51,25 @@ def test_its_figures_are_those_of_the_notebook_and_are_described(path):
             assert any(slides._saves(line, slide["figure"]) for line in lines)
 
 
+@each
+def test_no_formula_is_left_as_it_is_typed_and_each_task_has_its_question(path):
+    notebook = notebooks.read(path)
+    deck = slides.deck(notebook, path.stem, "instructor")
+    (turn,) = [slide["list"] for slide in deck if slide["title"].startswith("Your turn")]
+    assert len(turn) == len(editions.tasks(notebook))
+    assert all(len(words(task.partition("<br>")[0]).split()) >= 4 for task in turn)
+    shown = [[str(slide.get(key, "")) for key in ("title", "lines", "list")] for slide in deck]
+    assert not re.search(r"\\[a-z]|\$", "\n".join(text for texts in shown for text in texts))
+
+
+def test_an_audience_sees_the_part_of_a_figure_that_it_can_read():
+    picture = Image.new("L", (100, 60))
+    picture.paste(255, (50, 0, 100, 30))
+    part = slides._part(picture, 0.5, 0, 1, 0.5)
+    assert part.size == (50, 30)
+    assert part.getextrema() == (255, 255)
+
+
 def test_a_figure_that_nobody_saves_is_refused():
     notebook = notebooks.read(notebooks.find(["00"])[0])
     with pytest.raises(InputError, match="figure nothing: no cell saves it"):
@@ -90,3 +110,6 @@ def test_formulas_and_emphasis_of_a_notebook_become_html():
         "<em>show</em> CUE <i>= k<sub>BD</sub>/(ν a)</i>, <b><code>x_y</code></b> here, "
         "<i>10<sup>-4</sup></i> &lt; 1"
     )
+    assert printed.inline(
+        "$\\sqrt{2Dt}$ of $\\mathrm{CUE}_{max}$, $\\boldsymbol\\xi$ of $\\log_{10}$"
+    ) == ("<i>√(2Dt)</i> of <i>CUE<sub>max</sub></i>, <i>ξ</i> of <i>log<sub>10</sub></i>")
