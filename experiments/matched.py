@@ -41,7 +41,7 @@ def keep(
     found : iterable of mappings
         As of `experiments.history_matching.rows`, of the first wave.
     direct : iterable of mappings
-        The same, of points with all scenarios that were run to check the emulators.
+        The same, of points with all scenarios: likely ones, run to check the emulators.
     """
     values, checked = _plain(found), _plain(direct)
     head = baseline.head(matching.NAME, command=matching.COMMAND, data="calibrated", sources=MODEL)
@@ -93,8 +93,8 @@ def second_wave(points: int) -> pd.DataFrame:
 def main(folder: Path, table: str | None, points: int) -> None:
     """Keep what is done, then choose what comes next."""
     check_numbers(folder)
-    waves = (rows(folder / f"{name}.jsonl") for name in ("wave1", "direct"))
-    click.echo(f"kept {keep(*waves)}")
+    first, early, second = (rows(folder / f"{n}.jsonl") for n in ("wave1", "direct", "wave2"))
+    click.echo(f"kept {keep(first, [*early, *second])}")
     if table is None:
         return
     path = folder / f"{table}.csv"

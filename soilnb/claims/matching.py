@@ -231,12 +231,43 @@ def load() -> tuple[pd.DataFrame, pd.DataFrame, dict]:
     True
     """
     kept = baseline.needed(NAME, COMMAND)
-    index = pd.Index([row["number"] for row in kept["values"]], name="point")
-    points = pd.DataFrame([row["point"] for row in kept["values"]], index)[list(choices())]
-    values = pd.DataFrame([row["values"] for row in kept["values"]], index, dtype=float)
+    points, values = _tables(kept["values"])
     about = {key: kept[key] for key in ("date", "command", "planned", "theta")}
-    days = pd.Series([row["days"] for row in kept["values"]], index)
+    days = pd.Series([row["days"] for row in kept["values"]], points.index)
     return points, values, about | {"days": days, "stale": baseline.stale(kept)}
+
+
+def load_again() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return likely points that were run with all scenarios, in the order of their runs.
+
+    An emulator of fewer runs called them likely; no emulator has seen them.
+
+    Returns
+    -------
+    points, values : DataFrame
+        As of `load`.
+
+    Raises
+    ------
+    InputError
+        When the baseline is not there.
+
+    Examples
+    --------
+    >>> points, values = load_again()
+    >>> "toc-end" in values
+    True
+    """
+    points, values = _tables(baseline.needed(NAME, COMMAND)["direct"])
+    order = pd.RangeIndex(1, len(points) + 1, name="run")
+    return points.set_axis(order), values.set_axis(order)
+
+
+def _tables(rows: list[dict]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return points and measured numbers by the number of the point."""
+    index = pd.Index([row["number"] for row in rows], name="point")
+    points = pd.DataFrame([row["point"] for row in rows], index)[list(choices())]
+    return points, pd.DataFrame([row["values"] for row in rows], index, dtype=float)
 
 
 def held_out() -> dict[str, str]:

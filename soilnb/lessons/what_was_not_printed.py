@@ -167,6 +167,51 @@ def scores(values: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"hits": pd.Series(rows).astype(float).round(1), "of": len(names)})
 
 
+def again(world: emulated.World) -> pd.DataFrame:
+    """Return how likely points fare by runs of their own, beside presets.
+
+    Returns
+    -------
+    DataFrame
+        A row for each run with all scenarios (one seed) and each preset (the mean of three):
+        ``farthest`` of the matched numbers, with its implausibility ``off`` (seeds and print);
+        ``ruled out``; ``hits`` of the held-out numbers inside the bands of their claims, ``of``
+        those that all of them have.
+    """
+    points, values = matching.load_again()
+    runs = {f"likely point {k}": (values.loc[k], 1) for k in points.index}
+    runs |= {f"preset {name}": (row, 3) for name, row in of_presets().iterrows()}
+    bands = {row["id"]: (row["low"], row["high"]) for row in claims.rows("rotzer2025")}
+    held = [
+        name
+        for name in matching.held_out()
+        if name in bands and all(pd.notna(row.get(name, np.nan)) for row, _ in runs.values())
+    ]
+    found = {}
+    for who, (row, seeds) in runs.items():
+        off = _off(world, row, seeds)
+        found[who] = {
+            "farthest": off.idxmax(),
+            "off": round(off.max(), 1),
+            "ruled out": bool(emulated.ruled_out(off.to_frame().T).item()),
+            "hits": sum(bands[name][0] <= row[name] <= bands[name][1] for name in held),
+            "of": len(held),
+        }
+    return pd.DataFrame(found).T.rename_axis("who")
+
+
+def _off(world: emulated.World, row: pd.Series, seeds: int) -> pd.Series:
+    """Return the implausibility of the matched numbers of a run, without any emulator."""
+    found = {}
+    for name, printed in world.wanted.iterrows():
+        if pd.notna(value := row.get(name, np.nan)):
+            said = emulated.seen(name, [value], world.numbers.loc[name, "expected"]).item()
+            seed = world.processes[name].seed * np.sqrt(1 + 1 / seeds)  # the paper's run and ours
+            spread = np.hypot(seed, printed["error"])
+            found[name] = abs(said - printed["expected"]) / spread
+    return pd.Series(found)
+
+
 def together(world: emulated.World, names: list[str]) -> pd.DataFrame:
     """Return the share of all points that give each number, and all of them at once.
 

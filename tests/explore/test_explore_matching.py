@@ -104,6 +104,24 @@ def test_presets_are_scored_beside_chance_on_what_all_of_them_have(world):
     assert (scores["hits"] <= scores["of"]).all()
 
 
+def test_likely_points_are_judged_by_runs_of_their_own(world, monkeypatch):
+    table = lesson.again(world)
+    assert table.index[0] == "likely point 1"
+    assert {"preset default", "preset literal"} <= set(table.index)
+    assert (table["hits"] <= table["of"]).all()
+    far = table.loc["preset default"]
+    assert (far["farthest"], far["ruled out"]) == ("exudate-reach", False)
+    printed = matching.expected()
+    as_printed = dict.fromkeys(matching.load_again()[1], np.nan) | printed
+    points, values = matching.load_again()
+    values = values.head(1).assign(**{n: as_printed[n] for n in values})
+    monkeypatch.setattr(matching, "load_again", lambda: (points.head(1), values))
+    first = lesson.again(world).loc["likely point 1"]
+    assert (first["off"], first["ruled out"], first["hits"]) == (0.0, False, first["of"])
+    values["exudate-reach"], values["bio-eq"] = 1.0, 0.1
+    assert lesson.again(world).loc["likely point 1", "ruled out"]
+
+
 def test_the_emulator_foresees_the_unit_of_d_as_a_direct_run_has_it():
     near, far = lesson.spread(1.94e-10), lesson.spread(1.94e-6)
     assert 10 < near < 25
