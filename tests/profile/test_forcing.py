@@ -4,7 +4,7 @@ import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.io import savemat
 
@@ -233,6 +233,11 @@ ASKED = np.vstack([RNG.gamma(1.0, 60.0, (7, 12)), np.full((1, 12), 90.0), np.zer
 
 
 @given(months, months, capacities)
+@example(
+    [0, 0, 0, 0, 0, 398, 0, 195.25, 0, 0, 0, 0],
+    [0, 0, 0, 0, 0, 398, 0, 195.25, 0, 0, 0, 0],
+    166.39825614956496,
+)  # as much rain as a full bucket loses, to rounding
 def test_the_water_of_each_month_and_of_the_year_is_accounted_for(falls, asked, capacity):
     falls, asked = np.array([falls]), np.array([asked])
     year = water.bucket(falls, asked, np.array([capacity]))

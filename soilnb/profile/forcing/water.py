@@ -162,14 +162,15 @@ def _month(stored: np.ndarray, water: np.ndarray, rate: np.ndarray, full: np.nda
     """One month of the bucket from what is `stored` [site], mm."""
     change = stored * np.expm1(-rate) + water * _mean_decay(rate)
     surplus = water - rate * full  # of a bucket that is full
-    fills = (change > full - stored) & (surplus > 0)
-    room = np.divide(full - stored, surplus, out=np.ones(len(full)), where=fills)
+    space = np.maximum(full - stored, 0.0)
+    fills = (change > space) & (surplus > 0)
+    room = np.divide(space, surplus, out=np.ones(len(full)), where=fills)
     until = np.where(fills, np.minimum(room * _mean_growth(rate * room), 1.0), 1.0)  # in months
     rising = stored * until * _mean_decay(rate * until)
     rising += water * until**2 * _mean_rest(rate * until)
     mean = rising + full * (1 - until)
     drained = np.where(fills, surplus * (1 - until), 0.0)
-    return Year(mean / full, rate * mean, drained, np.where(fills, full - stored, change))
+    return Year(mean / full, rate * mean, drained, np.where(fills, space, change))
 
 
 def _mean_decay(x: np.ndarray) -> np.ndarray:
