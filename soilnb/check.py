@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from soilnb.language import translated
 from soilnb.parameters import InputError, unknown
 
 #: Two numbers of a reader and the model are the same within this share.
@@ -90,11 +91,9 @@ def points(name: str, mine: object) -> float:
     Right, but in another unit than µm.
     1.0
     """
-    said = judged(name, mine)
+    share, said = _judged(name, mine)
     print(said)
-    if said == "Right.":
-        return float(POINTS)
-    return POINTS / 2 if said.startswith(("Right", "The size is right")) else 0.0
+    return POINTS * share
 
 
 def judged(name: str, mine: object) -> str:
@@ -105,11 +104,18 @@ def judged(name: str, mine: object) -> str:
     InputError
         For a question that there is not, or for an answer that is neither number nor word.
     """
+    return _judged(name, mine)[1]
+
+
+def _judged(name: str, mine: object) -> tuple[float, str]:
+    """Return the share of the points that an answer has, and what is said to it."""
     if name not in QUESTIONS:
         raise unknown("question", name, QUESTIONS)
     question = QUESTIONS[name]
     if mine is ... or mine is None:
-        return "Nothing to check yet: write your answer where the dots are, and run the cell again."
+        return 0.0, translated(
+            "Nothing to check yet: write your answer where the dots are, and run the cell again."
+        )
     if question.choices:
         return _word(question, str(mine).strip().lower())
     try:
@@ -121,21 +127,25 @@ def judged(name: str, mine: object) -> str:
     return _number(question, number.item())
 
 
-def _word(question: Question, word: str) -> str:
+def _word(question: Question, word: str) -> tuple[float, str]:
     if word not in question.choices:
-        return f"Choose one of: {', '.join(question.choices)}."
-    return "Right." if word == question.right() else f"Not yet. {question.hint}"
+        return 0.0, translated("Choose one of: {words}.", words=", ".join(question.choices))
+    return (1.0, translated("Right.")) if word == question.right() else _wrong(question)
 
 
-def _number(question: Question, number: float) -> str:
+def _number(question: Question, number: float) -> tuple[float, str]:
     right = float(question.right())
     if math.isclose(number, right, rel_tol=TOLERANCE, abs_tol=1e-12):
-        return "Right."
+        return 1.0, translated("Right.")
     if any(math.isclose(number, factor * right, rel_tol=TOLERANCE) for factor in UNITS):
-        return f"Right, but in another unit than {question.unit}."
+        return 0.5, translated("Right, but in another unit than {unit}.", unit=question.unit)
     if math.isclose(number, -right, rel_tol=TOLERANCE):
-        return "The size is right. Look at the sign."
-    return f"Not yet. {question.hint}"
+        return 0.5, translated("The size is right. Look at the sign.")
+    return _wrong(question)
+
+
+def _wrong(question: Question) -> tuple[float, str]:
+    return 0.0, translated("Not yet. {hint}", hint=translated(question.hint))
 
 
 # --- The pores ------------------------------------------------------------------------------------

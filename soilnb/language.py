@@ -1,4 +1,4 @@
-"""What a reader reads in another language: one catalogue for explorers and one for pages.
+"""What a reader reads in another language: catalogues for explorers, figures and pages.
 
 The language is that of ``SOILNB_LANG`` (``de`` for German); what a catalogue lacks, and every other
 language, is English. Texts are written in English where they are used, and translated where they
@@ -10,6 +10,7 @@ from __future__ import annotations
 import gettext
 import io
 import os
+import re
 from functools import cache
 from pathlib import Path
 
@@ -58,6 +59,50 @@ def translated(text: str, /, **values: object) -> str:
     return found.format(**values) if values else found
 
 
+def label(text: str) -> str:
+    """Return a text of a figure in the language of the reader.
+
+    Parts are separated by a middle dot, and a unit stands in brackets at the end; the catalogue
+    holds the words without the unit, and ``#`` in the place of each number.
+
+    Parameters
+    ----------
+    text : str
+        In English.
+
+    Examples
+    --------
+    >>> label("carbon (kg C m⁻²)")
+    'carbon (kg C m⁻²)'
+    """
+    known = catalogue("figures", language())
+    parts = []
+    for part in text.split(" · "):
+        key, unit, numbers = figure_key(part)
+        found = iter(numbers)
+        words = re.sub("#", lambda _, found=found: next(found, "#"), key and known.gettext(key))
+        parts.append(part.replace(part.strip(), words + (unit and " " + known.gettext(unit))))
+    return " · ".join(parts)
+
+
+def figure_key(part: str) -> tuple[str, str, list[str]]:
+    """Return under which key the catalogue holds a part of a text, its unit and its numbers.
+
+    Parameters
+    ----------
+    part : str
+        What stands between two middle dots.
+
+    Examples
+    --------
+    >>> figure_key("stock of year 2,500 (kg C m⁻²)")
+    ('stock of year #', '(kg C m⁻²)', ['2,500'])
+    """
+    words, unit = re.fullmatch(r"(.*?)(?: (\([^()]*\)))?", part.strip(), re.DOTALL).groups("")
+    number = r"\d(?:[\d.,]*\d)?"
+    return re.sub(number, "#", words), unit, re.findall(number, words)
+
+
 def page(text: str, code: str) -> str:
     """Return a page of Markdown in another language, block by block.
 
@@ -84,7 +129,7 @@ def catalogue(domain: str, code: str) -> gettext.NullTranslations:
 
     Parameters
     ----------
-    domain : {"explorers", "pages"}
+    domain : {"explorers", "figures", "pages"}
         What is to be translated.
     code : str
         The language.

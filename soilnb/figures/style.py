@@ -16,6 +16,10 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter, FuncFormatter
+
+from soilnb import language
 
 #: Okabe and Ito's colours by name.
 COLOURS = {
@@ -162,6 +166,8 @@ def frame(width: float | Callable, height: float | None = None) -> Callable:
                 size = f"size {given['size']}" if given.get("size") else ""
                 kind = SYNTHETIC if given.get("data") == "synthetic" else ""
                 _write_below(figure, [*_listed(words), *_listed(given.get("note")), size, kind])
+                if language.language() != "en":
+                    _translate(figure)
             return figure
 
         framed.__signature__ = _with_options(own)
@@ -192,6 +198,20 @@ def _write_below(figure: Figure, words: list[str]) -> None:
     if shown:
         look = {"ha": "right", "fontsize": 7, "color": "0.35"}
         figure.supxlabel(" · ".join(shown), x=0.995, **look)
+
+
+def _translate(figure: Figure) -> None:
+    """Put the words of a figure into the reader's language; what the catalogue lacks stays."""
+    for ax in figure.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            written = axis.get_major_formatter()
+            if isinstance(written, FixedFormatter | FuncFormatter):  # words at the ticks
+                axis.set_major_formatter(
+                    FuncFormatter(lambda x, place, said=written: language.label(said(x, place)))
+                )
+    for text in figure.findobj(Text):
+        if text.get_text():
+            text.set_text(language.label(text.get_text()))
 
 
 def synthetic(*data: xr.Dataset) -> str:

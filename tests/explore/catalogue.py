@@ -3,9 +3,13 @@
 import ast
 import importlib
 import inspect
+import re
 from pathlib import Path
 
+from matplotlib.text import Text
+
 import soilnb.explore
+from soilnb import check, language
 from soilnb.explore.base import Explorer, questions
 from soilnb.explore.pore import Live
 
@@ -17,6 +21,9 @@ MODULES = (
     "matching",
 )  # fmt: skip
 
+#: What is asked in notebooks that have been translated; their hints are.
+ASKED = ("one-pool", "dry-mass", "reach")
+
 #: Words that data bring: names of components, scenarios and groups, and what limits growth.
 OF_DATA = ("nitrogen", "carbon", "efficiency")
 
@@ -24,9 +31,9 @@ OF_DATA = ("nitrogen", "carbon", "efficiency")
 def written():
     """Return what `translated` is called with, and labels and choices that stand in the code."""
     found = set()
-    for path in FOLDER.rglob("*.py"):
+    for path in [*FOLDER.rglob("*.py"), Path(check.__file__)]:
         module = importlib.import_module(
-            ".".join(["soilnb.explore", *path.relative_to(FOLDER).with_suffix("").parts])
+            ".".join(["soilnb", *path.relative_to(FOLDER.parent).with_suffix("").parts])
             .removesuffix(".__init__")
         )  # fmt: skip
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -88,6 +95,7 @@ def of_data():
         *components,
         *labels,
         *of_board,
+        *(check.QUESTIONS[name].hint for name in ASKED),
         *matching.WORDS.values(),
         *series.NAMES.values(),
         *SPEEDS,
@@ -107,6 +115,15 @@ def of_controls(monkeypatch):
                     found |= {control.label, *map(str, control.choices)}
                 found.add(getattr(function(), "name", ""))
     return found - {""}
+
+
+def untranslated(figure, code):
+    """Return the words of a figure that a catalogue lacks; names and symbols are no words."""
+    known = language.catalogue("figures", code)._catalog
+    texts = [text.get_text() for text in figure.findobj(Text)]
+    parts = [language.figure_key(part) for text in texts for part in text.split(" · ")]
+    words = {word for key, unit, _ in parts for word in (key, unit)}
+    return {w for w in words if re.search(r"(?<![\w\\{])[a-z]{4,}(?![\w#])", w)} - known.keys()
 
 
 def returns_an_explorer(function):

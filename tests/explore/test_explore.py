@@ -4,6 +4,7 @@ import re
 from io import BytesIO
 from pathlib import Path
 
+import catalogue
 import ipywidgets as widgets
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
+from soilnb import language
 from soilnb.explore import (
     Control,
     Explorer,
@@ -79,6 +81,12 @@ def test_every_control_has_a_label_with_its_unit_and_sliders_a_numeric_twin(expl
         assert slider.continuous_update is True
         assert number.value == pytest.approx(slider.value, rel=5e-4)
         assert len(str(number.value)) < 9
+
+
+@pytest.mark.parametrize("code", language.languages()[1:])
+def test_the_words_of_its_picture_are_translated(explorer, code):
+    figure = explorer.canvas.figure  # None where the picture is an image of voxels
+    assert figure is None or catalogue.untranslated(figure, code) == set()
 
 
 def test_every_explorer_asks_shows_and_says(explorer):

@@ -6,6 +6,7 @@ import string
 import catalogue
 import pytest
 from babel.messages import pofile
+from matplotlib.text import Text
 
 from soilnb import language
 from soilnb.explore import pools
@@ -65,6 +66,20 @@ def test_choices_are_shown_in_german_and_mean_what_they_meant(monkeypatch):
     assert ("Wald", "forest") in explorer.controls["vegetation"].options
     explorer.set(vegetation="tundra")
     assert "kg C m⁻² bis 1 m" in explorer.words.value
+
+
+def test_pictures_speak_german_and_show_the_same_numbers(monkeypatch):
+    def said(figure):
+        figure.draw_without_rendering()
+        return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+
+    english = said(pools.first_look().canvas.figure)
+    monkeypatch.setenv("SOILNB_LANG", "de")
+    german = said(pools.first_look().canvas.figure)
+    assert {"Kohlenstoff (kg C m⁻²)", "schnelle\nMikroben (r)", "Streu"} <= set(german)
+    assert "carbon (kg C m⁻²)" not in german
+    numbers = [[t for t in texts if re.fullmatch(r"[\d.]+", t)] for texts in (english, german)]
+    assert numbers[0] == numbers[1]
 
 
 def test_a_language_without_a_catalogue_is_english(monkeypatch):
