@@ -36,7 +36,7 @@ from soilnb.parameters import InputError, unknown
 
 #: What decides an assimilation: the models, their forcing, the profiles and the chains.
 _ASSIMILATION = (
-    *("kernels/layers.py", "kernels/metropolis.py", "kernels/ode.py"),
+    *(f"kernels/{name}.py" for name in ("layers", "tracer", "metropolis", "ode")),
     *("profile/clm5.py", "profile/compas.py", "profile/layered/*.py"),
     *("profile/clm5.toml", "profile/compas.toml", "profile/forcing/*.toml"),
     *("profile/forcing/*.py", "data/profiles/*.py"),

@@ -232,6 +232,7 @@ def _israd_layers(table: pd.DataFrame) -> dict[str, np.ndarray | pd.Series]:
         "clay": table["lyr_clay_tot_psa"] / 100,
         "sand": table["lyr_sand_tot_psa"] / 100,
         "radiocarbon": table["lyr_14c"],
+        "sampling_year": table["lyr_obs_date_y"],
         "soil_order": _text(table["pro_usda_soil_order"]),
         "land_cover": _text(table["pro_land_cover"]),
     }
@@ -241,8 +242,8 @@ def _israd_layers(table: pd.DataFrame) -> dict[str, np.ndarray | pd.Series]:
 _ISRAD = (
     "entry_name", "site_name", "pro_name", "site_lat", "site_long", "pro_lat", "pro_long",
     "pro_treatment", "lyr_top", "lyr_bot", "lyr_c_org", "lyr_c_tot", "lyr_c_inorg", "lyr_bd_samp",
-    "lyr_bd_tot", "lyr_coarse_tot", "lyr_clay_tot_psa", "lyr_sand_tot_psa", "lyr_14c", "pro_MAT",
-    "pro_MAP", "pro_usda_soil_order", "pro_land_cover",
+    "lyr_bd_tot", "lyr_coarse_tot", "lyr_clay_tot_psa", "lyr_sand_tot_psa", "lyr_14c",
+    "lyr_obs_date_y", "pro_MAT", "pro_MAP", "pro_usda_soil_order", "pro_land_cover",
 )  # fmt: skip
 
 

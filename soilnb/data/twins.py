@@ -314,6 +314,7 @@ def layers_twin(seed: int = 2025) -> xr.Dataset:
         "clay": np.repeat(rng.uniform(0.05, 0.5, profiles), layers),
         "sand": np.repeat(rng.uniform(0.1, 0.5, profiles), layers),
         "radiocarbon": np.tile(60 - 5.0 * middle, profiles),
+        "sampling_year": np.full(size, 2005.0),
         "temperature": np.repeat(rng.normal(14, 7, profiles), layers),
         "precipitation": np.repeat(rng.gamma(2.4, 480, profiles), layers),
         "gpp": np.repeat(rng.gamma(4.5, 0.73, profiles), layers),

@@ -403,32 +403,38 @@ def prepare_many(model, parameters, columns, which, switches, possible, rates):
 
 
 @njit(cache=True, error_model="numpy")
-def mixing_inverse(held, rate, modifier, up, down, inverse):
-    """Write the inverse pivots of a pool that decays and mixes into `inverse` [20], yr m-1.
+def litter_inverses(held, rate_ml, rate_cl, modifier, up, down, inverse):
+    """Write the inverse pivots of metabolic and of other litter into `inverse` [2, 20], yr m-1.
 
     Row j: (held dz + rate modifier dz + u + d) x_j - u x_(j-1) - d x_(j+1), eliminated from the
-    top; `held` and `rate` in yr-1. The excess of each row sum is carried along, so that no
-    difference is taken.
+    top; `held` and rates in yr-1. The excess of each row sum is carried along, so that no
+    difference is taken. Both at once, for each waits for its divisions.
     """
-    excess = before = 0.0
+    excess_ml = excess_cl = before_ml = before_cl = 0.0
     for j in range(LAYERS):
-        own = (held + rate * modifier[j]) * THICKNESS[j]
-        excess = own + up[j] * excess * before
-        before = 1.0 / (excess + down[j])
-        inverse[j] = before
+        own_ml = (held + rate_ml * modifier[j]) * THICKNESS[j]
+        own_cl = (held + rate_cl * modifier[j]) * THICKNESS[j]
+        excess_ml = own_ml + up[j] * excess_ml * before_ml
+        excess_cl = own_cl + up[j] * excess_cl * before_cl
+        before_ml, before_cl = 1.0 / (excess_ml + down[j]), 1.0 / (excess_cl + down[j])
+        inverse[0, j], inverse[1, j] = before_ml, before_cl
 
 
 @njit(cache=True, error_model="numpy")
-def mixing_solve(inverse, up, down, out):
-    """Solve the system of `mixing_inverse` for the right-hand side `out` [20], in place."""
-    before = 0.0
+def litter_solve(inverse, up, down, out):
+    """Solve the systems of `litter_inverses` in place for the three litters, `out` [3, 20]."""
+    ml = cl = ll = 0.0
     for j in range(LAYERS):
-        out[j] += up[j] * before
-        before = out[j] * inverse[j]
-    below = 0.0
+        out[0, j] += up[j] * ml
+        out[1, j] += up[j] * cl
+        out[2, j] += up[j] * ll
+        ml, cl, ll = out[0, j] * inverse[0, j], out[1, j] * inverse[1, j], out[2, j] * inverse[1, j]
+    ml = cl = ll = 0.0
     for j in range(LAYERS - 1, -1, -1):
-        below = (out[j] + down[j] * below) * inverse[j]
-        out[j] = below
+        ml = (out[0, j] + down[j] * ml) * inverse[0, j]
+        cl = (out[1, j] + down[j] * cl) * inverse[1, j]
+        ll = (out[2, j] + down[j] * ll) * inverse[1, j]
+        out[0, j], out[1, j], out[2, j] = ml, cl, ll
 
 
 @njit(cache=True, error_model="numpy")
@@ -449,7 +455,7 @@ def _litter(model, parameters, inputs, work, carbon):
     wood, metabolic = inputs[0], inputs[1]
     cellulose = inputs[2] + to_cellulose * wood
     lignin = inputs[3] + (1.0 - to_cellulose) * wood
-    # `mixing_inverse` and `mixing_solve` of both profiles at once: each waits for its divisions.
+    # `litter_inverses` and `litter_solve` in one, of both profiles.
     inverse_ml, inverse_cl = work[RATES], work[RATES + 1]
     profile_ml, profile_cl = carbon[1], carbon[2]
     before_ml = before_cl = excess_ml = excess_cl = sum_ml = sum_cl = 0.0
@@ -570,7 +576,7 @@ def compas_steady(parameters, column, switches, work, carbon):
 def soil_inverse(held, parameters, rates, inverse):
     """Write the inverse blocks of the three soil pools of CLM5 into `inverse` [9, 20], yr m-1.
 
-    The system is that of `mixing_inverse` with a 3 x 3 block per layer: the pools decay at
+    The system is that of `litter_inverses` with a 3 x 3 block per layer: the pools decay at
     1 / tau times the modifier, exchange carbon, and mix with the same conductances; `rates` from
     `prepare`, `held` in yr-1.
     Of each block P the transfers o between pools and the excess k of each column sum are kept, so
@@ -815,8 +821,7 @@ def factorise(model, parameters, rates, held, carbon, factors):
     up, down, litter = rates[UP], rates[DOWN], rates[LITTER_MODIFIER]
     rate_ml = 1.0 / parameters[TAU_ML if compas else TAU4L1]
     rate_cl = 1.0 / parameters[TAU_CL_LL if compas else TAU4L2]
-    mixing_inverse(held, rate_ml, litter, up, down, factors[0])
-    mixing_inverse(held, rate_cl, litter, up, down, factors[1])
+    litter_inverses(held, rate_ml, rate_cl, litter, up, down, factors[:2])
     if compas:
         return _compas_factors(parameters, rates[SOIL], held, carbon, factors)
     soil_inverse(held, parameters, rates, factors[2:11])
@@ -870,9 +875,7 @@ def solve(model, parameters, rates, held, factors, out):
         out[1, j] *= THICKNESS[j]
         out[2, j] = (out[2, j] + to_cellulose * wood) * THICKNESS[j]
         out[3, j] = (out[3, j] + (1.0 - to_cellulose) * wood) * THICKNESS[j]
-    mixing_solve(factors[0], up, down, out[1])
-    mixing_solve(factors[1], up, down, out[2])
-    mixing_solve(factors[1], up, down, out[3])
+    litter_solve(factors[:2], up, down, out[1:LITTER])
     if compas:
         _compas_solve(parameters, soil, litter, held, factors, out)
         return

@@ -25,7 +25,9 @@ The cost of a parameter set is a weighted sum of squares,
 .. math:: J = \sum_k w_k\,(\hat y_k - y_k)^2,
 
 with the modelled density of soil carbon interpolated to the observed depths by the monotone cubic
-of Fritsch & Butland (1984) (SciPy's ``PchipInterpolator``).
+of Fritsch & Butland (1984) (SciPy's ``PchipInterpolator``). Where all errors share a factor that is
+not known, J is what remains when it is integrated out (`doubted`). Radiocarbon adds a J of its own,
+which is never negative: what carbon alone rejects is rejected before it is computed.
 
 Arguments that functions share
 
@@ -42,7 +44,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from soilnb.kernels import layers
+from soilnb.kernels import layers, tracer
 from soilnb.kernels.compiler import njit
 
 # -------------------------------------------------------------------- steps and what is learned
@@ -246,6 +248,15 @@ class Problem(NamedTuple):
         Soil carbon, g C m-3.
     weight : array [m]
         Weight w of each squared difference, (g C m-3)^-2.
+    freedom : float
+        Observations that the prior of the errors' common factor is worth; 0 = the errors are known.
+    rates, shares : array [n]
+        Rates (yr-1) and weights of the exponentials that stand for the history of the air, see
+        `soilnb.kernels.tracer`; empty where radiocarbon does not count.
+    traced : array [m]
+        Radiocarbon, permil.
+    trace_weight : array [m]
+        Weight w of each squared difference, permil^-2; 0 where there is none.
     """
 
     model: int
@@ -261,6 +272,11 @@ class Problem(NamedTuple):
     depth: np.ndarray
     observed: np.ndarray
     weight: np.ndarray
+    freedom: float
+    rates: np.ndarray
+    shares: np.ndarray
+    traced: np.ndarray
+    trace_weight: np.ndarray
 
 
 class _Work(NamedTuple):
@@ -280,6 +296,12 @@ class _Work(NamedTuple):
         Place that is tried, and its normal deviates.
     model : array [WORK, 20]
         Scratch of the model.
+    traced : array [m]
+        Radiocarbon at the observed depths, permil.
+    tracer : array [20]
+        Tracer over carbon in the layers.
+    factors, state : array [FACTORS, 20], [pool + 1, 20]
+        Scratch of the tracer.
     """
 
     parameters: np.ndarray
@@ -290,6 +312,10 @@ class _Work(NamedTuple):
     proposal: np.ndarray
     normal: np.ndarray
     model: np.ndarray
+    traced: np.ndarray
+    tracer: np.ndarray
+    factors: np.ndarray
+    state: np.ndarray
 
 
 @njit(error_model="numpy", nogil=True)
@@ -299,6 +325,7 @@ def _workspace(problem):
     return _Work(
         np.empty(d), np.zeros((pools, n)), np.zeros(n), np.empty(n), np.zeros(m),
         np.empty(d), np.empty(d), np.zeros((layers.WORK, n)),
+        np.zeros(m), np.zeros(n), np.zeros((layers.FACTORS, n)), np.zeros((pools + 1, n)),
     )  # fmt: skip
 
 
@@ -327,21 +354,60 @@ def _run(place, problem, work):
     return TOO_MUCH_CARBON if soil > problem.stock else FEASIBLE
 
 
+@njit(cache=True, error_model="numpy", nogil=True)
+def doubted(cost, number, freedom):
+    """Return J where the factor f of `number` errors is not known but has a prior.
+
+    With f^2 scaled inverse chi-squared of scale 1 and `freedom` degrees of freedom, and f
+    integrated out, (n + nu) / 2 ln(1 + 2 J / nu): a multivariate t (Gelman et al. 2013, Bayesian
+    Data Analysis, 3rd ed., sections 2.6 and 3.2). J itself where `freedom` is 0.
+    """
+    if freedom == 0.0:
+        return cost
+    return 0.5 * (number + freedom) * math.log1p(2.0 * cost / freedom)
+
+
 @njit(error_model="numpy", nogil=True)
 def _misfit(problem, work, sign):
     """Return J of what the model gave last, with its sign or the other."""
     cost = 0.0
     for k in range(problem.observed.size):
         cost += problem.weight[k] * (sign * work.modelled[k] - problem.observed[k]) ** 2
-    return cost
+    return doubted(cost, problem.observed.size, problem.freedom)
 
 
 @njit(error_model="numpy", nogil=True)
-def _cost(place, problem, work):
-    """Return J of a feasible parameter set; infinite for others."""
-    if _run(place, problem, work) == FEASIBLE:
-        return _misfit(problem, work, 1.0)
-    return np.inf
+def _trace(problem, work):
+    """Fill ``work.traced`` for the steady state that `_run` found; return J of radiocarbon."""
+    layers.sources(problem.column, work.model)
+    tracer.soil_tracer(
+        problem.model, work.parameters, work.model, work.carbon, problem.rates, problem.shares,
+        work.factors, work.state, work.tracer,
+    )  # fmt: skip
+    for j in range(layers.LAYERS):
+        work.tracer[j] = 1000.0 * (work.tracer[j] - 1.0)
+    pchip_slopes(layers.NODE, work.tracer, work.slope)
+    pchip(layers.NODE, work.tracer, work.slope, problem.interval, problem.depth, work.traced)
+    cost, number = 0.0, 0
+    for k in range(problem.traced.size):
+        if problem.trace_weight[k] > 0.0:
+            cost += problem.trace_weight[k] * (work.traced[k] - problem.traced[k]) ** 2
+            number += 1
+    return doubted(cost, number, problem.freedom)
+
+
+@njit(error_model="numpy", nogil=True)
+def _cost(place, problem, work, most):
+    """Return J of a feasible parameter set; infinite for others, and where J is above `most`.
+
+    A J above `most` may be returned as it is.
+    """
+    if _run(place, problem, work) != FEASIBLE:
+        return np.inf
+    cost = _misfit(problem, work, 1.0)
+    if problem.rates.size == 0:
+        return cost
+    return cost + _trace(problem, work) if cost <= most else np.inf
 
 
 @njit(error_model="numpy", nogil=True)
@@ -371,14 +437,19 @@ LOWEST_RATE, HIGHEST_RATE, SMALLER, LARGER, REDOS = 0.1, 0.5, 0.7, 2.0, 5
 
 
 @njit(error_model="numpy", nogil=True)
-def _log_target(walker, problem, inverse_temperature, place, work):
-    """Return the logarithm of the density at `walker` on the stretched scale; write `place`."""
+def _log_target(walker, problem, inverse_temperature, place, work, least):
+    """Return the logarithm of the density at `walker` on the stretched scale; write `place`.
+
+    Below `least`, where it makes no difference, it may be minus infinity.
+    """
     density = 0.0
     for i in range(walker.size):
         k = problem.stretch[i]
         place[i] = walker[i] if k == 0.0 else math.expm1(k * walker[i]) / math.expm1(k)
         density += k * walker[i]
-    return density - inverse_temperature * _cost(place, problem, work)
+    most = (density - least) / inverse_temperature
+    most += 1e-9 * (1.0 + abs(most))  # by rounding nothing that counts is left out
+    return density - inverse_temperature * _cost(place, problem, work, most)
 
 
 @njit(error_model="numpy", nogil=True)
@@ -432,7 +503,7 @@ def _formal_run(problem, rng, multiplier, factor, places, work):
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def evaluate(problem, places, parameters, costs, status, totals, modelled):
+def evaluate(problem, places, parameters, costs, status, totals, modelled, traced):
     """Run the model at many places.
 
     Parameters
@@ -448,11 +519,18 @@ def evaluate(problem, places, parameters, costs, status, totals, modelled):
         Result: `FEASIBLE`, `NOT_POSITIVE`, `TOO_MUCH_BIOMASS` or `TOO_MUCH_CARBON`.
     totals, modelled : array [n, 20], [n, m]
         Result: soil carbon of the layers and at the observed depths, g C m-3.
+    traced : array [n, m] or [n, 0]
+        Result: radiocarbon at the observed depths, permil, where it counts; else of no length.
     """
     work = _workspace(problem)
     for i in range(places.shape[0]):
         status[i] = _run(places[i], problem, work)
         costs[i] = _misfit(problem, work, 1.0) if status[i] == FEASIBLE else np.inf
+        if problem.rates.size > 0:
+            work.traced[:] = np.nan
+            if status[i] != NOT_POSITIVE:
+                costs[i] += _trace(problem, work)
+            traced[i] = work.traced
         parameters[i] = work.parameters
         totals[i] = work.total
         modelled[i] = work.modelled
@@ -487,7 +565,7 @@ def wrapped(problem, rng, walker, factor, warmup, thin, inverse_temperature, pla
     d, kept = walker.size, places.shape[0]
     mean, scatter = np.zeros(d), np.zeros((d, d))
     place, tried = np.empty(d), np.empty(d)
-    density = _log_target(walker, problem, inverse_temperature, place, work)
+    density = _log_target(walker, problem, inverse_temperature, place, work, -np.inf)
     log_scale = math.log(2.38 / math.sqrt(d))
     count = window = accepted = 0
     for i in range(warmup + kept * thin):
@@ -498,9 +576,13 @@ def wrapped(problem, rng, walker, factor, warmup, thin, inverse_temperature, pla
         else:
             scale = math.exp(log_scale + SCALE_SPREAD * rng.standard_normal())
             wrapped_step(rng, walker, factor, scale, work.normal, work.proposal)
-        new = _log_target(work.proposal, problem, inverse_temperature, tried, work)
+        draw = rng.random()
+        least = density + math.log(draw)
+        new = _log_target(work.proposal, problem, inverse_temperature, tried, work, least)
         probability = math.exp(min(0.0, new - density))
-        if rng.random() < probability:
+        if problem.rates.size > 0:  # the probability of what was left out is not known
+            probability = 1.0 if draw < probability else 0.0
+        if draw < probability:
             walker[:] = work.proposal
             place[:] = tried
             density = new

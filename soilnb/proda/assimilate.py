@@ -14,15 +14,18 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import xarray as xr
 
+from soilnb.data import open_dataset
 from soilnb.kernels import layers
 from soilnb.parameters import InputError
 from soilnb.proda import posterior
 from soilnb.proda.batch import run_batch
-from soilnb.proda.chains import Profile, Settings, read_profile, sample
+from soilnb.proda.chains import PIT_TO_PIT, Profile, Settings, read_profile, sample
 from soilnb.profile.forcing import environment
 from soilnb.profile.layered import two_switches
+from soilnb.profile.model.air import history, zone_of
 
 if TYPE_CHECKING:
     import arviz
@@ -46,6 +49,8 @@ def assimilate(
     cost: str = "sse",
     inverse_temperature: float = 1.0,
     biomass: float = 0.1,
+    constraints: tuple[str, ...] = ("carbon",),
+    radiocarbon_error: float = PIT_TO_PIT,
     nse: str = "observed",
     r_hat: str = "rank",
     transport: str = "conservative",
@@ -65,8 +70,10 @@ def assimilate(
     ----------
     observations : Dataset
         One profile: ``depth`` (m) and ``carbon_density`` (g C m-3) along one dimension, from the
-        top; with ``cost="gaussian"`` also ``carbon_density_sd``. Or many, with the leading
-        dimension ``profile``, padded with NaN, as from `soilnb.proda.observations`.
+        top; with ``cost="gaussian"`` also ``carbon_density_sd`` (with ``"estimated"`` where it is
+        there); with the constraint ``radiocarbon`` also ``radiocarbon`` (permil), and the numbers
+        ``sampling_year`` and ``latitude``. Or many, with the leading dimension ``profile``, padded
+        with NaN, as from `soilnb.proda.observations`.
     model : {"compas", "clm5"}
         The model.
     forcing : Dataset, optional
@@ -92,13 +99,18 @@ def assimilate(
         ``km_assim`` as in the published code.
     prior : {"linear", "log"}
         COMPAS: whether it is uniform in its bounds, or in its logarithm as in the published code.
-    cost : {"sse", "weighted", "gaussian"}
-        Weights of the squared differences.
+    cost : {"sse", "weighted", "gaussian", "estimated"}
+        Weights of the squared differences; with "estimated" a Gaussian likelihood with the size
+        of the errors estimated.
     inverse_temperature : float
         Multiplies the cost in the likelihood of the adaptive-metropolis sampler. 10.8, which is
         ln(50,002), gives the target that the published sampler ends with.
     biomass : float
         COMPAS: largest share of microbes in the soil carbon of the column.
+    constraints : tuple of str
+        ``("carbon",)``, or ``("carbon", "radiocarbon")`` for both.
+    radiocarbon_error : float
+        Standard deviation of radiocarbon, permil; the default is that between pits at one place.
     nse : {"observed", "published"}
         Whose variance the Nash-Sutcliffe efficiency is relative to.
     r_hat : {"rank", "published"}
@@ -159,6 +171,7 @@ def assimilate(
         nse=nse, r_hat=r_hat, transport=transport, chains=chains, warmup=warmup, steps=steps,
         samples=samples, prior_draws=prior_draws, draws=draws,
         inverse_temperature=inverse_temperature, biomass=biomass, seed=seed,
+        constraints=tuple(constraints), radiocarbon_error=radiocarbon_error,
     )  # fmt: skip
     if not isinstance(observations, xr.Dataset):
         raise InputError(
@@ -169,7 +182,8 @@ def assimilate(
         column = _columns(observations.expand_dims("profile"), [label], forcing)[0]
         if isinstance(column, str):
             raise InputError(column)
-        profile = read_profile(observations, label, column, settings.cost)
+        history = Histories()(observations) if settings.traced else None
+        profile = read_profile(observations, label, column, settings.cost, history)
         return posterior.inference_data(sample(profile, settings))
     labels = _labels(observations)
     tasks = _tasks(observations, labels, _columns(observations, labels, forcing), settings)
@@ -178,6 +192,32 @@ def assimilate(
     )
     rows, reasons = zip(*outcomes, strict=True)
     return posterior.dataset(list(rows), labels, list(reasons), settings)
+
+
+class Histories:
+    """The air before the years of sampling, each year and zone once, in exponentials."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[int, str], tuple[np.ndarray, np.ndarray]] = {}
+        self.record: xr.Dataset | None = None
+
+    def __call__(self, observations: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+        """Return rates and weights for one profile.
+
+        Raises
+        ------
+        InputError
+            Where it has no year of sampling or no latitude.
+        """
+        for name in ("sampling_year", "latitude"):
+            if name not in observations.variables or not np.isfinite(observations[name]).all():
+                raise InputError(f"no {name!r}: needed for the radiocarbon of the air")
+        year, latitude = (float(observations[name]) for name in ("sampling_year", "latitude"))
+        key = (round(year), zone_of(latitude))
+        if key not in self.known:
+            self.record = open_dataset("atmosphere14c") if self.record is None else self.record
+            self.known[key] = history(*key, self.record).exponentials()
+        return self.known[key]
 
 
 def _labels(observations: xr.Dataset) -> list[str]:
@@ -201,14 +241,14 @@ def _tasks(
 ) -> list[Profile | str]:
     """Return each profile, or the reason why it is refused."""
     tasks: list[Profile | str] = []
+    histories = Histories()
     for k, (label, column) in enumerate(zip(labels, columns, strict=True)):
         try:
+            if isinstance(column, str):
+                raise InputError(column)
             here = observations.isel(profile=k)
-            tasks.append(
-                column
-                if isinstance(column, str)
-                else read_profile(here, label, column, settings.cost)
-            )
+            history = histories(here) if settings.traced else None
+            tasks.append(read_profile(here, label, column, settings.cost, history))
         except InputError as error:
             tasks.append(str(error))
     return tasks

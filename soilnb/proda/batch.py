@@ -143,7 +143,8 @@ class _Store(Store):
 
     def _key(self, profile: Profile) -> str:
         key = hashlib.sha256(self.common + profile.label.encode())
-        for values in (profile.depth, profile.carbon, profile.error, *profile.column):
+        seen = profile.radiocarbon or ()
+        for values in (profile.depth, profile.carbon, profile.error, *profile.column, *seen):
             key.update(b"none" if values is None else np.ascontiguousarray(values).tobytes())
         return key.hexdigest()
 

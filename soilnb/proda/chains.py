@@ -11,15 +11,26 @@ A parameter set is judged by the distance of its steady state from the observed 
 ``sse``        5 / sum of (y - mean y)^2                     Tao et al. 2023, COMPAS
 ``weighted``   rank weight / (2 (0.6 y)^2)                   phxtao/PRODA_PUBLIC@3b782654, CLM5
 ``gaussian``   1 / (2 s^2), s given for each layer           a measurement with known error
+``estimated``  the same, with a factor of all s unknown      `soilnb.kernels.metropolis.doubted`
 =============  ============================================  ==================================
 
 The sampler ``adaptive-metropolis`` takes -J as the logarithm of the likelihood; priors are uniform
 within the bounds of the papers' tables. So ``sse`` means independent Gaussian errors with a
 variance of a tenth of the profile's sum of squares: a Nash-Sutcliffe efficiency of 0.9 is one half
 of a log-likelihood away from a perfect fit, however many layers there are. ``gaussian`` is a
-likelihood in the full sense, and the only one under which intervals are calibrated.
+likelihood in the full sense: intervals are calibrated where the errors are right. ``estimated``
+lets the profile say how large they are: s, where it is not given a fifth of the profile's mean
+density (an assumption), is a first guess that counts as much as two layers, and the factor is
+integrated out.
 ``inverse_temperature`` multiplies J. The sampler ``published`` lets that factor grow with the step
 i as ln(i + 2), up to 10.8: it searches, and what it leaves behind is narrower than this posterior.
+
+With the constraint ``radiocarbon`` there is a second sum of the same form, over the layers in which
+:math:`\Delta^{14}C` was measured, of the radiocarbon that the same steady state has in the year of
+sampling (`soilnb.kernels.tracer`). Its error is that of a pit and not of the laboratory: pits of
+ISRaD at one place, of one year and of the same layer differ by a standard deviation of 69 permil
+(528 pairs or more, pooled; 42 in the topsoil, 138 below 1 m). Under ``estimated`` it has a factor
+of its own.
 
 Parameter sets without a steady state, and those of COMPAS with more than 10 % of the column's soil
 carbon in microbes (Tao et al. 2023, Methods), have no probability.
@@ -30,8 +41,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -48,9 +59,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SAMPLERS = ("adaptive-metropolis", "published")
-COSTS = ("sse", "weighted", "gaussian")
+COSTS = ("sse", "weighted", "gaussian", "estimated")
+CONSTRAINTS = ("carbon", "radiocarbon")
 NSE = ("observed", "published")
 R_HAT = ("rank", "published")
+
+#: First guess of the error of a carbon density as a share of the profile's mean, and the number of
+#: layers that the guess is worth, where errors are estimated.
+GUESS, FREEDOM = 0.2, 2.0
+
+#: Standard deviation of radiocarbon between pits at one place, permil; see the module.
+PIT_TO_PIT = 69.0
 
 #: How many draws from the prior are tried at most to find feasible ones.
 PRIOR_TRIES = 400_000
@@ -82,8 +101,17 @@ class Settings:
     stock: float = math.inf
     seed: int = 0
     draws: int = 0
+    constraints: tuple[str, ...] = ("carbon",)
+    radiocarbon_error: float = PIT_TO_PIT
 
     def __post_init__(self) -> None:
+        if self.constraints not in (CONSTRAINTS[:1], CONSTRAINTS):
+            raise InputError(
+                f"constraints = {self.constraints}: allowed {CONSTRAINTS[:1]} or {CONSTRAINTS}"
+            )
+        if self.traced and self.sampler == "published":
+            raise InputError("constraints: the published sampler knows carbon alone")
+        check_range("radiocarbon_error", self.radiocarbon_error, 1.0, 1000.0, "permil")
         for name, allowed in (
             ("model", MODELS), ("sampler", SAMPLERS), ("cost", COSTS), ("nse", NSE),
             ("r_hat", R_HAT), ("transport", transport.MODES),
@@ -105,6 +133,11 @@ class Settings:
             raise InputError(f"stock = {self.stock}: allowed above 0 g C m-2")
 
     @property
+    def traced(self) -> bool:
+        """Whether radiocarbon counts."""
+        return "radiocarbon" in self.constraints
+
+    @property
     def parameters(self) -> Mapping[str, Parameter]:
         """Records of the parameters that are estimated, in their order."""
         return MODELS[self.model].records
@@ -124,6 +157,22 @@ def _whole(name: str, value: object, low: int, high: int) -> None:
 # ------------------------------------------------------------------------------- one profile
 
 
+class Radiocarbon(NamedTuple):
+    """Radiocarbon of a profile, and the history of the air in exponentials.
+
+    Attributes
+    ----------
+    delta : array [horizon]
+        Delta14C, permil; NaN where it was not measured.
+    rates, shares : array [n]
+        As `soilnb.profile.model.air.Air.exponentials` gives them.
+    """
+
+    delta: np.ndarray
+    rates: np.ndarray
+    shares: np.ndarray
+
+
 @dataclass(frozen=True)
 class Profile:
     """One observed profile with its forcing.
@@ -138,6 +187,8 @@ class Profile:
         Standard error of `carbon`, g C m-3.
     column : layers.Column
         Forcing, prepared for the kernels.
+    radiocarbon : Radiocarbon, optional
+        Where it counts.
     """
 
     label: str
@@ -145,10 +196,28 @@ class Profile:
     carbon: np.ndarray
     error: np.ndarray | None
     column: layers.Column
+    radiocarbon: Radiocarbon | None = field(default=None, kw_only=True)
 
 
-def read_profile(observations: xr.Dataset, label: str, column: layers.Column, cost: str) -> Profile:
+def read_profile(
+    observations: xr.Dataset,
+    label: str,
+    column: layers.Column,
+    cost: str,
+    history: tuple[np.ndarray, np.ndarray] | None = None,
+) -> Profile:
     """Return one profile from a Dataset over the layers of one profile.
+
+    Parameters
+    ----------
+    observations : Dataset
+        As `soilnb.proda.assimilate` takes them.
+    label, column
+        As in `Profile`.
+    cost : str
+        One of `COSTS`.
+    history : tuple of two arrays, optional
+        Rates and weights of the history of the air, where radiocarbon counts.
 
     Raises
     ------
@@ -164,7 +233,9 @@ def read_profile(observations: xr.Dataset, label: str, column: layers.Column, co
     >>> read_profile(seen, "mine", place, "sse").depth
     array([0.1, 0.5])
     """
-    names = ["depth", "carbon_density"] + (["carbon_density_sd"] if cost == "gaussian" else [])
+    names = ["depth", "carbon_density"]
+    if cost == "gaussian" or (cost == "estimated" and "carbon_density_sd" in observations):
+        names.append("carbon_density_sd")
     for name in names:
         if name not in observations.variables:
             raise InputError(
@@ -184,7 +255,23 @@ def read_profile(observations: xr.Dataset, label: str, column: layers.Column, co
     table = table[:, : given[-1] + 1] if given.size else table[:, :0]
     depth, carbon, error = (*table, None)[:3]
     _check_profile(depth, carbon, error)
-    return Profile(label, depth, carbon, error, column)
+    traced = history and Radiocarbon(_read_radiocarbon(observations, depth.size), *history)
+    return Profile(label, depth, carbon, error, column, radiocarbon=traced)
+
+
+def _read_radiocarbon(observations: xr.Dataset, size: int) -> np.ndarray:
+    """Return Delta14C of the first layers, permil; NaN where it was not measured."""
+    if "radiocarbon" not in observations:
+        raise InputError("observations have no 'radiocarbon': needed for that constraint")
+    delta = observations["radiocarbon"].values[:size].astype(float)
+    if not np.isfinite(delta).any():
+        raise InputError("no layer has radiocarbon: needed one for that constraint")
+    for k, value in enumerate(delta):
+        if not (np.isnan(value) or -1000.0 <= value <= 2000.0):
+            raise InputError(
+                f"radiocarbon of layer {k + 1} = {value:g}: allowed -1000 to 2000 permil"
+            )
+    return delta
 
 
 def _check_profile(depth: np.ndarray, carbon: np.ndarray, error: np.ndarray | None) -> None:
@@ -221,8 +308,10 @@ def weights(profile: Profile, cost: str) -> np.ndarray:
     observed = profile.carbon
     if cost == "sse":
         return np.full(observed.size, 5.0 / ((observed - observed.mean()) ** 2).sum())
-    if cost == "gaussian":
+    if cost == "gaussian" or (cost == "estimated" and profile.error is not None):
         return 0.5 / profile.error**2
+    if cost == "estimated":
+        return np.full(observed.size, 0.5 / (GUESS * observed.mean()) ** 2)
     from scipy.stats import rankdata
 
     ranks = [rankdata(-abs(x - x.mean())) for x in (observed, profile.depth)]
@@ -235,6 +324,9 @@ def problem(profile: Profile, settings: Settings) -> kernel.Problem:
     model = MODELS[settings.model]
     low, high = layered.bounds(model.structure)
     interval = np.searchsorted(grid.NODE, profile.depth, side="right") - 1
+    seen = profile.radiocarbon if settings.traced else None
+    nothing = np.empty(0)
+    known = np.zeros(profile.depth.size) if seen is None else np.isfinite(seen.delta)
     return kernel.Problem(
         model.code,
         settings.enzymes,
@@ -249,6 +341,11 @@ def problem(profile: Profile, settings: Settings) -> kernel.Problem:
         profile.depth,
         profile.carbon,
         weights(profile, settings.cost),
+        FREEDOM if settings.cost == "estimated" else 0.0,
+        nothing if seen is None else seen.rates,
+        nothing if seen is None else seen.shares,
+        known * 0.0 if seen is None else np.where(known, seen.delta, 0.0),
+        known * 0.5 / settings.radiocarbon_error**2,
     )
 
 
@@ -271,6 +368,8 @@ class Runs:
         Soil carbon of the model layers, g C m-3.
     modelled : array [n, horizon]
         The same at the observed depths.
+    radiocarbon : array [n, horizon] or [n, 0]
+        Delta14C at the observed depths, permil, where it counts.
     """
 
     places: np.ndarray
@@ -279,6 +378,7 @@ class Runs:
     status: np.ndarray
     carbon: np.ndarray
     modelled: np.ndarray
+    radiocarbon: np.ndarray
 
     def __getitem__(self, which: np.ndarray | slice) -> Runs:
         return Runs(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
@@ -291,10 +391,12 @@ def evaluate(target: kernel.Problem, places: np.ndarray) -> Runs:
     found = Runs(
         places, np.empty_like(places), np.empty(n), np.empty(n, np.int64),
         np.empty((n, grid.LAYERS)), np.empty((n, target.depth.size)),
+        np.empty((n, target.depth.size if target.rates.size else 0)),
     )  # fmt: skip
     kernel.evaluate(
-        target, places, found.parameters, found.cost, found.status, found.carbon, found.modelled
-    )
+        target, places, found.parameters, found.cost, found.status, found.carbon, found.modelled,
+        found.radiocarbon,
+    )  # fmt: skip
     return found
 
 

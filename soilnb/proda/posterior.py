@@ -138,6 +138,12 @@ VARIABLES = {
     "converged": of("", "1", "whether the chains have converged"),
 }
 
+#: What is kept beyond that where radiocarbon counts.
+TRACED = {
+    "radiocarbon_rmse": of("", "permil", "root mean square error of the mean of radiocarbon"),
+    "radiocarbon_bias": of("", "permil", "mean of modelled less observed radiocarbon"),
+}
+
 
 def row(chains: Chains) -> dict[str, np.ndarray]:
     """Return all numbers that are kept of a profile: arrays by name.
@@ -178,6 +184,11 @@ def row(chains: Chains) -> dict[str, np.ndarray]:
         "carbon_sd": runs.carbon.std(0, ddof=1),
     }
     numbers = found | fit | carbon | _metric_row(chains)
+    if settings.traced:
+        far = runs.radiocarbon.mean(0) - chains.profile.radiocarbon.delta
+        numbers |= {
+            "radiocarbon_rmse": np.sqrt(np.nanmean(far**2)), "radiocarbon_bias": np.nanmean(far),
+        }  # fmt: skip
     numbers |= {"layers": observed.size, "converged": fit[which] < convergence.CONVERGED}
     if settings.draws:
         numbers["draws"] = runs.parameters[spread_out(len(runs.cost), settings.draws)]
@@ -252,7 +263,7 @@ def dataset(
         Variables of the rows beyond `VARIABLES`.
     """
     coords = _coordinates(settings)
-    variables, arrays = VARIABLES | dict(more or {}), {}
+    variables, arrays = VARIABLES | (TRACED if settings.traced else {}) | dict(more or {}), {}
     if settings.draws:
         variables["draws"] = Variable(
             "that of the parameter", "states of the posterior", dims=("draw", "parameter")
@@ -288,7 +299,7 @@ def _coordinates(settings: Settings) -> dict:
 def _provenance(settings: Settings) -> dict[str, object]:
     """Return the attributes that say how a result was made."""
     made = {"source": MODELS[settings.model].source, "soilnb_version": __version__}
-    return asdict(settings) | made
+    return asdict(settings) | {"constraints": ", ".join(settings.constraints)} | made
 
 
 def summary(data: arviz.InferenceData) -> pd.DataFrame:
@@ -335,6 +346,7 @@ def summary(data: arviz.InferenceData) -> pd.DataFrame:
 
 _DRAWS = ("chain", "draw")
 _CARBON = {"units": "g C m-3", "long_name": "soil organic carbon", "symbol": "SOC"}
+_DELTA = {"units": "permil", "long_name": "radiocarbon", "symbol": r"\Delta^{14}C"}
 
 
 def inference_data(chains: Chains) -> arviz.InferenceData:
@@ -357,6 +369,13 @@ def inference_data(chains: Chains) -> arviz.InferenceData:
         posterior_predictive=_predictive(*after, horizon, provenance),
         prior_predictive=_predictive(*before, horizon, provenance),
     )
+    if settings.traced:
+        data.observed_data["radiocarbon"] = ("horizon", chains.profile.radiocarbon.delta, _DELTA)
+        for group, values in (
+            (data.posterior_predictive, chains.by_chain(chains.runs.radiocarbon)),
+            (data.prior_predictive, prior.radiocarbon[np.newaxis]),
+        ):
+            group["radiocarbon"] = ((*_DRAWS, "horizon"), values, _DELTA)
     own = dataset([row(chains)], [chains.profile.label], [""], settings).isel(profile=0)
     data.add_groups({"profile": own}, warn_on_custom_groups=False)
     return data

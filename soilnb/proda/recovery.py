@@ -11,7 +11,10 @@ drawn,
 
 .. math:: s^2 = \frac{1}{10}\,\operatorname{median}_{\text{prior}} \sum_k (y_k - \bar y)^2,
 
-the one that ``sse`` gives a typical profile. Columns with more than `STOCK` carbon are left out of
+the one that ``sse`` gives a typical profile; with ``cost="estimated"`` that s is the first guess
+which the chains know, and each profile's errors have a factor of their own, drawn from its prior.
+With the constraint ``radiocarbon`` the profile has that of soils sampled in `YEAR` in the north as
+well, with errors of the stated size. Columns with more than `STOCK` carbon are left out of
 the truths and of the prior alike. Then the rank of the truth among independent draws of
 the posterior is uniform if, and only if, prior, model and sampler fit together: simulation-based
 calibration (Talts et al. 2018, arXiv:1804.06788).
@@ -32,11 +35,21 @@ from soilnb.kernels import layers
 from soilnb.parameters import InputError, check_range, shown
 from soilnb.proda import posterior
 from soilnb.proda.batch import run_batch
-from soilnb.proda.chains import Chains, Profile, Settings, draw_prior, problem, sample
+from soilnb.proda.chains import (
+    FREEDOM,
+    Chains,
+    Profile,
+    Radiocarbon,
+    Settings,
+    draw_prior,
+    problem,
+    sample,
+)
 from soilnb.profile import forcing as places
 from soilnb.profile import grid
 from soilnb.profile.forcing import environment
 from soilnb.profile.layered import two_switches
+from soilnb.profile.model.air import history
 
 #: Number of draws that a truth is ranked among; ranks are 0 to this number.
 RANKS = 99
@@ -44,6 +57,9 @@ RANKS = 99
 #: limit for a cell of their maps. Without it CLM5's prior holds columns with more carbon than the
 #: Earth, where the folding depth of decay is near zero.
 STOCK = 1e6
+
+#: Year of sampling.
+YEAR = 2005
 
 #: Variables beyond those of an assimilation.
 _VARIABLES = {
@@ -99,7 +115,8 @@ def recovery(
     jobs, client, folder, progress
         As in `soilnb.proda.assimilate`.
     **options
-        Everything else that `soilnb.proda.assimilate` takes but ``cost``.
+        Everything else that `soilnb.proda.assimilate` takes; ``cost`` follows from noise, or is
+        ``"estimated"`` with it.
 
     Returns
     -------
@@ -121,9 +138,10 @@ def recovery(
     ('profile', 'parameter')
     """
     n = round(check_range("n", n, 1, 1e6))
-    if "cost" in options:
-        raise InputError(f"cost = {shown(options['cost'])}: here it follows from noise")
-    likelihood = "gaussian" if noise else "sse"
+    likelihood = options.pop("cost", None)
+    if likelihood not in (None, "estimated" if noise else None):
+        raise InputError(f"cost = {shown(likelihood)}: here it follows from noise")
+    likelihood = likelihood or ("gaussian" if noise else "sse")
     settings = Settings(model=model, seed=seed, cost=likelihood, stock=STOCK, **options)
     columns = _columns(forcing)
     labels = [f"{list(columns)[k % len(columns)]} {k}" for k in range(n)]
@@ -156,7 +174,11 @@ def _truths(
     for turn, column in enumerate(columns):
         mine = labels[turn :: len(columns)]
         rng = np.random.default_rng([settings.seed, turn, 1])
-        blank = Profile("", grid.NODE, np.ones(grid.LAYERS), np.ones(grid.LAYERS), column)
+        seen = None
+        if settings.traced:
+            seen = Radiocarbon(np.zeros(grid.LAYERS), *history(YEAR).exponentials())
+        ones = np.ones(grid.LAYERS)
+        blank = Profile("", grid.NODE, ones, ones, column, radiocarbon=seen)
         target = problem(blank, replace(settings, cost="gaussian"))
         prior, _ = draw_prior(target, rng, settings.prior_draws)
         spread = ((prior.modelled - prior.modelled.mean(1, keepdims=True)) ** 2).sum(1)
@@ -164,16 +186,26 @@ def _truths(
         for k, label in enumerate(mine):
             if k % len(prior.cost) == 0:
                 truths, _ = draw_prior(target, rng, settings.prior_draws)
-            carbon = truths.modelled[k % len(truths.cost)].copy()
+            truth = truths[k % len(truths.cost) :][:1]
+            carbon = truth.modelled[0].copy()
             if noise:
-                carbon += rng.normal(size=grid.LAYERS) * error
+                carbon += rng.normal(size=grid.LAYERS) * error * _factor(settings, rng)
+            traced = seen and seen._replace(delta=truth.radiocarbon[0].copy())
+            if traced and noise:
+                size = settings.radiocarbon_error * _factor(settings, rng)
+                traced.delta[:] += rng.normal(size=grid.LAYERS) * size
             tasks.append(
                 Known(
-                    label, grid.NODE, carbon, error, column, truths.parameters[k % len(truths.cost)]
+                    label, grid.NODE, carbon, error, column, truth.parameters[0], radiocarbon=traced
                 )
             )
     order = {task.label: task for task in tasks}
     return [order[label] for label in labels]
+
+
+def _factor(settings: Settings, rng: np.random.Generator) -> float:
+    """Return the factor of all errors of a profile: 1, or a draw from its prior."""
+    return np.sqrt(FREEDOM / rng.chisquare(FREEDOM)) if settings.cost == "estimated" else 1.0
 
 
 def compare(profile: Known, settings: Settings) -> dict[str, np.ndarray]:

@@ -206,6 +206,7 @@ def write_israd(folder, name="ISRaD_data_flat_layer_v 2.5.5.2023-09-20.csv"):
         "lyr_bd_samp": [0.15, 1.1, 1.3, 1.4, 1.5], "lyr_bd_tot": np.nan, "lyr_coarse_tot": np.nan,
         "lyr_clay_tot_psa": [np.nan, 20, 22, 24, 24],
         "lyr_sand_tot_psa": [np.nan, 40, 38, 36, 36], "lyr_14c": [100, 50, -20, -100, -200.0],
+        "lyr_obs_date_y": 2019,
         "pro_MAT": [9.0] * rows, "pro_MAP": np.nan, "pro_usda_soil_order": "Alfisols",
         "pro_land_cover": "forest", "pro_bio1": 85, "pro_bio12": 700, "lyr_note": "made up",
     })  # fmt: skip
@@ -233,6 +234,8 @@ def test_the_flat_file_of_an_israd_release_is_read_as_it_is(monkeypatch, tmp_pat
         found = observations.israd(twin=False)
     assert found["layers"].item() == 5
     np.testing.assert_allclose(found["top"].values[0], [0, 0.04, 0.14, 0.34, 0.64])
+    np.testing.assert_allclose(found["radiocarbon"].values[0], [100, 50, -20, -100, -200])
+    assert found["sampling_year"].item() == 2019
 
 
 def test_another_file_of_israd_is_refused_and_the_missing_one_named(monkeypatch, tmp_path):

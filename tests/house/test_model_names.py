@@ -16,9 +16,9 @@ NAMES = {name for key, model in models().items() for name in (key, model.name)} 
 #: Names of the kernels' numbers of the models.
 CODES = {model.name for model in models().values() if isinstance(model, LayeredModel)}
 
-#: The models' own files. Both layered models share one file of kernels.
+#: The models' own files. Both layered models share two files of kernels.
 OWN = {
-    "kernels/layers.py", "kernels/mimics.py", "kernels/depth.py",
+    "kernels/layers.py", "kernels/tracer.py", "kernels/mimics.py", "kernels/depth.py",
     *(f"profile/{key}.py" for key in models()), "profile/depth/__init__.py",
     "profile/depth/column.py",
 }  # fmt: skip

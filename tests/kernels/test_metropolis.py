@@ -234,7 +234,8 @@ def problem(model=layers.COMPAS, weight=None, stretch=None, **changes):
     interval = np.searchsorted(layers.NODE, DEPTH, side="right") - 1
     return metropolis.Problem(
         model, 0, layers.CONSERVATIVE, limit, np.inf, low, high, stretch,
-        temperate(), interval, DEPTH, OBSERVED, np.full(DEPTH.size, weight),
+        temperate(), interval, DEPTH, OBSERVED, np.full(DEPTH.size, weight), 0.0,
+        np.empty(0), np.empty(0), np.zeros(DEPTH.size), np.zeros(DEPTH.size),
     )._replace(**changes)  # fmt: skip
 
 
@@ -244,7 +245,7 @@ def evaluate(target, places):
         np.empty_like(places), np.empty(n), np.empty(n, np.int64), np.empty((n, 20)),
         np.empty((n, target.depth.size)),
     )  # fmt: skip
-    metropolis.evaluate(target, places, *found)
+    metropolis.evaluate(target, places, *found, np.empty((n, 0)))
     return found
 
 

@@ -555,3 +555,121 @@ def test_without_noise_the_profile_is_the_steady_state_of_its_truth():
 def test_a_recovery_chooses_its_own_cost():
     with pytest.raises(InputError, match="cost = 'sse': here it follows from noise"):
         proda.recovery(2, cost="sse")
+
+
+# ------------------------------------------------- errors that are estimated, and radiocarbon
+
+
+def test_an_unknown_size_of_the_errors_is_integrated_out():
+    """The ratio of two likelihoods is that of integrals over the factor of the errors."""
+    from scipy.integrate import quad
+    from scipy.stats import invgamma
+
+    def likelihood(squares, number, nu):  # of s^2 = f^2, scaled inverse chi-squared
+        prior = invgamma(nu / 2, scale=nu / 2)
+        return quad(
+            lambda v: v ** (-number / 2) * np.exp(-squares / (2 * v)) * prior.pdf(v), 0, np.inf
+        )[0]
+
+    doubted = chains.kernel.doubted
+    for number, nu in ((3, 2.0), (8, 2.0), (8, 5.0)):
+        found = doubted(1.5, number, nu) - doubted(6.0, number, nu)
+        expected = np.log(likelihood(12.0, number, nu) / likelihood(3.0, number, nu))
+        assert found == pytest.approx(expected, rel=1e-6)
+    assert doubted(1.5, 8, 0.0) == 1.5
+
+
+def test_the_first_guess_of_the_errors_is_a_fifth_or_what_is_given(temperate):
+    column = environment.column(temperate)
+    for given, error in ((profile(), 0.2 * CARBON.mean()),
+                         (profile(carbon_density_sd=np.full(7, 900.0)), 900.0)):  # fmt: skip
+        pit = chains.read_profile(given, "a", column, "estimated")
+        np.testing.assert_allclose(chains.weights(pit, "estimated"), 0.5 / error**2)
+        target = chains.problem(pit, chains.Settings(cost="estimated"))
+        run = chains.evaluate(target, np.random.default_rng(1).random((400, 23)))
+        k = int(run.cost.argmin())
+        squares = ((run.modelled[k] - CARBON) ** 2).sum() / error**2
+        assert run.cost[k] == pytest.approx((7 + 2) / 2 * np.log1p(squares / 2), rel=1e-9)
+
+
+SEEN = np.array([60.0, 20.0, np.nan, -120.0, -250.0, -400.0, -560.0])
+BOTH = {"constraints": ("carbon", "radiocarbon")}
+
+
+def dated(**changes):
+    return profile(radiocarbon=SEEN).assign(sampling_year=2008, latitude=48.0).assign(changes)
+
+
+@pytest.fixture(scope="module")
+def witnessed(temperate):
+    return {
+        model: proda.assimilate(dated(), model, forcing=temperate, **BOTH, **FAST)
+        for model in MODELS
+    }
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_cost_of_radiocarbon_is_that_of_the_exact_solution(witnessed, temperate, model):
+    from scipy.interpolate import PchipInterpolator
+
+    from soilnb.profile.model import air
+
+    found = witnessed[model]
+    last = {name: float(values[1, 199]) for name, values in found.posterior.items()}
+    state = MODELS[model].steady_state(last, temperate)["soc"]
+    delta = MODELS[model].MODEL.radiocarbon(temperate, air.history(2008), last)["sample_delta14c"]
+    carbon, age = (PchipInterpolator(grid.NODE, x)(DEPTH) for x in (state, delta))
+    told = found.posterior_predictive["radiocarbon"].values[1, 199]
+    np.testing.assert_allclose(told, age, atol=6.0)  # exponentials for the history of the air
+    cost = 5 * ((carbon - CARBON) ** 2).sum() / ((CARBON - CARBON.mean()) ** 2).sum()
+    cost += np.nansum((told - SEEN) ** 2) / (2 * chains.PIT_TO_PIT**2)
+    assert float(found.sample_stats["cost"][1, 199]) == pytest.approx(cost, rel=1e-9)
+    np.testing.assert_array_equal(found.observed_data["radiocarbon"], SEEN)
+    assert found["profile"].attrs["constraints"] == "carbon, radiocarbon"
+    assert np.isfinite(found["profile"]["radiocarbon_rmse"])
+
+
+def test_a_second_witness_narrows_what_the_first_one_left_open(witnessed, data):
+    """Radiocarbon says how fast carbon goes down and decays; CLM5's transport and depth."""
+    alone, both = data["clm5"], witnessed["clm5"]
+    for name in ("diffus", "efolding"):
+        assert float(both.posterior[name].std()) < float(alone.posterior[name].std()), name
+    away = [
+        np.nanmean((found.posterior_predictive["radiocarbon"] - SEEN) ** 2)
+        if "radiocarbon" in found.posterior_predictive else np.inf
+        for found in (both, alone)
+    ]  # fmt: skip
+    prior = np.nanmean((both.prior_predictive["radiocarbon"] - SEEN) ** 2)
+    assert away[0] < 0.5 * prior
+
+
+@pytest.mark.parametrize(
+    ("seen", "options", "words"),
+    [
+        (dated().drop_vars("radiocarbon"), {}, "no 'radiocarbon': needed for that constraint"),
+        (dated(radiocarbon=("layer", SEEN * np.nan)), {}, "no layer has radiocarbon"),
+        (dated(radiocarbon=("layer", SEEN - 900)), {}, r"layer 4 = -1020: allowed -1000 to 2000"),
+        (dated(sampling_year=np.nan), {}, "no 'sampling_year'"),
+        (dated().drop_vars("latitude"), {}, "no 'latitude'"),
+        (dated(), {"sampler": "published"}, "the published sampler knows carbon alone"),
+        (dated(), {"constraints": ("age",)}, r"constraints = \('age',\): allowed"),
+        (dated(), {"radiocarbon_error": 0.0}, "radiocarbon_error = 0: allowed 1 to 1000"),
+    ],
+)
+def test_what_cannot_witness_is_refused_in_one_line(seen, options, words, temperate):
+    with pytest.raises(InputError, match=words) as caught:
+        proda.assimilate(seen, forcing=temperate, **(BOTH | FAST | options))
+    assert "\n" not in str(caught.value)
+
+
+def test_intervals_hold_the_truth_with_both_witnesses_and_unknown_errors():
+    """Simulation-based calibration of all that is new, at once; CLM5 is the slower of both."""
+    short = {"warmup": 1500, "steps": 3000, "samples": 300, "progress": False}
+    found = proda.recovery(8, "clm5", noise=True, cost="estimated", seed=3, jobs=1, **BOTH, **short)
+    table = proda.coverage(found)
+    assert 0.8 < table.loc[list(clm5.NAMES), "covered"].mean() < 0.97
+    ranks = found["rank"].values / RANKS
+    assert abs(ranks.mean() - 0.5) < 4 * 0.29 / math.sqrt(ranks.size)
+    assert table.loc["transport_rate", "sd_ratio"] < 0.6  # .78 with carbon alone
+    with pytest.raises(InputError, match="cost = 'estimated': here it follows from noise"):
+        proda.recovery(2, cost="estimated")

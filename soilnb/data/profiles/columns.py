@@ -60,6 +60,9 @@ COLUMNS: Mapping[str, Column] = {
     "carbon_density": Column(
         "g C m-3", "organic carbon per volume of soil", "layer", (0.0, 5e5), "C", (100.0, 2e5)
     ),
+    "radiocarbon": Column(
+        "permil", "Delta 14C of the soil carbon", "layer", (-1000.0, 2000.0), r"\Delta^{14}C"
+    ),
     "sand": Column("%", "sand of the mineral soil", "mean", (0.0, 100.0), "f_{sand}", (0.0, 100.0)),
     "clay": Column("%", "clay of the mineral soil", "mean", (0.0, 100.0), "f_{clay}", (0.0, 100.0)),
     "latitude": Column("degrees_north", "latitude", "profile", (-90.0, 90.0)),
@@ -75,6 +78,7 @@ COLUMNS: Mapping[str, Column] = {
         "g C m-2 yr-1", "net primary production that enters the soil", "profile", (0.0, 5000.0),
         "NPP", (10.0, 2000.0),
     ),
+    "sampling_year": Column("yr", "year in which it was sampled", "profile", (1850.0, 2030.0)),
     "climate": Column(_TEXT, "Köppen-Geiger zone", "label"),
     "vegetation": Column(_TEXT, "vegetation class of the table litter_split", "label"),
     "soil_order": Column(_TEXT, "soil order of the USDA taxonomy", "label"),

@@ -125,6 +125,8 @@ def _israd_table(source: xr.Dataset, coarse_fragments: bool) -> pd.DataFrame:
         sand=100 * layers["sand"],
         clay=100 * layers["clay"],
         npp=NPP_PER_GPP * 365 * layers["gpp"],
+        radiocarbon=layers["radiocarbon"],
+        sampling_year=layers["sampling_year"],
         climate=layers["koppen"],
         vegetation=layers["land_cover"],
     )
@@ -190,6 +192,7 @@ def read_csv(
     ``bulk_density``      g cm-3         optional    bulk density of fine earth
     ``coarse_fragments``  %              optional    coarse fragments, share of the volume
     ``carbon_density``    g C m-3        one of two  organic carbon per volume of soil
+    ``radiocarbon``       permil         optional    Delta 14C of the soil carbon
     ``sand``              %              optional    sand of the mineral soil
     ``clay``              %              optional    clay of the mineral soil
     ``latitude``          degrees_north  optional    latitude
@@ -197,6 +200,7 @@ def read_csv(
     ``temperature``       degC           optional    mean annual air temperature
     ``precipitation``     mm yr-1        optional    mean annual precipitation
     ``npp``               g C m-2 yr-1   optional    net primary production that enters the soil
+    ``sampling_year``     yr             optional    year in which it was sampled
     ``climate``           1              optional    Köppen-Geiger zone
     ``vegetation``        1              optional    vegetation class of the table litter_split
     ``soil_order``        1              optional    soil order of the USDA taxonomy
@@ -307,11 +311,12 @@ def from_table(
     Dataset
         Over (profile, layer), layers from the top and padded with NaN: ``depth`` (middle), ``top``
         and ``bottom`` in m, ``carbon_density`` (g C m-3), ``bulk_density`` (g cm-3),
-        ``organic_carbon`` (%) and whether the bulk density was ``measured``. Over profile:
-        ``layers`` (their number), sand and clay (%, mean over the layers that have them),
-        temperature, precipitation and NPP; coordinates latitude, longitude, climate, vegetation,
-        soil order and study. The scalar coordinate ``refused`` holds a line for each profile that
-        cannot be used: read it with `refused`.
+        ``organic_carbon`` (%), ``radiocarbon`` (permil) and whether the bulk density was
+        ``measured``. Over profile: ``layers`` (their number), sand and clay (%, mean over the
+        layers that have them), temperature, precipitation, NPP and the year of sampling;
+        coordinates latitude, longitude, climate, vegetation, soil order and study. The scalar
+        coordinate ``refused`` holds a line for each profile that cannot be used: read it with
+        `refused`.
 
     Raises
     ------
@@ -425,7 +430,7 @@ _LAYER_VARIABLES = {
     "bottom": ("m", "lower depth of the layer", r"z_{bottom}"),
     **{
         name: (COLUMNS[name].unit, COLUMNS[name].meaning, COLUMNS[name].symbol)
-        for name in ("carbon_density", "organic_carbon", "bulk_density")
+        for name in ("carbon_density", "organic_carbon", "bulk_density", "radiocarbon")
     },
     "measured": ("1", "whether the bulk density was measured", ""),
 }
@@ -443,7 +448,7 @@ def _dataset(usable: pd.DataFrame, rejected: pd.DataFrame) -> xr.Dataset:
     coords = {"profile": names.to_numpy(dtype=np.str_), "layer": np.arange(1, shape[1] + 1)}
     dataset = xr.Dataset(coords=coords)
     for name, (unit, meaning, symbol) in _LAYER_VARIABLES.items():
-        values = usable[name].to_numpy()
+        values = usable.get(name, pd.Series(np.nan, usable.index)).to_numpy()
         padded = np.full(shape, False if values.dtype == bool else np.nan, values.dtype)
         padded[place] = values
         attrs = {"units": unit, "long_name": meaning, "symbol": symbol}

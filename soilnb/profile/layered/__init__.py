@@ -140,6 +140,11 @@ class LayeredModel(Model):
         return slice(kernel.LITTER, len(self.pools))
 
     @property
+    def sampled(self) -> slice:
+        """Which pools a soil sample contains: litter is sieved off."""
+        return self.soil
+
+    @property
     def example(self) -> xr.Dataset:
         """The forcing of a typical place."""
         return example_forcing()

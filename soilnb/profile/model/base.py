@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from soilnb.parameters import InputError, ParameterSet
+from soilnb.profile.model.air import Air
 from soilnb.profile.model.dataset import modes
 from soilnb.profile.model.system import Ledger, System
 
@@ -70,6 +71,9 @@ class Model(ABC):
     axes = ("pool",)
     gains = ("input",)
     losses = ("respiration", "export")
+
+    #: Which of its pools a soil sample contains.
+    sampled = slice(None)
 
     @property
     def default(self) -> str:
@@ -227,6 +231,59 @@ class Model(ABC):
         }
         return self.label(asked, variables)
 
+    def radiocarbon(
+        self,
+        place: object,
+        air: Air,
+        parameters: str | Mapping | ParameterSet | None = None,
+        **options: str,
+    ) -> xr.Dataset:
+        """Return the radiocarbon of the carbon at steady state, in the year of a sample.
+
+        What leaves a pool is a share of it, whatever the law, and its radiocarbon leaves with it.
+        So the radiocarbon Y follows Y' = B Y + a(t) s - decay Y with the matrix B of these shares
+        and the litter s, which `soilnb.profile.model.air.Air.of` solves.
+
+        Parameters
+        ----------
+        place, parameters, **options
+            As in `steady_state`.
+        air : Air
+            Of `soilnb.profile.model.air.history`, or ``constant``.
+
+        Returns
+        -------
+        Dataset
+            ``delta14c`` (..., pool) and ``sample_delta14c``, of what a soil sample contains of each
+            layer, in permil; NaN where there is no carbon. Inert carbon has none left (-1000).
+
+        Examples
+        --------
+        >>> from soilnb.profile import icbm
+        >>> from soilnb.profile.model import air
+        >>> old = icbm.MODEL.radiocarbon({"npp": 200.0}, air.constant())
+        >>> old["delta14c"].values.round(1)  # k / (k + decay) - 1 of young and old carbon
+        array([ -0.2, -19.8])
+        """
+        asked = self.ask(place, parameters, **options)
+        system, state = asked.system, self.rest(asked)
+        carbon = system.over_cells(state[:, : len(system.pools)])
+        lives = _living(system)
+        moves = _of(system.with_mixing(system.shares(state)), lives)
+        source = system.over_cells(system.source[:, : len(system.pools)])[:, lives]
+        tracer = np.zeros(carbon.shape)
+        empty = carbon[:, lives] == 0  # what is not there gives nothing
+        moves[np.where(empty)[0], np.where(empty)[1], np.where(empty)[1]] -= 1.0
+        tracer[:, lives] = [air.of(*one) for one in zip(moves, source, strict=True)]
+        by_pool = [x.reshape(len(x), len(self.pools), system.cells) for x in (tracer, carbon)]
+        sample = [x[:, self.sampled].sum(axis=1) for x in by_pool]
+        cells = (system.cells,) * (len(self.axes) - 1)
+        variables = {
+            "delta14c": (self.axes, _delta(*by_pool).reshape(-1, len(self.pools), *cells)),
+            "sample_delta14c": (self.axes[1:], _delta(*sample).reshape(-1, *cells)),
+        }
+        return self.label(asked, variables)
+
     def structure(
         self,
         place: object = None,
@@ -280,6 +337,12 @@ def modes_at(system: System, state: np.ndarray) -> np.ndarray:
     n = len(system.pools)
     local = system.jacobian(state)[:, :n, :n]
     return np.linalg.eigvals(_of(system.with_mixing(local), _living(system)))
+
+
+def _delta(tracer: np.ndarray, carbon: np.ndarray) -> np.ndarray:
+    """Return Delta14C in permil; NaN where there is no carbon."""
+    ratio = np.divide(tracer, carbon, out=np.full(carbon.shape, np.nan), where=carbon > 0)
+    return 1000.0 * (ratio - 1.0)
 
 
 def _living(system: System) -> np.ndarray:

@@ -1,0 +1,41 @@
+"""Assimilate profiles with carbon alone and with radiocarbon: the study of notebook 38.
+
+    python -m experiments.witness_runs                     # everything: 200 and all profiles
+    python -m experiments.witness_runs --known 40 --measured 100
+
+Each finished profile is kept: a second call goes on where the first one stopped. What is kept of
+the results, and how it is read, stands in `soilnb.lessons.second_witness`.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import pandas as pd
+
+from soilnb.lessons import second_witness as lesson
+
+
+def main() -> None:
+    """Run, and keep what the runs say."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--known", type=int, default=lesson.KNOWN["paper"])
+    parser.add_argument("--measured", type=int, default=lesson.MEASURED["paper"])
+    parser.add_argument("--jobs", type=int, default=1)
+    asked = parser.parse_args()
+    lesson.KNOWN["paper"], lesson.MEASURED["paper"] = asked.known, asked.measured
+    study, found = lesson.study("paper"), []
+    for of, kind in ((study.known, "known"), (study.measured, "measured")):
+        for model in lesson.MODELS:
+            for witness in lesson.WITNESSES:
+                place = lesson.folder() / f"{kind} {model} {witness}"
+                found.append(of(model, witness, folder=place, jobs=asked.jobs))
+    rows = pd.concat(found)
+    profiles = study.profiles.sizes["profile"]
+    source = "ISRaD" if study.kind == "real" else "made-up profiles"
+    made = f"{source}, {profiles} profiles, and {asked.known} of known truth"
+    lesson.keep(rows, made=made, data=study.kind)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,232 @@
+"""Radiocarbon as a second witness: the study of notebook *Second witness*.
+
+Every profile is assimilated twice, with carbon alone and with radiocarbon beside it: first made-up
+ones of known truth, then measured ones. What a study at full size found is kept as the versioned
+baseline ``runs/witness``, which ``experiments/witness_runs.py`` makes; no observation is in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from soilnb import proda, results
+from soilnb.claims import baseline
+from soilnb.lessons import rests_on
+from soilnb.profile import forcing
+from soilnb.profile.model import air, models
+
+COMMAND = "python -m experiments.witness_runs"
+
+#: Name of the baseline, and whose sources decide it.
+NAME, SOURCES = "runs/witness", "tao2023"
+
+#: The models, and what each profile is asked for.
+MODELS = {"COMPAS": "compas", "CLM5": "clm5"}
+WITNESSES = {"carbon": ("carbon",), "with radiocarbon": ("carbon", "radiocarbon")}
+
+#: Chains by size of the study; profiles of known truth, and measured ones.
+LENGTHS = {
+    "quick": {"warmup": 1000, "steps": 2000, "samples": 200},
+    "paper": {"warmup": 5000, "steps": 10_000, "samples": 500},
+}
+KNOWN, MEASURED = {"quick": 4, "paper": 200}, {"quick": 4, "paper": 513}
+
+#: Of what profiles say, what is kept: quantiles over the profiles.
+QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
+
+#: Depths of the drawn pictures, m.
+SHOWN = 2.0
+
+
+@dataclass(frozen=True)
+class Study:
+    """Profiles that are assimilated with one witness and with two.
+
+    Attributes
+    ----------
+    size, seed : str, int
+        As `study` takes them.
+    """
+
+    size: str
+    seed: int
+
+    @cached_property
+    def profiles(self) -> xr.Dataset:
+        """The measured profiles that have radiocarbon; a few studies in turn."""
+        every = proda.observations.israd()
+        dated = every["radiocarbon"].notnull().any("layer") & every["sampling_year"].notnull()
+        every = every.isel(profile=np.flatnonzero(dated))
+        mixed = every["study"].to_series().sample(frac=1, random_state=self.seed)
+        turn = mixed.groupby(mixed).cumcount().sort_values(kind="stable")
+        return every.sel(profile=turn.index[: MEASURED[self.size]])
+
+    @property
+    def kind(self) -> str:
+        """What the measured profiles are: ``real`` or ``synthetic``."""
+        return rests_on(self.profiles)
+
+    def known(self, model: str, witness: str, **options: object) -> pd.DataFrame:
+        """Return what made-up profiles of known truth say, one row a profile and name.
+
+        ``ratio`` is posterior over prior sd, ``covered`` whether the 90 % interval holds the truth.
+        """
+        found = proda.recovery(
+            KNOWN[self.size], MODELS[model], noise=True, seed=self.seed,
+            constraints=WITNESSES[witness], **LENGTHS[self.size], **options,
+        )  # fmt: skip
+        return _ratios(found).assign(model=model, witness=witness, profiles="known truth")
+
+    def measured(self, model: str, witness: str, **options: object) -> pd.DataFrame:
+        """Return the same of measured profiles, with what they say of ages; without a truth."""
+        found = proda.assimilate(
+            self.profiles, MODELS[model], seed=self.seed, constraints=WITNESSES[witness],
+            **LENGTHS[self.size], **options,
+        )  # fmt: skip
+        return _ratios(found).assign(model=model, witness=witness, profiles="measured")
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """Everything, computed here."""
+        plain = {"jobs": 1, "progress": False}
+        return pd.concat(
+            [
+                of(model, witness, **plain)
+                for of in (self.known, self.measured)
+                for model in MODELS
+                for witness in WITNESSES
+            ]
+        )
+
+
+def study(size: str = "quick", seed: int = 0) -> Study:
+    """Return the study of a size.
+
+    Examples
+    --------
+    >>> study().profiles["radiocarbon"].notnull().any("layer").all().item()
+    True
+    """
+    return Study(size, seed)
+
+
+def _ratios(found: xr.Dataset) -> pd.DataFrame:
+    """Return rows of (profile, name): posterior over prior sd, coverage, mean, and the fit."""
+    used = found.isel(profile=np.flatnonzero(found["reason"] == ""))
+    tables = []
+    for kind, prefix in (("parameter", ""), ("metric", "metric_")):
+        ratio = used[f"{prefix}sd"] / used[f"{prefix}prior_sd"]
+        columns = {"ratio": ratio, "mean": used[f"{prefix}mean"]}
+        if f"{prefix}covered" in used:
+            columns["covered"] = used[f"{prefix}covered"]
+        table = xr.Dataset(columns).to_dataframe()[list(columns)].reset_index()
+        tables.append(table.rename(columns={kind: "name"}).assign(kind=kind))
+    rows = pd.concat(tables)
+    for name in ("nse_predictive", "radiocarbon_rmse", "r_hat_max"):
+        if name in used:
+            rows[name] = rows["profile"].map(used[name].to_series())
+    return rows
+
+
+# --- what is kept, and what it says -----------------------------------------------------------
+
+
+def informed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return posterior over prior sd, quantiles over the profiles, a row a model and name.
+
+    Returns
+    -------
+    DataFrame
+        Index (profiles, model, kind, name, witness); columns the quantiles, the share of
+        profiles whose 90 % interval ``covered`` the truth, and the number of ``profiles``.
+    """
+    by = rows.groupby(["profiles", "model", "kind", "name", "witness"], sort=False)
+    table = by["ratio"].quantile(list(QUANTILES)).unstack()
+    table["covered"] = by["covered"].mean() if "covered" in rows else np.nan
+    table["mean"] = by["mean"].median()
+    return table.assign(number=by.size())
+
+
+def fits(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return how well the measured profiles are fitted: medians over them."""
+    once = rows[rows["profiles"] == "measured"].drop_duplicates(["model", "witness", "profile"])
+    by = once.groupby(["model", "witness"], sort=False)
+    columns = [name for name in ("nse_predictive", "radiocarbon_rmse") if name in once]
+    table = by[columns].median()
+    return table.assign(
+        converged=by["r_hat_max"].agg(lambda x: (x < 1.05).mean()), number=by.size()
+    )
+
+
+def keep(rows: pd.DataFrame, *, made: str, data: str, size: str = "paper") -> None:
+    """Keep what a study found as the baseline: no observation is in it."""
+    kept = baseline.head(NAME, command=COMMAND, data=data, sources=SOURCES, size=size)
+    kept["made"] = made
+    for name, table in (("informed", informed(rows)), ("fits", fits(rows))):
+        records = table.reset_index().rename(columns=str).to_dict("records")
+        kept[name] = [{key: baseline.short(value) for key, value in row.items()} for row in records]
+    baseline.write(kept)
+
+
+def full() -> tuple[pd.DataFrame, pd.DataFrame, str]:
+    """Return the kept tables `informed` and `fits`, and what a figure of them says below it.
+
+    Examples
+    --------
+    >>> table, fitted, note = full()
+    >>> table.index.names
+    FrozenList(['profiles', 'model', 'kind', 'name', 'witness'])
+    """
+    kept = baseline.needed(NAME, COMMAND)
+    table = pd.DataFrame(kept["informed"])
+    table = table.rename(columns={str(q): q for q in QUANTILES})
+    index = ["profiles", "model", "kind", "name", "witness"]
+    fitted = pd.DataFrame(kept["fits"]).set_index(["model", "witness"])
+    return table.set_index(index), fitted, f"{kept['made']}, kept"
+
+
+def sharpened(table: pd.DataFrame, profiles: str = "measured", least: float = 0.1) -> pd.DataFrame:
+    """Return what the second witness narrows: median posterior over prior sd, without and with.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As from `informed`.
+    profiles : {"measured", "known truth"}
+        Which.
+    least : float
+        Rows whose ratio falls by less are left out.
+
+    Returns
+    -------
+    DataFrame
+        Index (model, name); a column for each of `WITNESSES`, the most narrowed first.
+    """
+    wide = table.loc[profiles][0.5].unstack("witness")[list(WITNESSES)]
+    fall = wide["carbon"] - wide["with radiocarbon"]
+    order = fall[fall >= least].sort_values(ascending=False, kind="stable").index
+    return wide.loc[order].droplevel("kind")
+
+
+def twins(years: tuple[int, ...] = (1950, 1965, 1990, 2015)) -> xr.DataArray:
+    """Return Delta14C by depth of both models at a temperate place, for years of sampling.
+
+    Over (model, year, layer), permil, down to `SHOWN`.
+    """
+    place = forcing.example("temperate")
+    found = [
+        [models()[name].radiocarbon(place, air.history(year))["sample_delta14c"] for year in years]
+        for name in MODELS.values()
+    ]
+    stacked = xr.concat([xr.concat(row, "year") for row in found], "model")
+    return stacked.assign_coords(model=list(MODELS), year=list(years))
+
+
+def folder() -> object:
+    """Return where a study at full size keeps what is finished."""
+    return results.root() / "paper" / "witness"
