@@ -268,6 +268,14 @@ def _alike_in_sign() -> str:
     return "rarely" if share < 0.35 else "half the time" if share < 0.65 else "mostly"
 
 
+def _second_witness() -> str:
+    """Return the parameter of COMPAS that radiocarbon narrows most."""
+    from soilnb.lessons import second_witness
+
+    table = second_witness.full()[0].xs("parameter", level="kind", drop_level=False)
+    return second_witness.sharpened(table, least=0.0).loc["COMPAS"].index[0]
+
+
 def _years_of_a_meadow() -> float:
     from soilnb.profile import mimics
 
@@ -353,6 +361,15 @@ QUESTIONS = {
         "1",
         "Read the row of this pair in the table: the column “same sign”.",
         choices=("mostly", "half the time", "rarely"),
+    ),
+    "pool-of-a-mean-life": Question(
+        lambda: -500.0, "permil", "Put k = λ into the formula, then F into that of Δ."
+    ),
+    "second-witness": Question(
+        _second_witness,
+        "1",
+        "Read the first row of COMPAS that is a parameter, not a metric.",
+        choices=("b", "q10", "eta_doc", "tau_mic", "km_assim"),
     ),
     "one-pool": Question(lambda: 500 * 20, "g", "What leaves must be 500 g a year, too."),
     "cue-of-a-community": Question(

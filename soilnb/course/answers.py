@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
+
 # --- Begin --------------------------------------------------------------------------------------
 
 
@@ -385,6 +387,14 @@ def rate_of_same_stock(litter: float, passed: float, modifier: float, stock: flo
 def pool_when_warmer(litter: float, rate: float, warming: float, q10: float) -> float:
     """Return what a pool holds at rest when decay has become faster by warming, kg m-2."""
     return pool_at_rest(litter, rate * q10 ** (warming / 10))
+
+
+def delta_of_an_old_pool(turnover: float) -> float:
+    """Return Delta14C of a pool at rest under an air of 0, permil."""
+    from soilnb.profile.model import air
+
+    rate = np.array([1 / turnover])
+    return 1000 * float(air.constant().of(-np.diag(rate), rate)[0] - 1)
 
 
 def learnt_agreement() -> float:

@@ -1,4 +1,4 @@
-"""Explorer of site assimilation: a measured profile against a model, live."""
+"""Explorers of site assimilation: a measured profile against a model, live, and what age tells."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from soilnb.data import open_dataset
 from soilnb.explore.base import Control, Explorer
 from soilnb.figures import assimilation
 from soilnb.language import translated
@@ -15,6 +16,10 @@ from soilnb.proda.chains import Settings, read_profile, sample
 from soilnb.proda.observations import forcing_at
 from soilnb.profile.forcing import environment
 from soilnb.profile.grid import NODE
+from soilnb.profile.model import air
+
+#: Years of sampling of the first panel, and turnover times of the second.
+_SAMPLED, _TURNOVER = np.arange(1945, 2016, 5), np.geomspace(1.0, 5000.0, 60)
 
 _MODEL = {"COMPAS": "compas", "CLM5": "clm5"}
 LEVELS = (0.05, 0.5, 0.95)
@@ -141,3 +146,69 @@ def _say(found: tuple[str, xr.Dataset, pd.Series]) -> str:
         rest=rest,
         names=names,
     )
+
+
+# --- radiocarbon of one pool -------------------------------------------------------------------
+
+
+def pool() -> Explorer:
+    """Let the reader choose how fast a pool turns over, and when it is sampled."""
+    controls = {
+        "turnover": Control(
+            "Turnover time (years)", "50", choices=("5", "10", "50", "200", "2000")
+        ),
+        "year": Control("Year of the sample", 1990.0, 1950.0, 2015.0, 5.0),
+    }
+    return Explorer(
+        controls, in_the_air, assimilation.pool_and_air, _say_pool, asks="pool_and_air"
+    )
+
+
+def in_the_air(turnover: str | float = 50.0, year: float = 1990.0) -> dict[str, xr.DataArray]:
+    """Return the radiocarbon of the northern air and of one pool, and of pools of all turnovers.
+
+    Parameters
+    ----------
+    turnover : float
+        Turnover time of the pool, yr; a text will do.
+    year : float
+        Of the sample.
+
+    Returns
+    -------
+    dict of str to DataArray
+        As `soilnb.figures.second_witness.pool_and_air` takes it, permil.
+
+    Examples
+    --------
+    >>> in_the_air(50.0, 1990)["pools"].attrs["sampled"]
+    1990
+    """
+    record, time, sampled = open_dataset("atmosphere14c"), float(turnover), round(year)
+    histories = {int(y): air.history(y, "northern", record) for y in (*_SAMPLED, sampled)}
+    one = [_delta(histories[int(y)], np.array([time]))[0] for y in _SAMPLED]
+    above = [1000 * (histories[int(y)].value[0] - 1) for y in _SAMPLED]
+    every = _delta(histories[sampled], _TURNOVER)
+    return {
+        "air": xr.DataArray(above, {"year": _SAMPLED}, ("year",)),
+        "pool": xr.DataArray(one, {"year": _SAMPLED}, ("year",)),
+        "pools": xr.DataArray(
+            every, {"turnover": _TURNOVER}, ("turnover",),
+            attrs={"sampled": sampled, "turnover": time},
+        ),
+    }  # fmt: skip
+
+
+def _delta(history: air.Air, times: np.ndarray) -> np.ndarray:
+    """Return Delta14C of pools of these turnover times that get 1 over it a year, permil."""
+    return 1000 * (history.of(-np.diag(1 / times), 1 / times) - 1)
+
+
+def _say_pool(found: dict[str, xr.DataArray]) -> str:
+    pools = found["pools"]
+    time, year = pools.attrs["turnover"], pools.attrs["sampled"]
+    delta = np.interp(np.log(time), np.log(pools["turnover"]), pools)
+    return translated(
+        "A pool of {time:g} years, sampled in {year}: {delta:+.0f} ‰.",
+        time=time, year=year, delta=float(delta),
+    )  # fmt: skip

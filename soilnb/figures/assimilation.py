@@ -14,6 +14,12 @@ from soilnb.figures import layers, style
 from soilnb.figures.series import downward
 from soilnb.figures.style import COLOURS
 
+#: Colours of years of sampling, the oldest first.
+YEARS = (COLOURS["black"], COLOURS["vermilion"], COLOURS["orange"], COLOURS["sky"])
+
+#: Colour of one witness and of two.
+WITNESSES = (COLOURS["grey"], COLOURS["blue"])
+
 
 @style.frame(lambda found: (3.9 * len(found), 4.0))
 def fit(figure: Figure, found: Mapping[str, xr.Dataset]) -> None:
@@ -185,3 +191,89 @@ def recovery(figure: Figure, coverage: pd.Series, *, count: int) -> str:
     ax.set(ylim=(len(coverage) - 0.4, -0.6), xlim=(min(60.0, 100 * float(coverage.min()) - 5), 102))
     ax.set_xlabel(f"90 % intervals that hold the truth (%), {count} synthetic profiles")
     return "grey: 80 to 97 %"
+
+
+# --- radiocarbon beside carbon ---------------------------------------------------------------
+
+
+@style.frame(7.6, 4.2)
+def by_depth(figure: Figure, delta: xr.DataArray) -> None:
+    """Draw radiocarbon against depth, a panel a model and a line a year of sampling.
+
+    Parameters
+    ----------
+    delta : DataArray (model, year, layer)
+        Delta14C of what a sample contains, permil, with the coordinate ``depth`` (m).
+    """
+    axes = figure.subplots(1, delta.sizes["model"], sharex=True, sharey=True)
+    for ax, letter, model in zip(axes, "ab", delta["model"].values, strict=True):
+        style.panel(ax, letter, str(model))
+        for year, colour in zip(delta["year"].values, YEARS, strict=True):
+            one = delta.sel(model=model, year=year)
+            ax.plot(one, delta["depth"], color=colour, lw=1.8, label=f"sampled in {year}")
+        ax.axvline(0, color="0.6", lw=0.7)
+        ax.set_xlabel("radiocarbon Δ¹⁴C (‰)")
+    axes[0].set_ylabel("depth (m)")
+    axes[0].set_ylim(float(delta["depth"].max()), 0)
+    style.legend_above(axes[0], 4)
+
+
+@style.frame(9.0, 5.4)
+def narrowed(figure: Figure, table: pd.DataFrame) -> str:
+    """Draw how wide the posterior is against the prior, without and with radiocarbon.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Index (profiles, model, name); a column a witness: median of posterior over prior sd.
+    """
+    models = table.index.get_level_values("model").unique()
+    axes = np.atleast_1d(figure.subplots(1, len(models)))
+    for ax, letter, model in zip(axes, "ab", models, strict=True):
+        style.panel(ax, letter, model)
+        mine = table.xs(model, level="model")
+        names = mine.index.get_level_values("name").unique()[::-1]
+        for profiles, filled in (("measured", True), ("known truth", False)):
+            for witness, colour in zip(table.columns, WITNESSES, strict=True):
+                some = mine.loc[profiles, witness].reindex(names)
+                ax.plot(
+                    some, np.arange(len(names)) + (0.0 if filled else -0.25), "o", ms=6,
+                    color=colour, mfc=colour if filled else "white",
+                    label=f"{witness}, {profiles}",
+                )  # fmt: skip
+            both = mine.loc[profiles].reindex(names).T.values
+            ax.plot(both, np.arange(len(names)) + np.zeros((2, 1)) - (0 if filled else 0.25),
+                    color="0.8", lw=1, zorder=0)  # fmt: skip
+        ax.set_yticks(np.arange(len(names)), [name.replace("_", " ") for name in names])
+        ax.set_xlim(0, 1.15)
+        ax.axvline(1, color="0.6", lw=0.7)
+        ax.set_xlabel("posterior over prior (sd)")
+    style.legend_above(axes[0], 2)
+    return "medians over profiles"
+
+
+@style.frame(8.4, 3.9)
+def pool_and_air(figure: Figure, found: Mapping[str, xr.DataArray]) -> None:
+    """Draw one pool through the years beside the air, and all pools in one year.
+
+    Parameters
+    ----------
+    found : mapping
+        ``air`` and ``pool`` over ``year``, ``pools`` over ``turnover`` (yr) in the year of the
+        sample, permil; and the attributes ``sampled`` and ``turnover`` of ``pools``.
+    """
+    left, right = figure.subplots(1, 2)
+    style.panel(left, "a", "through the years")
+    left.plot(found["air"]["year"], found["air"], color=COLOURS["grey"], lw=1.5, label="air")
+    left.plot(found["pool"]["year"], found["pool"], color=COLOURS["blue"], lw=2, label="pool")
+    left.axvline(found["pools"].attrs["sampled"], color="0.4", ls=":", lw=1)
+    left.set_xlabel("year of sampling")
+    left.set_ylabel("radiocarbon Δ¹⁴C (‰)")
+    pools, turnover = found["pools"], found["pools"].attrs["turnover"]
+    style.panel(right, "b", f"in {pools.attrs['sampled']}")
+    right.semilogx(pools["turnover"], pools, color=COLOURS["blue"], lw=2)
+    here = float(np.interp(np.log(turnover), np.log(pools["turnover"]), pools))
+    right.axhline(here, color="0.4", ls=":", lw=1)
+    right.plot([turnover], [here], "o", color=COLOURS["vermilion"], ms=8)
+    right.set_xlabel("turnover time (years)")
+    style.legend_above(left, 2)

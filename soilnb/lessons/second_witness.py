@@ -16,6 +16,7 @@ import xarray as xr
 
 from soilnb import proda, results
 from soilnb.claims import baseline
+from soilnb.data import open_dataset
 from soilnb.lessons import rests_on
 from soilnb.profile import forcing
 from soilnb.profile.model import air, models
@@ -31,16 +32,16 @@ WITNESSES = {"carbon": ("carbon",), "with radiocarbon": ("carbon", "radiocarbon"
 
 #: Chains by size of the study; profiles of known truth, and measured ones.
 LENGTHS = {
-    "quick": {"warmup": 1000, "steps": 2000, "samples": 200},
+    "quick": {"warmup": 600, "steps": 1200, "samples": 100, "prior_draws": 400},
     "paper": {"warmup": 5000, "steps": 10_000, "samples": 500},
 }
-KNOWN, MEASURED = {"quick": 4, "paper": 200}, {"quick": 4, "paper": 513}
+KNOWN, MEASURED = {"quick": 3, "paper": 200}, {"quick": 3, "paper": 513}
 
 #: Of what profiles say, what is kept: quantiles over the profiles.
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
-#: Depths of the drawn pictures, m.
-SHOWN = 2.0
+#: Depth down to which radiocarbon is drawn, m, and rows of the figure of what is narrowed.
+SHOWN, ROWS = 2.0, 9
 
 
 @dataclass(frozen=True)
@@ -213,18 +214,32 @@ def sharpened(table: pd.DataFrame, profiles: str = "measured", least: float = 0.
     return wide.loc[order].droplevel("kind")
 
 
-def twins(years: tuple[int, ...] = (1950, 1965, 1990, 2015)) -> xr.DataArray:
+def shown(table: pd.DataFrame) -> pd.DataFrame:
+    """Return medians of what the second witness narrows most, as the figure takes them.
+
+    Index (profiles, model, name), a column for each of `WITNESSES`; `ROWS` names a model.
+    """
+    wide = table[0.5].unstack("witness")[list(WITNESSES)].droplevel("kind")
+    fall = (wide["carbon"] - wide["with radiocarbon"]).groupby(["model", "name"]).max()
+    order = fall.sort_values(ascending=False, kind="stable").groupby("model").head(ROWS).index
+    parts = {kind: wide.loc[kind].reindex(order) for kind in wide.index.unique("profiles")}
+    return pd.concat(parts, names=["profiles"])
+
+
+def by_year(years: tuple[int, ...] = (1950, 1965, 1990, 2015)) -> tuple[xr.DataArray, str]:
     """Return Delta14C by depth of both models at a temperate place, for years of sampling.
 
-    Over (model, year, layer), permil, down to `SHOWN`.
+    Over (model, year, layer), permil, down to `SHOWN`; and what the air rests on.
     """
-    place = forcing.example("temperate")
+    record, place = open_dataset("atmosphere14c"), forcing.example("temperate")
+    histories = [air.history(year, record=record) for year in years]
     found = [
-        [models()[name].radiocarbon(place, air.history(year))["sample_delta14c"] for year in years]
+        [models()[name].radiocarbon(place, one)["sample_delta14c"] for one in histories]
         for name in MODELS.values()
     ]
     stacked = xr.concat([xr.concat(row, "year") for row in found], "model")
-    return stacked.assign_coords(model=list(MODELS), year=list(years))
+    stacked = stacked.assign_coords(model=list(MODELS), year=list(years))
+    return stacked.isel(layer=stacked["depth"].values < SHOWN), rests_on(record)
 
 
 def folder() -> object:

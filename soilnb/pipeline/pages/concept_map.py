@@ -39,6 +39,7 @@ IDEAS = {
     "35_what_controls_soc": ("what controls", "soil carbon", ("34_proda_globe",)),
     "36_convergence": ("same carbon,", "same reasons?", ("34_proda_globe",)),
     "37_under_change": ("same carbon,", "same future?", ("36_convergence",)),
+    "38_second_witness": ("what a second", "witness adds", ("32_site_assimilation",)),
     "40_whole_profile": ("carbon two", "metres down", ("00_start_here",)),
     "41_management": ("storing it", "at depth", ("40_whole_profile",)),
     "50_pore_to_planet": ("from the pore", "to the planet", ("15_exudates", "31_cue_soc_pathways")),

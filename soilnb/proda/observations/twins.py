@@ -6,7 +6,8 @@ Organic carbon is
 
     SOC(z) = S (0.1 + 0.9 exp(-z / h)),   S = 2.5 % exp(-0.04 (T - 10)) (P / 800)^0.4
 
-with a fold depth h around 0.3 m; S, h and each layer scatter (lognormal).
+with a fold depth h around 0.3 m; S, h and each layer scatter (lognormal). Radiocarbon falls evenly
+with depth.
 """
 
 from __future__ import annotations
@@ -65,6 +66,8 @@ def layers(count: int = 60, seed: int = 2025) -> pd.DataFrame:
         top=EDGES[layer],
         bottom=EDGES[layer + 1],
         organic_carbon=carbon,
+        radiocarbon=80 - 450 * middle,
+        sampling_year=2005,
         bulk_density=np.where(measured, earth, np.nan),
     )
 

@@ -139,6 +139,11 @@ def constant(delta14c: float = 0.0, decay: float = DECAY) -> Air:
         Permil.
     decay : float
         yr-1; with 0, and 0 permil, the tracer is the carbon itself.
+
+    Examples
+    --------
+    >>> constant(50.0).value
+    array([1.05])
     """
     return Air(np.array([np.inf]), np.array([1.0 + delta14c / 1000.0]), decay)
 
