@@ -184,6 +184,7 @@ RESTS_ON = {
     "tao2024": layers,
     "runs/planet": layers,
     "runs/change": layers,
+    "runs/witness": layers,
 }
 
 

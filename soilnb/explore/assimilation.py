@@ -159,9 +159,7 @@ def pool() -> Explorer:
         ),
         "year": Control("Year of the sample", 1990.0, 1950.0, 2015.0, 5.0),
     }
-    return Explorer(
-        controls, in_the_air, assimilation.pool_and_air, _say_pool, asks="pool_and_air"
-    )
+    return Explorer(controls, in_the_air, assimilation.pool_and_air, _say_pool, asks="pool_and_air")
 
 
 def in_the_air(turnover: str | float = 50.0, year: float = 1990.0) -> dict[str, xr.DataArray]:
