@@ -185,6 +185,7 @@ RESTS_ON = {
     "runs/planet": layers,
     "runs/change": layers,
     "runs/witness": layers,
+    "runs/climate": layers,
 }
 
 

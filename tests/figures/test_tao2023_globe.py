@@ -121,3 +121,17 @@ def test_what_is_given_has_no_spread(cells):
     cue = next(ax for ax in figure.axes if ax.get_gid() == "panel-b")
     shown = cue.collections[0].get_array().compressed()
     assert np.allclose(np.sort(shown), np.sort(maps.known(ensemble, "cue", "_sd")))
+
+
+def test_an_ensembles_interval_and_every_member_are_drawn(world):
+    cells = world.assign(stock_sd=0.1 * world["stock"]).sel(to_depth=1.0)
+    stocks = {"sites": np.linspace(900.0, 1100.0, 41), "both": np.linspace(800.0, 1200.0, 41)}
+    figure = drawings.uncertainty(cells, stocks)
+    assert style.panels(figure) == "ab"
+    shown = figure.axes[0].collections[0].get_array().compressed()
+    assert np.allclose(shown, 10)
+    right = next(ax for ax in figure.axes if ax.get_gid() == "panel-b")
+    low, high = right.lines[0].get_xdata()
+    assert (low, high) == pytest.approx((905, 1095))
+    assert np.allclose(right.lines[4].get_xdata(), stocks["both"])
+    assert "sites: 1000 (905–1095)" in said(figure)

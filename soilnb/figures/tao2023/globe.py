@@ -250,3 +250,32 @@ def figED7(figure: Figure, cells: xr.Dataset) -> None:
             label = "standard deviation" if unit == "1" else f"standard deviation ({unit})"
             _map(ax, cells, spread, label, False, cm.lajolla_r)
         style.panel(ax, letter, title)
+
+
+@style.frame(10.4, 3.5)
+def uncertainty(figure: Figure, cells: xr.Dataset, totals: Mapping[str, np.ndarray]) -> None:
+    """Draw how sure the carbon of each cell is, and global stocks of ensembles side by side.
+
+    Parameters
+    ----------
+    cells : Dataset over site
+        ``stock`` and ``stock_sd``, mean and standard deviation over the members, kg C m-2.
+    totals : mapping of str to array [member]
+        By what the members differ in, the global stock of each, Pg C.
+    """
+    left, right = figure.subplots(1, 2, width_ratios=(1.7, 1.0))
+    share = 100 * cells["stock_sd"].values / cells["stock"].values
+    label = "standard deviation of SOC to 1 m, % of the mean"
+    _map(left, cells, share, label, False, cm.lajolla_r)
+    style.panel(left, "a", "uncertainty of each cell")
+    for row, (name, stocks) in enumerate(totals.items()):
+        low, middle, high = np.quantile(stocks, (0.025, 0.5, 0.975))
+        right.plot([low, high], [row, row], color=COLOURS["blue"], lw=5, alpha=0.5)
+        right.plot(stocks, np.full(len(stocks), row + 0.18), "|", ms=5, color="0.3", alpha=0.4)
+        right.plot(middle, row, "o", color="0.05", ms=4)
+        interval = f" ({low:.0f}–{high:.0f})" if len(stocks) > 1 else ""
+        right.text(0.01, row - 0.25, f"{name}: {middle:.0f}{interval}",
+                   transform=right.get_yaxis_transform(), fontsize=7)  # fmt: skip
+    right.set(yticks=[], ylim=(len(totals) - 0.4, -0.6), xlabel="global SOC to 1 m (Pg C)")
+    right.spines["left"].set_visible(False)
+    style.panel(right, "b", "global stock, 95 % of the members")
