@@ -1,5 +1,8 @@
 """The question bank: right, complete, and readable by others."""
 
+import re
+import shutil
+import subprocess
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
@@ -110,6 +113,24 @@ def test_moodle_xml_is_read_back_to_the_same_questions(folder, asked):
             assert [places[i] for i in sorted(places)] == list(question.order)
         else:
             assert all(c.text in text_of(item.findtext("graderinfo/text")) for c in question.rubric)
+
+
+@pytest.mark.skipif(not shutil.which("moodle2amc"), reason="no moodle2amc on the path (amc2moodle)")
+def test_a_reader_that_is_not_ours_finds_the_same_questions_and_numbers(folder, asked, tmp_path):
+    source, target = folder / "instructor" / "moodle.xml", tmp_path / "paper.tex"
+    subprocess.run(["moodle2amc", source, "-o", target], cwd=tmp_path, check=True)
+    read = re.split(r"\\begin\{question(?:multx)?\}\{", target.read_text(encoding="utf-8"))[1:]
+    items = {item.partition("}")[0]: item for item in read}
+    known = [q for q in asked if q.kind != "order"]  # matching has no place on its sheets
+    assert list(items) == [q.id for q in known]
+    for question in known:
+        item = items[question.id]
+        if question.kind == "choice":
+            assert item.count("\\correctchoice") == 1
+            assert item.count("\\wrongchoice") == len(question.choices) - 1
+        elif question.kind == "numeric":
+            (number,) = re.findall(r"\\AMCnumericChoices\{([^}]+)\}", item)
+            assert float(number) == pytest.approx(question.value, rel=question.tolerance)
 
 
 def text_of(html):

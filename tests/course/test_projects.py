@@ -1,8 +1,10 @@
 """Open projects: each with data, a rubric, and an example that the models compute."""
 
+import re
+
 import pytest
 
-from soilnb.course import bank
+from soilnb.course import bank, printed
 from soilnb.course.projects import projects
 from soilnb.pipeline import runs
 
@@ -72,4 +74,5 @@ def test_only_instructors_get_the_examples(tmp_path):
     )
     assert "deaths rise with crowding" in instructor
     assert "deaths rise with crowding" not in student
-    assert all(project.question in student for project in projects())
+    assert all(printed.inline(project.question) in student for project in projects())
+    assert not re.search(r"[^*]\*[^*\s]", student.partition("</style>")[2])
