@@ -47,7 +47,8 @@ from soilnb.proda import globe, predictors
 ASSETS = {
     "mathjax/es5/tex-mml-chtml.js": "mathjax/",
     "mathjax/es5/output/chtml": "mathjax/output/chtml",
-    "mathjax/es5/input": "mathjax/input",
+    "mathjax/es5/input/tex/extensions": "mathjax/input/tex/extensions",
+    "mathjax/es5/input/mml": "mathjax/input/mml",
     "mathjax/es5/a11y": "mathjax/a11y",
     "mathjax/es5/sre/mathmaps/base.json": "mathjax/sre/mathmaps/",
     "mathjax/es5/sre/mathmaps/en.json": "mathjax/sre/mathmaps/",

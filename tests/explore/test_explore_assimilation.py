@@ -94,5 +94,5 @@ def test_coverage_stands_on_an_axis_in_percent():
     figure = drawings.recovery(pd.Series({"b": 0.9, "q10": 0.5}), count=50)
     ax = figure.axes[0]
     assert ax.get_xlim()[0] <= 45
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["b", "q10"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["$b$", "$Q_{10}$"]
     assert "50 synthetic profiles" in ax.get_xlabel()

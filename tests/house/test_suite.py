@@ -6,11 +6,22 @@ from pathlib import Path
 import pytest
 import reach
 import suite
+from _pytest.pytester import SysModulesSnapshot
 
 
 def git(folder, *arguments):
     identity = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main"]
     subprocess.run(["git", "-C", folder, *identity, *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture(autouse=True)
+def modules_stay(monkeypatch):
+    """Leave this process's modules alone: what is tested runs in a process of its own.
+
+    `pytester` empties ``sys.modules`` and fills it again. A thread that imports in between, of
+    Dask or of a progress bar, gets a second ``io``, whose exceptions Pillow does not know.
+    """
+    monkeypatch.setattr(SysModulesSnapshot, "restore", lambda self: None)
 
 
 @pytest.fixture(scope="module")
