@@ -234,17 +234,18 @@ def narrowed(figure: Figure, table: pd.DataFrame) -> str:
         mine = table.xs(model, level="model")
         names = mine.index.get_level_values("name").unique()[::-1]
         for profiles, filled in (("measured", True), ("known truth", False)):
+            label = profiles if filled else f"{profiles} (synthetic)"
             for witness, colour in zip(table.columns, WITNESSES, strict=True):
                 some = mine.loc[profiles, witness].reindex(names)
                 ax.plot(
                     some, np.arange(len(names)) + (0.0 if filled else -0.25), "o", ms=6,
                     color=colour, mfc=colour if filled else "white",
-                    label=f"{witness}, {profiles}",
+                    label=f"{witness}, {label}",
                 )  # fmt: skip
             both = mine.loc[profiles].reindex(names).T.values
             ax.plot(both, np.arange(len(names)) + np.zeros((2, 1)) - (0 if filled else 0.25),
                     color="0.8", lw=1, zorder=0)  # fmt: skip
-        ax.set_yticks(np.arange(len(names)), [name.replace("_", " ") for name in names])
+        ax.set_yticks(np.arange(len(names)), [layers.symbol(name) for name in names])
         ax.set_xlim(0, 1.15)
         ax.axvline(1, color="0.6", lw=0.7)
         ax.set_xlabel("posterior over prior (sd)")

@@ -8,6 +8,7 @@ from soilnb.explore import assimilation as explorers
 from soilnb.figures import assimilation as figures
 from soilnb.figures import style
 from soilnb.lessons import second_witness as lesson
+from soilnb.profile import clm5, compas
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,14 @@ def test_what_is_kept_is_what_is_read(rows, monkeypatch, tmp_path):
 
 def test_the_figures_show_both_models(rows):
     shown = lesson.shown(lesson.informed(rows))
-    assert style.panels(figures.narrowed(shown)) == "ab"
+    figure = figures.narrowed(shown)
+    assert style.panels(figure) == "ab"
+    ticks = [t.get_text() for ax in figure.axes for t in ax.get_yticklabels()]
+    assert not {*compas.NAMES, *clm5.NAMES}.intersection(ticks)
+    labels = figure.axes[0].get_legend_handles_labels()[1]
+    made_up = [text for text in labels if "truth" in text]
+    assert len(made_up) == 2
+    assert all("synthetic" in text for text in made_up)
     assert shown.groupby(["profiles", "model"]).size().eq(lesson.ROWS).all()
     delta, kind = lesson.by_year()
     drawn = figures.by_depth(delta, data=kind)
