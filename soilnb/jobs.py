@@ -259,9 +259,9 @@ def on_cluster(
         for key, arguments in calls:
             waiting[_submit(client, function, arguments)] = key
             if len(waiting) > AHEAD * max(1, sum(client.nthreads().values())):
-                yield _next(waiting, ordered)
+                yield _next(waiting, client, ordered)
         while waiting:
-            yield _next(waiting, ordered)
+            yield _next(waiting, client, ordered)
     finally:
         client.cancel(list(waiting))
 
@@ -272,11 +272,12 @@ def check_client(client: Any) -> None:
         raise InputError(f"client = {shown(client)}: allowed a dask.distributed.Client")
 
 
-def _next(waiting: dict, ordered: bool) -> tuple[Any, Any]:
+def _next(waiting: dict, client: Any, ordered: bool) -> tuple[Any, Any]:
     """Return what is done next; an interrupted wait leaves it to be cancelled."""
     import distributed
 
-    done = waiting if ordered else distributed.wait([*waiting], None, "FIRST_COMPLETED").done
+    with client.as_current():  # `wait` asks the youngest client, and that may be another one
+        done = waiting if ordered else distributed.wait([*waiting], None, "FIRST_COMPLETED").done
     future = next(iter(done))
     result = future.result()
     return waiting.pop(future), result

@@ -7,6 +7,7 @@ import psutil
 import pytest
 import xarray as xr
 
+from soilnb import jobs
 from soilnb.parameters import InputError
 from soilnb.pore import simulate_ensemble
 from soilnb.pore.kept import Kept
@@ -62,6 +63,24 @@ def test_nothing_is_lost_or_doubled_when_a_worker_dies_midway(
     assert killed
     assert Counter(written) == dict.fromkeys({path.name for path in tmp_path.iterdir()}, 1)
     assert len(written) == 6
+
+
+def test_of_two_clusters_the_one_that_has_the_tasks_is_asked(
+    processes, cluster_of_threads, monkeypatch
+):
+    distributed = pytest.importorskip("distributed")
+    asked, wait = [], distributed.wait
+
+    def remember(*arguments):
+        asked.append(distributed.default_client())
+        return wait(*arguments)
+
+    monkeypatch.setattr(distributed, "wait", remember)
+    for client in (processes, cluster_of_threads):
+        found = jobs.on_cluster(abs, {0: (-1,), 1: (-2,)}.items(), client, ordered=False)
+        assert dict(found) == {0: 1, 1: 2}
+        assert {id(one) for one in asked} == {id(client)}
+        asked.clear()
 
 
 def test_an_error_on_a_worker_is_the_one_of_this_machine(processes, comes_to_rest):
