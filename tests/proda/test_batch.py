@@ -26,7 +26,7 @@ def test_a_script_without_the_line_that_workers_need_is_told_of_it(tmp_path):
     done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     told = (
-        'BrokenProcessPool: a worker process died (a script calls this below a line if __name__ == '
+        "BrokenProcessPool: a worker process died (a script calls this below a line if __name__ == "
         '"__main__": or with jobs=1)'
     )  # the last line but for what Python's own resource tracker may say afterwards
     assert [line for line in done.stderr.splitlines() if line.endswith(told)]
