@@ -171,6 +171,6 @@ def test_a_worker_that_dies_costs_the_test_that_killed_it(pytester):
         "from suite import pytest_xdist_make_scheduler\n"
     )
     files = [f"{name}.py" for name in DYING]
-    done = pytester.runpytest_subprocess(*BARE, "-n", "2", *files, timeout=300)
+    done = pytester.runpytest_subprocess(*BARE, "-n", "2", *files, timeout=900)
     done.assert_outcomes(passed=6, failed=1)
     done.stdout.fnmatch_lines(["*crashed while running 'test_dies.py::test_b'*"])

@@ -435,7 +435,7 @@ def test_the_chains_take_the_same_steps_with_the_compiler_off():
         env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stderr

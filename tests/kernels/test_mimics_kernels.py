@@ -451,7 +451,7 @@ def test_the_kernels_say_the_same_with_the_compiler_off():
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert found.returncode == 0, found.stderr
