@@ -19,6 +19,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, partial
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -35,8 +36,8 @@ from soilnb.parameters import InputError, shown
 #: Sizes of a run: quick for class and tests, paper for the set-up of the papers.
 SIZES = ("quick", "paper")
 
-#: Dots per inch of a figure in the notebook, and in its PNG file.
-SHOWN_DPI, SAVED_DPI = 110, 150
+#: Dots per inch of a figure's picture, and how many of them an inch takes on a page.
+DPI, SHOWN_DPI = 150, 110
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _SUFFIXES = (".png", ".svg", ".csv", ".nc")
@@ -136,7 +137,6 @@ def save(
     name: str,
     *,
     alt: str | None = None,
-    dpi: float = SHOWN_DPI,
     digits: int = 4,
     rows: int = 60,
     columns: Sequence[str] | Mapping[str, str] | None = None,
@@ -154,8 +154,6 @@ def save(
         File name without suffix, for example ``"he2024-fig6"``.
     alt : str, optional
         What the figure shows, in words, for readers who cannot see it.
-    dpi : float
-        Resolution of the figure in the notebook.
     digits : int
         Significant digits of the numbers of a table in the notebook.
     rows : int
@@ -184,7 +182,7 @@ def save(
     run = current()
     with _settled(obj) as box:
         display, files = _handlers(
-            obj, box, alt=alt, dpi=dpi, digits=digits, rows=rows, columns=columns, formulas=formulas
+            obj, box, alt=alt, digits=digits, rows=rows, columns=columns, formulas=formulas
         )
         if run is not None:
             _refuse_second(run, name)
@@ -206,7 +204,7 @@ def _settled(figure: object) -> Iterator[Bbox | None]:
         return
     engine, dpi = figure.get_layout_engine(), figure.dpi
     try:
-        figure.dpi = SAVED_DPI
+        figure.dpi = DPI
         if engine is not None:
             engine.execute(figure)
         box = figure.get_tightbbox().padded(0.08)
@@ -219,14 +217,15 @@ def _settled(figure: object) -> Iterator[Bbox | None]:
             figure.set_layout_engine(engine)
 
 
-def _handlers(obj, box, *, alt, dpi, digits, rows, columns, formulas):
+def _handlers(obj, box, *, alt, digits, rows, columns, formulas):
     """Return how to show `obj`, and a writer for each file suffix."""
     if isinstance(obj, Figure):
+        picture = cache(partial(_png, obj, box))  # drawn once, for the file and for the page
         files = {
-            ".png": lambda path: _png(obj, path, SAVED_DPI, box),
+            ".png": lambda path: path.write_bytes(picture()),
             ".svg": lambda path: _svg(obj, path, box),
         }
-        return lambda: _show_figure(obj, dpi, alt, box), files
+        return lambda: _show_figure(obj, picture(), round(SHOWN_DPI * box.width), alt), files
     if isinstance(obj, pd.Series):
         obj = obj.to_frame()
     if isinstance(obj, pd.DataFrame):
@@ -251,8 +250,10 @@ def _refuse_second(run: Current, name: str) -> None:
         )
 
 
-def _png(figure: Figure, target: Path | BytesIO, dpi: float, box: Bbox) -> None:
-    figure.savefig(target, format="png", dpi=dpi, bbox_inches=box)
+def _png(figure: Figure, box: Bbox) -> bytes:
+    target = BytesIO()
+    figure.savefig(target, format="png", dpi=DPI, bbox_inches=box)
+    return target.getvalue()
 
 
 def _svg(figure: Figure, path: Path, box: Bbox) -> None:
@@ -282,13 +283,11 @@ def _netcdf(data: xr.Dataset | xr.DataArray, path: Path) -> None:
         raise InputError(f"{name} does not fit into netCDF: {reason(error)}") from error
 
 
-def _show_figure(figure: Figure, dpi: float, alt: str | None, box: Bbox) -> None:
+def _show_figure(figure: Figure, picture: bytes, width: int, alt: str | None) -> None:
     from IPython.display import Image
 
-    picture = BytesIO()
-    _png(figure, picture, dpi, box)
     _close(figure)
-    _display(Image(picture.getvalue(), format="png", alt=alt))
+    _display(Image(picture, format="png", width=width, alt=alt))
 
 
 def _close(figure: Figure) -> None:

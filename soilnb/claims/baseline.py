@@ -22,6 +22,7 @@ import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cache
 from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
@@ -210,12 +211,14 @@ def source_hash(paper: str, package: Path | None = None) -> str:
     found = {path for pattern in named for path in package.glob(pattern)}
     digest = hashlib.sha256()
     for path in sorted(found - {package / name for name in without}):
-        name = path.relative_to(package).as_posix()
-        digest.update(f"{name}\0{_meaning(path)}\0".encode())
+        name, state = path.relative_to(package).as_posix(), path.stat()
+        meaning = _meaning(path, state.st_size, state.st_mtime_ns)
+        digest.update(f"{name}\0{meaning}\0".encode())
     return digest.hexdigest()
 
 
-def _meaning(path: Path) -> str:
+@cache  # papers share sources, and a notebook asks again and again; a change shows in size or time
+def _meaning(path: Path, size: int, time: int) -> str:
     """Return what a source says to the machine: values of a table, a module without docstrings."""
     source = path.read_text(encoding="utf-8")
     if path.suffix == ".toml":
@@ -223,7 +226,7 @@ def _meaning(path: Path) -> str:
     tree = ast.parse(source)
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     for node in ast.walk(tree):
-        if isinstance(node, documented) and ast.get_docstring(node) is not None:
+        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
             del node.body[0]
     return ast.unparse(tree)
 

@@ -262,7 +262,7 @@ def _drawn(
             done.add(number)
         drawn = eval(compile(ast.Expression(saved), figure, "eval"), names)
     stream = io.BytesIO()
-    drawn.savefig(stream, format="png", dpi=results.SAVED_DPI, bbox_inches="tight")
+    drawn.savefig(stream, format="png", dpi=results.DPI, bbox_inches="tight")
     return Image.open(stream)
 
 

@@ -471,6 +471,8 @@ class Scaler:
             if column not in x.columns:
                 name = str(column).partition("=")[0]
                 raise InputError(f"covariate {name!r} is absent (column {column!r})")
-        values = x[self.low.index].astype(float)
-        width = (self.high - self.low).replace(0.0, np.inf)
-        return ((values - self.low) / width).clip(0.0, 1.0)
+        low, high = self.low.to_numpy(dtype=float), self.high.to_numpy(dtype=float)
+        width = np.where(high == low, np.inf, high - low)
+        # In NumPy: pandas takes ten times as long, and importances ask a thousand times.
+        scaled = (x[self.low.index].to_numpy(dtype=float) - low) / width
+        return pd.DataFrame(np.clip(scaled, 0.0, 1.0), x.index, self.low.index)

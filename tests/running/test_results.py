@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import PIL.Image
 import pytest
 import xarray as xr
 from matplotlib.figure import Figure
@@ -49,6 +50,20 @@ def test_a_figure_made_without_pyplot_leaves_png_and_svg(figure, under_way):
     assert names(under_way) == ["he2024-fig6.png", "he2024-fig6.svg"]
     assert (under_way / "he2024-fig6.png").read_bytes().startswith(b"\x89PNG")
     assert "<svg" in (under_way / "he2024-fig6.svg").read_text()
+
+
+def test_a_page_shows_the_picture_of_the_file_in_the_figure_s_own_size(
+    figure, under_way, monkeypatch
+):
+    shown = []
+    monkeypatch.setattr(results, "_display", shown.append)
+    results.save(figure, "fig", alt="a line")
+    (picture,) = shown
+    assert picture.data == (under_way / "fig.png").read_bytes()
+    with PIL.Image.open(under_way / "fig.png") as file:
+        inches = file.width / results.DPI
+    about = picture._repr_png_()[1]
+    assert about == {"width": pytest.approx(results.SHOWN_DPI * inches, abs=1), "alt": "a line"}
 
 
 def test_the_same_figure_gives_the_same_svg(figure, under_way):
