@@ -42,6 +42,12 @@ DPI, SHOWN_DPI = 150, 110
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _SUFFIXES = (".png", ".svg", ".csv", ".nc")
 
+#: A name of the code within a text: words or letters joined by underscores.
+_CODE = re.compile(r"(?<![\w./-])[A-Za-z]\w*?_\w+")
+
+#: A symbol of a paper within a sentence: a letter and its index.
+_SYMBOL = re.compile(r"(?<![\w./-])([A-Za-z])_([A-Za-z0-9]+)\b(?!_)")
+
 
 @dataclass(frozen=True)
 class Current:
@@ -319,13 +325,35 @@ def _safe(cell: object) -> object:
         return cell
     if isinstance(cell, _Formula) and cell:
         return f'<span class="math notranslate nohighlight">\\({escape(cell)}\\)</span>'
-    return escape(cell)
+    return _CODE.sub(r"<code>\g<0></code>", escape(cell))
+
+
+def typeset(text: object) -> str:
+    """Return a sentence as HTML: symbols with their index, names of the code as code.
+
+    Examples
+    --------
+    >>> print(typeset("K_m > 0 in eta_doc"))
+    <i>K</i><sub>m</sub> &gt; 0 in <code>eta_doc</code>
+    """
+    return _CODE.sub(
+        r"<code>\g<0></code>", _SYMBOL.sub(r"<i>\1</i><sub>\2</sub>", escape(str(text)))
+    )
+
+
+def _head(name: object) -> object:
+    """Return a heading as HTML: the words of a name, unless it is a symbol as ``c_s``."""
+    if isinstance(name, str) and len(name.rpartition("_")[2]) > 1:
+        name = name.replace("_", " ")
+    return _safe(name)
 
 
 def _html(table: pd.DataFrame | pd.Series, **how: object) -> str:
     """Return a table as a page shows it: no cell cut short, nothing where nothing is known."""
     frame = table if isinstance(table, pd.DataFrame) else table.to_frame(table.name or "value")
-    safe = frame.map(_safe).rename(index=_safe, columns=_safe)
+    safe = frame.map(_safe).rename(index=_safe, columns=_head)
+    for axis in (safe.index, safe.columns):
+        axis.names = [_head(name) for name in axis.names]
     with pd.option_context("display.max_colwidth", None):
         return safe.to_html(border=0, escape=False, **{"max_rows": 60, "na_rep": "", **how})
 

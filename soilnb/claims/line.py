@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+
+from soilnb import results
 
 
 class Line:
@@ -30,7 +31,7 @@ class Line:
     def _repr_html_(self) -> str:
         # as HTML: the page of a book has the link, and no kernel that could look it up
         link = f'<a href="../{self.page}">how we checked</a>'
-        return f'<p class="soilnb-verdict">{html.escape(self.text)} ({link})</p>'
+        return f'<p class="soilnb-verdict">{results.typeset(self.text)} ({link})</p>'
 
 
 def belongs(row: Mapping, figure: str) -> bool:

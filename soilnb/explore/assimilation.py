@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from soilnb.data import open_dataset
 from soilnb.explore.base import Control, Explorer
-from soilnb.figures import assimilation
+from soilnb.figures import assimilation, layers
 from soilnb.language import translated
 from soilnb.parameters import InputError
 from soilnb.proda import nash_sutcliffe
@@ -132,10 +134,16 @@ def shrinkage(data) -> pd.Series:
     return pd.Series(narrower.values, own["parameter"].values, name="shrinkage")
 
 
+def _plain_symbol(name: str) -> str:
+    """Return the symbol of a parameter in plain letters, as in τ ENZ,decay."""
+    symbol = layers.symbol(name).strip("$").replace(r"\tau", "τ").replace(r"\eta", "η")
+    return re.sub(r"_\{?(\d*)([^}]*)\}?", lambda m: m[1] or f" {m[2]}", symbol)
+
+
 def _say(found: tuple[str, xr.Dataset, pd.Series]) -> str:
     model, one, series = found
     known = series[series > 0.3].sort_values(ascending=False)
-    names = ", ".join(known.index) or translated("none")
+    names = ", ".join(map(_plain_symbol, known.index)) or translated("none")
     rest = "" if one.attrs["mixing"] < 1.1 else translated(" (short chains: not yet converged)")
     return translated(
         "{model}: Nash–Sutcliffe efficiency {nse:.2f} on {horizon} layers{rest}. At least"

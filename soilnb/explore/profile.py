@@ -34,7 +34,7 @@ RANGES: dict[str, tuple[str, float, float, str]] = {
 LABELS = {
     "root_beta": "root depth β (1)",
     "decay": "decay at the surface k₀ (yr⁻¹)",
-    "decay_depth": "its depth scale z_e (cm)",
+    "decay_depth": "its depth scale zₑ (cm)",
     "diffusion": "mixing κ (cm² yr⁻¹)",
     "advection": "water v (cm yr⁻¹)",
 }

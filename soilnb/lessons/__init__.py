@@ -8,6 +8,7 @@ and notes numbers for the scoreboard stands here: notebook ``22_diagnosed_cue`` 
 
 from __future__ import annotations
 
+import pandas as pd
 import xarray as xr
 
 
@@ -21,3 +22,16 @@ def rests_on(*datasets: xr.Dataset) -> str:
     """
     kinds = {data.attrs.get("provenance") for data in datasets}
     return "real" if kinds == {"real"} else "synthetic"
+
+
+def worded(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose rows are what a map or a model has, by what it is called in words.
+
+    Examples
+    --------
+    >>> worded(pd.DataFrame({"r": {"transport_rate": 0.5, "tau_mic": 0.1}})).index.to_list()
+    ['vertical transport rate', 'tau_mic']
+    """
+    from soilnb.proda.globe import VARIABLES
+
+    return table.rename({name: words for name, (_, words, _) in VARIABLES.items()})

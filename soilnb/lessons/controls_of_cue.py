@@ -37,7 +37,7 @@ def straight() -> pd.DataFrame:
 
 def logits(data: xr.Dataset) -> pd.DataFrame:
     """Return lines in the logit: the published one, and ours by method."""
-    lines = {"virtual_ecosystem": temperature.LOGIT["virtual_ecosystem"]} | _fits(data)
+    lines = {"Virtual Ecosystem": temperature.LOGIT["virtual_ecosystem"]} | _fits(data)
     return pd.DataFrame({name: dict(line) for name, line in lines.items()}).T
 
 

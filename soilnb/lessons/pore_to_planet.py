@@ -32,7 +32,7 @@ def still(size: str, runs: xr.Dataset) -> pd.DataFrame:
         now, kept = pore_runs.check(), pore_runs.kept()["check"]
     names = ["cue", "exposed", "cn_released", "necromass_share", "biomass"]
     columns = {"now": now, "kept": {name: float(kept[name]) for name in names}}
-    return pd.DataFrame(columns).loc[names]
+    return pd.DataFrame(columns).loc[names].rename(pore_runs.QUANTITIES)
 
 
 def other_textures(textures: xr.Dataset, cue) -> pd.DataFrame:

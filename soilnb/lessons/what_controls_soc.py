@@ -42,6 +42,7 @@ def components() -> pd.DataFrame:
     """
     parts = {name: ", ".join(p) for name, p in Cube("compas").groups().items()}
     metric = pd.Series(sensitivity.METRICS, name="metric")
+    metric = metric.map({name: words for name, (_, words, _) in globe.VARIABLES.items()})
     return pd.concat([metric, pd.Series(parts, name="parameters")], axis=1)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from soilnb import claims
 from soilnb.claims import baseline, emulated, matching
+from soilnb.figures.rotzer2025.matching import CHOICES, WORDS
 from soilnb.pore import Scenario, simulate
 from soilnb.pore.parameters import VOXEL
 
@@ -128,6 +129,18 @@ def known(world: emulated.World) -> pd.DataFrame:
     return table.rename_axis(["setting", "claim"])
 
 
+def worded(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of numbers and choices by what they are called in the figures.
+
+    Examples
+    --------
+    >>> [*worded(pd.DataFrame({"n-leak": [10.0], "gate": "on"}))]
+    ['leak of N, ratio', 'gate']
+    """
+    words = WORDS | CHOICES | {"back-50": "back after 50 days"}
+    return table.rename(index=words, columns=words)
+
+
 def having(values: pd.DataFrame, names: list[str], also: list[str]) -> pd.DataFrame:
     """Return the runs that have some numbers in the bands of their claims, with others beside."""
     bands = {row["id"]: (row["low"], row["high"]) for row in claims.rows("rotzer2025")}
@@ -191,7 +204,7 @@ def again(world: emulated.World) -> pd.DataFrame:
     for who, (row, seeds) in runs.items():
         off = _off(world, row, seeds)
         found[who] = {
-            "farthest": off.idxmax(),
+            "farthest": WORDS[off.idxmax()],
             "off": round(off.max(), 1),
             "ruled out": bool(emulated.ruled_out(off.to_frame().T).item()),
             "hits": sum(bands[name][0] <= row[name] <= bands[name][1] for name in held),

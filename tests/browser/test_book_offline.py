@@ -160,7 +160,7 @@ def test_no_page_asks_for_the_web_or_reports_an_error(visits):
 def test_every_equation_is_typeset(visits):
     assert wrong(visits, lambda seen: seen["typeset"] == seen["equations"]) == {}
     with_equations = {name for name, seen in visits.items() if seen["typeset"]}
-    assert {"parameters", "notebooks/22_diagnosed_cue"} <= with_equations
+    assert {"glossary", "notebooks/22_diagnosed_cue"} <= with_equations
 
 
 def test_nothing_on_a_page_is_an_error_message(visits):

@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from soilnb import pipeline
 from soilnb.lessons import your_soil
 from soilnb.pipeline import runs
 
@@ -63,9 +65,11 @@ def lab(tmp_path_factory):
         "LabApp.user_settings_dir": home / "settings",
         "LabApp.workspaces_dir": home / "workspaces",
         "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+        "VoilaConfiguration.template": "soilnb",
     }
     own = {name: str(home / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "IPYTHONDIR")}
     own |= {"JUPYTER_DATA_DIR": str(home / "data"), "JUPYTER_RUNTIME_DIR": str(home / "runtime")}
+    own["JUPYTER_PATH"] = str(Path(pipeline.__file__).parent / "jupyter")  # as `soilnb lab` does
     command = [sys.executable, "-m", "jupyterlab", *(f"--{k}={v}" for k, v in options.items())]
     with (home / "log.txt").open("w") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | own)
@@ -153,6 +157,20 @@ def _run_all(chromium, lab, notebook):
     page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
     page.locator(".lm-Menu-itemLabel", has_text="Run All Cells").first.click()
     return page, wanted
+
+
+def test_the_list_of_dashboards_asks_nothing_of_the_web(chromium, lab):
+    pytest.importorskip("voila")
+    page = chromium.new_page()
+    page.set_default_timeout(1000 * HANGS)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{lab.removesuffix('/lab/workspaces')}/voila/tree?token={TOKEN}")
+    page.get_by_text("00_start_here.ipynb").first.wait_for()
+    page.wait_for_load_state("load")
+    own = ("http://127.0.0.1", "data:", "blob:")
+    assert [address for address in asked if not address.startswith(own)] == []
+    page.close()
 
 
 def _uploaded(page, button, name, kind, content):

@@ -164,7 +164,11 @@ def test_parameters_are_searched_and_filtered_by_model_and_set(opened):
     assert set(page.locator("tr:not([hidden]) .cases > li:visible .name").all_inner_texts()) == {
         "sandbox"
     }
-    page.wait_for_selector("tr:not([hidden]) mjx-container")
+    low = page.evaluate(
+        "[...document.querySelectorAll('tr:not([hidden]) msub')].map((s) => [...s.children]"
+        ".map((part) => part.getBoundingClientRect().bottom)).map(([base, sub]) => sub - base)"
+    )
+    assert min(low) > 0  # laid out, without a script
 
 
 def test_a_figure_opens_in_full_size_by_keyboard_and_closes(opened):

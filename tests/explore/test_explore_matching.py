@@ -110,7 +110,7 @@ def test_likely_points_are_judged_by_runs_of_their_own(world, monkeypatch):
     assert {"preset default", "preset literal"} <= set(table.index)
     assert (table["hits"] <= table["of"]).all()
     far = table.loc["preset default"]
-    assert (far["farthest"], far["ruled out"]) == ("exudate-reach", False)
+    assert (far["farthest"], far["ruled out"]) == ("reach of exudates", False)
     printed = matching.expected()
     as_printed = dict.fromkeys(matching.load_again()[1], np.nan) | printed
     points, values = matching.load_again()

@@ -364,7 +364,8 @@ def _hypothesis(name: object, group: pd.DataFrame) -> list[str]:
     lines = [_outcome(row) for row in group.drop_duplicates("row").to_dict("records")
              if row["effect"] != "held"]  # fmt: skip
     if len(held):
-        lines.append(f"held: {escape(', '.join(dict.fromkeys(held['claim'])))}")
+        names = (f"`{name}`" for name in dict.fromkeys(held["claim"]))
+        lines.append(f"held: {', '.join(names)}")
     return [
         f"**{escape(name)}**<br>{escape(first['supposed'])}.<br>*Expected:* "
         f"{escape(first['expected'])}.",
@@ -376,7 +377,7 @@ def _hypothesis(name: object, group: pd.DataFrame) -> list[str]:
 
 def _outcome(row: Mapping[str, object]) -> str:
     values = " → ".join(escape(row[key]) for key in ("without", "with") if row[key])
-    label = f"**{escape(row['claim'])}**: {escape(row['row'])}"
+    label = f"`{row['claim']}`: {escape(row['row'])}"
     return f"{label} ({escape(row['range'])}): {with_unit(values, row['unit'])}, *{row['effect']}*"
 
 

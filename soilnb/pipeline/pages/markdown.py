@@ -8,14 +8,21 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 import jinja2
+from markupsafe import Markup
+
+from soilnb.results import typeset
 
 #: Front matter of pages with wide tables: the list of headings gives its room to them.
 WIDE = "---\nhtml_theme.sidebar_secondary.remove: true\n---\n"
 
 
 def escape(text: object) -> str:
-    """Return `text` on one line with every character that Markdown could read made literal."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(str(text).split()))
+    """Return `text` on one line, literal for Markdown, with names of the code as code."""
+    line = " ".join(str(text).split())
+    parts = re.split(r"(?<![\w./-])([A-Za-z]\w*_\w+)", line)
+    parts[::2] = [re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", part) for part in parts[::2]]
+    parts[1::2] = [f"`{name}`" for name in parts[1::2]]
+    return "".join(parts)
 
 
 def number(value: float) -> str:
@@ -32,7 +39,8 @@ def unit(text: object) -> str:
 
 def plain_unit(text: object) -> str:
     """Return a unit as `unit` does, as it is to be read."""
-    return "" if str(text) == "1" else plain(re.sub(r"(?<=[A-Za-z])(\d)\b", _raise, str(text)))
+    text = re.sub(r"(?<=[A-Za-z])(\d)\b", _raise, str(text).replace("degrees_", "° "))
+    return "" if text == "1" else plain(text)
 
 
 def prose(text: object) -> str:
@@ -97,4 +105,5 @@ def _templates() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     made.filters |= {"unit": plain_unit, "plain": plain, "slug": slug}
+    made.filters["typeset"] = lambda text: Markup(typeset(text))
     return made

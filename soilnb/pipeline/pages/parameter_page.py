@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 from collections.abc import Iterable, Mapping
 
 from soilnb.pipeline.pages.markdown import WIDE, escape, html, number, plain, plain_unit, slug
@@ -61,13 +62,23 @@ def parameters(models: Mapping[str, Mapping[str, object]]) -> str:
         "Published versions of one model differ in their constants. The package ships them as "
         "**named sets**, never as one default without a name. This table is written from the "
         "records that the kernels, the sliders and the axis labels use, so what you read here is "
-        "what ran. A symbol is the one of the model's paper, such as $V_{slope}$ of MIMICS; after "
-        "each value stands the range that is allowed.",
+        f"what ran. A symbol is the one of the model's paper, such as {_symbol('V_{slope}')} of "
+        "MIMICS; after each value stands the range that is allowed.",
         html("parameters", rows=rows),
         "## The sets",
     ]
     parts += [_about(title, sets) for title, sets in models.items()]
     return "\n\n".join(parts) + "\n"
+
+
+def _symbol(tex: str) -> str:
+    """Return a symbol as MathML, which browsers lay out by themselves.
+
+    The scripts of the other pages need longer for three hundred symbols than for all else.
+    """
+    from docutils.utils.math.latex2mathml import tex2mathml  # comes with the extra "book"
+
+    return re.sub(r"\s*\n\s*", "", tex2mathml(tex)) if tex else ""
 
 
 def _rows(title: str, sets: Mapping[str, object]) -> list[dict]:
@@ -87,7 +98,7 @@ def _row(title: str, name: str, record: Mapping[str, object]) -> dict:
         "model": title,
         "name": name,
         "anchor": slug(f"{title}-{name}"),
-        "symbol": record["symbol"],
+        "symbol": _symbol(record["symbol"]),
         "meaning": plain(record["meaning"]),
         "unit": plain_unit(record["unit"]),
         "cases": [],
