@@ -39,7 +39,8 @@ def soil(temperature: float = 12.0, clay: float = 0.25, npp: float = 400.0) -> d
     ['bulk_density', 'clay', 'f_met', 'lignin_fraction']
     """
     modifier = float(rothc.temperature_modifier(temperature))
-    return {
+    examples = {key: value for model in boxes().values() for key, value in model.example.items()}
+    return examples | {
         "temperature": temperature, "clay": clay, "npp": npp, "modifier": modifier, **FIXED,
     }  # fmt: skip
 

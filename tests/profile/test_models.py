@@ -23,7 +23,7 @@ LINEAR = {
 }
 
 #: One soil for all: every key that some model of the registry needs.
-SOIL = {
+SOIL = {key: value for model in boxes().values() for key, value in model.example.items()} | {
     "temperature": 12.0, "clay": 0.25, "silt": 0.4, "npp": 420.0, "f_met": 0.4,
     "lignin_fraction": 0.2, "water": 0.3, "ph": 6.0, "bulk_density": 1250.0,
 }  # fmt: skip
@@ -210,7 +210,7 @@ def test_its_parameters_have_a_source_and_a_meaning(model):
         ({}, {"drivers": {"npp": [1.0]}}, "'time'"),
         ({}, {"drivers": {"time": [1.0], "npp": [1.0]}}, "drivers start at 1 yr"),
         ({}, {"drivers": {"time": [0.0], "npp": [1.0, 2.0]}}, "drivers: npp"),
-        ({}, {"drivers": {"time": [0.0], "rain": [1.0]}}, "unknown site key 'rain'"),
+        ({}, {"drivers": {"time": [0.0], "colour": [1.0]}}, "unknown site key 'colour'"),
         ({}, {"drivers": {"time": [0.0], "npp": [-3.0]}}, "npp = -3"),
     ],
 )
