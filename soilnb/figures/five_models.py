@@ -109,7 +109,8 @@ def _structure(ax: Axes, links: pd.DataFrame, pools: Mapping[str, str]) -> None:
     names = {pool: pool.replace("_", "\n") for pool in pools}
     fills = {pool: FILLS[kind] for pool, kind in what.items()}
     schematic.boxes_and_arrows(ax, places, links, names=names, colours=fills)
-    ax.set(xlim=(-4.1, 4.1), ylim=(-4.5, 1.0))
+    heights = [y for _, y in places.values()]
+    ax.set(xlim=(-4.1, 4.1), ylim=(min(-4.5, min(heights) - 0.5), max(heights) + 1.0))
     for pool, _ in links[links["source"] == "litter"].groupby("target"):
         _mark(ax, places[pool], "litter")
     for sink, ending in links[links["target"].isin(list(MARKS))].groupby("target"):

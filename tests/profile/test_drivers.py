@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from one_soil import SOIL
 from scipy import sparse
 from scipy.integrate import solve_ivp
 
@@ -23,10 +24,7 @@ CHANGES = {
     "depth": {"time": MONTHS, "decay": 1 + 0.1 * MONTHS, "input": 1 + 0.05 * MONTHS},
     "boxes": {"time": MONTHS, "npp": 400 + 10 * MONTHS},
 }
-SITE = {
-    "temperature": 12.0, "clay": 0.25, "silt": 0.4, "npp": 400.0, "f_met": 0.4, "water": 0.3,
-    "lignin_fraction": 0.2, "ph": 6.0, "bulk_density": 1250.0,
-}  # fmt: skip
+SITE = {**SOIL, "npp": 400.0}
 
 
 def case(name):

@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from one_soil import SOIL
 
 from soilnb.cue import diagnosed
 from soilnb.parameters import InputError, read_table
@@ -22,11 +23,6 @@ LINEAR = {
     if not (model.structure()["kind"] == "uptake").any()
 }
 
-#: One soil for all: every key that some model of the registry needs.
-SOIL = {key: value for model in boxes().values() for key, value in model.example.items()} | {
-    "temperature": 12.0, "clay": 0.25, "silt": 0.4, "npp": 420.0, "f_met": 0.4,
-    "lignin_fraction": 0.2, "water": 0.3, "ph": 6.0, "bulk_density": 1250.0,
-}  # fmt: skip
 
 #: Drivers that change: warmer, then twice the litter, then neither.
 CHANGING = {

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from one_soil import SOIL
 
 from soilnb.kernels import layers as kernel
 from soilnb.parameters import InputError
@@ -22,11 +23,6 @@ from soilnb.profile import (
 )
 from soilnb.profile.model import boxes
 from soilnb.profile.plausible import MOST
-
-SOIL = {
-    "temperature": 12.0, "clay": 0.25, "silt": 0.4, "npp": 420.0, "f_met": 0.4,
-    "lignin_fraction": 0.2, "water": 0.3, "ph": 6.0, "bulk_density": 1250.0,
-}  # fmt: skip
 
 each = pytest.mark.parametrize("model", boxes().values(), ids=boxes())
 

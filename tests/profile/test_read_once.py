@@ -5,6 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from one_soil import SOIL
 
 from soilnb import proda
 from soilnb.parameters import choose
@@ -17,10 +18,6 @@ from soilnb.profile.layered import cases, diagnostics
 from soilnb.profile.model import boxes, dataset
 
 PLACE = forcing.example("temperate")
-SITE = {
-    "temperature": 12.0, "clay": 0.25, "silt": 0.4, "npp": 420.0, "f_met": 0.4,
-    "lignin_fraction": 0.2, "water": 0.3, "ph": 6.0, "bulk_density": 1250.0,
-}  # fmt: skip
 
 
 def entered(walk, *readers):
@@ -66,11 +63,11 @@ def test_layers_read_parameters_and_forcing_once(model, walk):
 @pytest.mark.parametrize(
     "walk",
     [
-        lambda model: model.steady_state(SITE, {"set": model.default}),
-        lambda model: model.simulate(SITE, [0.0, 1.0], model.default),
-        lambda model: model.simulate(SITE, [0.0, 1.0], drivers={"time": [0.0], "npp": [300.0]}),
-        lambda model: model.ages(SITE),
-        lambda model: model.structure(SITE),
+        lambda model: model.steady_state(SOIL, {"set": model.default}),
+        lambda model: model.simulate(SOIL, [0.0, 1.0], model.default),
+        lambda model: model.simulate(SOIL, [0.0, 1.0], drivers={"time": [0.0], "npp": [300.0]}),
+        lambda model: model.ages(SOIL),
+        lambda model: model.structure(SOIL),
     ],
     ids=["steady_state", "simulate", "drivers", "ages", "structure"],
 )

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from one_soil import SOIL
 
 from soilnb.cue import diagnosed
 from soilnb.parameters import InputError, ParameterSet
@@ -15,15 +16,11 @@ each_deep = pytest.mark.parametrize("model", DEEP.values(), ids=DEEP)
 
 #: Coarse cells for the profile: its modes are those of a matrix of all cells.
 PLACES = {"depth": {"thickness": 0.1}}
-SITE = {
-    "temperature": 12.0, "clay": 0.25, "silt": 0.4, "npp": 420.0, "f_met": 0.4,
-    "lignin_fraction": 0.2, "water": 0.3, "ph": 6.0, "bulk_density": 1250.0,
-}  # fmt: skip
 
 
 def place(model):
     name = next(key for key, other in models().items() if other is model)
-    return SITE if name in boxes() else PLACES.get(name, model.example)
+    return SOIL if name in boxes() else PLACES.get(name, model.example)
 
 
 def through(model, found, kind):
