@@ -217,12 +217,19 @@ def source_hash(paper: str, package: Path | None = None) -> str:
     return digest.hexdigest()
 
 
+#: Entries of a parameter's row that decide no number.
+_WORDS = {"slider", "symbol", "meaning", "source"}
+
+
 @cache  # papers share sources, and a notebook asks again and again; a change shows in size or time
 def _meaning(path: Path, size: int, time: int) -> str:
     """Return what a source says to the machine: values of a table, a module without docstrings."""
     source = path.read_text(encoding="utf-8")
     if path.suffix == ".toml":
-        return json.dumps(tomllib.loads(source), sort_keys=True)
+        table = tomllib.loads(source)
+        for name, row in table.get("parameters", {}).items():
+            table["parameters"][name] = {k: v for k, v in row.items() if k not in _WORDS}
+        return json.dumps(table, sort_keys=True)
     tree = ast.parse(source)
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     for node in ast.walk(tree):

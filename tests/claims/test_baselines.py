@@ -239,11 +239,24 @@ def test_line_ends_do_not_change_the_hash(package):
     assert baseline.source_hash("rotzer2025", package) == before
 
 
-def test_of_a_table_the_numbers_count_and_not_the_comments(tmp_path):
+@pytest.mark.parametrize(
+    ("first", "same", "other"),
+    [
+        ("# one\n[a]\nx = 1\n", "[a]\nx = 1  # two\n", "[a]\nx = 2\n"),
+        (
+            "[parameters.x]\nvalue = 1\nslider = [0, 1]\nmeaning = 'one'\n",
+            "[parameters.x]\nvalue = 1\nslider = [0, 2]\nmeaning = 'two'\n",
+            "[parameters.x]\nvalue = 1\nslider = [0, 1]\nmeaning = 'one'\nvalidity = [0, 1]\n",
+        ),
+    ],
+)
+def test_of_a_table_the_numbers_count_and_neither_comments_nor_sliders(
+    tmp_path, first, same, other
+):
     folder = tmp_path / "soilnb"
     (folder / "profile").mkdir(parents=True)
     hashes = []
-    for text in ("# one\n[a]\nx = 1\n", "[a]\nx = 1  # two\n", "[a]\nx = 2\n"):
+    for text in (first, same, other):
         (folder / "profile/compas.toml").write_text(text)
         hashes.append(baseline.source_hash("tao2024", folder))
     assert hashes[0] == hashes[1] != hashes[2]

@@ -45,6 +45,15 @@ def test_every_state_of_the_grid_is_there_with_what_the_explorer_says(explorer, 
     assert warm[-1] != start[-1]
 
 
+@pytest.mark.parametrize("values", [[0.5, 1.5], [-0.1]])
+def test_a_state_beyond_the_slider_is_refused_when_the_explorer_is_made(values):
+    controls = {"share": Control("share", 0.5, 0.0, 1.0)}
+    with pytest.raises(InputError, match="allowed 0 to 1"):
+        Explorer(
+            controls, dict, style.frame(2, 2)(lambda figure: None), "", states={"share": values}
+        )
+
+
 def test_states_lie_on_the_same_axes_and_differ_in_their_layer(found):
     assert {state[0] for state in found["states"].values()} == {found["states"][where(found)][0]}
     cold, warm = (picture(found, where(found, temperature=t)) for t in (5.0, 25.0))

@@ -87,6 +87,14 @@ class Control:
             return value
         return min(max(round(value, _digits(self.step)), self.low), self.high)
 
+    def reached(self, values: Sequence) -> Sequence:
+        """Return values that the slider, or the choice, can be moved to; others are refused."""
+        for value in values:
+            if value not in self.choices if self.choices else not self.low <= value <= self.high:
+                allowed = self.choices or f"{self.low:g} to {self.high:g}"
+                raise InputError(f"{self.label} = {value}: allowed {allowed}")
+        return values
+
     @property
     def first(self) -> float:
         """Where the slider begins, so that its start is one of its stops (others are not kept)."""
@@ -370,7 +378,9 @@ class Explorer(widgets.VBox):
         asked = questions().get(asks, {})
         self.about = dict(controls)
         self.states = {
-            n: v for n, v in (states or asked.get("states", {})).items() if n in controls
+            name: controls[name].reached(values)
+            for name, values in (states or asked.get("states", {})).items()
+            if name in controls
         }
         built = {name: _widget(control) for name, control in controls.items()}
         self.controls = {name: value for name, (value, _) in built.items()}
