@@ -38,6 +38,7 @@
         make("div", { className: "asks" }, ...this.question(), ...rows, this.buttons()),
         make("div", { className: "shows" }, ...this.player(), this.canvas(), ...this.below())));
       this.show();
+      if (data.size) this.panels();
     }
 
     question() {
@@ -132,11 +133,47 @@
       if (this.data.size) {
         const [width, height] = this.data.size;
         this.frame.innerHTML = `<svg viewBox="0 0 ${width} ${height}" aria-hidden="true">`
-          + '<g class="ground"></g><g class="ghost"></g><g class="layer"></g></svg>';
+          + `<g id="${this.name}-all"><g class="ground"></g><g class="ghost"></g>`
+          + '<g class="layer"></g></g></svg>';
         this.layers = Object.fromEntries(["ground", "ghost", "layer"].map((part) =>
           [part, this.frame.querySelector(`.${part}`)]));
       } else this.frame.append(this.image = make("img", { alt: "", className: "voxels" }));
       return this.frame;
+    }
+
+    // On a narrow page panels that stand side by side stand one below the other: the same drawing
+    // again for each, cut where no panel and no text is. One without words on its left gets those
+    // of the first.
+    panels() {
+      const [width, height] = this.data.size;
+      const { a: scale, e: left } = this.layers.ground.ownerSVGElement.getScreenCTM();
+      const span = (part) => {
+        const box = part.getBoundingClientRect();
+        return [(box.left - left) / scale, (box.right - left) / scale];
+      };
+      const axes = [...this.frame.querySelectorAll(".ground [id^=axes_]")];
+      const places = axes.map(span);
+      const taken = [...places, ...[...this.frame.querySelectorAll("text")].map(span)];
+      const cuts = [0];
+      for (const end of places.map((place) => place[1]).sort((a, b) => a - b)) {
+        const next = Math.min(...places.map((place) => place[0]).filter((start) => start > end));
+        const cut = (end + next) / 2;
+        const free = taken.every(([start, stop]) => start >= cut || stop <= cut);
+        if (free && cut - cuts.at(-1) > 0.2 * width && cut < 0.8 * width) cuts.push(cut);
+      }
+      if (cuts.length === 1) return;
+      const ticks = [...axes[0].querySelectorAll("[id^=ytick_] text")].map(span);
+      const words = 1 + Math.max(...ticks.map((place) => place[1]));
+      const piece = ([from, to]) => {
+        const box = `viewBox="${from} 0 ${to - from} ${height}" style="flex: ${to - from} 0 0"`;
+        return `<svg ${box} aria-hidden="true"><use href="#${this.name}-all"/></svg>`;
+      };
+      const own = (from, to) => !ticks.length || axes.some((one, i) => places[i][0] >= from
+        && places[i][1] <= to && one.querySelector("[id^=ytick_] text"));
+      const panel = (from, to) => (own(from, to) ? [[from, to]] : [[0, words], [from, to]]);
+      this.frame.classList.add("panels");
+      this.frame.insertAdjacentHTML("beforeend", cuts.map((cut, k) =>
+        `<div class="panel">${panel(cut, cuts[k + 1] ?? width).map(piece).join("")}</div>`).join(""));
     }
 
     below() {

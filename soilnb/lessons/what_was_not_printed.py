@@ -137,7 +137,8 @@ def worded(table: pd.DataFrame) -> pd.DataFrame:
     >>> [*worded(pd.DataFrame({"n-leak": [10.0], "gate": "on"}))]
     ['leak of N, ratio', 'gate']
     """
-    words = WORDS | CHOICES | {"back-50": "back after 50 days"}
+    words = WORDS | CHOICES
+    words |= {"back-50": "back after 50 days", "cue-peak-day": "day of that peak"}
     return table.rename(index=words, columns=words)
 
 

@@ -20,7 +20,8 @@ SEEN = """(e) => ({
   ghost: e.querySelector('.picture .ghost')?.childElementCount ?? 0,
   why: !e.querySelector('details').hidden,
   verdict: e.querySelector('.verdict').textContent,
-  wide: e.scrollWidth - e.clientWidth,
+  wide: Math.max(...[e, e.querySelector('.picture')].map((x) => x.scrollWidth - x.clientWidth)),
+  panels: [...e.querySelectorAll('.panel')].filter((x) => x.checkVisibility()).length,
 })"""
 
 #: From the upper edge of an explorer to the end of its sentence.
@@ -93,7 +94,9 @@ def visits(context, offline_html):
         seen = [use(page, explorer) for explorer in explorers]
         page.set_viewport_size({"width": 390, "height": 844})
         for explorer, what in zip(explorers, seen, strict=True):
-            what |= {"wide": explorer.evaluate(SEEN)["wide"], "cut": explorer.evaluate(CUT)}
+            narrow = explorer.evaluate(SEEN)
+            what |= {name: narrow[name] for name in ("wide", "panels")}
+            what |= {"cut": explorer.evaluate(CUT)}
         page.close()
         found[notebook] = troubles, seen
     return found
@@ -123,6 +126,11 @@ def test_every_explorer_answers_without_a_kernel(visits, offline_html):
 def test_labels_are_whole_on_a_phone(visits):
     assert [(n, seen["wide"], seen["cut"]) for n, seen in every(visits) if seen["cut"]] == []
     assert [(n, seen["wide"]) for n, seen in every(visits) if seen["wide"] > 0] == []
+
+
+def test_panels_stand_one_below_the_other_on_a_phone_only(visits):
+    assert {seen["first"]["panels"] for _, seen in every(visits)} == {0}
+    assert [seen["panels"] for notebook, seen in every(visits) if "five_models" in notebook][0] == 3
 
 
 def test_controls_and_picture_fit_a_window_of_900_pixels(visits):
