@@ -4,7 +4,8 @@ One hour is, in this order,
 
 1. decay of the organic particles into the open voxels that they touch,
 2. exudation along the root line, on the day of a pulse,
-3. uptake, growth, respiration and death of the microbes in every biomass cell,
+3. uptake, growth, respiration (overflow, too) and death of the microbes in every biomass cell
+   (`soilnb.kernels.reaction`),
 4. spreading of overfull biomass cells, dying out of starving ones,
 5. leaching of dissolved nitrogen,
 6. diffusion of dissolved carbon and nitrogen.
