@@ -33,6 +33,8 @@ order           only an order or a sign
 
 
 Only independent agreement is worth advertising.
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 from __future__ import annotations
@@ -261,11 +263,6 @@ def record(
     **variant : str
         ``preset=`` or ``variant=``, where the claim is computed for several.
 
-    Raises
-    ------
-    InputError
-        For an unknown claim, a value that is no finite number, or an unknown kind of data.
-
     Examples
     --------
     >>> record("he-6c", 1.0, data="synthetic")
@@ -296,11 +293,6 @@ def record_all(
         As in `record`, for all of them.
     cause : str or mapping of str to str
         Why they differ where they do; a mapping by claim where they have causes of their own.
-
-    Raises
-    ------
-    InputError
-        As `record`.
 
     Examples
     --------
@@ -619,11 +611,6 @@ def verdict_line(
     preset, variant : str, optional
         Of which of them the numbers are, where claims have several; default the first.
 
-    Raises
-    ------
-    InputError
-        For an unknown paper, a figure without claims, or an unknown claim.
-
     Examples
     --------
     >>> verdict_line("rotzer2025", figure="4").text
@@ -662,11 +649,6 @@ def hypotheses(paper: str) -> pd.DataFrame:
         spread over the seeds ``without`` and ``with`` the change, the ``effect`` on the row, the
         ``verdict`` on the hypothesis (see `soilnb.claims.hypothesis`), the ``conclusion`` in words,
         and the day on which the numbers were ``kept``. Empty for a paper without hypotheses.
-
-    Raises
-    ------
-    InputError
-        For an unknown paper.
 
     Examples
     --------

@@ -9,6 +9,8 @@ sources that decide the numbers. When those sources have changed since, a file i
 every row that comes from it says so.
 
 The programs in ``experiments/`` make them; `soilnb.claims.keep` checks numbers against the claims.
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 from __future__ import annotations
@@ -158,11 +160,6 @@ def head(
         Size of the run.
     day : str, optional
         Day of the run, ``YYYY-MM-DD``; today when left out.
-
-    Raises
-    ------
-    InputError
-        For an unknown size, an empty command, a day that is none, or unknown sources.
     """
     if size not in results.SIZES:
         raise unknown("size", size, results.SIZES)
@@ -383,11 +380,6 @@ def table(paper: str, name: str, columns: Sequence[str] | None = None) -> pd.Dat
     -------
     DataFrame
         With ``attrs``: size, date and command of the run. One row that says so where none is kept.
-
-    Raises
-    ------
-    InputError
-        For a paper or a table that is not kept.
 
     Examples
     --------

@@ -16,6 +16,8 @@ A **ledger** is a Dataset with the variables ``uptake``, ``respiration``, ``exud
 ``turnover`` in one unit, over any dimensions; the dimension ``population`` holds taxa or guilds.
 `ledger` makes one from the output of a model by the names of its variables (`LAYOUTS`), or from
 plain arrays, so that this module needs to know no model.
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 from __future__ import annotations
@@ -89,11 +91,6 @@ def ledger(
         ``uptake``, ``respiration``, ``exudation``, ``turnover`` over the dimensions of the
         fluxes, in their unit; ``attrs["fluxes"]`` says what was taken for what.
 
-    Raises
-    ------
-    InputError
-        For a missing or unknown flux, fluxes of different units, or a negative flux.
-
     Examples
     --------
     >>> book = ledger(uptake=10.0, respiration=4.0, exudation=1.0, turnover=5.0)
@@ -139,11 +136,6 @@ def efficiency(fluxes: xr.Dataset, level: str = "community") -> xr.DataArray:
     DataArray
         1 less the lost share of the uptake; NaN where nothing is taken up. It is negative where
         more is lost than taken up (starving or dying microbes).
-
-    Raises
-    ------
-    InputError
-        For an unknown level, or fluxes that make no ledger.
 
     Examples
     --------

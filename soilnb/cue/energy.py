@@ -17,6 +17,8 @@ does:
 
 The second law asks for an efficiency below 1; the numbers of `PARAMETER_SETS` are an
 illustration, chosen so that both limits meet at 0.6 where food equals biomass.
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 from __future__ import annotations
@@ -93,11 +95,6 @@ def parse_formula(formula: str) -> dict[str, float]:
     dict
         Atoms of C, H, O and N.
 
-    Raises
-    ------
-    InputError
-        For text that is no such formula, or one without carbon.
-
     Examples
     --------
     >>> parse_formula("C6H12O6")
@@ -129,11 +126,6 @@ def degree_of_reduction(formula: str) -> float:
     -------
     float
         mol electrons per mol C, 0 to 8.
-
-    Raises
-    ------
-    InputError
-        For text that is no formula, or atoms that give a degree outside 0 to 8.
 
     Examples
     --------
@@ -167,11 +159,6 @@ def cue_max(
     -------
     float, array or DataArray
         Dimensionless.
-
-    Raises
-    ------
-    InputError
-        For a degree of reduction outside 0 to 8, or text that is no formula.
 
     Examples
     --------

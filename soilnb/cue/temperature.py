@@ -14,6 +14,8 @@ and the slope of a straight line at its reference temperature.
 
 The lines are fitted to short incubations of minutes to days. They do not say what a community does
 that has lived at another temperature for years.
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 from __future__ import annotations
@@ -142,11 +144,6 @@ def linear(temperature: Values, parameters: str | Mapping | ParameterSet = "qiao
     float, array or DataArray
         Carbon use efficiency, dimensionless.
 
-    Raises
-    ------
-    InputError
-        For a temperature at which the line leaves 0 to 1, or an unknown set.
-
     Examples
     --------
     >>> round(linear(25.0), 3), round(linear(25.0, "allison2010"), 3)
@@ -212,11 +209,6 @@ def logit(
     -------
     float, array or DataArray
         Carbon use efficiency, dimensionless.
-
-    Raises
-    ------
-    InputError
-        For a temperature outside `RANGE`, or an unknown set.
 
     Examples
     --------

@@ -99,11 +99,6 @@ def exponential(depth: Sequence[float], values: Sequence[float]) -> Exponential:
     values : sequence of float [layer]
         Positive values.
 
-    Raises
-    ------
-    InputError
-        For fewer than two layers, or a value that is not above 0.
-
     Examples
     --------
     >>> curve = exponential([0.0, 50.0, 100.0], [8.0, 4.0, 2.0])
@@ -338,11 +333,6 @@ def soil_layers() -> xr.Dataset:
     `israd` is local only and the registry has no twin of it. Where it is not at hand, profiles
     of `soilnb.data.twins.layers_twin` stand in, marked as such, with one visible line.
 
-    Raises
-    ------
-    InputError
-        For a wrong ``SOILNB_DATA``, or an altered file.
-
     Examples
     --------
     >>> soil_layers().attrs["provenance"]
@@ -481,11 +471,6 @@ def turnover_by_layer(turnover: xr.Dataset, biome: str | None = None) -> xr.Data
     Dataset [layer]
         ``mean``, ``median``, ``geometric_mean``, ``low`` and ``high`` (quartiles), in years,
         and ``n``, the number of profiles.
-
-    Raises
-    ------
-    InputError
-        For an unknown biome.
 
     Examples
     --------

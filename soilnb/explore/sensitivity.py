@@ -1,4 +1,7 @@
-"""Explorer of what controls soil carbon: more of a component, or less of its variation."""
+"""Explorer of what controls soil carbon: more of a component, or less of its variation.
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
+"""
 
 from __future__ import annotations
 
@@ -60,11 +63,6 @@ def components(
         and the planet.
     kind : str
         ``synthetic`` where made-up profiles are behind the parameters.
-
-    Raises
-    ------
-    InputError
-        When one of the two is missing.
     """
     for reading in READINGS.values():
         if reading not in worlds:
@@ -110,11 +108,6 @@ def answer(
     change, removed : float
         Change of the places between the bounds, -50 to 50 %, and share of the variation that is
         taken away, 0 to 100 %.
-
-    Raises
-    ------
-    InputError
-        For an unknown choice, or a number out of range.
     """
     for name, value, allowed in (
         ("component", component, CHOICES),

@@ -11,6 +11,8 @@ one's own is a `Scenario`, or a small TOML file::
     porosity = 0.45
     share_63_200 = 42.6
     share_1_2 = 9.5
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 from __future__ import annotations
@@ -171,11 +173,6 @@ SCENARIOS: dict[str, Scenario] = {
 def get_scenario(scenario: str | os.PathLike | Scenario) -> Scenario:
     """Return a scenario: one of `SCENARIOS` by name, one from a TOML file, or itself.
 
-    Raises
-    ------
-    InputError
-        When the name is unknown or the file cannot be used.
-
     Examples
     --------
     >>> [pulse.day for pulse in get_scenario("ten_pulses").pulses][:3]
@@ -216,13 +213,7 @@ def _reason(error: OSError | ValueError) -> str:
 
 
 def read_scenario(path: str | os.PathLike) -> Scenario:
-    """Read a scenario from a TOML file; its entries are the attributes of `Scenario`.
-
-    Raises
-    ------
-    InputError
-        When the file cannot be read, is no TOML, or has an unknown or impossible entry.
-    """
+    """Read a scenario from a TOML file; its entries are the attributes of `Scenario`."""
     path = Path(path)
     try:
         entries = tomllib.loads(_text(path))

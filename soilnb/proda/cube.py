@@ -17,6 +17,8 @@ switch               value     meaning
 The printed tables are own and linear; the published code is tied and log
 (phxtao/PRODA_MIC@90918f41). They differ in both switches; own and log is the third arm, which
 tells what each of the two does: `READINGS`.
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 from __future__ import annotations
@@ -52,11 +54,6 @@ KEEP = {
 @dataclass(frozen=True)
 class Cube:
     """The unit cube of a model's parameters with the two switches of the module's description.
-
-    Raises
-    ------
-    InputError
-        For an unknown model or switch, or a switch of enzymes for CLM5.
 
     Examples
     --------
@@ -149,13 +146,7 @@ class Cube:
     def chosen(
         self, own: Mapping[str, Sequence[str]] | Sequence[str] | None = None
     ) -> dict[str, tuple[str, ...]]:
-        """Return the components to look at: all of the model, some of them, or a user's own.
-
-        Raises
-        ------
-        InputError
-            For an unknown component, or an unknown parameter of one's own.
-        """
+        """Return the components to look at: all of the model, some of them, or a user's own."""
         known = self.groups()
         if own is None:
             return known

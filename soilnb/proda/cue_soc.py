@@ -18,6 +18,8 @@ control takes one of these away, or the data themselves:
 Soil carbon content is the stock of 0-30 cm over 0.3 m and the bulk density of the profile, in
 g C kg-1 (the papers take the bulk density of a global map). `slopes` fits the same mixed model to
 each.
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 from __future__ import annotations
@@ -252,11 +254,6 @@ def prior(
         ``cue``, ``eta_doc``, ``soc`` (g C kg-1), ``climate`` by profile, one draw after the other.
         A place without a feasible draw in `TRIES` is left out.
 
-    Raises
-    ------
-    InputError
-        For a share out of 0 to 1, or a forcing of other places.
-
     Examples
     --------
     >>> from soilnb.proda import observations
@@ -383,11 +380,6 @@ def constant_cue(
         As from `relation`, and ``true_cue``, ``true_soc`` (g C kg-1). ``eta_doc`` is what the
         assimilation found where the truth is the same number.
 
-    Raises
-    ------
-    InputError
-        For a CUE out of the prior's bounds; as in `prior` and `soilnb.proda.assimilate`.
-
     Examples
     --------
     >>> from soilnb.proda import observations
@@ -459,11 +451,6 @@ def slopes(
         ``explained_fixed``, ``n``, ``groups``, ``converged``. NaN where a case has too few rows or
         groups. Where the variance of the groups is 0 the error is that of an ordinary line.
 
-    Raises
-    ------
-    InputError
-        For an unknown structure or column.
-
     Examples
     --------
     >>> rng = np.random.default_rng(0)
@@ -532,11 +519,6 @@ def at_places(maps: xr.Dataset, places: pd.DataFrame, name: str = "cue", within:
     -------
     Series
         By the index of `places`; NaN where no cell is near.
-
-    Raises
-    ------
-    InputError
-        For an unknown variable or a negative distance.
 
     Examples
     --------

@@ -31,6 +31,8 @@ of climate and vegetation are so coarse that profiles of all of them exist.
     planet = globe.planet("testbed")
     x = predictors.frame(observations.israd(), grid=planet)
     scaler = predictors.Scaler.of(predictors.frame(planet))
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 from __future__ import annotations
@@ -112,11 +114,6 @@ def categories(columns: Iterable[str] = SHARED) -> dict[str, list[str]]:
     dict
         Category to names in their order; all five of `CATEGORIES`, though we have no chemistry.
 
-    Raises
-    ------
-    InputError
-        For a name that is no covariate.
-
     Examples
     --------
     >>> categories(["clay", "climate=Cf", "npp"])["climate"]
@@ -129,13 +126,7 @@ def categories(columns: Iterable[str] = SHARED) -> dict[str, list[str]]:
 
 
 def covariate(column: str) -> str:
-    """Return the covariate that a column of a frame belongs to.
-
-    Raises
-    ------
-    InputError
-        For a column of none.
-    """
+    """Return the covariate that a column of a frame belongs to."""
     name = str(column).partition("=")[0]
     if name not in COVARIATES:
         raise unknown("covariate", name, COVARIATES)
@@ -437,13 +428,7 @@ class Scaler:
 
     @classmethod
     def of(cls, reference: pd.DataFrame) -> Scaler:
-        """Return the scaler of a frame: of the planet, as in the papers, or of the training sites.
-
-        Raises
-        ------
-        InputError
-            For a frame without rows, or with values that are not finite.
-        """
+        """Return the scaler of a frame: of the planet, as in the papers, or of training sites."""
         if not len(reference):
             raise InputError(
                 "the frame that scales the covariates has no rows: allowed one or more"

@@ -127,13 +127,8 @@ def simulate(
 
     Parameters
     ----------
-    site, parameters
-        As in `steady_state`; they hold from time 0 on.
-    time : array [time]
-        Output times in years, increasing, the first 0 or later.
-    initial : Dataset, DataArray or array, optional
-        Carbon at time 0 in kg C m-2 (..., pool); default the steady state of this site and these
-        parameters.
+    site, time, parameters, initial
+        As in `soilnb.profile.model.BoxModel.simulate`.
 
     Returns
     -------

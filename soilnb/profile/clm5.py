@@ -204,33 +204,16 @@ def steady_state(
 
     Parameters
     ----------
-    parameters : str, mapping or Dataset
-        Name of a set in `PARAMETER_SETS`, or a mapping of changes to ``tao2024`` (or to the set
-        that its key ``set`` names): numbers, or arrays over one dimension (a DataArray names it,
-        else it is ``site``). The key ``transfers`` = "sand" lets ``fs2s1`` and ``fs3s1`` follow
-        the sand of each layer, as CLM5 does. A Dataset holds one variable per parameter; its other
-        variables are left alone.
-    forcing : Dataset
-        See `soilnb.profile.forcing`, of one place or over ``site``; or what
-        `soilnb.profile.forcing.environment.prepare` makes of it, for many runs of the same places.
-    transport : {"conservative", "published"}
-        The published code does not conserve carbon at the bedrock, see
-        `soilnb.profile.forcing.transport.imbalance`.
+    parameters, forcing, transport
+        As in `soilnb.profile.compas.steady_state`. The key ``transfers`` = "sand" lets ``fs2s1``
+        and ``fs3s1`` follow the sand of each layer, as CLM5 does.
 
     Returns
     -------
     Dataset
-        ``carbon`` (..., pool, layer) and ``soc`` (..., layer), the three soil pools together, in
-        g C m-3; ``stock`` of them (..., to_depth) down to 0.3, 1 and 2 m in kg C m-2; ``total``
-        of all pools in g C m-2; ``input`` and ``respiration`` in g C m-2 yr-1; ``feasible``,
-        ``stable`` and ``plausible`` (`soilnb.profile.plausible`).
-        Where a steady state does not exist (a turnover time of 0, a layer where nothing decays and
-        nothing moves) ``feasible`` is False and carbon and respiration are 0.
-
-    Raises
-    ------
-    InputError
-        One line for parameters or a forcing that are not allowed, or do not match in length.
+        As there, with ``soc`` and ``stock`` of the three soil pools together. Where a steady
+        state does not exist (a turnover time of 0, a layer where nothing decays and nothing moves)
+        ``feasible`` is False and carbon and respiration are 0.
 
     Examples
     --------
@@ -251,40 +234,7 @@ def simulate(
     drivers: Mapping | xr.Dataset | None = None,
     transport: str = "conservative",
 ) -> xr.Dataset:
-    """Run the model in time under a constant environment (the means of the steady state).
-
-    Under `drivers` it is one environment after the other.
-
-    An experiment starts from the steady state of the old parameters or forcing:
-    ``simulate(p, warmer, time, initial=steady_state(p, forcing))``. What comes in and what is
-    respired add up to the change of the carbon, to rounding.
-
-    Parameters
-    ----------
-    parameters, forcing, transport
-        As in `steady_state`; they hold from time 0 on.
-    time : array [time]
-        Output times in years, increasing, the first 0 or later.
-    initial : Dataset, DataArray or array, optional
-        Carbon at time 0 in g C m-3 (..., pool, layer); by default the steady state of these
-        parameters and this forcing.
-    drivers : mapping or Dataset, optional
-        Series over ``time`` (years, the first 0) that change the forcing, such as ``warming`` (K)
-        or ``litter_input`` (g C m-2 yr-1), for all sites or (site, time): see
-        `soilnb.profile.layered.drivers`. Each value holds from its time to the next.
-
-    Returns
-    -------
-    Dataset
-        As of `steady_state` with a dimension ``time`` (without ``feasible``), and
-        ``cumulative_input`` and ``cumulative_respiration`` in g C m-2 since time 0.
-
-    Raises
-    ------
-    InputError
-        As in `steady_state`; for drivers that are not allowed, times that do not increase, an
-        initial state with other pools or negative carbon, and where no initial state is given and
-        no steady state exists.
+    """Run the model in time; `soilnb.profile.compas.simulate` says how.
 
     Examples
     --------
@@ -304,17 +254,7 @@ def matrices(
     *,
     transport: str = "conservative",
 ) -> Matrices:
-    """Return B, A, xi, K and V of one place, to print and to plot.
-
-    Parameters
-    ----------
-    parameters, forcing, transport
-        As in `steady_state`, for one place.
-
-    Returns
-    -------
-    Matrices
-        With `Matrices.operator` for the full 140 x 140 matrix A xi K + V.
+    """Return B, A, xi, K and V of one place, to print and to plot; as in COMPAS.
 
     Examples
     --------
@@ -351,12 +291,7 @@ def dense_solve(
 
 
 def structure(parameters: str | Mapping | ParameterSet = "tao2024") -> pd.DataFrame:
-    """Return the A matrix: row = pool that receives, column = pool that decays.
-
-    Returns
-    -------
-    DataFrame [7, 7]
-        Shares of what leaves a pool; -1 on the diagonal. What a column lacks to 0 is respired.
+    """Return the A matrix [7, 7]; `soilnb.profile.compas.structure` says how to read it.
 
     Examples
     --------
@@ -370,24 +305,9 @@ def structure(parameters: str | Mapping | ParameterSet = "tao2024") -> pd.DataFr
 def from_unit(
     u: np.ndarray, enzyme_turnover: str = "own", prior: str = "linear"
 ) -> dict[str, np.ndarray]:
-    """Return parameters for points of the unit cube, in which assimilation works.
+    """Return parameters for points [..., 21] of the unit cube, in which assimilation works.
 
-    Parameters
-    ----------
-    u : array [..., 21]
-        Where each parameter lies between its prior bounds, 0 to 1, in the order of `NAMES`.
-    enzyme_turnover, prior : str
-        As in `soilnb.profile.compas.from_unit`; CLM5 has only ``own`` and ``linear``.
-
-    Returns
-    -------
-    dict
-        Name to array [...]; a mapping that `steady_state` takes.
-
-    Raises
-    ------
-    InputError
-        For another number of parameters, or places outside 0 to 1.
+    As `soilnb.profile.compas.from_unit`, but CLM5 has only ``own`` and ``linear``.
 
     Examples
     --------

@@ -10,6 +10,8 @@ No paper has taken this step, and most of it is speculation. Three assumptions c
 
 What comes out is a pattern to think about: the parameters of COMPAS other than
 :math:`\eta_{DOC}` stay as they are everywhere, which they do not.
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 from __future__ import annotations
@@ -50,11 +52,6 @@ def litter_cn(vegetation: int | np.ndarray) -> float | np.ndarray:
     ----------
     vegetation : int or array of int [site]
         IGBP class, 1 to 18.
-
-    Raises
-    ------
-    InputError
-        For an unknown class.
 
     Examples
     --------
@@ -171,11 +168,6 @@ def world(
         the carbon to 1 m); over ``draw``: ``total``, ``total_constant``, and ``mean_cue``; and
         ``total_published``. Totals in Pg C to 1 m over the cells. A cell without a steady state
         has no change, and is in no total.
-
-    Raises
-    ------
-    InputError
-        For cells outside the range of the runs, or an unknown pattern.
 
     Examples
     --------

@@ -24,6 +24,8 @@ with k the share of nitrogen that is not lost. Only s, which depends on structur
 
 Inputs outside the range of the runs are refused. The error that counts is the one on settings that
 were left out (`held_out`, `held_out_cue`, `candidates`), with all their seeds.
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 from __future__ import annotations
@@ -109,11 +111,6 @@ class Emulator:
         -------
         Dataset
             ``mean`` (at the middle of the logit), ``low`` and ``high`` (95 %), and ``logit_sd``.
-
-        Raises
-        ------
-        InputError
-            For inputs that are missing, unknown, or outside the range of the runs.
         """
         design = self._design(inputs)
         middle = design @ self.coefficients
@@ -420,11 +417,6 @@ def held_out(
     DataFrame
         One row per setting: its labels, the inputs, ``observed`` (mean over the seeds, in the
         logit), ``predicted`` and ``error``, all as shares.
-
-    Raises
-    ------
-    InputError
-        As in `fit`, and for an unknown dimension.
 
     Examples
     --------

@@ -8,6 +8,8 @@
 
 The cells come from `soilnb.proda.globe.cells`, the papers' files from `soilnb.proda.globe.files`,
 and the runs from `soilnb.proda.globe.runs`.
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 from __future__ import annotations
@@ -366,11 +368,6 @@ def zonal(
         (mean, weighted by area; median; low and high, the 16 and 84 % quantiles of the cells, the
         papers' band), and ``cells``, their number. NaN where a band has no kept cell.
 
-    Raises
-    ------
-    InputError
-        For a width that is not above 0, unknown variables, or maps with members.
-
     Examples
     --------
     >>> world = maps("tao2024", planet("teaching", resolution=10), components=False)
@@ -420,11 +417,6 @@ def by_zone(
         Every variable over the zones and ``statistic``: quartiles, and whiskers that end at the
         last cell within 1.5 interquartile ranges of them; cells are not weighted. ``cells`` is
         their number.
-
-    Raises
-    ------
-    InputError
-        For an unknown zone or variable, or maps with members.
 
     Examples
     --------
@@ -476,11 +468,6 @@ def agreement(
         stocks that of their logarithms, as in Tao et al. 2024); ``r_log``, that of logarithms;
         ``n`` cells; ``median_one`` and ``median_other``. A correlation is NaN where a variable
         does not vary.
-
-    Raises
-    ------
-    InputError
-        For maps of other cells, or an unknown variable.
 
     Examples
     --------

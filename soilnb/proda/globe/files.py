@@ -12,6 +12,8 @@ Layout, as the scripts of phxtao/PRODA_MIC@90918f41 and phxtao/SOC_Convergence@8
 The forcing lies beside them in the files that `soilnb.profile.forcing.open_authors` reads; its
 cells are those of CLM5, and each cell of the grid takes the nearest. No such file was at hand:
 units are those of the sources that the papers name (WorldClim 2, SoilGrids, CLM5 output).
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 from __future__ import annotations
@@ -75,11 +77,6 @@ def read_grid(path: str | Path) -> pd.DataFrame:
     -------
     DataFrame
         `GRID_COLUMNS` by the number of the cell, from 1.
-
-    Raises
-    ------
-    InputError
-        For a file that is missing or no MATLAB file, or an array of another width.
     """
     path = Path(path)
     path = path / "world_grid_envinfo_present.mat" if path.is_dir() else path
@@ -200,11 +197,6 @@ def open_predicted(
     Dataset
         Parameters in their units over ``site``, the number of the cell. Places above 1 become 1,
         at or below 0 they become 0.0001, as in the published code.
-
-    Raises
-    ------
-    InputError
-        For an unknown model, missing or several files, or tables that do not fit each other.
     """
     order = find(model).order
     places = _csv(folder, "grid_para_result")

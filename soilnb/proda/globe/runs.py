@@ -3,6 +3,8 @@
 The work is cut into chunks of cells. A chunk takes all its runs (the members of an ensemble, the
 cases of a sensitivity analysis) at once, so what is in memory is that of one chunk, however many
 members there are, and a worker on another machine gets the forcing of its cells once.
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 from __future__ import annotations
@@ -77,11 +79,6 @@ def prepare(planet: xr.Dataset | Prepared) -> Prepared:
     planet : Dataset or Prepared
         As from `soilnb.proda.globe.planet`; what is prepared already is returned as it is. Any
         forcing over ``site`` will do that has an ``area`` (m2).
-
-    Raises
-    ------
-    InputError
-        For a forcing that is not allowed, or an area that is missing, negative or not finite.
 
     Examples
     --------
@@ -173,11 +170,6 @@ def evaluate(
         Cells of a chunk.
     progress : bool
         Whether a bar over the cells appears when it takes longer than two seconds.
-
-    Raises
-    ------
-    InputError
-        For parameters that are not allowed, unknown switches, or a client that is none.
     """
     chunk = round(check_range("chunk", chunk, 1, 10**7))
     pieces = [slice(start, min(start + chunk, planet.size))

@@ -15,6 +15,8 @@ to a forcing (variables, units and bounds in `soilnb.profile.forcing.variables`)
 >>> from soilnb.profile import forcing
 >>> tundra = forcing.example("permafrost")
 >>> two = forcing.from_climate(mat=[4, 26], map=[600, 2200], latitude=[55, -3], vegetation="forest")
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 from __future__ import annotations
@@ -122,11 +124,6 @@ def example(name: str) -> xr.Dataset:
     -------
     Dataset
         A forcing of one place, as from `from_climate`.
-
-    Raises
-    ------
-    InputError
-        For an unknown name.
 
     Examples
     --------
@@ -277,11 +274,6 @@ def seasonality(
     float or array [site]
         Annual range A = (K + 14) sin(abs(φ) + 10°) / 1.7 (Conrad 1946).
 
-    Raises
-    ------
-    InputError
-        For a zone that is not in the table.
-
     Examples
     --------
     >>> float(seasonality(50.0).round(1))
@@ -297,11 +289,6 @@ def continentality(zone: str | np.ndarray) -> float | np.ndarray:
     Values in the table ``koppen_seasons``; where the zone is unknown (``""``), the
     `continentality` of the parameter set ``stated``.
 
-    Raises
-    ------
-    InputError
-        For a zone that is not in the table.
-
     Examples
     --------
     >>> float(continentality("Dfb"))
@@ -315,11 +302,6 @@ def rain_seasonality(zone: str | np.ndarray) -> float | np.ndarray:
 
     Above 0 where summers are wet, below where winters are: the least that the definition of the
     zone asks for, in the table ``koppen_seasons``; 0 where the zone is unknown (``""``).
-
-    Raises
-    ------
-    InputError
-        For a zone that is not in the table.
 
     Examples
     --------
@@ -358,11 +340,6 @@ def litter_split(vegetation: str | int | np.ndarray) -> xr.DataArray:
     -------
     DataArray (..., litter_pool)
         Shares that sum to 1.
-
-    Raises
-    ------
-    InputError
-        For an unknown class.
 
     Examples
     --------

@@ -45,6 +45,8 @@ in places; each is a switch, the equation is the default:
     with a remainder of 1e-16 moves the index by up to a tenth.
 
 The printed Eq. 8 of N has a stray factor of the CUE in the uptake; uptake here is what is taken up.
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 from __future__ import annotations
@@ -125,11 +127,6 @@ def system(
         The variables of `METRICS` (those of microbes for COMPAS only) and ``feasible``. Where no
         steady state exists, metrics that rest on stocks are NaN.
 
-    Raises
-    ------
-    InputError
-        As in ``steady_state``; for an unknown model or switch.
-
     Examples
     --------
     >>> from soilnb.profile import forcing
@@ -190,11 +187,6 @@ def metrics(
         What the kernel prepared for each case.
     cue_flux, transfer_flux, k_system, b_system, cte_pools : str
         See the module's description.
-
-    Raises
-    ------
-    InputError
-        For an unknown switch.
     """
     given = {
         "cue_flux": cue_flux, "transfer_flux": transfer_flux,

@@ -12,6 +12,8 @@ closes as that of the control does. Magnitudes are illustrative unless their sou
 
 Several things in one field are *materials* of the profile model: fresh remains, soil carbon,
 biochar, suberin, and soil that was turned over and keeps the decay it had. They are moved alike.
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 from __future__ import annotations
@@ -187,11 +189,6 @@ def begin(
         A profile from parameters (`soilnb.profile.depth`), with the conservative boundary.
     initial : Dataset, DataArray or array, optional
         Carbon density at year 0, g C m-3 (material, depth); default the steady state.
-
-    Raises
-    ------
-    InputError
-        For bad parameters, the published boundary, or an input that was given as an array.
 
     Examples
     --------
@@ -550,11 +547,6 @@ def scenario(
         (``cumulative_input`` and so on) and ``brought``, the carbon brought at year 0, in g C m-2.
         ``effect`` (time) is the stock of the managed less that of the control field, and
         ``material_stock`` (time, material) what the managed one consists of, kg C m-2.
-
-    Raises
-    ------
-    InputError
-        For an unknown practice, one that is outside the profile, or bad parameters.
 
     Examples
     --------
