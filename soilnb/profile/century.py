@@ -306,7 +306,14 @@ def _steady(system: _System) -> np.ndarray:
 
 
 def texture_fraction(site: Site, p: ParameterSet) -> np.ndarray:
-    """Return the texture [site] that acts on the active pool: clay + silt, or clay."""
+    """Return the texture [site] that acts on the active pool: clay + silt, or clay.
+
+    Examples
+    --------
+    >>> soil = {"clay": np.array([0.3]), "silt": np.array([0.4])}
+    >>> texture_fraction(soil, PARAMETER_SETS["soilr"])
+    array([0.7])
+    """
     if p.options["texture"] == "clay+silt" and "silt" in site:
         return site["clay"] + site["silt"]
     return site["clay"]
@@ -370,6 +377,13 @@ def moisture_modifier(site: Site, p: ParameterSet) -> np.ndarray:
 
     SoilR (fW.Century), from P/PET: 1 / (1 + a exp(-b P/PET)).
     ORCHIDEE, from moisture w: max(low, min(1, -a w^2 + b w - c)).
+
+    Examples
+    --------
+    >>> dry, moist = 0.2, 1.0
+    >>> soil = {"precipitation_to_pet": np.array([dry, moist])}
+    >>> moisture_modifier(soil, PARAMETER_SETS["soilr"]).round(2)
+    array([0.15, 0.99])
     """
     if p.options["climate"] == "orchidee":
         if "moisture" not in site:

@@ -92,7 +92,15 @@ def ledger(site: Site, p: ParameterSet) -> Ledger:
 
 
 def moisture_modifiers(site: Site, p: ParameterSet) -> tuple[np.ndarray, np.ndarray]:
-    """Return the modifiers [site] of diffusion, (w/phi)^0.5, and of microbes, dimensionless."""
+    """Return the modifiers [site] of diffusion, (w/phi)^0.5, and of microbes, dimensionless.
+
+    Examples
+    --------
+    >>> soil = {"water": np.array([0.1, 0.4])}
+    >>> diffusion, microbes = moisture_modifiers(soil, PARAMETER_SETS["fitted"])
+    >>> microbes.round(2)
+    array([0.38, 0.54])
+    """
     filled = site["water"] / p["porosity"]
     bad = filled > 1
     if bad.any():
@@ -110,6 +118,12 @@ def capacity(site: Site, p: ParameterSet) -> np.ndarray:
     """Return the carbon [site] that minerals can hold, g C m-2.
 
     Clay and silt are the site's ``clay_silt``, or its ``clay`` and ``silt`` where both are given.
+
+    Examples
+    --------
+    >>> soil = {"bulk_density": np.array([1000.0]), "clay_silt": np.array([80.0])}
+    >>> capacity(soil, PARAMETER_SETS["fitted"])
+    array([68800.])
     """
     if "clay_silt" not in site and "clay" in site and "silt" in site:
         fines = 100 * (site["clay"] + site["silt"])

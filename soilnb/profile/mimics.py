@@ -343,6 +343,12 @@ def moisture_modifier(site: Site, p: ParameterSet) -> np.ndarray:
     """Return the moisture modifier [site]: 1 where the site has no ``moisture``.
 
     f_W = max(f_min, theta^a (1 - theta)^b / c), the form of CORPSE in the testbed.
+
+    Examples
+    --------
+    >>> wet = {"moisture": np.array([0.1, 0.6])}
+    >>> moisture_modifier(wet, PARAMETER_SETS["testbed2017"]).round(2)
+    array([0.05, 0.97])
     """
     if "moisture" not in site:
         return np.ones(site.size)
@@ -393,6 +399,12 @@ def half_saturations(
 
     K = exp(slope T + intercept) a_K / K_mod; for available carbon K_mod is multiplied by the
     protection P = a_P exp(b_P sqrt(clay)). Oxidation has KO times the K of structural litter.
+
+    Examples
+    --------
+    >>> one = half_saturations(np.array([15.0]), np.array([0.3]), PARAMETER_SETS["sandbox"])
+    >>> one[0].round(2)  # of r strategists on metabolic litter
+    array([44.17])
     """
     protection = p["protection"] * np.exp(p["protection_exponent"] * np.sqrt(clay))
     values = []
@@ -412,6 +424,13 @@ def turnover_rates(
 
     tau = a exp(b f_met) clip(sqrt(NPP / NPP_ref), low, high) times a multiplier. With the option
     ``moisture_acts_on`` = "uptake and turnover" also times f_W, as in the testbed code.
+
+    Examples
+    --------
+    >>> site = np.array([500.0]), np.array([0.4]), np.array([1.0])
+    >>> rates = turnover_rates(*site, PARAMETER_SETS["sandbox"])
+    >>> [round(1 / (24 * rate.item()), 1) for rate in rates]  # days that microbes live
+    [29.6, 69.5]
     """
     productivity = np.sqrt(npp / p["turnover_npp_reference"])
     modifier = np.clip(productivity, p["turnover_npp_low"], p["turnover_npp_high"])
