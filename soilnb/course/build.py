@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from soilnb.course import bank, editions, plans, slides
@@ -71,7 +73,8 @@ def build(
         names = [path.stem for path in paths]
         tasks = {"question bank": (bank.write, part / "question_bank", edition, names)}
         tasks |= {path.stem: (_lesson, path, part, edition, names) for path in paths}
-        complete(_do, tasks, unit="notebook", jobs=jobs)
+        with _one_thread_each():
+            complete(_do, tasks, unit="notebook", jobs=jobs)
         (part / "nbgrader_config.py").write_text(_settings(edition), encoding="utf-8")
         plans.write(part, edition, span)
         made = {
@@ -81,6 +84,18 @@ def build(
         }
         (part / MARK).write_text(json.dumps(made, indent=1), encoding="utf-8")
     return [folder / name for name in made]
+
+
+@contextlib.contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Begin processes whose linear algebra has one thread: two of each wait for one another."""
+    added = [name for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS") if name not in os.environ]
+    os.environ.update(dict.fromkeys(added, "1"))
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
 
 
 def _do(write: Callable[..., object], *arguments: object) -> None:

@@ -55,8 +55,10 @@ def _common(root: ET.Element, question: Question) -> ET.Element:
     """Add what all kinds of questions have."""
     element = ET.SubElement(root, "question", type=TYPES[question.kind])
     _text(element, "name", question.id, None)
-    unit = f"\n\nAnswer in {question.unit}." if question.unit else ""
-    _text(element, "questiontext", question.text + unit)
+    how = f"\n\nAnswer in {question.unit}." if question.unit else ""
+    if question.kind == "order":
+        how = "\n\nChoose for each its place, 1 for the first."
+    _text(element, "questiontext", question.text + how)
     _text(element, "generalfeedback", f"{question.why}\n\nMisconception: {question.misconception}")
     grade = sum(points for points, _ in question.rubric) or 1
     _settings(element, defaultgrade=grade, penalty="0.3333333", hidden=0, idnumber=question.id)

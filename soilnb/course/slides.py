@@ -2,7 +2,8 @@
 
 What stands on them is written in ``lessons/NAME.toml``; title, aims, the bet, the tasks and the way
 on are the notebook's and its explorers' own. A figure is the one that the last run of the notebook
-has left. Where there is none, the statements that it needs, and no others, are run.
+has left. Where there is none, the statements that it needs, and no others, are run, once: pictures
+are kept in the cache folder until something that they rest on changes.
 """
 
 from __future__ import annotations
@@ -16,16 +17,21 @@ import shutil
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 import jinja2
+from matplotlib.figure import Figure
 from PIL import Image
 
-from soilnb import results
+from soilnb import language, results
 from soilnb.course.printed import inline
+from soilnb.data import folders
 from soilnb.explore import base
+from soilnb.jobs import writing
 from soilnb.parameters import InputError
 from soilnb.pipeline import notebooks, runs
+from soilnb.pipeline.fingerprint import data_state, fingerprint
 from soilnb.pipeline.pages import concept_map
 
 #: Slides that an audience bears in an hour, and pixels across a figure that fills one.
@@ -33,6 +39,9 @@ MOST, WIDTH = 15, 1600
 
 #: Height over width from which a figure is larger with its words beside it than above them.
 TALL = 0.58
+
+#: Under which name a kept picture says what it rests on.
+_RESTS_ON = "rests on"
 
 #: Where a text asks the reader to write.
 _TURN = re.compile(r"\*\*(?:[Yy]our turn|Write it yourself)[^*]*\*\*(?: first)?[,:]? *(.*)")
@@ -73,21 +82,34 @@ def write(folder: Path, path: Path, edition: str) -> None:
     pictures.mkdir(parents=True, exist_ok=True)
     shutil.copytree(_HERE / "reveal", folder / "reveal", dirs_exist_ok=True,
                     ignore=shutil.ignore_patterns("package*.json"))  # fmt: skip
-    wanted = [slide["figure"] for slide in slides if "figure" in slide]
-    for name, drawn in _pictures(path, notebook, wanted):
-        shown = next(slide for slide in slides if slide.get("figure") == name)
-        picture = _part(drawn, *shown.get("part", (0, 0, 1, 1)))
-        picture.thumbnail((WIDTH, WIDTH))
-        picture.convert("RGB").save(pictures / f"{name}.webp", quality=85)
-        shown["tall"] = picture.height > TALL * picture.width
+    wanted = dict.fromkeys(slide["figure"] for slide in slides if "figure" in slide)
+    for name, drawn in _pictures(path, notebook, list(wanted)):
+        shown = [slide for slide in slides if slide.get("figure") == name]
+        for number, slide in enumerate(shown, 1):
+            picture = _part(drawn, slide.get("part", (0, 0, 1, 1)))
+            picture.thumbnail((WIDTH, WIDTH))
+            slide["picture"] = name if number == 1 else f"{name}-{number}"
+            slide["tall"] = picture.height > TALL * picture.width
+            picture.save(pictures / f"{slide['picture']}.webp", quality=85)
     text = _template().render(title=slides[0]["title"], slides=slides)
     (folder / f"{path.stem}.html").write_text(text, encoding="utf-8")
 
 
-def _part(picture: Image.Image, left: float, top: float, right: float, bottom: float):
-    """Return the part of a picture that an audience can read, cut at shares of its sides."""
+def _part(picture: Image.Image, part: Sequence) -> Image.Image:
+    """Return what an audience can read of a picture: one part of it, or several below each other.
+
+    A part is cut at shares of the sides: left, top, right, bottom.
+    """
     wide, high = picture.size
-    return picture.crop((int(left * wide), int(top * high), int(right * wide), int(bottom * high)))
+    parts = part if isinstance(part[0], Sequence) else [part]
+    edges = [(int(x0 * wide), int(y0 * high), int(x1 * wide), int(y1 * high))
+             for x0, y0, x1, y1 in parts]  # fmt: skip
+    size = max(x1 - x0 for x0, _, x1, _ in edges), sum(y1 - y0 for _, y0, _, y1 in edges)
+    sheet, top = Image.new("RGB", size, "white"), 0
+    for box in edges:
+        sheet.paste(picture.crop(box), (0, top))
+        top += box[3] - box[1]
+    return sheet
 
 
 @cache
@@ -211,21 +233,48 @@ def alt(notebook: Mapping, figure: str) -> str:
 def _pictures(
     path: Path, notebook: Mapping, wanted: Sequence[str]
 ) -> Iterator[tuple[str, Image.Image]]:
-    """Yield figures of a notebook by name: those of its last run, else drawn now."""
-    kept = results.folder(path.stem, "quick")
-    if runs.state(path, "quick") == "up to date":
-        there = [name for name in wanted if (kept / f"{name}.png").is_file()]
-    else:
-        there = []
-    for name in there:
-        with Image.open(kept / f"{name}.png") as picture:
-            yield name, picture.copy()
+    """Yield figures of a notebook by name: of its last run, as drawn before, else drawn now."""
+    fresh = runs.state(path, "quick") == "up to date"
+    rests_on = _rests_on(path)
+    lines = _statements(notebook)
     names: dict[str, object] = {}
     done: set[int] = set()
-    lines = _statements(notebook)
     for name in wanted:
-        if name not in there:
-            yield name, _drawn(lines, name, names, done)
+        of_run = results.folder(path.stem, "quick") / f"{name}.png"
+        kept = folders.cache() / "slides" / f"{name}.png"
+        if fresh and of_run.is_file():
+            with Image.open(of_run) as picture:
+                drawn = picture.copy()
+        elif (drawn := _kept(kept, rests_on)) is None:
+            drawn = _keep(_drawn(lines, name, names, done), kept, rests_on)
+        yield name, drawn
+
+
+def _rests_on(path: Path) -> str:
+    """Return what decides the pictures of a notebook, as one hash."""
+    parts = fingerprint(path, notebooks.assign(path, {}, "quick"), "quick"), data_state()
+    return sha256(repr((*parts, language.language())).encode()).hexdigest()
+
+
+def _kept(place: Path, rests_on: str) -> Image.Image | None:
+    """Return a picture that was drawn before, unless what it rests on has changed."""
+    try:
+        with Image.open(place) as picture:
+            return picture.copy() if picture.info.get(_RESTS_ON) == rests_on else None
+    except OSError:
+        return None
+
+
+def _keep(figure: Figure, place: Path, rests_on: str) -> Image.Image:
+    """Return the picture of a figure, and keep it for the next deck, where that can be."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=results.DPI, bbox_inches="tight",
+                   metadata={_RESTS_ON: rests_on}, pil_kwargs={"compress_level": 1})  # fmt: skip
+    with contextlib.suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with writing(place) as part:
+            part.write_bytes(stream.getvalue())
+    return Image.open(stream)
 
 
 def _statements(notebook: Mapping) -> list[ast.stmt]:
@@ -238,8 +287,8 @@ def _statements(notebook: Mapping) -> list[ast.stmt]:
 
 def _drawn(
     lines: Sequence[ast.stmt], figure: str, names: dict[str, object], done: set[int]
-) -> Image.Image:
-    """Run what a figure needs, and return its picture.
+) -> Figure:
+    """Run what a figure needs, and return it.
 
     Parameters
     ----------
@@ -260,10 +309,7 @@ def _drawn(
             module = ast.Module([lines[number]], [])
             exec(compile(module, f"statement {number}", "exec"), names)
             done.add(number)
-        drawn = eval(compile(ast.Expression(saved), figure, "eval"), names)
-    stream = io.BytesIO()
-    drawn.savefig(stream, format="png", dpi=results.DPI, bbox_inches="tight")
-    return Image.open(stream)
+        return eval(compile(ast.Expression(saved), figure, "eval"), names)
 
 
 def _needed(lines: Sequence[ast.stmt], names: set[str]) -> set[int]:

@@ -283,7 +283,9 @@ def _generated(
         "your_soil": own_soil.page(),
         "self_test": self_test.page(titles),
         "projects": project_page.page(titles),
-        "leitfaden": language.page(_read(root / "book" / "guide_for_teachers.md"), "de"),
+        "leitfaden": plans.filled(
+            language.page(_read(root / "book" / "guide_for_teachers.md"), "de")
+        ),
         "changes": pages.changes(_read(root / "CHANGELOG.md")),
     }
     left_open = {"rotzer2025": checked.not_printed(notebooks)}

@@ -111,6 +111,7 @@ def test_moodle_xml_is_read_back_to_the_same_questions(folder, asked):
                 for part in item.findall("subquestion")
             }
             assert [places[i] for i in sorted(places)] == list(question.order)
+            assert "1 for the first" in item.findtext("questiontext/text")
         else:
             assert all(c.text in text_of(item.findtext("graderinfo/text")) for c in question.rubric)
 

@@ -1,6 +1,7 @@
 """The folder: stands alone, is made whole or not at all, and touches nobody else's files."""
 
 import json
+import os
 import re
 
 import pytest
@@ -70,6 +71,15 @@ def test_the_command_says_what_is_wrong_in_one_line(tmp_path):
     for arguments in ({"edition": "teacher"}, {"span": "year"}):
         with pytest.raises(InputError, match=r"teacher|year"):
             build.build(tmp_path / "new", **arguments)
+
+
+def test_processes_side_by_side_have_a_thread_each_unless_the_user_says_otherwise(monkeypatch):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    monkeypatch.setenv("MKL_NUM_THREADS", "3")
+    with build._one_thread_each():
+        assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
+        assert os.environ["MKL_NUM_THREADS"] == "3"
+    assert "OPENBLAS_NUM_THREADS" not in os.environ
 
 
 def test_a_course_of_its_own_notebooks_is_known_by_its_mark(made):

@@ -1,4 +1,4 @@
-"""The draft for a journal says what the package holds."""
+"""The draft for a journal, and the guide, say what the package holds."""
 
 from collections import Counter
 from pathlib import Path
@@ -8,11 +8,12 @@ from soilnb.course import bank, plans
 from soilnb.course.projects import projects
 from soilnb.pipeline import notebooks
 
+ROOT = Path(__file__).parents[2]
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 def test_its_numbers_are_those_of_the_package():
-    text = " ".join((Path(__file__).parents[2] / "paper.md").read_text(encoding="utf-8").split())
+    text = " ".join((ROOT / "paper.md").read_text(encoding="utf-8").split())
     names = [path.stem for path in notebooks.notebooks()]
     parts = Counter(name[0] for name in names)
     tables = (path.read_text(encoding="utf-8") for path in bank._FOLDER.glob("*.toml"))
@@ -33,3 +34,5 @@ def test_its_numbers_are_those_of_the_package():
     ):
         assert said.format(NUMBERS[number]) in text
     assert f"a course of {len(names)} Jupyter notebooks" in text
+    guide = (ROOT / "book" / "guide_for_teachers.md").read_text(encoding="utf-8")
+    assert f"{asked} questions, at least five" in guide

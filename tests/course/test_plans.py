@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from soilnb import language
 from soilnb.course import bank, plans, slides
 from soilnb.pipeline import notebooks
 from soilnb.pipeline.pages import concept_map
@@ -132,9 +133,10 @@ def test_its_next_links_follow_the_map(path):
     assert set(links(said)) <= {*concept_map.onward(path.stem), *following}
 
 
-def test_the_guide_has_the_prerequisites_of_all_notebooks_and_the_sessions_of_all_weeks():
+@pytest.mark.parametrize("code", language.languages())
+def test_the_guide_has_the_prerequisites_of_all_notebooks_and_the_sessions_of_all_weeks(code):
     guide = Path(__file__).parents[2] / "book" / "guide_for_teachers.md"
-    text = plans.filled(guide.read_text(encoding="utf-8"))
+    text = plans.filled(language.page(guide.read_text(encoding="utf-8"), code))
     assert "<!--" not in text
     for name in NAMES:
         assert len(re.findall(rf"\]\(notebooks/{name}\.ipynb\)", text)) >= 2, name

@@ -4,6 +4,7 @@ import re
 
 import matplotlib.pyplot as plt
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from soilnb.course import editions, printed, slides
@@ -65,9 +66,13 @@ def test_no_formula_is_left_as_it_is_typed_and_each_task_has_its_question(path):
 def test_an_audience_sees_the_part_of_a_figure_that_it_can_read():
     picture = Image.new("L", (100, 60))
     picture.paste(255, (50, 0, 100, 30))
-    part = slides._part(picture, 0.5, 0, 1, 0.5)
+    part = slides._part(picture, [0.5, 0, 1, 0.5])
     assert part.size == (50, 30)
-    assert part.getextrema() == (255, 255)
+    assert part.getextrema() == ((255, 255),) * 3
+    above = slides._part(picture, [[0, 0, 1, 0.1], [0, 0.5, 0.5, 1]])
+    assert above.size == (100, 36)
+    assert above.getpixel((60, 3)) == (255, 255, 255)
+    assert above.getpixel((40, 20)) == (0, 0, 0)
 
 
 def test_a_figure_that_nobody_saves_is_refused():
@@ -97,11 +102,41 @@ results.save(figure, "mine")
 def test_only_what_a_figure_needs_is_run():
     cells = [{"cell_type": "code", "metadata": {}, "source": CODE}]
     names = {}
-    picture = slides._drawn(slides._statements({"cells": cells}), "mine", names, set())
-    assert picture.width > 300
+    figure = slides._drawn(slides._statements({"cells": cells}), "mine", names, set())
+    assert figure.axes == [names["axes"]]
     assert names["table"] == {"a": [1, 3]}
     assert list(names["axes"].lines[0].get_ydata()) == [1, 3]
     plt.close("all")
+
+
+def test_a_picture_is_drawn_once_until_something_that_it_rests_on_changes(tmp_path, monkeypatch):
+    drawn = []
+
+    def draw(lines, figure, *_):
+        drawn.append(figure)
+        return Figure((2, 2), facecolor="red")
+
+    monkeypatch.setenv("SOILNB_CACHE", str(tmp_path))
+    monkeypatch.setattr(slides, "_drawn", draw)
+    monkeypatch.setattr(slides.runs, "state", lambda *_: "not run")
+    path = notebooks.find(["00"])[0]
+    asked = path, notebooks.read(path), ["one", "two"]
+    for what in ("this", "this", "that"):
+        monkeypatch.setattr(slides, "_rests_on", lambda _, what=what: what)
+        made = list(slides._pictures(*asked))
+        assert [name for name, _ in made] == ["one", "two"]
+        assert {picture.convert("RGB").getpixel((5, 5)) for _, picture in made} == {(255, 0, 0)}
+    assert drawn == ["one", "two", "one", "two"]
+    (tmp_path / "slides" / "one.png").write_bytes(b"no picture")
+    list(slides._pictures(*asked))
+    assert drawn[4:] == ["one"]
+
+
+def test_pictures_rest_on_the_language_of_their_words(monkeypatch):
+    path = notebooks.find(["00"])[0]
+    english = slides._rests_on(path)
+    monkeypatch.setenv("SOILNB_LANG", "de")
+    assert slides._rests_on(path) != english
 
 
 def test_formulas_and_emphasis_of_a_notebook_become_html():
