@@ -14,6 +14,7 @@ NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight",
 
 def test_its_numbers_are_those_of_the_package():
     text = " ".join((ROOT / "paper.md").read_text(encoding="utf-8").split())
+    assert 250 < len(text.partition("# Summary")[2].split()) < 1000  # as the journal wants it
     names = [path.stem for path in notebooks.notebooks()]
     parts = Counter(name[0] for name in names)
     tables = (path.read_text(encoding="utf-8") for path in bank._FOLDER.glob("*.toml"))
