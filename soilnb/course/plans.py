@@ -13,7 +13,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
-from soilnb import check
+from soilnb import check, language
 from soilnb.course import bank, editions, slides
 from soilnb.pipeline import notebooks
 from soilnb.pipeline.pages import concept_map
@@ -365,8 +365,8 @@ def _map(names: Iterable[str]) -> str:
 # --- The guide of the book ------------------------------------------------------------------------
 
 
-def filled(text: str) -> str:
-    """Return a page of the book with the tables that it asks for.
+def filled(text: str, code: str = "en") -> str:
+    """Return a page of the book with the tables that it asks for, in a language.
 
     Those are ``<!-- prerequisites -->``, ``<!-- tracks -->`` and, of each way to give the course,
     ``<!-- agenda of NAME -->`` (minutes) or ``<!-- sessions of NAME -->``.
@@ -377,8 +377,15 @@ def filled(text: str) -> str:
         tables[f"sessions of {name}"] = partial(_sessions, span["sessions"])
     for asked in re.findall(r"<!-- ([\w ]+) -->", text):
         if asked in tables:
-            text = text.replace(f"<!-- {asked} -->", tables[asked]())
+            text = text.replace(f"<!-- {asked} -->", _in_language(tables[asked](), code))
     return text
+
+
+def _in_language(table: str, code: str) -> str:
+    """Return a table in another language; titles of notebooks stay theirs."""
+    return re.sub(
+        r"(?<=[|;] )([^|;\n]+?)(?= \||;)", lambda part: language.page(part[1], code), table
+    )
 
 
 def _known() -> str:

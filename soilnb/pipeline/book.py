@@ -284,7 +284,7 @@ def _generated(
         "self_test": self_test.page(titles),
         "projects": project_page.page(titles),
         "leitfaden": plans.filled(
-            language.page(_read(root / "book" / "guide_for_teachers.md"), "de")
+            language.page(_read(root / "book" / "guide_for_teachers.md"), "de"), "de"
         ),
         "changes": pages.changes(_read(root / "CHANGELOG.md")),
     }

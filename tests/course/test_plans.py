@@ -136,9 +136,23 @@ def test_its_next_links_follow_the_map(path):
 @pytest.mark.parametrize("code", language.languages())
 def test_the_guide_has_the_prerequisites_of_all_notebooks_and_the_sessions_of_all_weeks(code):
     guide = Path(__file__).parents[2] / "book" / "guide_for_teachers.md"
-    text = plans.filled(language.page(guide.read_text(encoding="utf-8"), code))
+    text = plans.filled(language.page(guide.read_text(encoding="utf-8"), code), code)
     assert "<!--" not in text
     for name in NAMES:
         assert len(re.findall(rf"\]\(notebooks/{name}\.ipynb\)", text)) >= 2, name
     for session in plans.spans()["weeks"]["sessions"]:
-        assert session["question"] in text
+        assert language.page(session["question"], code) in text
+
+
+@pytest.mark.parametrize("code", language.languages()[1:])
+def test_no_cell_of_the_guides_tables_is_missing_in_another_language(code):
+    guide = Path(__file__).parents[2] / "book" / "guide_for_teachers.md"
+    asked = re.findall(r"<!-- .* -->", guide.read_text(encoding="utf-8"))
+    tables = "\n".join(plans.filled(one) for one in asked)
+    cells = {
+        cell for line in tables.splitlines() for cell in re.split(r" ?\| |; ", line.strip("| "))
+    }
+    known = language.catalogue("pages", code)._catalog
+    titles = re.compile(r"(\[[^]]+\]\([^)]+\)(, )?)+|[-\d, ]*")
+    assert len(cells) > 80
+    assert {cell for cell in cells if not titles.fullmatch(cell)} - set(known) == set()
