@@ -199,6 +199,25 @@ def save(
             display()
 
 
+def picture(figure: Figure, **options) -> bytes:
+    """Return a figure as the PNG that `save` writes.
+
+    Parameters
+    ----------
+    figure : Figure
+        The figure; its layout is solved, and as it was afterwards.
+    **options
+        More of `matplotlib.figure.Figure.savefig`, ``metadata`` for instance.
+
+    Examples
+    --------
+    >>> picture(Figure())[1:4]
+    b'PNG'
+    """
+    with _settled(figure) as box:
+        return _png(figure, box, **options)
+
+
 @contextmanager
 def _settled(figure: object) -> Iterator[Bbox | None]:
     """Solve the layout of a figure once for all of its pictures, which takes the longest.
@@ -256,9 +275,9 @@ def _refuse_second(run: Current, name: str) -> None:
         )
 
 
-def _png(figure: Figure, box: Bbox) -> bytes:
+def _png(figure: Figure, box: Bbox, **options) -> bytes:
     target = BytesIO()
-    figure.savefig(target, format="png", dpi=DPI, bbox_inches=box)
+    figure.savefig(target, format="png", dpi=DPI, bbox_inches=box, **options)
     return target.getvalue()
 
 

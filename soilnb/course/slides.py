@@ -267,14 +267,13 @@ def _kept(place: Path, rests_on: str) -> Image.Image | None:
 
 def _keep(figure: Figure, place: Path, rests_on: str) -> Image.Image:
     """Return the picture of a figure, and keep it for the next deck, where that can be."""
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=results.DPI, bbox_inches="tight",
-                   metadata={_RESTS_ON: rests_on}, pil_kwargs={"compress_level": 1})  # fmt: skip
+    note = {"metadata": {_RESTS_ON: rests_on}, "pil_kwargs": {"compress_level": 1}}
+    drawn = results.picture(figure, **note)
     with contextlib.suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
         with writing(place) as part:
-            part.write_bytes(stream.getvalue())
-    return Image.open(stream)
+            part.write_bytes(drawn)
+    return Image.open(io.BytesIO(drawn))
 
 
 def _statements(notebook: Mapping) -> list[ast.stmt]:
