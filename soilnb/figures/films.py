@@ -20,7 +20,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from soilnb.figures.style import STYLE
+from soilnb.figures.style import STYLE, Sheet
 from soilnb.parameters import InputError
 
 #: Pictures of a film, and its largest size in bytes.
@@ -148,11 +148,11 @@ def drawn(
     found: dict[str, list] = {"pictures": [], "dark": [], "labels": []}
     for mode, look in (("pictures", {}), ("dark", _DARK)):
         with matplotlib.rc_context({**STYLE, **look}):
-            figure = Figure(figsize=size, dpi=100)
+            figure = Sheet(figsize=size, dpi=100)
             FigureCanvasAgg(figure)
             found["labels"] = []
             for number in range(count):
-                figure.clear()
+                figure.wipe()
                 found["labels"].append(draw(figure, number))
                 found[mode].append(_webp(figure))
     return found
@@ -162,7 +162,7 @@ def _webp(figure: Figure) -> bytes:
     figure.canvas.draw()
     buffer = io.BytesIO()
     pixels = Image.fromarray(np.asarray(figure.canvas.buffer_rgba()))
-    pixels.convert("RGB").save(buffer, "WEBP", quality=30, method=3)
+    pixels.convert("RGB").save(buffer, "WEBP", quality=30, method=2)
     return buffer.getvalue()
 
 

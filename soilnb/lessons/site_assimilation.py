@@ -73,7 +73,7 @@ class Study:
         """Chains of many profiles; size ``paper`` keeps what is finished and resumes."""
         if self.full:
             return dict(LONG)
-        return {"warmup": 3000, "steps": 4000, "samples": 400, "jobs": 1}
+        return {"warmup": 3000, "steps": 4000, "samples": 400, "prior_draws": 400, "jobs": 1}
 
     def pit(self, number: int) -> xr.Dataset:
         """Return one profile."""

@@ -49,11 +49,28 @@ def scoreboard(tmp_path_factory):
         return claims.rows(), claims.compare()
 
 
+@pytest.fixture(scope="module")
+def generated():
+    """The pages that the package makes of itself, made once for the notebooks that they name."""
+    made, make = {}, book._generated
+
+    def pages_of(root, notebooks, pictures):
+        key = (*notebooks, *pictures)
+        if key not in made:
+            made[key] = make(root, notebooks, pictures)
+        return dict(made[key])
+
+    return pages_of
+
+
 @pytest.fixture
-def house(tmp_path, notebook_folder, results_root, write_notebook, monkeypatch, scoreboard):
+def house(
+    tmp_path, notebook_folder, results_root, write_notebook, monkeypatch, scoreboard, generated
+):
     """A small checkout with one notebook that has run, and a page that shows its figure."""
     for name, made in zip(("rows", "compare"), scoreboard, strict=True):
         monkeypatch.setattr(claims, name, lambda *_, made=made, **__: made)
+    monkeypatch.setattr(book, "_generated", generated)
     root = tmp_path / "checkout"
     (root / "book" / "assets").mkdir(parents=True)
     for name in ("_config.yml", "_toc.yml"):
@@ -390,7 +407,11 @@ def test_a_warning_fails_the_build_and_what_moves_leaves_no_dead_link(house, npm
     described = pages.api_pages([("soilnb.parameters", "p")])
     empty = "# soilnb.elsewhere\n"
     small = described | {"soilnb.elsewhere": empty}
-    monkeypatch.setattr(pages, "api_pages", lambda: small)
+    others = [name for name in book._generated(house, ["20_first"], {}) if "api/" not in name]
+    stubs = {name: f"# {Path(name).stem}\n" for name in others}  # the book's own tests build these
+    monkeypatch.setattr(
+        book, "_generated", lambda *_: stubs | {f"api/{name}.md": small[name] for name in small}
+    )
     page = house / "book" / "cite.md"
     page.write_text("# How to cite\n\n{term}`a word that no glossary has`\n", encoding="utf-8")
     for _ in range(2):

@@ -46,7 +46,7 @@ def axe(tmp_path_factory):
         shutil.copy(path, place)
     done = nodejs.npm(
         ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"],
-        return_completed_process=True, cwd=place, capture_output=True, text=True, timeout=300,
+        return_completed_process=True, cwd=place, capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     if done.returncode:
         return None

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.notebook, pytest.mark.browser]
 TOKEN = "journey"
 
 #: Seconds after which something hangs; on a busy machine everything else only takes long.
-HANGS = 300
+HANGS = 600
 
 #: The first picture that is shown; what a reader may keep beside it has a place that is hidden.
 PICTURE = "[...document.querySelectorAll('img.widget-image')].find((i) => i.offsetParent)"

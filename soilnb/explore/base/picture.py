@@ -59,8 +59,7 @@ class Picture:
         self._restless: set[int] = set()
         self._fits: tuple | None = None
         self._look: tuple | None = None
-        self._vector_look: tuple | None = None
-        self._vectors = ""
+        self._vectors: dict[tuple, str] = {}
         self._ground = self._layer = self._ghost = None
 
     def twin(self) -> Picture:
@@ -149,12 +148,12 @@ class Picture:
         look, dpi = self._looks(), self.figure.dpi
         self.figure.set_dpi(72)
         try:
-            if look != self._vector_look:
-                self._vector_look, self._vectors = look, self._drawn_as_svg(moving=False)
+            if look not in self._vectors:
+                self._vectors[look] = self._drawn_as_svg(moving=False)
             layer = self._drawn_as_svg(moving=True)
         finally:
             self.figure.set_dpi(dpi)
-        return self._vectors, layer if len(layer) <= LARGEST_LAYER else self._embedded()
+        return self._vectors[look], layer if len(layer) <= LARGEST_LAYER else self._embedded()
 
     def _embedded(self) -> str:
         """Return the layer as a picture of pixels inside an SVG."""

@@ -127,7 +127,7 @@ def _drawn(explorer: Explorer, controls: list[dict]) -> dict:
         except (InputError, RuntimeError) as error:
             said[key] = str(error)
     canvas = explorer.canvas.twin()
-    for key in _corners(list(found)):  # first, so that the axes have room for all
+    for key in _corners(list(found), controls):  # first, so that the axes have room for all
         canvas.draw(found[key][0])
     lines, pictures, kept = _Table(), _Table(), {}
     drawn = _draw_all(canvas, {key: result for key, (result, _) in found.items()})
@@ -157,10 +157,14 @@ def _draw_all(canvas: Picture, found: dict) -> dict[str, tuple[str, str]]:
     return drawn
 
 
-def _corners(keys: list[str]) -> list[str]:
-    """Return the states in which every control is at one of its ends."""
+def _corners(keys: list[str], controls: list[dict]) -> list[str]:
+    """Return the states in which every slider is at one of its ends; choices have no order."""
     places = {key: [int(i) for i in key.split(",")] for key in keys}
-    ends = [{min(column), max(column)} for column in zip(*places.values(), strict=True)]
+    columns = [set(column) for column in zip(*places.values(), strict=True)]
+    ends = [
+        column if control["kind"] == "choice" else {min(column), max(column)}
+        for control, column in zip(controls, columns, strict=False)
+    ]
     return [
         key
         for key, place in places.items()
