@@ -204,21 +204,9 @@ def structure(
     site: Mapping | xr.Dataset | None = None,
     parameters: str | Mapping | ParameterSet = "soilr",
 ) -> pd.DataFrame:
-    """Return the links between the pools, read from the ledger.
+    """Return the links between the pools, as `soilnb.profile.model.Model.structure` tells them.
 
-    Parameters
-    ----------
-    site : mapping or Dataset, optional
-        One place, for the shares that depend on texture and litter; default a typical place.
-    parameters : str or mapping
-        As in `steady_state`.
-
-    Returns
-    -------
-    DataFrame
-        One row per link: ``source`` and ``target`` (a pool, ``litter`` or ``CO2``), ``kind``
-        (input, transfer, respiration), ``via`` (empty) and ``share`` of the turnover (or of the
-        litter) that takes this link.
+    Kinds are input, transfer and respiration.
 
     Examples
     --------

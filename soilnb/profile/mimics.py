@@ -218,12 +218,7 @@ def eigenvalues(
 ) -> xr.Dataset:
     """Return how a small disturbance of the steady state dies away, over seven modes.
 
-    Returns
-    -------
-    Dataset
-        ``real_part`` and ``imaginary_part`` of the eigenvalues of the Jacobian in yr-1 (..., mode),
-        fastest decay first; ``period`` of the oscillation (inf where there is none) and
-        ``e_folding_time`` in yr.
+    The Dataset is that of `soilnb.profile.model.Model.eigenvalues`.
 
     Examples
     --------
@@ -252,21 +247,9 @@ def structure(
     site: Mapping | xr.Dataset | None = None,
     parameters: str | Mapping | ParameterSet = "sandbox",
 ) -> pd.DataFrame:
-    """Return the links between the pools, read from the ledger.
+    """Return the links between the pools, as `soilnb.profile.model.Model.structure` tells them.
 
-    Parameters
-    ----------
-    site : mapping or Dataset, optional
-        One place, for the shares that depend on clay and litter; default a typical place.
-    parameters : str or mapping
-        As in `steady_state`.
-
-    Returns
-    -------
-    DataFrame
-        One row per link: ``source`` and ``target`` (a pool, ``litter`` or ``CO2``), ``kind``
-        (input, uptake, respiration, oxidation, turnover, desorption), ``via`` (the microbe that
-        catalyses it, or empty) and ``share`` of the flux (or of the litter) that takes this link.
+    Kinds are input, uptake, respiration, oxidation, turnover and desorption.
 
     Examples
     --------
@@ -274,8 +257,7 @@ def structure(
     >>> links[links["source"] == "LITs"]["via"].unique().tolist()
     ['MICr', 'MICK']
     """
-    one = {key: RECORDS[key].value for key in ("temperature", "clay", "npp", "f_met")}
-    return MODEL.structure(one if site is None else site, parameters)
+    return MODEL.structure(site, parameters)
 
 
 def warm_up() -> None:
