@@ -6,8 +6,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from PIL import Image
 
 from soilnb.pipeline import runs
+from soilnb.pipeline.book import LARGE_PICTURE
 
 pytestmark = pytest.mark.notebook
 
@@ -132,6 +134,12 @@ def test_a_notebook_is_offered_as_it_is_stored(html, pages):
 
 def test_the_book_is_small(html):
     assert sum(path.stat().st_size for path in html.rglob("*") if path.is_file()) < MOST
+
+
+def test_large_pictures_have_a_palette(html):
+    large = [path for path in html.glob("_images/*.png") if path.stat().st_size > LARGE_PICTURE]
+    assert large
+    assert {Image.open(path).mode for path in large} == {"P"}
 
 
 def test_licences_stand_on_every_page_of_text(html, pages):
