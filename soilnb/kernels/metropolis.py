@@ -453,6 +453,12 @@ def _log_target(walker, problem, inverse_temperature, place, work, least):
 
 
 @njit(error_model="numpy", nogil=True)
+def taken(new, cost, step, rng):
+    """Return whether the published sampler takes a step, at the temperature 1 / ln(step + 2)."""
+    return new <= cost or math.exp((cost - new) * math.log(step + 2.0)) > rng.random()
+
+
+@njit(error_model="numpy", nogil=True)
 def _test_run(problem, rng, width, steps, mean, scatter, work):
     """Do the published test run, from the middle of the cube; return how many were accepted."""
     d = problem.low.size
@@ -464,7 +470,7 @@ def _test_run(problem, rng, width, steps, mean, scatter, work):
     for i in range(1, steps + 1):
         uniform_step(rng, place, width, work.proposal)
         new = _published_cost(work.proposal, problem, work)
-        if new <= cost or math.exp((cost - new) * math.log(i + 2.0)) > rng.random():
+        if taken(new, cost, i, rng):
             place[:] = work.proposal
             cost = new
             accepted += 1
@@ -493,7 +499,7 @@ def _formal_run(problem, rng, multiplier, factor, places, work):
             scale = math.sqrt(spread)
             redrawn_step(rng, place, factor, scale, work.normal, work.proposal)
         new = _published_cost(work.proposal, problem, work)
-        if new <= cost or math.exp((cost - new) * math.log(i + 2.0)) > rng.random():
+        if taken(new, cost, i, rng):
             place[:] = work.proposal
             cost = new
             places[accepted] = place

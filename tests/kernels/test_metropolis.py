@@ -402,6 +402,19 @@ def test_a_search_that_accepts_everything_is_repeated_and_given_up():
     assert (restarts, redos) == (0, metropolis.REDOS + 1)
 
 
+@pytest.mark.parametrize("step", [1, 98])
+def test_the_published_sampler_cools_with_the_logarithm_of_the_step(step):
+    class Chance:
+        def __init__(self, value):
+            self.random = lambda: value
+
+    share = 1 / (step + 2)  # exp(-ln(step + 2)) for a J that is higher by one
+    taken = getattr(metropolis.taken, "py_func", metropolis.taken)
+    assert taken(3.0, 2.0, step, Chance(0.99 * share))
+    assert not taken(3.0, 2.0, step, Chance(1.01 * share))
+    assert taken(2.0, 2.0, step, None)
+
+
 def test_a_test_run_that_accepts_too_little_restarts_with_shorter_steps():
     _, (_, restarts, _) = published(problem(layers.CLM5), 2_000, 30)  # of 30, fewer than 50
     assert restarts == metropolis.TEST_RESTARTS
