@@ -452,7 +452,7 @@ def _log_target(walker, problem, inverse_temperature, place, work, least):
     return density - inverse_temperature * _cost(place, problem, work, most)
 
 
-@njit(error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy", nogil=True)
 def taken(new, cost, step, rng):
     """Return whether the published sampler takes a step, at the temperature 1 / ln(step + 2)."""
     return new <= cost or math.exp((cost - new) * math.log(step + 2.0)) > rng.random()
