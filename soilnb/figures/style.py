@@ -7,7 +7,6 @@ cue (marker, hatch, line style) goes with each. Maps use the scientific colour m
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import inspect
 from collections.abc import Callable, Sequence
@@ -17,7 +16,6 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.mathtext import MathTextParser
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FuncFormatter
 
@@ -59,13 +57,6 @@ SYNTHETIC = "synthetic data"
 
 #: What a figure function takes from its frame, by name, unless it has an argument of that name.
 OPTIONS = {"note": "", "data": "", "size": "", "figure": None}
-
-# matplotlib remembers fifty typeset formulas, each for one resolution. A figure of 23 parameters
-# has more, for layout, picture and vectors, and would typeset all of them again and again.
-with contextlib.suppress(AttributeError):  # another matplotlib may call it otherwise
-    typeset = MathTextParser._parse_cached.__wrapped__
-    MathTextParser._parse_cached = functools.lru_cache(1000)(typeset)
-    del typeset
 
 
 class Sheet(Figure):
