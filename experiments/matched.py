@@ -27,9 +27,6 @@ MODEL = "rotzer2025"
 #: Points of the whole first wave, and candidates for the second.
 PLANNED, CANDIDATES = 256, 8192
 
-#: Points of the second wave are numbered from here; the number is their seed.
-FIRST = 1000
-
 
 def keep(
     found: Iterable[Mapping[str, object]], direct: Iterable[Mapping[str, object]] = ()
@@ -41,17 +38,19 @@ def keep(
     found : iterable of mappings
         As of `experiments.history_matching.rows`, of the first wave.
     direct : iterable of mappings
-        The same, of points with all scenarios: likely ones, run to check the emulators.
+        The same, of points with all scenarios: the second wave, which an emulator called likely.
     """
     values, checked = _plain(found), _plain(direct)
     head = baseline.head(matching.NAME, command=matching.COMMAND, data="calibrated", sources=MODEL)
     kept = head | {"planned": PLANNED, "theta": {}, "values": values, "direct": checked}
     baseline.write(kept)
-    points, measured, _ = matching.load()
-    numbers = emulated.printed(measured)
-    seeds = emulated.known_seeds(numbers.index)
-    processes = emulated.fit(points, measured, numbers["expected"], seeds=seeds)
-    return baseline.write(kept | {"theta": emulated.theta(processes)})
+    for waves in (1, 2):
+        points, measured, _ = matching.load(waves)
+        numbers = emulated.printed(measured)
+        seeds = emulated.known_seeds(numbers.index)
+        processes = emulated.fit(points, measured, numbers["expected"], seeds=seeds)
+        kept["theta"][str(waves)] = emulated.theta(processes)
+    return baseline.write(kept)
 
 
 def _plain(found: Iterable[Mapping[str, object]]) -> list[dict]:
@@ -82,7 +81,7 @@ def second_wave(points: int) -> pd.DataFrame:
         chosen.append(int(np.argmax(np.sqrt(weight.to_numpy()) * distance)))
         distance = np.minimum(distance, np.linalg.norm(x - x[chosen[-1]], axis=1))
     taken = candidates.iloc[chosen].reset_index(drop=True)
-    taken.index = pd.RangeIndex(FIRST, FIRST + len(taken), name="point")
+    taken.index = pd.RangeIndex(matching.SECOND, matching.SECOND + len(taken), name="point")
     return taken
 
 

@@ -7,6 +7,7 @@ the results folder, so a second call goes on where the first one stopped; runs w
 changed since are made again. Numbers, thinned series, parameters and seeds go to the versioned
 baseline, and `checks`: sixty days of every scenario on a small domain, which take seconds, so
 that a test (and a reader) can see whether the code still gives the numbers that it gave then.
+With ``--preset`` the numbers of the other presets stay as they were kept.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import click
 import xarray as xr
 
 from soilnb import claims
+from soilnb.claims import baseline
 from soilnb.claims.measures import by_seed, mean_over_seeds, measure, thin
 from soilnb.claims.rotzer2025 import PAPER, SNAPSHOTS, notes, runs_folder
 from soilnb.parameters import InputError
@@ -106,6 +109,7 @@ def keep_runs(
     size: str = "paper",
     series: Iterable[str] = ("default",),
     day: str | None = None,
+    others: bool = False,
 ) -> Path:
     """Measure runs of the paper's size and keep them as the versioned baseline.
 
@@ -119,6 +123,8 @@ def keep_runs(
         See `soilnb.claims.keep`.
     series : iterable of str
         Presets whose curves are kept; of the others only the numbers are.
+    others : bool
+        Whether presets of the baseline before that have no runs here stay in it.
 
     Returns
     -------
@@ -137,15 +143,25 @@ def keep_runs(
     }
     for preset, seeds in runs.items():
         _check(preset, seeds)
+    before = (baseline.load(PAPER) if others else None) or {"values": [], "presets": {}}
     thinned = {
+        name: data
+        for name, data in (baseline.series(PAPER) if others else {}).items()
+        if name.split("/")[0] not in runs
+    } | {
         f"{preset}/{scenario}": thin(seed[scenario] for seed in runs[preset])[list(KEPT)]
         for preset in series
+        if preset in runs
         for scenario in runs[preset][0]
     }
     tables = {p: mean_over_seeds([measure(seed) for seed in runs[p]]) for p in runs}
-    extra = {"presets": {p: _settings(seeds) for p, seeds in runs.items()}, "checks": checks()}
+    when = {"date": day or str(date.today())}
+    made = {p: {"date": before["date"], **about} for p, about in before["presets"].items()}
+    made |= {p: when | _settings(seeds) for p, seeds in runs.items()}
+    found = [note for note in before["values"] if note["preset"] not in runs] + notes(tables)
+    extra = {"presets": made, "checks": checks()}
     return claims.keep(
-        PAPER, notes(tables), size=size, command=command, extra=extra, series=thinned, day=day
+        PAPER, found, size=size, command=command, extra=extra, series=thinned, day=day
     )
 
 
@@ -185,7 +201,8 @@ def _settings(seeds: Sequence[Mapping[str, xr.Dataset]]) -> dict[str, object]:
 @click.option("--preset", "presets", multiple=True, type=click.Choice(list(PRESETS)))
 def main(seeds: int, jobs: int, presets: tuple[str, ...]) -> None:
     """Run what is missing, then keep the numbers."""
-    kept = keep_runs(make_runs(presets or PRESETS, seeds, jobs), command=COMMAND)
+    runs = make_runs(presets or PRESETS, seeds, jobs)
+    kept = keep_runs(runs, command=COMMAND, others=bool(presets))
     click.echo(f"kept {kept}")
 
 

@@ -127,13 +127,14 @@ def _contents(paper: str) -> dict:
 def presets(paper: str) -> dict[str, dict[str, str]]:
     """Return the presets for which a paper's claims are computed.
 
-    Each has ``data`` (what its rows rest on, one of `DATA`), and ``cause`` where one cause
-    explains most rows that differ.
+    Each has ``data`` (what its rows rest on, one of `DATA`), ``cause`` where one cause explains
+    most rows that differ, and ``tuned_to`` where its numbers were tuned to other claims than
+    those of the default.
 
     Examples
     --------
     >>> list(presets("rotzer2025"))
-    ['default', 'documented', 'literal', 'ungated']
+    ['default', 'documented', 'literal', 'ungated', 'matched']
     """
     if paper not in papers():
         raise unknown("paper", paper, papers())
@@ -447,9 +448,19 @@ def _row(claim: dict, note: dict) -> dict:
     value, data = note.get("value"), note.get("data")
     judged = verdict(claim, value, data)
     row = {**claim, "value": value, "data": data, "size": note.get("size"), "verdict": judged}
+    row["strength"] = _strength_of(claim, presets(claim["paper"]).get(note.get("preset", ""), {}))
     row["cause"] = _cause(claim, note) if judged in ("differs", "near") else ""
     extra = {key: note[key] for key in (*VARIANT, *SPREAD) if key in note}
     return {key: row.get(key) for key in ROW} | extra
+
+
+def _strength_of(claim: dict, preset: Mapping) -> str:
+    """Return what an agreement is worth where a preset was tuned to numbers of its own."""
+    if "tuned_to" not in preset or claim["strength"] == "by construction":
+        return claim["strength"]
+    if claim["id"] in preset["tuned_to"]:
+        return "tuned"
+    return "order" if claim["kind"] in ("order", "sign") else "independent"
 
 
 def _cause(claim: dict, note: dict) -> str:

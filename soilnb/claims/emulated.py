@@ -446,19 +446,20 @@ def printed(values: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found).T.astype({"expected": float}).rename_axis("claim")
 
 
-def world(points: int = 4096) -> World:
+def world(points: int = 4096, waves: int = 2) -> World:
     """Return the emulators of the kept runs, and what they say of so many points.
 
     Parameters
     ----------
     points : int
         The first of `soilnb.claims.matching.design`; a power of two.
+    waves : int
+        See `soilnb.claims.matching.load`: what the first wave alone foresees, or what both say.
     """
-    run, values, about = matching.load()
+    run, values, about = matching.load(waves)
     numbers = printed(values)
     seeds = known_seeds(numbers.index)
-    kernels = about["theta"] or None
-    processes = fit(run, values, numbers["expected"], kernels, seeds)
+    processes = fit(run, values, numbers["expected"], about["theta"], seeds)
     matched = matching.numbers().loc[numbers.index[numbers["side"] == "match"]]
     sought, others = wanted(matched), matching.design(points)
     said = predict(processes, others)
@@ -467,3 +468,25 @@ def world(points: int = 4096) -> World:
         processes, run, values, numbers, sought, others, said,
         off=implausible(said, sought), weight=posterior(said, sought, correlation),
     )  # fmt: skip
+
+
+def likeliest(world: World) -> pd.DataFrame:
+    """Return the points of the second wave by their weight, the likeliest first.
+
+    Only points that were run with all scenarios: none of them is likely for want of runs near it.
+
+    Returns
+    -------
+    DataFrame
+        As of `soilnb.claims.matching.design`, with ``weight``, which adds up to 1 over them.
+
+    Examples
+    --------
+    >>> found = likeliest(world(2))
+    >>> bool(found["weight"].is_monotonic_decreasing)
+    True
+    """
+    points = world.run[world.run.index >= matching.SECOND]
+    left = residuals(world.processes, world.run, world.values)
+    weight = posterior(predict(world.processes, points), world.wanted, together(left))
+    return points.assign(weight=weight).sort_values("weight", ascending=False)

@@ -26,6 +26,9 @@ NAME, COMMAND = "runs/matching", "python -m experiments.matched"
 #: Chances of break-up in the older code, which `break_factor` multiplies.
 BREAK = {"break_glue": 0.05, "break_organic": 0.10, "break_other": 0.25}
 
+#: Points of the second wave count from here.
+SECOND = 1000
+
 #: Dimensions and seed of the Sobol sequence.
 DIMENSIONS, SEED = 14, 20261129
 
@@ -206,18 +209,24 @@ def implausibility(
     return (value - numbers.loc[known, "expected"]).abs() / np.sqrt(variance)
 
 
-def load() -> tuple[pd.DataFrame, pd.DataFrame, dict]:
+def load(waves: int = 2) -> tuple[pd.DataFrame, pd.DataFrame, dict]:
     """Return the points that were run, what was measured, and what the baseline says of them.
+
+    Parameters
+    ----------
+    waves : int
+        1 for the first wave, which fills the space; 2 for the second as well, likely points that
+        were run with all scenarios.
 
     Returns
     -------
     points : DataFrame
-        As of `design`, of the points that are done.
+        As of `design`, of the points that are done; those of the second wave count from `SECOND`.
     values : DataFrame
         By the same points, one column a number; NaN where a run does not have it.
     about : dict
         ``date``, ``command``, ``stale``, ``days`` of each point, ``planned`` points, and the
-        kernels (``theta``) of the emulators.
+        kernels (``theta``) of the emulators of these waves.
 
     Raises
     ------
@@ -226,46 +235,23 @@ def load() -> tuple[pd.DataFrame, pd.DataFrame, dict]:
 
     Examples
     --------
-    >>> points, values, about = load()
+    >>> points, values, about = load(waves=1)
     >>> len(points) == len(values) <= about["planned"]
     True
     """
     kept = baseline.needed(NAME, COMMAND)
-    points, values = _tables(kept["values"])
-    about = {key: kept[key] for key in ("date", "command", "planned", "theta")}
-    days = pd.Series([row["days"] for row in kept["values"]], points.index)
-    return points, values, about | {"days": days, "stale": baseline.stale(kept)}
+    rows = kept["values"] + (kept["direct"] if waves > 1 else [])
+    points, values = _tables(rows, len(kept["values"]))
+    about = {key: kept[key] for key in ("date", "command", "planned")}
+    about |= {"theta": kept["theta"].get(str(waves)), "stale": baseline.stale(kept)}
+    return points, values, about | {"days": pd.Series([row["days"] for row in rows], points.index)}
 
 
-def load_again() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return likely points that were run with all scenarios, in the order of their runs.
-
-    An emulator of fewer runs called them likely; no emulator has seen them.
-
-    Returns
-    -------
-    points, values : DataFrame
-        As of `load`.
-
-    Raises
-    ------
-    InputError
-        When the baseline is not there.
-
-    Examples
-    --------
-    >>> points, values = load_again()
-    >>> "toc-end" in values
-    True
-    """
-    points, values = _tables(baseline.needed(NAME, COMMAND)["direct"])
-    order = pd.RangeIndex(1, len(points) + 1, name="run")
-    return points.set_axis(order), values.set_axis(order)
-
-
-def _tables(rows: list[dict]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return points and measured numbers by the number of the point."""
-    index = pd.Index([row["number"] for row in rows], name="point")
+def _tables(rows: list[dict], first: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return points and measured numbers, of which so many are of the first wave."""
+    numbers = [row["number"] for row in rows[:first]]
+    numbers += range(SECOND, SECOND + len(rows) - first)
+    index = pd.Index(numbers, name="point")
     points = pd.DataFrame([row["point"] for row in rows], index)[list(choices())]
     return points, pd.DataFrame([row["values"] for row in rows], index, dtype=float)
 

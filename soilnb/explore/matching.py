@@ -41,9 +41,9 @@ def answer(shown: str = "the matched numbers", **point: object) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        By number: ``value`` and ``printed`` in the unit of the claim, ``off`` (standard
-        deviations, signed), ``side``. What is held out has no error of reading in the table:
-        its deviations are those of emulator and seed alone.
+        By number that every run has: ``value`` and ``printed`` in the unit of the claim, ``off``
+        (standard deviations, signed), ``side``. What is held out has no error of reading in the
+        table: its deviations are those of emulator and seed alone.
 
     Raises
     ------
@@ -64,6 +64,7 @@ def answer(shown: str = "the matched numbers", **point: object) -> pd.DataFrame:
     chosen["fine_min"] = min(chosen["fine_min"], chosen["fine_max"])
     here = world()
     numbers = here.numbers[here.numbers["side"].isin(SHOWN[shown])]
+    numbers = numbers[numbers.index.isin(figures.WORDS)]
     said = emulated.predict(
         {name: here.processes[name] for name in numbers.index}, pd.DataFrame([chosen])
     )

@@ -7,7 +7,7 @@ import pandas as pd
 
 from soilnb import claims
 from soilnb.claims import baseline, emulated, matching
-from soilnb.figures.rotzer2025.matching import CHOICES, WORDS
+from soilnb.figures.rotzer2025.matching import CHOICES, SCENARIOS, WORDS
 from soilnb.pore import Scenario, simulate
 from soilnb.pore.parameters import VOXEL
 
@@ -49,12 +49,48 @@ def sides() -> pd.DataFrame:
 def rests_on() -> str:
     """Return in a line how many runs the notebook rests on."""
     points, _, about = matching.load()
-    cut = int((about["days"] == about["days"].min()).sum())
+    first = about["days"][points.index < matching.SECOND]
+    cut = int((first == first.min()).sum())
     old = " (the model has changed since)" if about["stale"] else ""
     return (
-        f"{len(points)} of {about['planned']} points of the first wave, {about['date']}{old}; "
-        f"{cut} of them were cut after {about['days'].min()} days"
+        f"{len(first)} points of the first wave ({cut} cut after {first.min()} days) and "
+        f"{len(points) - len(first)} of the second, {about['date']}{old}"
     )
+
+
+def second_wave() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the likely points that were run with all scenarios, and what they gave."""
+    points, values, _ = matching.load()
+    late = points.index >= matching.SECOND
+    return points[late], values[late]
+
+
+def foreseen() -> pd.DataFrame:
+    """Return how well the first wave alone foresees the runs of the second.
+
+    Returns
+    -------
+    DataFrame
+        By number: ``points``; ``off``, the mean square of the deviations in standard deviations
+        of emulator and seed (1 where the emulator knows how unsure it is); ``inside``, the share
+        within two of them.
+
+    Examples
+    --------
+    >>> bool(foreseen()["inside"].between(0, 1).all())
+    True
+    """
+    processes = emulated.world(2, waves=1).processes
+    points, values = second_wave()
+    said, found = emulated.predict(processes, points), {}
+    for name in processes:
+        printed = matching.expected()[name]
+        ran = emulated.seen(name, values[name], printed)
+        spread = np.hypot(said["emulator"][name], said["seed"][name])
+        off = ((said["mean"][name] - ran) / spread).dropna()
+        inside = (off.abs() < 2).mean()
+        found[name] = {"points": len(off), "off": np.sqrt((off**2).mean()), "inside": inside}
+    return pd.DataFrame(found).T.rename_axis("claim")
 
 
 def reached(world: emulated.World) -> pd.DataFrame:
@@ -137,7 +173,7 @@ def worded(table: pd.DataFrame) -> pd.DataFrame:
     >>> [*worded(pd.DataFrame({"n-leak": [10.0], "gate": "on"}))]
     ['leak of N, ratio', 'gate']
     """
-    words = WORDS | CHOICES
+    words = WORDS | SCENARIOS | CHOICES
     words |= {"back-50": "back after 50 days", "cue-peak-day": "day of that peak"}
     return table.rename(index=words, columns=words)
 
@@ -149,36 +185,42 @@ def having(values: pd.DataFrame, names: list[str], also: list[str]) -> pd.DataFr
     return values.loc[inside.all(axis=1), [*names, *also]].round(2)
 
 
-def scores(values: pd.DataFrame) -> pd.DataFrame:
+def scores(world: emulated.World) -> pd.DataFrame:
     """Return how many held-out numbers points and presets have inside the bands of the claims.
 
     Counted are those that all of them have: points that were cut are left out.
-
-    Parameters
-    ----------
-    values : DataFrame
-        Measured numbers over points.
 
     Returns
     -------
     DataFrame
         ``hits`` and ``of``, a row for each preset, and for the mean, the best and the worst of
-        the points.
+        the points of each wave: of the first, which the sequence picked, and of the second, which
+        the emulator called likely.
     """
-    bands = {row["id"]: (row["low"], row["high"]) for row in claims.rows("rotzer2025")}
-    whole, presets = values.dropna(subset=["static-ns"]), of_presets()
-    names = [
+    first = world.values[world.values.index < matching.SECOND].dropna(subset=["static-ns"])
+    second, usual = second_wave()[1], of_presets()
+    names = _held_by(first, second, usual)
+    random, likely, known = (_inside(table[names]).sum(axis=1) for table in (first, second, usual))
+    rows = {f"preset {name}": count for name, count in known.items()}
+    for what, hits in (("random", random), ("likely", likely)):
+        rows[f"{what} points (mean of {len(hits)})"] = hits.mean()
+        rows |= {f"the best {what} one": hits.max(), f"the worst {what} one": hits.min()}
+    return pd.DataFrame({"hits": pd.Series(rows).astype(float).round(1), "of": len(names)})
+
+
+def _held_by(*tables: pd.DataFrame) -> list[str]:
+    """Return the held-out numbers that every row of tables has."""
+    return [
         name
         for name in matching.held_out()
-        if all(name in table and table[name].notna().all() for table in (whole, presets))
+        if all(name in table and table[name].notna().all() for table in tables)
     ]
-    both = pd.concat([whole[names], presets[names]])
-    inside = pd.DataFrame({name: both[name].between(*bands[name]) for name in names}).sum(axis=1)
-    chance = inside[whole.index]
-    rows = {f"preset {name}": inside[name] for name in presets.index}
-    rows |= {f"random points (mean of {len(chance)})": chance.mean()}
-    rows |= {"the best of them": chance.max(), "the worst of them": chance.min()}
-    return pd.DataFrame({"hits": pd.Series(rows).astype(float).round(1), "of": len(names)})
+
+
+def _inside(values: pd.DataFrame) -> pd.DataFrame:
+    """Whether numbers are inside the bands of their claims."""
+    bands = {row["id"]: (row["low"], row["high"]) for row in claims.rows("rotzer2025")}
+    return pd.DataFrame({name: values[name].between(*bands[name]) for name in values})
 
 
 def again(world: emulated.World) -> pd.DataFrame:
@@ -189,27 +231,24 @@ def again(world: emulated.World) -> pd.DataFrame:
     DataFrame
         A row for each run with all scenarios (one seed) and each preset (the mean of three):
         ``farthest`` of the matched numbers, with its implausibility ``off`` (seeds and print);
-        ``ruled out``; ``hits`` of the held-out numbers inside the bands of their claims, ``of``
-        those that all of them have.
+        ``second``, the one that decides whether it is ``ruled out``; ``hits`` of the held-out
+        numbers inside the bands of their claims, ``of`` those that all of them have.
     """
-    points, values = matching.load_again()
-    runs = {f"likely point {k}": (values.loc[k], 1) for k in points.index}
-    runs |= {f"preset {name}": (row, 3) for name, row in of_presets().iterrows()}
-    bands = {row["id"]: (row["low"], row["high"]) for row in claims.rows("rotzer2025")}
-    held = [
-        name
-        for name in matching.held_out()
-        if name in bands and all(pd.notna(row.get(name, np.nan)) for row, _ in runs.values())
-    ]
+    likely, usual = second_wave()[1], of_presets()
+    names = _held_by(likely, usual)
+    runs = {f"likely point {k}": (row, 1) for k, (_, row) in enumerate(likely.iterrows(), 1)}
+    runs |= {f"preset {name}": (row, 3) for name, row in usual.iterrows()}
+    hits = pd.concat([_inside(table[names]).sum(axis=1) for table in (likely, usual)])
     found = {}
-    for who, (row, seeds) in runs.items():
-        off = _off(world, row, seeds)
+    for (who, (row, seeds)), count in zip(runs.items(), hits, strict=True):
+        off = _off(world, row, seeds).sort_values()
         found[who] = {
-            "farthest": WORDS[off.idxmax()],
-            "off": round(off.max(), 1),
+            "farthest": (WORDS | SCENARIOS)[off.index[-1]],
+            "off": round(off.iloc[-1], 1),
+            "second": round(off.iloc[-2], 1),
             "ruled out": bool(emulated.ruled_out(off.to_frame().T).item()),
-            "hits": sum(bands[name][0] <= row[name] <= bands[name][1] for name in held),
-            "of": len(held),
+            "hits": int(count),
+            "of": len(names),
         }
     return pd.DataFrame(found).T.rename_axis("who")
 

@@ -111,7 +111,7 @@ def test_presets_stand_in_their_order_whatever_the_source(tmp_path):
     presets = list(claims.presets("rotzer2025"))
     keep(*({**NOTE, "preset": preset} for preset in reversed(presets)))
     found = [r["preset"] for r in claims.rows("rotzer2025") if r["id"] == "bio-eq"]
-    assert found == presets == ["default", "documented", "literal", "ungated"]
+    assert found == presets == ["default", "documented", "literal", "ungated", "matched"]
 
 
 def test_the_cause_of_a_preset_goes_before_that_of_the_claim():

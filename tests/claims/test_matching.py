@@ -137,6 +137,16 @@ def test_too_few_points_are_refused(toy):
         emulated.fit(points[:9], values[:9], numbers["expected"])
 
 
+def test_the_matched_preset_is_a_point_of_the_second_wave_in_round_numbers():
+    point = matching.point_of("matched")
+    ran = emulated.likeliest(emulated.world(2)).iloc[0]
+    for name, one in matching.choices().items():
+        if one["kind"] == "switch":
+            assert point[name] == ran[name]
+        else:
+            assert point[name] == pytest.approx(ran[name], rel=0.01)
+
+
 SMALL = {"shape": (64, 64), "days": 2, "initial_steps": 2, "cut": False}
 
 

@@ -11,7 +11,7 @@ import xarray as xr
 
 from experiments import rotzer2025 as experiment
 from soilnb import claims
-from soilnb.claims import baseline, rotzer2025
+from soilnb.claims import baseline, matching, rotzer2025
 from soilnb.claims.measures import STATEMENTS, identities, mean_over_seeds, measure
 from soilnb.parameters import InputError
 from soilnb.pore import ensemble as ensembles
@@ -108,7 +108,18 @@ def test_the_presets_are_those_of_the_model_and_say_what_they_rest_on():
         "documented": "calibrated",
         "literal": "calibrated",
         "ungated": "calibrated",
+        "matched": "calibrated",
     }
+
+
+def test_the_matched_preset_is_tuned_to_what_was_matched_and_to_nothing_else():
+    assert claims.presets("rotzer2025")["matched"]["tuned_to"] == list(matching.numbers().index)
+    found = {(r["id"], r.get("preset")): r["strength"] for r in claims.rows("rotzer2025")}
+    assert found["exudate-reach", "matched"] == "tuned"
+    assert found["toc-end", "matched"] == "independent"
+    assert found["cue-order", "matched"] == "order"
+    assert found["dry-mass", "matched"] == "by construction"
+    assert found["toc-end", "default"] == listed()["toc-end"]["strength"]
 
 
 def test_the_identities_come_out():
@@ -188,6 +199,19 @@ def test_the_whole_baseline_of_four_presets_stays_small(kept, tmp_path):
     runs = {name: ensemble(name) for name in PRESETS}
     path = experiment.keep_runs(runs, command="make it")
     assert path.stat().st_size < 400_000
+
+
+def test_runs_of_one_preset_leave_the_others_as_they_were(kept):
+    before, curves = baseline.load("rotzer2025"), baseline.series("rotzer2025")
+    own = {"matched": ensemble("matched", (7,), ("reference", "static"))}
+    experiment.keep_runs(own, command="make it", day="2026-11-30", others=True)
+    after = baseline.load("rotzer2025")
+    assert [v for v in after["values"] if v["preset"] != "matched"] == before["values"]
+    assert {v["n"] for v in after["values"] if v["preset"] == "matched"} == {1}
+    dates = {name: about["date"] for name, about in after["presets"].items()}
+    assert dates == dict.fromkeys(kept, "2026-11-21") | {"matched": "2026-11-30"}
+    for name, data in baseline.series("rotzer2025").items():
+        xr.testing.assert_identical(data, curves[name])
 
 
 def test_the_curves_come_back_with_their_nitrogen(kept):

@@ -26,7 +26,8 @@ def test_it_says_of_a_point_what_the_emulator_says(world):
 
 def test_held_out_numbers_are_shown_when_asked_for(world):
     both = explorers.answer("the held-out numbers, too")
-    assert set(both.index) == set(world.numbers.index)
+    assert set(both.index) == set(world.numbers.index) & set(figures.WORDS)
+    assert {"match", "held out"} == set(both["side"])
     assert set(both[both["side"] == "held out"].index) <= set(matching.held_out())
     figure = figures.at_a_point(both)
     assert len(figure.axes[0].get_yticks()) == len(set(both.index) & set(figures.WORDS))
@@ -98,10 +99,20 @@ def test_settings_that_were_run_before_are_where_the_emulator_says(world):
 
 
 def test_presets_are_scored_beside_chance_on_what_all_of_them_have(world):
-    scores = lesson.scores(world.values)
+    scores = lesson.scores(world)
     assert scores["of"].nunique() == 1
-    assert scores.loc["the worst of them", "hits"] <= scores.loc["the best of them", "hits"]
+    for which in ("random", "likely"):
+        worst, best = (scores.loc[f"the {w} {which} one", "hits"] for w in ("worst", "best"))
+        mean = scores.filter(regex=f"{which} points", axis=0)["hits"].item()
+        assert worst <= mean <= best
     assert (scores["hits"] <= scores["of"]).all()
+
+
+def test_the_first_wave_foresees_the_second():
+    found = lesson.foreseen()
+    assert found["points"].max() == len(lesson.second_wave()[0]) >= 60
+    assert found["inside"].mean() > 0.85
+    assert not set(found.index) & {"ten-co2", "cn10-plateau"}  # no run of the first has them
 
 
 def test_likely_points_are_judged_by_runs_of_their_own(world, monkeypatch):
@@ -112,10 +123,10 @@ def test_likely_points_are_judged_by_runs_of_their_own(world, monkeypatch):
     far = table.loc["preset default"]
     assert (far["farthest"], far["ruled out"]) == ("reach of exudates", False)
     printed = matching.expected()
-    as_printed = dict.fromkeys(matching.load_again()[1], np.nan) | printed
-    points, values = matching.load_again()
+    as_printed = dict.fromkeys(lesson.second_wave()[1], np.nan) | printed
+    points, values = lesson.second_wave()
     values = values.head(1).assign(**{n: as_printed[n] for n in values})
-    monkeypatch.setattr(matching, "load_again", lambda: (points.head(1), values))
+    monkeypatch.setattr(lesson, "second_wave", lambda: (points.head(1), values))
     first = lesson.again(world).loc["likely point 1"]
     assert (first["off"], first["ruled out"], first["hits"]) == (0.0, False, first["of"])
     values["exudate-reach"], values["bio-eq"] = 1.0, 0.1

@@ -71,7 +71,7 @@ def random_run(seed, days=4, widest=40):
         parameters=parameters(rng),
     )
     shape = tuple(rng.integers(12, widest, 2).tolist())
-    preset = str(rng.choice(["default", "documented", "literal", "ungated"]))
+    preset = str(rng.choice(["default", "documented", "literal", "ungated", "matched"]))
     steps = int(rng.integers(0, 3))
     return Run(scenario, days=days, shape=shape, seed=seed, preset=preset, initial_steps=steps)
 

@@ -42,6 +42,7 @@ def test_presets_are_those_of_the_book():
         "documented": [2, 4, 0.05, 0.10, 0.25, "on", "on"],
         "literal": [1, 1, 0.05, 0.10, 0.25, "on", "on"],
         "ungated": [1, 3, 0.10, 0.20, 0.50, "off", "off"],
+        "matched": [1, 1, 0.136, 0.272, 0.68, "on", "on"],
     }
 
 

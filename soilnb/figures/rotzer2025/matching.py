@@ -38,6 +38,20 @@ WORDS = {
     "static-peak": "peak at rest, ratio",
 }
 
+#: The same for numbers of other scenarios, which only the second wave has: its points lie close
+#: together, so nothing is said of them over the whole space.
+SCENARIOS = {
+    "cue-peak-cn22": "peak of CUE, C/N 22",
+    "cue-peak-cn100": "peak of CUE, C/N 100",
+    "cn10-plateau": "CUE after C/N 10",
+    "nec-new-cn100": "new necromass, C/N 100",
+    "co2-cn10": "respired, C/N 10",
+    "store-cn10": "stored, C/N 10",
+    "ten-co2": "respired, ten pulses",
+    "ten-toc": "organic C, ten pulses",
+    "ten-share": "respired share, ten pulses",
+}
+
 #: Short words for the choices.
 CHOICES = {
     "break_factor": "break-up (times 5, 10, 25 %)",
@@ -55,6 +69,9 @@ CHOICES = {
 }
 
 _MATCH, _HELD = COLOURS["blue"], COLOURS["orange"]
+
+#: Colours of the presets, in their order.
+_PRESETS = [COLOURS[name] for name in ("vermilion", "sky", "yellow", "purple", "green")]
 
 
 @style.frame(8.2, 5.6)
@@ -114,6 +131,35 @@ def reached(figure: Figure, table: pd.DataFrame) -> str:
     ax.barh([np.nan], [0], color="0.87", label="print, with one seed: three standard deviations")
     style.legend_above(ax, 3, fontsize=7)
     return "log scale"
+
+
+@style.frame(7.0, 4.0)
+def fared(figure: Figure, table: pd.DataFrame) -> str:
+    """Draw how many held-out numbers runs have, beside how far off they are where it was matched.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As of `soilnb.lessons.what_was_not_printed.again`.
+    """
+    ax = figure.subplots()
+    likely = table[table.index.str.startswith("likely")].astype({"second": float, "hits": float})
+    apart = likely.groupby(["second", "hits"]).cumcount()  # the same twice: one above the other
+    ax.scatter(likely["second"], likely["hits"] + 0.12 * apart, s=22, color=_MATCH, alpha=0.6)
+    ax.scatter([], [], s=22, color=_MATCH, alpha=0.6, label="likely point, one run each")
+    ax.axhline(likely["hits"].mean(), color=_MATCH, lw=1, ls=":", label="their mean")
+    presets = table.drop(likely.index)
+    markers = dict(zip(presets.index, "Dsv^o*", strict=False))
+    for (who, one), colour in zip(presets.iterrows(), _PRESETS, strict=False):
+        label = f"{who}, three seeds"
+        mark = {"marker": markers[who], "color": colour, "mec": "black", "ms": 8}
+        ax.plot(one["second"], one["hits"], ls="", label=label, **mark)
+    ax.axvspan(0, matching.table()["limit"], color="0.93", zorder=0)
+    ax.set_xlim(0, None)
+    ax.set_xlabel("second largest implausibility of the matched numbers (1)")
+    ax.set_ylabel(f"held-out numbers in their bands, of {table['of'].iloc[0]}")
+    style.legend_above(ax, 3, fontsize=7)
+    return "grey: not ruled out"
 
 
 @style.frame(8.2, 4.6)
