@@ -25,8 +25,10 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from soilnb import language, results
+from soilnb.claims import baseline
 from soilnb.course.printed import inline
 from soilnb.data import folders
+from soilnb.data.registry import at_hand
 from soilnb.explore import base
 from soilnb.jobs import writing
 from soilnb.parameters import InputError
@@ -143,6 +145,7 @@ def deck(notebook: Mapping, name: str, edition: str) -> list[dict]:
         if "figure" in slide:
             part = "part of a figure: " if "part" in slide else ""
             slide["alt"] = part + alt(notebook, slide["figure"])
+            slide["source"] = source(slide)
     return [
         {"first": True, "title": opening.splitlines()[0].lstrip("# "), "lines": _spans(opening)},
         {"title": "After this you can", "list": [inline(aim) for aim in aims(opening)]},
@@ -211,6 +214,38 @@ def _onward(name: str) -> list[str]:
 
 
 # --- Pictures -------------------------------------------------------------------------------------
+
+
+def source(slide: Mapping) -> str:
+    """Return what the figure of a slide is drawn from, in the few words that stand below it.
+
+    Parameters
+    ----------
+    slide : mapping
+        A row of ``lessons/NAME.toml``: ``kept`` names a baseline, ``example`` says in words what
+        has been made for the slide, ``measured`` what the data sets in ``data`` are.
+
+    Examples
+    --------
+    >>> source({"example": "one soil of 64 x 64 voxels"})
+    'Example: one soil of 64 x 64 voxels.'
+    """
+    said = []
+    if "example" in slide:
+        said.append(f"Example: {slide['example']}.")
+    if "kept" in slide:
+        said.append(_kept_words(slide["kept"]))
+    if "measured" in slide:
+        real = all(at_hand(name) for name in slide["data"])
+        said.append(f"{'Measured' if real else 'Synthetic stand-in'}: {slide['measured']}.")
+    return " ".join(said)
+
+
+@cache
+def _kept_words(name: str) -> str:
+    kept = baseline.needed(name, "see CONTRIBUTING")
+    made = f"{kept['made']}, " if "made" in kept else ""
+    return f"Kept baseline {name}: {made}size {kept['size']}, {kept['date']}."
 
 
 def alt(notebook: Mapping, figure: str) -> str:

@@ -9,7 +9,8 @@ from scipy.optimize import brentq
 
 from soilnb import claims
 from soilnb.claims import planet_runs
-from soilnb.cue import efficiency, measured, methods, nested, stoichiometry
+from soilnb.claims import rotzer2025 as paper
+from soilnb.cue import efficiency, ledger, measured, methods, nested, stoichiometry
 from soilnb.explore.cue import column
 from soilnb.profile import forcing, mimics
 
@@ -37,6 +38,21 @@ def levels(ledger: xr.Dataset) -> pd.Series:
     """
     both = nested(ledger)
     return pd.Series({name: float(both[f"{name}_cue"]) for name in ("community", "ecosystem")})
+
+
+def pulse(first: float = 150, last: float = 260) -> xr.Dataset:
+    """Return the ledger of the kept reference runs around the pulse, mean over their seeds.
+
+    The last carbon of cells that die out is not kept; around the pulse no cell does.
+
+    Examples
+    --------
+    >>> float(pulse()["uptake"].idxmax())
+    206.0
+    """
+    run = paper.curves()["reference"].sel(statistic="mean", time=slice(first, last))
+    found = ledger(run, uptake="f_U", respiration=("R_G", "R_M", "R_O"), turnover="f_BD")
+    return found.assign_attrs(note="250 x 250 voxels, mean of the seeds, size paper, kept")
 
 
 def spans(pulse: xr.Dataset) -> pd.DataFrame:

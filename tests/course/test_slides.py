@@ -1,5 +1,6 @@
 """Decks: short, with a bet, with pictures that the notebook makes."""
 
+import ast
 import re
 
 import matplotlib.pyplot as plt
@@ -7,6 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from soilnb.claims import baseline
 from soilnb.course import editions, printed, slides
 from soilnb.parameters import InputError
 from soilnb.pipeline import notebooks
@@ -61,6 +63,76 @@ def test_no_formula_is_left_as_it_is_typed_and_each_task_has_its_question(path):
     assert all(len(words(task.partition("<br>")[0]).split()) >= 4 for task in turn)
     shown = [[str(slide.get(key, "")) for key in ("title", "lines", "list")] for slide in deck]
     assert not re.search(r"\\[a-z]|\$", "\n".join(text for texts in shown for text in texts))
+
+
+#: What reads a kept baseline, as notebooks call it, and the baselines that it may read.
+READERS = {
+    "paper.curves": {"rotzer2025"},
+    "lesson.pulse": {"rotzer2025"},
+    "claims.kept_table": {"tao2023", "tao2024"},
+    "planet_runs.maps": {"runs/planet"},
+    "explorers.world": {"runs/matching"},
+    "pores.load": {"runs/pores"},
+    "lesson.full": {"runs/planet", "runs/change", "runs/witness"},
+}
+
+
+#: What draws, by the names under which notebooks import it.
+DRAWS = re.compile(
+    r"(figures|drawings|rotzer2025|he2024|tao202[34]|luo2025|layers|five_models|assimilation)\.\w"
+    r"|own_image"
+)
+
+
+def drawn_from(path, figure):
+    """Return what the statements of a figure call, and which of that draws."""
+    lines = slides._statements(notebooks.read(path))
+    place = next(i for i, line in enumerate(lines) if slides._saves(line, figure))
+    saved = lines[place].value.args[0]
+    names = {node.id for node in ast.walk(saved) if isinstance(node, ast.Name)}
+    needed = [lines[i] for i in sorted(slides._needed(lines[:place], names))]
+    nodes = [node for line in [*needed, saved] for node in ast.walk(line)]
+    calls = [ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)]
+    return calls, [name for name in calls if DRAWS.match(name)]
+
+
+@each
+def test_a_figure_says_below_it_what_it_is_drawn_from(path):
+    for slide in slides.deck(notebooks.read(path), path.stem, "student"):
+        if "figure" not in slide:
+            continue
+        calls, _ = drawn_from(path, slide["figure"])
+        read = [READERS[name] for name in calls if name in READERS]
+        assert ("kept" in slide) == bool(read), slide["title"]
+        assert all(slide["kept"] in names for names in read)
+        begins = ("Kept baseline ", "Example: ", "Measured: ", "Synthetic stand-in: ")
+        assert slide["source"].startswith(begins)
+        assert len(slide["source"]) <= 100
+        if "kept" in slide:
+            kept = baseline.load(slide["kept"])
+            assert kept["size"] == "paper"
+            assert kept["date"] in slide["source"]
+
+
+def test_no_slide_shows_a_quick_run_of_what_is_drawn_from_a_baseline_elsewhere():
+    kept, run = set(), set()
+    for path in notebooks.notebooks():
+        for slide in slides.lesson(path.stem)["slides"]:
+            if "figure" in slide:
+                _, drawings = drawn_from(path, slide["figure"])
+                assert drawings, slide["figure"]
+                whose = "" if drawings[0].startswith("rotzer2025") else path.stem
+                (kept if "kept" in slide else run).add((whose, *drawings))
+    assert ("", "rotzer2025.fig5") in kept
+    assert kept & run == {("", "rotzer2025.fig8")}  # without the gate: of that no series are kept
+
+
+def test_a_figure_from_data_that_are_not_at_hand_says_so(monkeypatch):
+    slide = {"measured": "826 values", "data": ["cue"]}
+    monkeypatch.setattr(slides, "at_hand", lambda name: False)
+    assert slides.source(slide) == "Synthetic stand-in: 826 values."
+    monkeypatch.setattr(slides, "at_hand", lambda name: True)
+    assert slides.source(slide) == "Measured: 826 values."
 
 
 def test_an_audience_sees_the_part_of_a_figure_that_it_can_read():
