@@ -244,8 +244,10 @@ def source(slide: Mapping) -> str:
 @cache
 def _kept_words(name: str) -> str:
     kept = baseline.needed(name, "see CONTRIBUTING")
-    made = f"{kept['made']}, " if "made" in kept else ""
-    return f"Kept baseline {name}: {made}size {kept['size']}, {kept['date']}."
+    size = f"size {kept['size']}"
+    made = kept.get("made", size)
+    said = dict.fromkeys([*made.split(", "), size, kept["date"]])
+    return f"Kept baseline {name}: {', '.join(said)}."
 
 
 def alt(notebook: Mapping, figure: str) -> str:
