@@ -18,7 +18,8 @@
     for (const place of boxes) {
       const wide = place.scrollWidth > place.clientWidth + 1;
       if (wide) {
-        const kind = place.querySelector("table") ? "Table" : "Code or output";
+        const kind = place.querySelector("table") ? "Table"
+          : place.querySelector("img") ? "Figure" : "Code or output";
         for (const [name, value] of [["tabindex", 0], ["role", "region"],
           ["aria-label", `${kind}, wider than the page: scrolls sideways`]]) {
           place.setAttribute(name, value);
@@ -57,16 +58,19 @@
     const main = document.querySelector("main") ?? document.body;
     const tables = [...main.querySelectorAll("table")].filter((t) => !t.closest(".soilnb-board"));
     const boxes = [...tables.map(box), ...main.querySelectorAll("pre")];
-    reachable(boxes);
-    addEventListener("resize", () => reachable(boxes));
     // Pictures of explorers and films answer to their own controls.
     for (const image of main.querySelectorAll(".cell_output img, figure > img")) {
       if (image.closest(".soilnb-explorer, .soilnb-film")) continue;
       const open = make("button", { type: "button", className: "soilnb-enlarge" });
-      image.replaceWith(open);
+      const strip = make("div", { className: "soilnb-scroll" }, open);
+      image.replaceWith(strip);
       open.append(image);
+      boxes.push(strip);
+      image.addEventListener("load", () => reachable([strip]));
       open.ariaLabel = `Enlarge: ${image.alt}`;
       open.onclick = () => enlarge(image);
     }
+    reachable(boxes);
+    addEventListener("resize", () => reachable(boxes));
   });
 })();

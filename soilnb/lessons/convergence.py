@@ -233,7 +233,7 @@ class Study:
 
     def assimilate(self, model: str, reading: str = "table") -> xr.Dataset:
         """Assimilate all chosen profiles with one model, as the papers do."""
-        length = {"warmup": 800, "steps": 1500, "samples": 50, "prior_draws": 400, "jobs": 1}
+        length = {"warmup": 800, "steps": 1500, "samples": 50, "prior_draws": 100, "jobs": 1}
         if self.full:
             length = {"warmup": 20_000, "steps": 50_000, "samples": 2000}
         name = FOLDERS[reading] if MODELS[model].MODEL.enzymes else model
@@ -259,12 +259,20 @@ class Study:
         return {name: self.assimilate(name, reading) for name, reading in readings.items()}
 
     def places(self) -> dict[str, pd.DataFrame]:
-        """Return where the profiles lie, and from which each model learns."""
+        """Return where the profiles lie, and from which each model learns.
+
+        With real profiles COMPAS has all of them, as `soilnb.claims.planet_runs` keeps them.
+        """
         where = self.chosen[["latitude", "longitude"]].to_dataframe()
-        return {
+        found = {
             m: where.assign(kept=where.index.isin(network.targets(each, keep=self.keep).index))
             for m, each in self.assimilated.items()
         }
+        if not self.full and self.chosen.attrs["provenance"] == "real":
+            every = proda.observations.israd()[["latitude", "longitude"]].to_dataframe()
+            good = planet_runs.profiles()["kept"]
+            found["COMPAS"] = every.assign(kept=every.index.isin(good[good].index))
+        return found
 
     def counts(self) -> pd.DataFrame:
         """Return how many profiles have chains, agree and are kept, by model; noted as claim."""
