@@ -15,7 +15,7 @@ MODELS = ("compas", "clm5")
 @pytest.fixture(scope="module")
 def pit():
     column = environment.column(forcing.example("temperate"))
-    return chains.Profile("a", DEPTH, CARBON, None, column)
+    return chains.ObservedProfile("a", DEPTH, CARBON, None, column)
 
 
 def effective(benchmark, draws):

@@ -22,7 +22,7 @@ from soilnb.kernels import layers
 from soilnb.parameters import InputError
 from soilnb.proda import posterior
 from soilnb.proda.batch import run_batch
-from soilnb.proda.chains import PIT_TO_PIT, Profile, Settings, read_profile, sample
+from soilnb.proda.chains import PIT_TO_PIT, ObservedProfile, Settings, read_profile, sample
 from soilnb.profile.forcing import environment
 from soilnb.profile.layered import two_switches
 from soilnb.profile.model.air import history, zone_of
@@ -238,9 +238,9 @@ def _tasks(
     labels: list[str],
     columns: list[layers.Column | str],
     settings: Settings,
-) -> list[Profile | str]:
+) -> list[ObservedProfile | str]:
     """Return each profile, or the reason why it is refused."""
-    tasks: list[Profile | str] = []
+    tasks: list[ObservedProfile | str] = []
     histories = Histories()
     for k, (label, column) in enumerate(zip(labels, columns, strict=True)):
         try:

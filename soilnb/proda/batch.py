@@ -27,14 +27,14 @@ from soilnb.kernels import metropolis as kernel
 from soilnb.kernels.compiler import digest
 from soilnb.parameters import InputError
 from soilnb.proda import posterior
-from soilnb.proda.chains import Profile, SamplingError, Settings, sample
+from soilnb.proda.chains import ObservedProfile, SamplingError, Settings, sample
 
 #: What one task returns: its numbers (None where it was refused), and the reason (else empty).
 Outcome = tuple[dict[str, np.ndarray] | None, str]
 
 
 def run_batch(
-    tasks: Sequence[Profile | str],
+    tasks: Sequence[ObservedProfile | str],
     labels: Sequence[str],
     settings: Settings,
     *,
@@ -42,13 +42,13 @@ def run_batch(
     client: Any = None,
     folder: str | os.PathLike | None = None,
     progress: bool = True,
-    work: Callable[[Profile, Settings], dict[str, np.ndarray]] | None = None,
+    work: Callable[[ObservedProfile, Settings], dict[str, np.ndarray]] | None = None,
 ) -> list[Outcome]:
     """Sample many profiles; return an outcome for each, in their order.
 
     Parameters
     ----------
-    tasks : sequence of Profile or str
+    tasks : sequence of ObservedProfile or str
         A profile, or the reason why it is refused.
     labels : sequence of str
         Their names.
@@ -95,7 +95,7 @@ def run_batch(
     return [outcomes[k] for k in range(len(tasks))]
 
 
-def _found(tasks: Sequence[Profile | str], store: _Store | None, progress: bool) -> dict:
+def _found(tasks: Sequence[ObservedProfile | str], store: _Store | None, progress: bool) -> dict:
     """Return the outcomes that are there: of refused profiles, and of those in the folder."""
     found: dict[int, Outcome] = {}
     for k, task in enumerate(tasks):
@@ -113,12 +113,12 @@ def _found(tasks: Sequence[Profile | str], store: _Store | None, progress: bool)
     return found
 
 
-def numbers(profile: Profile, settings: Settings) -> dict[str, np.ndarray]:
+def numbers(profile: ObservedProfile, settings: Settings) -> dict[str, np.ndarray]:
     """Sample a profile and return its numbers."""
     return posterior.row(sample(profile, settings))
 
 
-def _attempt(profile: Profile, settings: Settings, work: Callable) -> Outcome:
+def _attempt(profile: ObservedProfile, settings: Settings, work: Callable) -> Outcome:
     """Do the work; a profile that cannot be sampled gives the reason instead of an error."""
     try:
         return work(profile, settings), ""
@@ -138,17 +138,17 @@ class _Store(Store):
         about.append(digest(Path(kernel.__file__)).hex())
         self.common = json.dumps(about, sort_keys=True).encode()
 
-    def _file(self, profile: Profile) -> str:
+    def _file(self, profile: ObservedProfile) -> str:
         return f"{hashlib.sha256(profile.label.encode()).hexdigest()[:24]}.npz"
 
-    def _key(self, profile: Profile) -> str:
+    def _key(self, profile: ObservedProfile) -> str:
         key = hashlib.sha256(self.common + profile.label.encode())
         seen = profile.radiocarbon or ()
         for values in (profile.depth, profile.carbon, profile.error, *profile.column, *seen):
             key.update(b"none" if values is None else np.ascontiguousarray(values).tobytes())
         return key.hexdigest()
 
-    def read(self, profile: Profile) -> Outcome | None:
+    def read(self, profile: ObservedProfile) -> Outcome | None:
         """Return what is kept of a profile, or None."""
         kept = super().read(self._file(profile), self._key(profile))
         if kept is None:
@@ -156,7 +156,7 @@ class _Store(Store):
         reason = str(kept.pop("reason"))
         return (None, reason) if reason else (kept, "")
 
-    def write(self, profile: Profile, outcome: Outcome) -> None:
+    def write(self, profile: ObservedProfile, outcome: Outcome) -> None:
         """Keep an outcome."""
         arrays = {"reason": outcome[1], **(outcome[0] or {})}
         super().write(self._file(profile), self._key(profile), arrays)

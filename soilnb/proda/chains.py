@@ -174,7 +174,7 @@ class Radiocarbon(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Profile:
+class ObservedProfile:
     """One observed profile with its forcing.
 
     Attributes
@@ -205,7 +205,7 @@ def read_profile(
     column: layers.Column,
     cost: str,
     history: tuple[np.ndarray, np.ndarray] | None = None,
-) -> Profile:
+) -> ObservedProfile:
     """Return one profile from a Dataset over the layers of one profile.
 
     Parameters
@@ -213,7 +213,7 @@ def read_profile(
     observations : Dataset
         As `soilnb.proda.assimilate` takes them.
     label, column
-        As in `Profile`.
+        As in `ObservedProfile`.
     cost : str
         One of `COSTS`.
     history : tuple of two arrays, optional
@@ -256,7 +256,7 @@ def read_profile(
     depth, carbon, error = (*table, None)[:3]
     _check_profile(depth, carbon, error)
     traced = history and Radiocarbon(_read_radiocarbon(observations, depth.size), *history)
-    return Profile(label, depth, carbon, error, column, radiocarbon=traced)
+    return ObservedProfile(label, depth, carbon, error, column, radiocarbon=traced)
 
 
 def _read_radiocarbon(observations: xr.Dataset, size: int) -> np.ndarray:
@@ -303,7 +303,7 @@ def _check_profile(depth: np.ndarray, carbon: np.ndarray, error: np.ndarray | No
         )
 
 
-def weights(profile: Profile, cost: str) -> np.ndarray:
+def weights(profile: ObservedProfile, cost: str) -> np.ndarray:
     """Return the weight of each squared difference [horizon], (g C m-3)^-2; see the module."""
     observed = profile.carbon
     if cost == "sse":
@@ -319,7 +319,7 @@ def weights(profile: Profile, cost: str) -> np.ndarray:
     return rank_weight / (2.0 * (0.6 * observed) ** 2)
 
 
-def problem(profile: Profile, settings: Settings) -> kernel.Problem:
+def problem(profile: ObservedProfile, settings: Settings) -> kernel.Problem:
     """Return a profile and its model as the kernel reads them."""
     model = MODELS[settings.model]
     low, high = layered.bounds(model.structure)
@@ -429,7 +429,7 @@ class Chains:
         Restarted test runs and repeated formal runs of the published sampler.
     """
 
-    profile: Profile
+    profile: ObservedProfile
     settings: Settings
     problem: kernel.Problem
     runs: Runs
@@ -448,7 +448,7 @@ class Chains:
         return values.reshape(self.settings.chains, self.draws, *values.shape[1:])
 
 
-def sample(profile: Profile, settings: Settings) -> Chains:
+def sample(profile: ObservedProfile, settings: Settings) -> Chains:
     """Sample the parameters of one profile.
 
     The result depends on the profile, the settings, the seed and the profile's label, and on
@@ -488,7 +488,7 @@ def sample(profile: Profile, settings: Settings) -> Chains:
 def warm_up() -> None:
     """Compile the kernels by short chains, so that several processes need not each do it."""
     place = environment.column(forcing.example("temperate"))
-    pit = Profile("example", np.array([0.1, 0.5]), np.array([2e4, 8e3]), None, place)
+    pit = ObservedProfile("example", np.array([0.1, 0.5]), np.array([2e4, 8e3]), None, place)
     for model in MODELS:
         for sampler in SAMPLERS:
             how = Settings(model, sampler, chains=2, warmup=100, steps=100, samples=10)

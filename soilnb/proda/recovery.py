@@ -38,7 +38,7 @@ from soilnb.proda.batch import run_batch
 from soilnb.proda.chains import (
     FREEDOM,
     Chains,
-    Profile,
+    ObservedProfile,
     Radiocarbon,
     Settings,
     draw_prior,
@@ -77,7 +77,7 @@ _VARIABLES = {
 
 
 @dataclass(frozen=True)
-class Known(Profile):
+class Known(ObservedProfile):
     """A profile with the parameters [d] that made it."""
 
     truth: np.ndarray
@@ -168,9 +168,9 @@ def _columns(
 
 def _truths(
     labels: list[str], columns: list[layers.Column], settings: Settings, noise: bool
-) -> list[Profile | str]:
+) -> list[ObservedProfile | str]:
     """Return the profiles, in the order of their labels."""
-    tasks: list[Profile | str] = []
+    tasks: list[ObservedProfile | str] = []
     for turn, column in enumerate(columns):
         mine = labels[turn :: len(columns)]
         rng = np.random.default_rng([settings.seed, turn, 1])
@@ -178,7 +178,7 @@ def _truths(
         if settings.traced:
             seen = Radiocarbon(np.zeros(grid.LAYERS), *history(YEAR).exponentials())
         ones = np.ones(grid.LAYERS)
-        blank = Profile("", grid.NODE, ones, ones, column, radiocarbon=seen)
+        blank = ObservedProfile("", grid.NODE, ones, ones, column, radiocarbon=seen)
         target = problem(blank, replace(settings, cost="gaussian"))
         prior, _ = draw_prior(target, rng, settings.prior_draws)
         spread = ((prior.modelled - prior.modelled.mean(1, keepdims=True)) ** 2).sum(1)

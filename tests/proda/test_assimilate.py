@@ -164,7 +164,7 @@ def test_the_papers_statistic_of_convergence():
 def test_the_weights_of_the_three_costs(temperate):
     column = environment.column(temperate)
     error = np.linspace(1, 7, 7)
-    pit = chains.Profile("a", DEPTH, CARBON, error, column)
+    pit = chains.ObservedProfile("a", DEPTH, CARBON, error, column)
     spread = ((CARBON - CARBON.mean()) ** 2).sum()
     np.testing.assert_allclose(chains.weights(pit, "sse"), 5 / spread)
     np.testing.assert_allclose(chains.weights(pit, "gaussian"), 1 / (2 * error**2))
@@ -196,7 +196,7 @@ def test_emcee_finds_the_same_posterior(temperate):
     emcee = pytest.importorskip("emcee")
     from scipy.special import expit, logit
 
-    pit = chains.Profile("a", DEPTH, CARBON, None, environment.column(temperate))
+    pit = chains.ObservedProfile("a", DEPTH, CARBON, None, environment.column(temperate))
     settings = chains.Settings(model="clm5", warmup=5_000, steps=20_000, samples=1_000)
     ours = chains.sample(pit, settings)
     target = ours.problem
@@ -267,7 +267,7 @@ def test_the_second_half_of_what_was_accepted_counts(temperate, monkeypatch):
 
     monkeypatch.setattr(chains.kernel, "published", search)
     settings = chains.Settings(model="clm5", sampler="published", steps=100, samples=12)
-    pit = chains.Profile("a", DEPTH, CARBON, None, environment.column(temperate))
+    pit = chains.ObservedProfile("a", DEPTH, CARBON, None, environment.column(temperate))
     found = chains.sample(pit, settings)
     late = [accepted[0][20:], accepted[1][15:], accepted[2][25:]]
     assert found.draws == 12  # the shortest has 16

@@ -53,7 +53,7 @@ def deepest(profile, settings):
 def test_files_of_other_settings_or_halves_are_counted_and_made_anew(tmp_path, capsys):
     column = environment.column(forcing.example("temperate"))
     depth = np.array([0.1, 0.5])
-    pits = [chains.Profile(name, depth, depth, None, column) for name in "abc"]
+    pits = [chains.ObservedProfile(name, depth, depth, None, column) for name in "abc"]
 
     def run(seed, **options):
         how = {"jobs": 1, "folder": tmp_path / "run", "work": deepest} | options
