@@ -34,7 +34,7 @@ def effective(benchmark, draws):
 @pytest.mark.parametrize("sampler", chains.SAMPLERS)
 def test_three_chains_of_70_000_steps(benchmark, pit, model, sampler):
     benchmark.group = "an effective sample of the posterior of one profile"
-    settings = chains.Settings(model=model, sampler=sampler)
+    settings = chains.ChainSettings(model=model, sampler=sampler)
     found = benchmark.pedantic(
         chains.sample, (pit, settings), rounds=3, warmup_rounds=1, iterations=1
     )
@@ -53,7 +53,7 @@ def test_emcee(benchmark, pit, model):
     from scipy.special import expit, logit
 
     benchmark.group = "an effective sample of the posterior of one profile"
-    target = chains.problem(pit, chains.Settings(model=model))
+    target = chains.problem(pit, chains.ChainSettings(model=model))
     d, walkers = target.low.size, 50
     first, _ = chains.draw_prior(target, np.random.default_rng(1))
     likely = np.argsort(first.cost - np.random.default_rng(2).gumbel(size=len(first.cost)))
@@ -82,7 +82,7 @@ def test_emcee(benchmark, pit, model):
 @pytest.mark.benchmark(group="one run of the model, observation operator and cost")
 @pytest.mark.parametrize("model", MODELS)
 def test_ten_thousand_runs(benchmark, pit, model):
-    target = chains.problem(pit, chains.Settings(model=model))
+    target = chains.problem(pit, chains.ChainSettings(model=model))
     places = np.random.default_rng(1).random((10_000, target.low.size))
     found = benchmark(chains.evaluate, target, places)
     assert np.isfinite(found.cost).any()

@@ -23,7 +23,7 @@ from soilnb.lessons import site_assimilation
 from soilnb.pore import Scenario, simulate
 from soilnb.pore.diagnostics import CELLS
 from soilnb.pore.scenarios import Pulse
-from soilnb.proda.chains import Settings, read_profile, sample
+from soilnb.proda.chains import ChainSettings, read_profile, sample
 from soilnb.proda.observations import forcing_at
 from soilnb.profile import depth
 from soilnb.profile.forcing import environment
@@ -204,7 +204,7 @@ def chain_on_its_posterior() -> films.Film:
     columns = environment.prepare(forcing_at(study.profiles)).columns
     column = environment.one(columns, 100 % study.profiles.sizes["profile"])
     profile = read_profile(pit, str(pit["profile"].item()), column, "sse")
-    long = Settings("compas", chains=2, warmup=4000, steps=40_000, samples=4000)
+    long = ChainSettings("compas", chains=2, warmup=4000, steps=40_000, samples=4000)
     settings = replace(long, warmup=2000, steps=7800, samples=1560, seed=1)
     walk, whole = sample(profile, settings), sample(profile, long).runs.parameters
     path = walk.by_chain(walk.runs.parameters)[0]
@@ -244,7 +244,7 @@ def _cloud(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nda
     return (right[1:] + right[:-1]) / 2, (up[1:] + up[:-1]) / 2, count.T
 
 
-def _name(settings: Settings, name: str) -> str:
+def _name(settings: ChainSettings, name: str) -> str:
     record = settings.parameters[name]
     unit = "" if record.unit == "1" else f" ({record.unit})"
     return f"${record.symbol}${unit}"

@@ -142,7 +142,7 @@ class Study:
         Empty where the profile cannot be assimilated.
         """
         model, reading = ARMS[arm]
-        how = chains.Settings(
+        how = chains.ChainSettings(
             model, inverse_temperature=SHARPNESS, seed=self.seed, **reading, **LENGTHS[self.size]
         )
         label = str(self.chosen["profile"].values[k])

@@ -22,7 +22,7 @@ from soilnb.kernels import layers
 from soilnb.parameters import InputError
 from soilnb.proda import posterior
 from soilnb.proda.batch import run_batch
-from soilnb.proda.chains import PIT_TO_PIT, ObservedProfile, Settings, read_profile, sample
+from soilnb.proda.chains import PIT_TO_PIT, ChainSettings, ObservedProfile, read_profile, sample
 from soilnb.profile.forcing import environment
 from soilnb.profile.layered import two_switches
 from soilnb.profile.model.air import history, zone_of
@@ -166,7 +166,7 @@ def assimilate(
     >>> found["estimate"].sel(parameter="q10").shape  # far too few steps: only to show the form
     (2,)
     """
-    settings = Settings(
+    settings = ChainSettings(
         model=model, sampler=sampler, enzyme_turnover=enzyme_turnover, prior=prior, cost=cost,
         nse=nse, r_hat=r_hat, transport=transport, chains=chains, warmup=warmup, steps=steps,
         samples=samples, prior_draws=prior_draws, draws=draws,
@@ -237,7 +237,7 @@ def _tasks(
     observations: xr.Dataset,
     labels: list[str],
     columns: list[layers.Column | str],
-    settings: Settings,
+    settings: ChainSettings,
 ) -> list[ObservedProfile | str]:
     """Return each profile, or the reason why it is refused."""
     tasks: list[ObservedProfile | str] = []

@@ -27,7 +27,7 @@ from soilnb.kernels import metropolis as kernel
 from soilnb.kernels.compiler import digest
 from soilnb.parameters import InputError
 from soilnb.proda import posterior
-from soilnb.proda.chains import ObservedProfile, SamplingError, Settings, sample
+from soilnb.proda.chains import ChainSettings, ObservedProfile, SamplingError, sample
 
 #: What one task returns: its numbers (None where it was refused), and the reason (else empty).
 Outcome = tuple[dict[str, np.ndarray] | None, str]
@@ -36,13 +36,13 @@ Outcome = tuple[dict[str, np.ndarray] | None, str]
 def run_batch(
     tasks: Sequence[ObservedProfile | str],
     labels: Sequence[str],
-    settings: Settings,
+    settings: ChainSettings,
     *,
     jobs: int | None = None,
     client: Any = None,
     folder: str | os.PathLike | None = None,
     progress: bool = True,
-    work: Callable[[ObservedProfile, Settings], dict[str, np.ndarray]] | None = None,
+    work: Callable[[ObservedProfile, ChainSettings], dict[str, np.ndarray]] | None = None,
 ) -> list[Outcome]:
     """Sample many profiles; return an outcome for each, in their order.
 
@@ -52,7 +52,7 @@ def run_batch(
         A profile, or the reason why it is refused.
     labels : sequence of str
         Their names.
-    settings : Settings
+    settings : ChainSettings
         Of all of them.
     jobs, client, folder, progress
         As in `soilnb.proda.assimilate`.
@@ -113,12 +113,12 @@ def _found(tasks: Sequence[ObservedProfile | str], store: _Store | None, progres
     return found
 
 
-def numbers(profile: ObservedProfile, settings: Settings) -> dict[str, np.ndarray]:
+def numbers(profile: ObservedProfile, settings: ChainSettings) -> dict[str, np.ndarray]:
     """Sample a profile and return its numbers."""
     return posterior.row(sample(profile, settings))
 
 
-def _attempt(profile: ObservedProfile, settings: Settings, work: Callable) -> Outcome:
+def _attempt(profile: ObservedProfile, settings: ChainSettings, work: Callable) -> Outcome:
     """Do the work; a profile that cannot be sampled gives the reason instead of an error."""
     try:
         return work(profile, settings), ""
@@ -129,7 +129,7 @@ def _attempt(profile: ObservedProfile, settings: Settings, work: Callable) -> Ou
 class _Store(Store):
     """Finished profiles in a folder, one file each."""
 
-    def __init__(self, folder: str | os.PathLike, settings: Settings, work: Callable) -> None:
+    def __init__(self, folder: str | os.PathLike, settings: ChainSettings, work: Callable) -> None:
         super().__init__(folder)
         settled = asdict(settings)
         if not settled["draws"]:

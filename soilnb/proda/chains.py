@@ -80,7 +80,7 @@ class SamplingError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Settings:
+class ChainSettings:
     """What decides the chains of a profile besides its data; see `soilnb.proda.assimilate`."""
 
     model: str = "compas"
@@ -319,7 +319,7 @@ def weights(profile: ObservedProfile, cost: str) -> np.ndarray:
     return rank_weight / (2.0 * (0.6 * observed) ** 2)
 
 
-def problem(profile: ObservedProfile, settings: Settings) -> kernel.Problem:
+def problem(profile: ObservedProfile, settings: ChainSettings) -> kernel.Problem:
     """Return a profile and its model as the kernel reads them."""
     model = MODELS[settings.model]
     low, high = layered.bounds(model.structure)
@@ -430,7 +430,7 @@ class Chains:
     """
 
     profile: ObservedProfile
-    settings: Settings
+    settings: ChainSettings
     problem: kernel.Problem
     runs: Runs
     draws: int
@@ -448,7 +448,7 @@ class Chains:
         return values.reshape(self.settings.chains, self.draws, *values.shape[1:])
 
 
-def sample(profile: ObservedProfile, settings: Settings) -> Chains:
+def sample(profile: ObservedProfile, settings: ChainSettings) -> Chains:
     """Sample the parameters of one profile.
 
     The result depends on the profile, the settings, the seed and the profile's label, and on
@@ -466,7 +466,7 @@ def sample(profile: ObservedProfile, settings: Settings) -> Chains:
     >>> seen = xr.Dataset({"depth": ("layer", [0.1, 0.5]), "carbon_density": ("layer", [2e4, 8e3])})
     >>> place = environment.column(forcing.example("temperate"))
     >>> profile = read_profile(seen, "mine", place, "sse")
-    >>> found = sample(profile, Settings(warmup=500, steps=1000, samples=100))
+    >>> found = sample(profile, ChainSettings(warmup=500, steps=1000, samples=100))
     >>> found.runs.parameters.shape
     (300, 23)
     """
@@ -491,7 +491,7 @@ def warm_up() -> None:
     pit = ObservedProfile("example", np.array([0.1, 0.5]), np.array([2e4, 8e3]), None, place)
     for model in MODELS:
         for sampler in SAMPLERS:
-            how = Settings(model, sampler, chains=2, warmup=100, steps=100, samples=10)
+            how = ChainSettings(model, sampler, chains=2, warmup=100, steps=100, samples=10)
             with contextlib.suppress(SamplingError):  # so few steps may not come to a good rate
                 sample(pit, how)
 

@@ -29,7 +29,7 @@ from soilnb.kernels import layers
 from soilnb.kernels import metropolis as kernel
 from soilnb.parameters import InputError
 from soilnb.proda import convergence
-from soilnb.proda.chains import Chains, Settings
+from soilnb.proda.chains import Chains, ChainSettings
 from soilnb.proda.models import MODELS
 from soilnb.profile import grid, layered
 from soilnb.profile.layered import diagnostics
@@ -246,7 +246,7 @@ def dataset(
     rows: list[dict[str, np.ndarray] | None],
     labels: list[str],
     reasons: list[str],
-    settings: Settings,
+    settings: ChainSettings,
     more: Mapping[str, Variable] | None = None,
 ) -> xr.Dataset:
     """Return the rows of profiles as a Dataset over ``profile``.
@@ -257,7 +257,7 @@ def dataset(
         As from `row`; None for a profile that was refused: its numbers are NaN.
     labels, reasons : list of str
         Names of the profiles, and why they were refused (empty where not).
-    settings : Settings
+    settings : ChainSettings
         Of all profiles.
     more : mapping of str to Variable, optional
         Variables of the rows beyond `VARIABLES`.
@@ -278,7 +278,7 @@ def dataset(
     return assemble(variables, arrays, "profile", coords=coords, attrs=_provenance(settings))
 
 
-def _coordinates(settings: Settings) -> dict:
+def _coordinates(settings: ChainSettings) -> dict:
     """Return the coordinates of everything but the profiles."""
     model = MODELS[settings.model]
     records, names = model.records, model.system_metrics()
@@ -296,7 +296,7 @@ def _coordinates(settings: Settings) -> dict:
     }
 
 
-def _provenance(settings: Settings) -> dict[str, object]:
+def _provenance(settings: ChainSettings) -> dict[str, object]:
     """Return the attributes that say how a result was made."""
     made = {"source": MODELS[settings.model].source, "soilnb_version": __version__}
     return asdict(settings) | {"constraints": ", ".join(settings.constraints)} | made
@@ -381,7 +381,7 @@ def inference_data(chains: Chains) -> arviz.InferenceData:
     return data
 
 
-def _parameters(values: np.ndarray, settings: Settings, attrs: dict) -> xr.Dataset:
+def _parameters(values: np.ndarray, settings: ChainSettings, attrs: dict) -> xr.Dataset:
     """Return parameters [chain, draw, d], each under its name."""
     records = settings.parameters
     variables = {

@@ -38,9 +38,9 @@ from soilnb.proda.batch import run_batch
 from soilnb.proda.chains import (
     FREEDOM,
     Chains,
+    ChainSettings,
     ObservedProfile,
     Radiocarbon,
-    Settings,
     draw_prior,
     problem,
     sample,
@@ -142,7 +142,7 @@ def recovery(
     if likelihood not in (None, "estimated" if noise else None):
         raise InputError(f"cost = {shown(likelihood)}: here it follows from noise")
     likelihood = likelihood or ("gaussian" if noise else "sse")
-    settings = Settings(model=model, seed=seed, cost=likelihood, stock=STOCK, **options)
+    settings = ChainSettings(model=model, seed=seed, cost=likelihood, stock=STOCK, **options)
     columns = _columns(forcing)
     labels = [f"{list(columns)[k % len(columns)]} {k}" for k in range(n)]
     tasks = _truths(labels, list(columns.values()), settings, noise)
@@ -167,7 +167,7 @@ def _columns(
 
 
 def _truths(
-    labels: list[str], columns: list[layers.Column], settings: Settings, noise: bool
+    labels: list[str], columns: list[layers.Column], settings: ChainSettings, noise: bool
 ) -> list[ObservedProfile | str]:
     """Return the profiles, in the order of their labels."""
     tasks: list[ObservedProfile | str] = []
@@ -203,12 +203,12 @@ def _truths(
     return [order[label] for label in labels]
 
 
-def _factor(settings: Settings, rng: np.random.Generator) -> float:
+def _factor(settings: ChainSettings, rng: np.random.Generator) -> float:
     """Return the factor of all errors of a profile: 1, or a draw from its prior."""
     return np.sqrt(FREEDOM / rng.chisquare(FREEDOM)) if settings.cost == "estimated" else 1.0
 
 
-def compare(profile: Known, settings: Settings) -> dict[str, np.ndarray]:
+def compare(profile: Known, settings: ChainSettings) -> dict[str, np.ndarray]:
     """Sample a profile and return its numbers, and how they stand to the truth."""
     chains = sample(profile, settings)
     return posterior.row(chains) | _against_truth(chains, profile.truth)

@@ -197,7 +197,7 @@ def test_emcee_finds_the_same_posterior(temperate):
     from scipy.special import expit, logit
 
     pit = chains.ObservedProfile("a", DEPTH, CARBON, None, environment.column(temperate))
-    settings = chains.Settings(model="clm5", warmup=5_000, steps=20_000, samples=1_000)
+    settings = chains.ChainSettings(model="clm5", warmup=5_000, steps=20_000, samples=1_000)
     ours = chains.sample(pit, settings)
     target = ours.problem
 
@@ -266,7 +266,7 @@ def test_the_second_half_of_what_was_accepted_counts(temperate, monkeypatch):
         return len(states), 1, 2
 
     monkeypatch.setattr(chains.kernel, "published", search)
-    settings = chains.Settings(model="clm5", sampler="published", steps=100, samples=12)
+    settings = chains.ChainSettings(model="clm5", sampler="published", steps=100, samples=12)
     pit = chains.ObservedProfile("a", DEPTH, CARBON, None, environment.column(temperate))
     found = chains.sample(pit, settings)
     late = [accepted[0][20:], accepted[1][15:], accepted[2][25:]]
@@ -585,7 +585,7 @@ def test_the_first_guess_of_the_errors_is_a_fifth_or_what_is_given(temperate):
                          (profile(carbon_density_sd=np.full(7, 900.0)), 900.0)):  # fmt: skip
         pit = chains.read_profile(given, "a", column, "estimated")
         np.testing.assert_allclose(chains.weights(pit, "estimated"), 0.5 / error**2)
-        target = chains.problem(pit, chains.Settings(cost="estimated"))
+        target = chains.problem(pit, chains.ChainSettings(cost="estimated"))
         run = chains.evaluate(target, np.random.default_rng(1).random((400, 23)))
         k = int(run.cost.argmin())
         squares = ((run.modelled[k] - CARBON) ** 2).sum() / error**2

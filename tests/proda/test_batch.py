@@ -57,7 +57,7 @@ def test_files_of_other_settings_or_halves_are_counted_and_made_anew(tmp_path, c
 
     def run(seed, **options):
         how = {"jobs": 1, "folder": tmp_path / "run", "work": deepest} | options
-        found = batch.run_batch(pits, list("abc"), chains.Settings(seed=seed), **how)
+        found = batch.run_batch(pits, list("abc"), chains.ChainSettings(seed=seed), **how)
         assert [int(numbers["seed"]) for numbers, _ in found] == [seed] * 3
         return capsys.readouterr().err
 

@@ -59,7 +59,7 @@ LEAST_SITES = 30
 
 
 @dataclass(frozen=True)
-class Settings:
+class TrainingSettings:
     """How a network is trained; see `fit`."""
 
     architecture: tuple[int, ...] = ARCHITECTURES["small"]
@@ -115,7 +115,7 @@ class Fitted:
         Number of training sites, those for validation included.
     seed : int
         Seed of the fit.
-    settings : Settings or None
+    settings : TrainingSettings or None
         Of a network.
     history : DataFrame
         Of a network: loss in ``training`` (with dropout) and ``validation``, by epoch.
@@ -131,7 +131,7 @@ class Fitted:
     squash: bool
     sites: int
     seed: int
-    settings: Settings | None = None
+    settings: TrainingSettings | None = None
     history: pd.DataFrame | None = None
     best_epoch: int = -1
     forest: Any = None
@@ -264,7 +264,9 @@ class Fitted:
         about = json.loads(str(arrays["about"]))
         settings, history = about["settings"], None
         if settings is not None:
-            settings = Settings(**{**settings, "architecture": tuple(settings["architecture"])})
+            settings = TrainingSettings(
+                **{**settings, "architecture": tuple(settings["architecture"])}
+            )
         if "history" in arrays:
             history = _history(arrays["history"])
         index = pd.Index(about["columns"])
@@ -433,7 +435,7 @@ def fit(
             raise unknown("architecture", architecture, ARCHITECTURES)
         architecture = ARCHITECTURES[architecture]
     patience = PATIENCE.get(name, PATIENCE["small"]) if patience is None else patience
-    settings = Settings(tuple(architecture), loss, dropout, batch, epochs, patience, output)
+    settings = TrainingSettings(tuple(architecture), loss, dropout, batch, epochs, patience, output)
     seed = whole("seed", seed, 0, 2**32 - 1)
     x, y = check(x, y)
     scaler = _scaler(scaler, x)

@@ -21,7 +21,7 @@ import numpy as np
 import optax
 
 if TYPE_CHECKING:
-    from soilnb.proda.network.fitting import Settings
+    from soilnb.proda.network.fitting import TrainingSettings
 
 #: Least true value that an error is relative to; the papers' least prediction.
 LEAST = 1e-4
@@ -202,7 +202,7 @@ def _start(sizes: Sequence[int], squash: bool, key: jax.Array) -> State:
 
 def train(
     rows: tuple[np.ndarray, np.ndarray], held: tuple[np.ndarray, np.ndarray], seed: int,
-    settings: Settings, tell: Callable[[int], object] = lambda epochs: None,
+    settings: TrainingSettings, tell: Callable[[int], object] = lambda epochs: None,
 ) -> tuple[list[np.ndarray], np.ndarray, int]:  # fmt: skip
     """Train a network.
 
@@ -212,7 +212,7 @@ def train(
         Scaled covariates and parameters of the training and of the validation rows.
     seed : int
         Seed of the weights, of the order of the rows and of what is dropped.
-    settings : Settings
+    settings : TrainingSettings
         See `soilnb.proda.network.fitting`.
     tell : callable
         Called from time to time with the number of epochs done since the last call.
