@@ -38,7 +38,7 @@ def test_three_chains_of_70_000_steps(benchmark, pit, model, sampler):
     found = benchmark.pedantic(
         chains.sample, (pit, settings), rounds=3, warmup_rounds=1, iterations=1
     )
-    effective(benchmark, found.by_chain(found.runs.places))
+    effective(benchmark, found.by_chain(found.runs.points))
 
 
 @pytest.mark.peer("emcee")
@@ -64,7 +64,7 @@ def test_emcee(benchmark, pit, model):
 
     def run():
         peer = emcee.EnsembleSampler(walkers, d, density, vectorize=True)
-        warm = peer.run_mcmc(logit(first.places[likely[:walkers]]), 100_000 // walkers)
+        warm = peer.run_mcmc(logit(first.points[likely[:walkers]]), 100_000 // walkers)
         peer.reset()
         peer.run_mcmc(warm, 400_000 // walkers)
         return peer
@@ -83,6 +83,6 @@ def test_emcee(benchmark, pit, model):
 @pytest.mark.parametrize("model", MODELS)
 def test_ten_thousand_runs(benchmark, pit, model):
     target = chains.problem(pit, chains.ChainSettings(model=model))
-    places = np.random.default_rng(1).random((10_000, target.low.size))
-    found = benchmark(chains.evaluate, target, places)
+    points = np.random.default_rng(1).random((10_000, target.low.size))
+    found = benchmark(chains.evaluate, target, points)
     assert np.isfinite(found.cost).any()

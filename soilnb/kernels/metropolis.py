@@ -36,7 +36,7 @@ rng : numpy.random.Generator
 factor : array [d, d]
     Lower triangle L with L L^T the covariance of a step.
 position, proposal : array [d]
-    Places in the unit cube.
+    Points in the unit cube.
 """
 
 import math
@@ -69,9 +69,9 @@ def wrapped_step(rng, position, factor, scale, normal, proposal):
         step = 0.0
         for j in range(i + 1):
             step += factor[i, j] * normal[j]
-        place = position[i] + scale * step
-        place -= math.floor(place)
-        proposal[i] = place if place < 1.0 else 0.0
+        point = position[i] + scale * step
+        point -= math.floor(point)
+        proposal[i] = point if point < 1.0 else 0.0
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -330,9 +330,9 @@ def _workspace(problem):
 
 
 @njit(error_model="numpy", nogil=True)
-def _run(place, problem, work):
+def _run(point, problem, work):
     """Run the model; fill ``work.total`` and ``work.modelled``; say what became of it."""
-    layers.scale(place, problem.low, problem.high, problem.enzymes, work.parameters)
+    layers.scale(point, problem.low, problem.high, problem.enzymes, work.parameters)
     exists = layers.steady(
         problem.model, work.parameters, problem.column, problem.switches, work.model, work.carbon
     )
@@ -397,12 +397,12 @@ def _trace(problem, work):
 
 
 @njit(error_model="numpy", nogil=True)
-def _cost(place, problem, work, most):
+def _cost(point, problem, work, most):
     """Return J of a feasible parameter set; infinite for others, and where J is above `most`.
 
     A J above `most` may be returned as it is.
     """
-    if _run(place, problem, work) != FEASIBLE:
+    if _run(point, problem, work) != FEASIBLE:
         return np.inf
     cost = _misfit(problem, work, 1.0)
     if problem.rates.size == 0:
@@ -411,9 +411,9 @@ def _cost(place, problem, work, most):
 
 
 @njit(error_model="numpy", nogil=True)
-def _published_cost(place, problem, work):
+def _published_cost(point, problem, work):
     """Return J, where a broken limit answers with the signs reversed, so that J is large."""
-    outcome = _run(place, problem, work)
+    outcome = _run(point, problem, work)
     if outcome == NOT_POSITIVE:
         return NO_STEADY_STATE
     return _misfit(problem, work, 1.0 if outcome == FEASIBLE else -1.0)
@@ -437,19 +437,19 @@ LOWEST_RATE, HIGHEST_RATE, SMALLER, LARGER, REDOS = 0.1, 0.5, 0.7, 2.0, 5
 
 
 @njit(error_model="numpy", nogil=True)
-def _log_target(walker, problem, inverse_temperature, place, work, least):
-    """Return the logarithm of the density at `walker` on the stretched scale; write `place`.
+def _log_target(walker, problem, inverse_temperature, point, work, least):
+    """Return the logarithm of the density at `walker` on the stretched scale; write `point`.
 
     Below `least`, where it makes no difference, it may be minus infinity.
     """
     density = 0.0
     for i in range(walker.size):
         k = problem.stretch[i]
-        place[i] = walker[i] if k == 0.0 else math.expm1(k * walker[i]) / math.expm1(k)
+        point[i] = walker[i] if k == 0.0 else math.expm1(k * walker[i]) / math.expm1(k)
         density += k * walker[i]
     most = (density - least) / inverse_temperature
     most += 1e-9 * (1.0 + abs(most))  # by rounding nothing that counts is left out
-    return density - inverse_temperature * _cost(place, problem, work, most)
+    return density - inverse_temperature * _cost(point, problem, work, most)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -462,61 +462,61 @@ def taken(new, cost, step, rng):
 def _test_run(problem, rng, width, steps, mean, scatter, work):
     """Do the published test run, from the middle of the cube; return how many were accepted."""
     d = problem.low.size
-    place = np.full(d, 0.5)
-    cost = _published_cost(place, problem, work)
+    point = np.full(d, 0.5)
+    cost = _published_cost(point, problem, work)
     mean[:] = 0.0
     scatter[:] = 0.0
     accepted = 0
     for i in range(1, steps + 1):
-        uniform_step(rng, place, width, work.proposal)
+        uniform_step(rng, point, width, work.proposal)
         new = _published_cost(work.proposal, problem, work)
         if taken(new, cost, i, rng):
-            place[:] = work.proposal
+            point[:] = work.proposal
             cost = new
             accepted += 1
-        learn(i - 1, place, mean, scatter, work.normal)
+        learn(i - 1, point, mean, scatter, work.normal)
     return accepted
 
 
 @njit(error_model="numpy", nogil=True)
-def _formal_run(problem, rng, multiplier, factor, places, work):
+def _formal_run(problem, rng, multiplier, factor, points, work):
     """Do the published formal run; keep the accepted states and return their number.
 
     `factor` belongs to the covariance of the test run; from step `ADAPT_FROM` on the covariance
     of all states of this run takes its place, new in every step.
     """
     d = problem.low.size
-    place = np.full(d, 0.5)
-    cost = _published_cost(place, problem, work)
+    point = np.full(d, 0.5)
+    cost = _published_cost(point, problem, work)
     mean, scatter = np.zeros(d), np.zeros((d, d))
     spread = multiplier * 2.4 / d
     accepted = 0
-    for i in range(1, places.shape[0] + 1):
+    for i in range(1, points.shape[0] + 1):
         if i > ADAPT_FROM:
             scale = math.sqrt(spread / (i - 2.0))
-            redrawn_step(rng, place, scatter, scale, work.normal, work.proposal)
+            redrawn_step(rng, point, scatter, scale, work.normal, work.proposal)
         else:
             scale = math.sqrt(spread)
-            redrawn_step(rng, place, factor, scale, work.normal, work.proposal)
+            redrawn_step(rng, point, factor, scale, work.normal, work.proposal)
         new = _published_cost(work.proposal, problem, work)
         if taken(new, cost, i, rng):
-            place[:] = work.proposal
+            point[:] = work.proposal
             cost = new
-            places[accepted] = place
+            points[accepted] = point
             accepted += 1
-        learn(i - 1, place, mean, scatter, work.normal)
+        learn(i - 1, point, mean, scatter, work.normal)
     return accepted
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def evaluate(problem, places, parameters, costs, status, totals, modelled, traced):
-    """Run the model at many places.
+def evaluate(problem, points, parameters, costs, status, totals, modelled, traced):
+    """Run the model at many points.
 
     Parameters
     ----------
     problem : Problem
-    places : array [n, d]
-        Places in the cube.
+    points : array [n, d]
+        Points in the cube.
     parameters : array [n, d]
         Result: the parameters in their units.
     costs : array [n]
@@ -529,8 +529,8 @@ def evaluate(problem, places, parameters, costs, status, totals, modelled, trace
         Result: radiocarbon at the observed depths, permil, where it counts; else of no length.
     """
     work = _workspace(problem)
-    for i in range(places.shape[0]):
-        status[i] = _run(places[i], problem, work)
+    for i in range(points.shape[0]):
+        status[i] = _run(points[i], problem, work)
         costs[i] = _misfit(problem, work, 1.0) if status[i] == FEASIBLE else np.inf
         if problem.rates.size > 0:
             work.traced[:] = np.nan
@@ -543,7 +543,7 @@ def evaluate(problem, places, parameters, costs, status, totals, modelled, trace
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def wrapped(problem, rng, walker, factor, warmup, thin, inverse_temperature, places):
+def wrapped(problem, rng, walker, factor, warmup, thin, inverse_temperature, points):
     """Sample exp(-inverse_temperature J) on the cube by wrapped adaptive Metropolis.
 
     Parameters
@@ -559,7 +559,7 @@ def wrapped(problem, rng, walker, factor, warmup, thin, inverse_temperature, pla
         Steps for each kept state.
     inverse_temperature : float
         Multiplies the cost.
-    places : array [n, d]
+    points : array [n, d]
         Result: the kept states.
 
     Returns
@@ -568,10 +568,10 @@ def wrapped(problem, rng, walker, factor, warmup, thin, inverse_temperature, pla
         Acceptance rate after the warm-up, and the median scale of a step.
     """
     work = _workspace(problem)
-    d, kept = walker.size, places.shape[0]
+    d, kept = walker.size, points.shape[0]
     mean, scatter = np.zeros(d), np.zeros((d, d))
-    place, tried = np.empty(d), np.empty(d)
-    density = _log_target(walker, problem, inverse_temperature, place, work, -np.inf)
+    point, tried = np.empty(d), np.empty(d)
+    density = _log_target(walker, problem, inverse_temperature, point, work, -np.inf)
     log_scale = math.log(2.38 / math.sqrt(d))
     count = window = accepted = 0
     for i in range(warmup + kept * thin):
@@ -590,7 +590,7 @@ def wrapped(problem, rng, walker, factor, warmup, thin, inverse_temperature, pla
             probability = 1.0 if draw < probability else 0.0
         if draw < probability:
             walker[:] = work.proposal
-            place[:] = tried
+            point[:] = tried
             density = new
             accepted += i >= warmup
         if i < warmup:
@@ -605,12 +605,12 @@ def wrapped(problem, rng, walker, factor, warmup, thin, inverse_temperature, pla
                 count = 0
                 window += 1
         elif (i - warmup) % thin == thin - 1:
-            places[(i - warmup) // thin] = place
+            points[(i - warmup) // thin] = point
     return accepted / (kept * thin), math.exp(log_scale)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def published(problem, rng, test_steps, places):
+def published(problem, rng, test_steps, points):
     """One chain of the sampler of Tao et al., with its rules for restarts.
 
     Parameters
@@ -618,7 +618,7 @@ def published(problem, rng, test_steps, places):
     problem : Problem
     test_steps : int
         Steps of the test run (published: 20,000).
-    places : array [n, d]
+    points : array [n, d]
         Result: the accepted states of the formal run of n steps (published: 50,000), in the
         first rows.
 
@@ -629,7 +629,7 @@ def published(problem, rng, test_steps, places):
         than `REDOS` repetitions mean that the acceptance rate never came into its range.
     """
     work = _workspace(problem)
-    d, steps = places.shape[1], places.shape[0]
+    d, steps = points.shape[1], points.shape[0]
     mean, factor = np.empty(d), np.empty((d, d))
     width, restarts = TEST_WIDTH, 0
     while _test_run(problem, rng, width, test_steps, mean, factor, work) < TEST_ACCEPTED:
@@ -640,7 +640,7 @@ def published(problem, rng, test_steps, places):
     factor /= math.sqrt(test_steps - 1.0)
     multiplier, redos = 1.0, 0
     while True:
-        accepted = _formal_run(problem, rng, multiplier, factor, places, work)
+        accepted = _formal_run(problem, rng, multiplier, factor, points, work)
         rate = accepted / steps
         if LOWEST_RATE <= rate <= HIGHEST_RATE or redos > REDOS:
             return accepted, restarts, redos

@@ -353,13 +353,13 @@ def problem(profile: ObservedProfile, settings: ChainSettings) -> kernel.Problem
 
 
 @dataclass(frozen=True)
-class Runs:
-    """The model at n places in the cube.
+class Evaluations:
+    """The model at n points in the cube.
 
     Attributes
     ----------
-    places, parameters : array [n, d]
-        Places, and parameters in their units.
+    points, parameters : array [n, d]
+        Points, and parameters in their units.
     cost : array [n]
         J; infinite where not feasible.
     status : array of int [n]
@@ -372,7 +372,7 @@ class Runs:
         Delta14C at the observed depths, permil, where it counts.
     """
 
-    places: np.ndarray
+    points: np.ndarray
     parameters: np.ndarray
     cost: np.ndarray
     status: np.ndarray
@@ -380,21 +380,21 @@ class Runs:
     modelled: np.ndarray
     radiocarbon: np.ndarray
 
-    def __getitem__(self, which: np.ndarray | slice) -> Runs:
-        return Runs(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
+    def __getitem__(self, which: np.ndarray | slice) -> Evaluations:
+        return Evaluations(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
 
 
-def evaluate(target: kernel.Problem, places: np.ndarray) -> Runs:
-    """Run the model at places [n, d]."""
-    places = np.ascontiguousarray(places)
-    n = len(places)
-    found = Runs(
-        places, np.empty_like(places), np.empty(n), np.empty(n, np.int64),
+def evaluate(target: kernel.Problem, points: np.ndarray) -> Evaluations:
+    """Run the model at points [n, d]."""
+    points = np.ascontiguousarray(points)
+    n = len(points)
+    found = Evaluations(
+        points, np.empty_like(points), np.empty(n), np.empty(n, np.int64),
         np.empty((n, grid.LAYERS)), np.empty((n, target.depth.size)),
         np.empty((n, target.depth.size if target.rates.size else 0)),
     )  # fmt: skip
     kernel.evaluate(
-        target, places, found.parameters, found.cost, found.status, found.carbon, found.modelled,
+        target, points, found.parameters, found.cost, found.status, found.carbon, found.modelled,
         found.radiocarbon,
     )  # fmt: skip
     return found
@@ -408,17 +408,17 @@ class Chains:
     ----------
     profile, settings, problem
         What was sampled.
-    runs : Runs
+    runs : Evaluations
         The kept states, chain after chain.
     draws : int
         Kept states of each chain.
-    prior : Runs
+    prior : Evaluations
         Feasible draws from the prior.
     feasible_share : float
         Share of the prior that is feasible.
-    means : Runs
+    means : Evaluations
         The mean of each chain (n = chains).
-    estimate : Runs
+    estimate : Evaluations
         The point estimate (n = 1): mean of all kept states, or as published the mean of the chain
         whose mean fits best.
     gelman_rubin : array [d]
@@ -432,12 +432,12 @@ class Chains:
     profile: ObservedProfile
     settings: ChainSettings
     problem: kernel.Problem
-    runs: Runs
+    runs: Evaluations
     draws: int
-    prior: Runs
+    prior: Evaluations
     feasible_share: float
-    means: Runs
-    estimate: Runs
+    means: Evaluations
+    estimate: Evaluations
     gelman_rubin: np.ndarray
     acceptance: np.ndarray
     restarts: np.ndarray
@@ -496,17 +496,22 @@ def warm_up() -> None:
                 sample(pit, how)
 
 
-def draw_prior(target: kernel.Problem, rng: np.random.Generator, count: int) -> tuple[Runs, float]:
+def draw_prior(
+    target: kernel.Problem, rng: np.random.Generator, count: int
+) -> tuple[Evaluations, float]:
     """Return feasible draws from the prior, and the share of the prior that is feasible."""
-    found: list[Runs] = []
+    found: list[Evaluations] = []
     feasible = tried = 0
     while feasible < count and tried < PRIOR_TRIES:
         block = evaluate(target, rng.random((2 * count, target.low.size)))
         found.append(block[block.status == kernel.FEASIBLE])
         feasible += len(found[-1].cost)
         tried += len(block.cost)
-    joined = Runs(
-        *(np.concatenate([getattr(b, name) for b in found]) for name in Runs.__dataclass_fields__)
+    joined = Evaluations(
+        *(
+            np.concatenate([getattr(b, name) for b in found])
+            for name in Evaluations.__dataclass_fields__
+        )
     )
     return joined[:count], feasible / tried
 
@@ -514,34 +519,34 @@ def draw_prior(target: kernel.Problem, rng: np.random.Generator, count: int) -> 
 def _adaptive(profile, settings, target, prior, share, generators) -> Chains:
     """Run wrapped adaptive Metropolis, from draws of the prior resampled by their likelihood."""
     d = target.low.size
-    walkers = _stretched(prior.places, target.stretch)
+    walkers = _stretched(prior.points, target.stretch)
     first = np.linalg.cholesky(np.cov(walkers.T) + 1e-6 * np.eye(d))
     starts = walkers[_likely(prior.cost * settings.inverse_temperature, generators[0])]
-    places = np.empty((settings.chains, settings.samples, d))
+    points = np.empty((settings.chains, settings.samples, d))
     thin = settings.steps // settings.samples
     rates = np.array(
         [
             kernel.wrapped(
                 target, rng, starts[k], first.copy(), settings.warmup, thin,
-                settings.inverse_temperature, places[k],
+                settings.inverse_temperature, points[k],
             )[0]
             for k, rng in enumerate(generators)
         ]
     )  # fmt: skip
-    runs = evaluate(target, places.reshape(-1, d))
-    means = evaluate(target, places.mean(1))
-    estimate = evaluate(target, places.mean((0, 1))[np.newaxis])
+    runs = evaluate(target, points.reshape(-1, d))
+    means = evaluate(target, points.mean(1))
+    estimate = evaluate(target, points.mean((0, 1))[np.newaxis])
     none = np.zeros(settings.chains, int)
     return Chains(
         profile, settings, target, runs, settings.samples, prior, share, means, estimate,
-        gelman_rubin(list(places)), rates, none, none,
+        gelman_rubin(list(points)), rates, none, none,
     )  # fmt: skip
 
 
-def _stretched(places: np.ndarray, stretch: np.ndarray) -> np.ndarray:
-    """Return places on the scale of the walkers: y = ln(1 + u (e^k - 1)) / k."""
+def _stretched(points: np.ndarray, stretch: np.ndarray) -> np.ndarray:
+    """Return points on the scale of the walkers: y = ln(1 + u (e^k - 1)) / k."""
     k = np.where(stretch > 0, stretch, 1.0)
-    return np.where(stretch > 0, np.log1p(places * np.expm1(k)) / k, places)
+    return np.where(stretch > 0, np.log1p(points * np.expm1(k)) / k, points)
 
 
 def _likely(misfit: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -557,14 +562,14 @@ def _published(profile, settings, target, prior, share, generators) -> Chains:
     d = target.low.size
     halves, rates, restarts, redos = [], [], [], []
     for rng in generators:
-        places = np.empty((settings.steps, d))
-        accepted, restarted, redone = kernel.published(target, rng, settings.warmup, places)
+        points = np.empty((settings.steps, d))
+        accepted, restarted, redone = kernel.published(target, rng, settings.warmup, points)
         if redone > kernel.REDOS:
             raise SamplingError(
                 f"acceptance rate {accepted / settings.steps:.3g} after {kernel.REDOS} repeated "
                 f"formal runs: allowed {kernel.LOWEST_RATE} to {kernel.HIGHEST_RATE}"
             )
-        halves.append(places[accepted // 2 : accepted].copy())
+        halves.append(points[accepted // 2 : accepted].copy())
         rates.append(accepted / settings.steps)
         restarts.append(restarted)
         redos.append(redone)

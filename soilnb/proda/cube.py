@@ -111,25 +111,25 @@ class Cube:
             0 to 1. With ``tied`` the place of ``tau_enz_decay`` is that of ``km_assim``.
         """
         low, high = layered.bounds(self.model.structure)
-        places = (np.asarray(values, dtype=float) - low) / (high - low)
+        points = (np.asarray(values, dtype=float) - low) / (high - low)
         if self.enzyme_turnover == "tied":
-            places[..., self._enzyme] = places[..., self._source]
+            points[..., self._enzyme] = points[..., self._source]
         elif self.prior == "log":
             own = np.asarray(values)[..., self._enzyme]
-            places[..., self._enzyme] = (np.log10(own) + 3.0) / 3.0
-        return np.clip(places, 0.0, 1.0)
+            points[..., self._enzyme] = (np.log10(own) + 3.0) / 3.0
+        return np.clip(points, 0.0, 1.0)
 
-    def physical(self, places: np.ndarray) -> np.ndarray:
-        """Return parameters [..., n] in their units for places [..., n]: the inverse of `unit`."""
+    def physical(self, points: np.ndarray) -> np.ndarray:
+        """Return parameters [..., n] in their units for points [..., n]: the inverse of `unit`."""
         low, high = layered.bounds(self.model.structure)
-        places = np.asarray(places, dtype=float)
-        values = low + places * (high - low)
+        points = np.asarray(points, dtype=float)
+        values = low + points * (high - low)
         if (self.enzyme_turnover, self.prior) == ("own", "linear"):
             return values
-        own, place = self._enzyme, places[..., self._source]
+        own, point = self._enzyme, points[..., self._source]
         values[..., own] = (
-            10.0 ** (3.0 * place - 3.0) if self.prior == "log"
-            else low[own] + place * (high[own] - low[own])
+            10.0 ** (3.0 * point - 3.0) if self.prior == "log"
+            else low[own] + point * (high[own] - low[own])
         )  # fmt: skip
         return values
 
@@ -183,7 +183,7 @@ def targets(
     enzyme_turnover: str | None = None,
     prior: str | None = None,
 ) -> pd.DataFrame:
-    """Return the parameters of assimilated profiles as places in the unit cube.
+    """Return the parameters of assimilated profiles as points in the unit cube.
 
     Parameters
     ----------
@@ -265,7 +265,7 @@ def to_parameters(
     prior: str = "linear",
     dim: str = "site",
 ) -> xr.Dataset:
-    """Return parameters in their units for places in the unit cube.
+    """Return parameters in their units for points in the unit cube.
 
     Parameters
     ----------
@@ -292,8 +292,8 @@ def to_parameters(
 
     Examples
     --------
-    >>> places = pd.DataFrame(0.5, index=["a", "b"], columns=Cube("compas").model.names)
-    >>> to_parameters(places)["q10"].values
+    >>> points = pd.DataFrame(0.5, index=["a", "b"], columns=Cube("compas").model.names)
+    >>> to_parameters(points)["q10"].values
     array([2.1, 2.1])
     """
     cube = Cube(model, enzyme_turnover, prior)

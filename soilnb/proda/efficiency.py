@@ -28,7 +28,7 @@ from soilnb.kernels import metropolis as kernel
 from soilnb.parameters import InputError
 from soilnb.proda.cube import Cube, to_parameters
 from soilnb.proda.globe.parameters import Parameters
-from soilnb.proda.globe.runs import Runs, evaluate, prepare
+from soilnb.proda.globe.runs import CellRuns, evaluate, prepare
 from soilnb.proda.posterior import nash_sutcliffe
 from soilnb.profile import grid
 from soilnb.profile.forcing import environment
@@ -248,7 +248,7 @@ def explained(
     """
     found = efficiencies(
         parameters, observations, forcing, Cube(model), transport,
-        lambda places: Runs(Cube(model).physical(places)[np.newaxis]),
+        lambda points: CellRuns(Cube(model).physical(points)[np.newaxis]),
     )  # fmt: skip
     return float(found[0])
 
@@ -259,7 +259,7 @@ def efficiencies(
     forcing: xr.Dataset | None,
     cube: Cube,
     transport: str,
-    cases: Callable[[np.ndarray], Runs],
+    cases: Callable[[np.ndarray], CellRuns],
     member: int = 0,
 ) -> np.ndarray:
     """Return the efficiency [run] of the runs that `cases` makes of the parameters at profiles.
@@ -295,9 +295,9 @@ def efficiencies(
     return _efficiency(profile, feasible, observations)
 
 
-def _part(runs: Runs, piece: slice) -> Runs:
+def _part(runs: CellRuns, piece: slice) -> CellRuns:
     litter = None if runs.litter is None else runs.litter[:, piece]
-    return Runs(runs.parameters[:, piece], litter)
+    return CellRuns(runs.parameters[:, piece], litter)
 
 
 def _site_for_profile(parameters: object) -> object:

@@ -239,28 +239,28 @@ def problem(model=layers.COMPAS, weight=None, stretch=None, **changes):
     )._replace(**changes)  # fmt: skip
 
 
-def evaluate(target, places):
-    n = len(places)
+def evaluate(target, points):
+    n = len(points)
     found = (
-        np.empty_like(places), np.empty(n), np.empty(n, np.int64), np.empty((n, 20)),
+        np.empty_like(points), np.empty(n), np.empty(n, np.int64), np.empty((n, 20)),
         np.empty((n, target.depth.size)),
     )  # fmt: skip
-    metropolis.evaluate(target, places, *found, np.empty((n, 0)))
+    metropolis.evaluate(target, points, *found, np.empty((n, 0)))
     return found
 
 
 def prior(target, n=20_000, seed=0):
-    places = np.random.default_rng(seed).random((n, target.low.size))
-    _, cost, status, _, _ = evaluate(target, places)
+    points = np.random.default_rng(seed).random((n, target.low.size))
+    _, cost, status, _, _ = evaluate(target, points)
     feasible = status == metropolis.FEASIBLE
-    return places[feasible], cost[feasible]
+    return points[feasible], cost[feasible]
 
 
 def wrapped(target, chains=4, samples=2_000, warmup=10_000, thin=20, seed=7):
-    places, _ = prior(target)
+    points, _ = prior(target)
     k = target.stretch
     some = np.where(k > 0, k, 1.0)
-    walkers = np.where(k > 0, np.log1p(places * np.expm1(some)) / some, places)
+    walkers = np.where(k > 0, np.log1p(points * np.expm1(some)) / some, points)
     factor = np.linalg.cholesky(np.cov(walkers.T))
     found = np.empty((chains, samples, k.size))
     for c in range(chains):
@@ -281,20 +281,20 @@ def test_the_first_steps_have_the_scale_that_suits_a_gaussian():
 
 
 def published(target, steps=50_000, test_steps=20_000, seed=3):
-    places = np.empty((steps, target.low.size))
-    outcome = metropolis.published(target, np.random.default_rng(seed), test_steps, places)
-    return places[: outcome[0]], outcome
+    points = np.empty((steps, target.low.size))
+    outcome = metropolis.published(target, np.random.default_rng(seed), test_steps, points)
+    return points[: outcome[0]], outcome
 
 
 @pytest.mark.parametrize("model", BOUNDS)
 def test_a_run_in_the_chain_is_a_run_of_the_model(model):
     target = problem(model)
     rng = np.random.default_rng(5)
-    places = rng.random((300, target.low.size))
-    parameters, cost, status, total, modelled = evaluate(target, places)
+    points = rng.random((300, target.low.size))
+    parameters, cost, status, total, modelled = evaluate(target, points)
     steady = layers.compas_steady if model == layers.COMPAS else layers.clm5_steady
     kinds = set()
-    for k, u in enumerate(places):
+    for k, u in enumerate(points):
         carbon = np.zeros((8 if model == layers.COMPAS else 7, 20))
         physical = target.low + u * (target.high - target.low)
         exists = steady(physical, target.column, target.switches, layers.new_work(), carbon)
@@ -319,9 +319,9 @@ def test_a_run_in_the_chain_is_a_run_of_the_model(model):
 
 def test_a_limit_of_the_stock_makes_a_richer_column_infeasible():
     target = problem(layers.CLM5)
-    places = np.random.default_rng(9).random((200, 21))
-    _, _, free, total, _ = evaluate(target, places)
-    limited = evaluate(target._replace(stock=1e5), places)[2]
+    points = np.random.default_rng(9).random((200, 21))
+    _, _, free, total, _ = evaluate(target, points)
+    limited = evaluate(target._replace(stock=1e5), points)[2]
     rich = total @ layers.THICKNESS > 1e5
     assert 0 < rich[free == metropolis.FEASIBLE].sum() < 200
     np.testing.assert_array_equal((limited == metropolis.TOO_MUCH_CARBON), rich)
@@ -329,9 +329,9 @@ def test_a_limit_of_the_stock_makes_a_richer_column_infeasible():
 
 def test_the_published_reading_ties_enzyme_turnover_to_the_place_of_km_assim():
     target = problem(enzymes=layers.TIED_ENZYMES + layers.LOG_ENZYMES)
-    places = np.random.default_rng(6).random((50, 23))
-    parameters = evaluate(target, places)[0]
-    tied = 10.0 ** (3.0 * places[:, layers.KM_ASSIM] - 3.0)
+    points = np.random.default_rng(6).random((50, 23))
+    parameters = evaluate(target, points)[0]
+    tied = 10.0 ** (3.0 * points[:, layers.KM_ASSIM] - 3.0)
     np.testing.assert_allclose(parameters[:, layers.TAU_ENZ_DECAY], tied, rtol=1e-12)
 
 
@@ -339,13 +339,13 @@ def test_the_published_reading_ties_enzyme_turnover_to_the_place_of_km_assim():
 def test_the_chain_has_the_moments_of_the_weighted_prior(model):
     """Importance sampling from the prior needs no chain; both must give one posterior."""
     target = problem(model)
-    places, cost = prior(target, 400_000 if model == layers.COMPAS else 100_000)
+    points, cost = prior(target, 400_000 if model == layers.COMPAS else 100_000)
     weight = np.exp(-cost)
     weight /= weight.sum()
     effective = 1.0 / (weight**2).sum()
     assert effective > 2000
-    mean = weight @ places
-    sd = np.sqrt(weight @ (places - mean) ** 2)
+    mean = weight @ points
+    sd = np.sqrt(weight @ (points - mean) ** 2)
     chains = wrapped(target)
     # standard errors: of the chains from the means of 40 stretches, of the weighted prior above
     stretches = chains.reshape(40, -1, mean.size).mean(1)

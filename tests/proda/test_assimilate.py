@@ -208,14 +208,14 @@ def test_emcee_finds_the_same_posterior(temperate):
     d, walkers, steps = 21, 60, 3_000
     first = ours.prior
     likely = np.argsort(first.cost - np.random.default_rng(1).gumbel(size=len(first.cost)))
-    start = logit(np.clip(first.places[likely[:walkers]], 1e-9, 1 - 1e-9))
+    start = logit(np.clip(first.points[likely[:walkers]], 1e-9, 1 - 1e-9))
     peer = emcee.EnsembleSampler(walkers, d, density, vectorize=True)
     peer.random_state = np.random.RandomState(2).get_state()
     warm = peer.run_mcmc(start, 1_000)
     peer.reset()
     peer.run_mcmc(warm, steps)
     theirs = expit(peer.get_chain())  # [step, walker, d]
-    mine = ours.by_chain(ours.runs.places)
+    mine = ours.by_chain(ours.runs.points)
 
     def errors(blocks):
         return blocks.std(0, ddof=1) / math.sqrt(len(blocks))
@@ -271,11 +271,11 @@ def test_the_second_half_of_what_was_accepted_counts(temperate, monkeypatch):
     found = chains.sample(pit, settings)
     late = [accepted[0][20:], accepted[1][15:], accepted[2][25:]]
     assert found.draws == 12  # the shortest has 16
-    for chain, half in zip(found.by_chain(found.runs.places), late, strict=True):
+    for chain, half in zip(found.by_chain(found.runs.points), late, strict=True):
         assert {tuple(state) for state in chain} <= {tuple(state) for state in half}
     means = chains.evaluate(found.problem, np.array([half.mean(0) for half in late]))
     error = ((means.modelled - CARBON) ** 2).mean(1)
-    np.testing.assert_array_equal(found.estimate.places[0], means.places[error.argmin()])
+    np.testing.assert_array_equal(found.estimate.points[0], means.points[error.argmin()])
     np.testing.assert_allclose(found.gelman_rubin, convergence.gelman_rubin(late))
     np.testing.assert_allclose(found.acceptance, [0.4, 0.31, 0.5])
     assert found.restarts.tolist() == [1, 1, 1]

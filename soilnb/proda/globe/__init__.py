@@ -40,8 +40,8 @@ from soilnb.proda.globe.parameters import Parameters
 from soilnb.proda.globe.runs import (
     CHUNK,
     LARGEST,
+    CellRuns,
     Prepared,
-    Runs,
     evaluate,
     parameters_of,
     prepare,
@@ -173,7 +173,7 @@ def maps(
     area = world.cells["area"].values
     parts, totals = {}, 0.0
     for cells, found in evaluate(
-        model, world, lambda piece: Runs(source.values(piece)), names,
+        model, world, lambda piece: CellRuns(source.values(piece)), names,
         reduce=_spread if ensemble else None, extra=lambda piece: area[piece],
         switches=switches, client=client, chunk=chunk, progress=progress,
     ):  # fmt: skip

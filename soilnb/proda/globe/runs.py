@@ -116,7 +116,7 @@ def prepare(planet: xr.Dataset | Prepared) -> Prepared:
 # --- runs, chunk by chunk ---------------------------------------------------------------------
 
 
-class Runs(NamedTuple):
+class CellRuns(NamedTuple):
     """The runs of a chunk of cells.
 
     Attributes
@@ -135,7 +135,7 @@ class Runs(NamedTuple):
 def evaluate(
     model: str,
     planet: Prepared,
-    runs: Callable[[slice], Runs],
+    runs: Callable[[slice], CellRuns],
     names: tuple[str, ...],
     *,
     reduce: Callable[[dict[str, np.ndarray], Any], dict[str, np.ndarray]] | None = None,
@@ -218,7 +218,7 @@ def _chunk(
     model: str,
     columns: kernel.Column,
     fragments: np.ndarray | None,
-    runs: Runs,
+    runs: CellRuns,
     names: tuple[str, ...],
     switches: dict[str, str],
     reduce: Callable | None,
@@ -235,7 +235,7 @@ def _chunk(
     return result if reduce is None else reduce(result, extra)
 
 
-def _changed(columns: kernel.Column, runs: Runs, k: int) -> kernel.Column:
+def _changed(columns: kernel.Column, runs: CellRuns, k: int) -> kernel.Column:
     """Return the forcing of a run: litter, and the modifier through its factor of oxygen."""
     if runs.litter is not None:
         columns = columns._replace(litter=columns.litter * runs.litter[k][:, np.newaxis])

@@ -15,8 +15,8 @@ from soilnb.proda.globe.parameters import Parameters
 from soilnb.proda.globe.runs import (
     CHUNK,
     LARGEST,
+    CellRuns,
     Prepared,
-    Runs,
     depth_row,
     evaluate,
     over_members,
@@ -162,7 +162,7 @@ def _fixed(
     parts: Mapping[str, tuple[str, ...]],
     cube: Cube,
     factor: np.ndarray,
-) -> Runs:
+) -> CellRuns:
     """Return the runs of a chunk: as it is, each component at its mean, and all of them."""
     order = cube.model.names
     cases = [places]
@@ -175,7 +175,7 @@ def _fixed(
         litter.append(factor if component == "input" else np.ones(len(places)))
     cases.append(np.broadcast_to(mean, places.shape))
     litter.append(np.ones(len(places)))
-    return Runs(cube.physical(np.stack(cases)), np.stack(litter))
+    return CellRuns(cube.physical(np.stack(cases)), np.stack(litter))
 
 
 def _deviation(found: dict[str, np.ndarray], extra: tuple) -> dict[str, np.ndarray]:

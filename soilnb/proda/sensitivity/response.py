@@ -13,8 +13,8 @@ from soilnb.proda.cube import Cube
 from soilnb.proda.globe.runs import (
     CHUNK,
     LARGEST,
+    CellRuns,
     Prepared,
-    Runs,
     depth_row,
     evaluate,
     over_members,
@@ -148,7 +148,7 @@ def _scaled(
     steps: np.ndarray,
     cube: Cube,
     modifier: str,
-) -> Runs:
+) -> CellRuns:
     """Return the runs of a chunk, one for each change of a component."""
     order = cube.model.names
     ones = np.ones((steps.size, len(places)))
@@ -166,7 +166,7 @@ def _scaled(
     cases[:, :, b] = np.minimum(cases[:, :, b], HIGHEST_B)
     litter = factor if component == "input" else None
     direct = factor if component == "modifier" and modifier == "direct" else None
-    return Runs(cube.physical(cases), litter, direct)
+    return CellRuns(cube.physical(cases), litter, direct)
 
 
 def _gather(chunks: Iterator[tuple[slice, dict]]) -> dict[str, np.ndarray]:
