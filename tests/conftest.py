@@ -292,7 +292,7 @@ def run_notebook(once):
             return asdict(done) | {"folder": str(done.folder)}
 
         found = once(f"{kind} {name}", made)
-        return runs.Run(**found | {"folder": Path(found["folder"])})
+        return runs.NotebookRun(**found | {"folder": Path(found["folder"])})
 
     return run
 

@@ -14,7 +14,7 @@ from soilnb.figures import assimilation, layers
 from soilnb.language import translated
 from soilnb.parameters import InputError
 from soilnb.proda import nash_sutcliffe
-from soilnb.proda.chains import Settings, read_profile, sample
+from soilnb.proda.chains import ChainSettings, read_profile, sample
 from soilnb.proda.observations import forcing_at
 from soilnb.profile.forcing import environment
 from soilnb.profile.grid import NODE
@@ -82,7 +82,7 @@ def profile(
     """
     if model not in _MODEL:
         raise InputError(f"model {model!r}: allowed {', '.join(_MODEL)}")
-    settings = Settings(_MODEL[model], inverse_temperature=trust, **SHORT)
+    settings = ChainSettings(_MODEL[model], inverse_temperature=trust, **SHORT)
     upper = observed.isel(layer=slice(0, horizons))
     found = sample(read_profile(upper, str(observed["profile"].item()), column, "sse"), settings)
     after, before = found.runs, found.prior

@@ -29,24 +29,19 @@ from soilnb import __version__, jobs, results
 from soilnb.data.folders import OPENED
 from soilnb.parameters import InputError, shown
 from soilnb.pipeline.fingerprint import data_state, fingerprint
-from soilnb.pipeline.notebooks import (
-    assign,
-    find,
-    notebooks,
-    parameters_of,
-    title,
-)  # fmt: skip
+from soilnb.pipeline.notebooks import assign, find
+from soilnb.pipeline.notebooks import notebooks as notebooks
+from soilnb.pipeline.notebooks import parameters_of as parameters_of
+from soilnb.pipeline.notebooks import title as title
 from soilnb.pipeline.worker import MODELS, end
-from soilnb.results import checkout
-
-__all__ = ["Run", "checkout", "cores", "notebooks", "parameters_of", "run", "state", "title"]
+from soilnb.results import checkout as checkout
 
 #: Longest time that one notebook may take, in seconds.
 TIME_LIMIT = {"quick": 600, "paper": 12 * 3600}
 
 
 @dataclass(frozen=True)
-class Run:
+class NotebookRun:
     """What became of one notebook.
 
     Attributes
@@ -132,7 +127,7 @@ def run(
     jobs: int | None = None,
     force: bool = False,
     time_limit: float | None = None,
-) -> list[Run]:
+) -> list[NotebookRun]:
     """Run notebooks whose last good run is out of date, with a progress bar on stderr.
 
     Parameters
@@ -152,7 +147,7 @@ def run(
 
     Returns
     -------
-    list of Run
+    list of NotebookRun
         One for each notebook, in reading order. A failing notebook stops none of the others.
 
     Raises
@@ -168,7 +163,7 @@ def run(
         {}
         if force
         else {
-            t.name: Run(t.name, size, "up to date", t.folder, changed=t.changed)
+            t.name: NotebookRun(t.name, size, "up to date", t.folder, changed=t.changed)
             for t in _fresh(tasks)
         }
     )
@@ -262,7 +257,7 @@ def _prepare(folder: Path) -> None:
         ) from None
 
 
-def _run_all(tasks: Sequence[_Task], jobs: int, limit: float) -> dict[str, Run]:
+def _run_all(tasks: Sequence[_Task], jobs: int, limit: float) -> dict[str, NotebookRun]:
     """Run tasks side by side; when this is interrupted, end them and leave nothing behind."""
     stop = threading.Event()
     with _bar(len(tasks)) as bar, ThreadPoolExecutor(jobs) as pool:
@@ -283,7 +278,7 @@ def _bar(total: int) -> tqdm:
     return tqdm(total=total, bar_format=form, file=sys.stderr, dynamic_ncols=True)
 
 
-def _watch(futures: Sequence, bar: tqdm, running: set[str]) -> Iterator[Run]:
+def _watch(futures: Sequence, bar: tqdm, running: set[str]) -> Iterator[NotebookRun]:
     """Yield runs as they complete, and say so on the way."""
     waiting = set(futures)
     while waiting:
@@ -296,7 +291,7 @@ def _watch(futures: Sequence, bar: tqdm, running: set[str]) -> Iterator[Run]:
         bar.set_postfix_str(" ".join(sorted(running.copy())), refresh=sys.stderr.isatty())
 
 
-def _report(result: Run) -> str:
+def _report(result: NotebookRun) -> str:
     if result.ok:
         apart = f" with {result.changed}, apart from the others" if result.changed else ""
         return f"{result.notebook}: done in {result.seconds:.0f} s{apart}"
@@ -310,7 +305,7 @@ def _report(result: Run) -> str:
 
 def _run_one(
     task: _Task, share: int, limit: float, stop: threading.Event, running: set[str]
-) -> Run:
+) -> NotebookRun:
     """Run one notebook in its own process and put what it leaves in its place."""
     running.add(task.name)
     begun = time.monotonic()
@@ -332,7 +327,9 @@ def _run_one(
         if not error:
             shutil.rmtree(task.failed, ignore_errors=True)
         outcome = "failed" if error else "done"
-        return Run(task.name, task.size, outcome, target, seconds, error, cell, task.changed)
+        return NotebookRun(
+            task.name, task.size, outcome, target, seconds, error, cell, task.changed
+        )
     finally:
         running.discard(task.name)
         shutil.rmtree(work, ignore_errors=True)

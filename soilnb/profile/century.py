@@ -27,19 +27,7 @@ from scipy.linalg import expm
 
 from soilnb.parameters import InputError, ParameterSet, choose, read_table
 from soilnb.profile.model import BoxModel, Flux, Ledger, dataset
-from soilnb.profile.model.dataset import LitterQualityWarning
 from soilnb.profile.site import RECORDS, REQUIRED, Site, read
-
-__all__ = [
-    "PARAMETER_SETS",
-    "POOLS",
-    "POOL_NAMES",
-    "LitterQualityWarning",
-    "simulate",
-    "steady_state",
-    "structure",
-    "warm_up",
-]
 
 #: The two sets of CENTURY by name.
 PARAMETER_SETS = read_table(Path(__file__).with_suffix(".toml")).sets
@@ -330,6 +318,13 @@ def decomposition_rates(
     Structural litter slows as exp(-b lignin), the active pool as 1 - a texture; tillage multiplies
     the turnover of active, slow and passive carbon, as flux_tot_coeff does in
     yangsssu/ORCHIDEE-CROP@8a57133 stomate_soilcarbon.f90.
+
+    Examples
+    --------
+    >>> asked = MODEL.ask(MODEL.example, MODEL.default)
+    >>> half, few = np.array([0.5]), np.array([0.2])
+    >>> decomposition_rates(asked.place, half, few, asked.chosen).round(1)
+    array([[0.7, 5. , 0.9, 6.2, 1.6, 0.1, 0. ]])
     """
     climate = temperature_modifier(site["temperature"], p) * moisture_modifier(site, p)
     per_year = [p[f"rate_{pool}"] * _PER_YEAR[p.records[f"rate_{pool}"].unit] for pool in POOLS]
@@ -414,7 +409,14 @@ def transfers(
 
 
 def processes(site: Site, p: ParameterSet) -> Ledger:
-    """Return the ledger: every pool decays, a share goes on, the rest is respired."""
+    """Return the ledger: every pool decays, a share goes on, the rest is respired.
+
+    Examples
+    --------
+    >>> asked = MODEL.ask(MODEL.example, MODEL.default)
+    >>> [flux.label for flux in processes(asked.place, asked.chosen).fluxes][:2]
+    ['surface_structural to active, slow, CO2', 'surface_metabolic to active, CO2']
+    """
     f_met, _ = dataset.metabolic_share(site, 1.0, p["litter_intercept"], p["litter_slope"], 0.0)
     texture = texture_fraction(site, p)
     lignin = site.get("lignin_fraction", 0.0)

@@ -31,22 +31,6 @@ from soilnb.profile.layered import Matrices, diagnostics
 from soilnb.profile.layered.diagnostics import State
 from soilnb.profile.model import Flux, Ledger
 
-__all__ = [
-    "NAMES",
-    "PARAMETER_SETS",
-    "POOLS",
-    "POOL_NAMES",
-    "dense_solve",
-    "from_unit",
-    "matrices",
-    "sand_transfers",
-    "simulate",
-    "steady_state",
-    "structure",
-    "to_unit",
-    "warm_up",
-]
-
 #: The named sets of CLM5's soil.
 PARAMETER_SETS = read_table(Path(__file__).with_suffix(".toml")).sets
 
@@ -95,7 +79,13 @@ def sand_transfers(sand: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def transfers(p: Mapping[str, float], sand: np.ndarray | None = None) -> np.ndarray:
-    """Return the A matrix [7, 7], row = to, column = from; with `sand` [layer] [layer, 7, 7]."""
+    """Return the A matrix [7, 7], row = to, column = from; with `sand` [layer] [layer, 7, 7].
+
+    Examples
+    --------
+    >>> int(transfers(PARAMETER_SETS["tao2024"])[2, 0] * 100)
+    78
+    """
     at = {name: i for i, name in enumerate(POOLS)}
     shares = -np.eye(len(POOLS))
     shares[at["cl"], at["cwd"]] = p["fl2cwd"]
@@ -112,7 +102,13 @@ def transfers(p: Mapping[str, float], sand: np.ndarray | None = None) -> np.ndar
 
 
 def decay(p: Mapping[str, float], xi: np.ndarray, carbon: None) -> np.ndarray:
-    """Return K [7, 20] in yr-1, the same in all layers."""
+    """Return K [7, 20] in yr-1, the same in all layers.
+
+    Examples
+    --------
+    >>> decay(PARAMETER_SETS["tao2024"], np.ones((2, 20)), None)[:, 0].round(1)
+    array([ 0.3, 18.5,  4.9,  4.9,  7.3,  0.2,  0. ])
+    """
     names = ("tau4cwd", "tau4l1", "tau4l2", "tau4l2", "tau4s1", "tau4s2", "tau4s3")
     with np.errstate(divide="ignore"):
         rates = 1 / np.array([p[name] for name in names])
@@ -120,7 +116,14 @@ def decay(p: Mapping[str, float], xi: np.ndarray, carbon: None) -> np.ndarray:
 
 
 def ledger(layers: layered.Layers, p: Mapping[str, np.ndarray]) -> Ledger:
-    """Return who gets what from whom in each layer; the kernels say the same, faster."""
+    """Return who gets what from whom in each layer; the kernels say the same, faster.
+
+    Examples
+    --------
+    >>> entries = MODEL.ask(MODEL.example, MODEL.default).system.ledger
+    >>> entries.fluxes[1].label
+    'ml to soc1, CO2'
+    """
     wood = p["fl2cwd"]
 
     def flux(pool: str, modifier: np.ndarray, turnover: str, **fates: np.ndarray) -> Flux:
@@ -145,6 +148,15 @@ def metrics(s: State, *, cue_flux: str, transfer_flux: str, k_system: str, cte_p
     """Return the system-level metrics that CLM5 defines its own way, each [case].
 
     ``cue_flux`` and ``k_system`` have no effect: no microbes, and one reading of the rate.
+
+    Examples
+    --------
+    >>> cases = layered.read(MODEL, MODEL.default, MODEL.example, "conservative")
+    >>> found = layered.solve(MODEL, cases)
+    >>> state = State(MODEL, cases, found.carbon, found.rates)
+    >>> how = {"cue_flux": "equation", "transfer_flux": "equation", "k_system": "printed"}
+    >>> metrics(state, cte_pools="soil", **how)["decomposition_rate"].round(3)
+    array([0.079])
     """
     rate = {f"soc{i}": 1.0 / s.p[f"tau4s{i}"] for i in (1, 2, 3)}
     litter, soil = s.litter, s.soil

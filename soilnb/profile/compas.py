@@ -43,21 +43,6 @@ from soilnb.profile.layered import Matrices, diagnostics
 from soilnb.profile.layered.diagnostics import State
 from soilnb.profile.model import Flux, Ledger
 
-__all__ = [
-    "NAMES",
-    "PARAMETER_SETS",
-    "POOLS",
-    "POOL_NAMES",
-    "dense_solve",
-    "from_unit",
-    "matrices",
-    "simulate",
-    "steady_state",
-    "structure",
-    "to_unit",
-    "warm_up",
-]
-
 #: The named sets of COMPAS.
 PARAMETER_SETS = read_table(Path(__file__).with_suffix(".toml")).sets
 
@@ -84,6 +69,11 @@ def transfers(p: Mapping[str, float], sand: np.ndarray | None = None) -> np.ndar
     Tao et al. 2024 (their matrix A of COMPAS) with k = 1/tau_mic + 1/tau_enz_prod: the share of
     the loss of microbes that becomes enzymes is (1/tau_enz_prod) / k, and ``a_soc_mic`` is a share
     of what dies, not of k. All broken-down mSOC becomes DOC.
+
+    Examples
+    --------
+    >>> transfers(PARAMETER_SETS["tao2024"])[POOLS.index("enz")].round(2) + 0.0
+    array([ 0.  ,  0.  ,  0.  ,  0.  ,  0.  ,  0.05, -1.  ,  0.  ])
     """
     at = {name: i for i, name in enumerate(POOLS)}
     shares = -np.eye(len(POOLS))
@@ -111,7 +101,13 @@ def transfers(p: Mapping[str, float], sand: np.ndarray | None = None) -> np.ndar
 
 
 def decay(p: Mapping[str, float], xi: np.ndarray, carbon: np.ndarray) -> np.ndarray:
-    """Return K [8, 20] in yr-1 at the state `carbon` [8, 20] (Tao et al. 2024, Eq. 7)."""
+    """Return K [8, 20] in yr-1 at the state `carbon` [8, 20] (Tao et al. 2024, Eq. 7).
+
+    Examples
+    --------
+    >>> decay(PARAMETER_SETS["tao2024"], np.ones((2, 20)), np.ones((8, 20)))[:4, 0].round(1)
+    array([ 0.3, 20.4,  5. ,  5. ])
+    """
     soil = xi[-1]
     state = dict(zip(POOLS, carbon, strict=True))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -130,7 +126,14 @@ def decay(p: Mapping[str, float], xi: np.ndarray, carbon: np.ndarray) -> np.ndar
 
 
 def ledger(layers: layered.Layers, p: Mapping[str, np.ndarray]) -> Ledger:
-    """Return who gets what from whom in each layer; the kernels say the same, faster."""
+    """Return who gets what from whom in each layer; the kernels say the same, faster.
+
+    Examples
+    --------
+    >>> entries = MODEL.ask(MODEL.example, MODEL.default).system.ledger
+    >>> entries.fluxes[1].label
+    'ml to doc'
+    """
     soil, metabolic = layers.soil, layers.litter / p["tau_ml"]
     other = layers.litter / p["tau_cl_ll"]
     wood, mineral = p["a_cl_cwd"], p["a_soc_mic"]
@@ -167,7 +170,17 @@ def ledger(layers: layered.Layers, p: Mapping[str, np.ndarray]) -> Ledger:
 
 
 def metrics(s: State, *, cue_flux: str, transfer_flux: str, k_system: str, cte_pools: str) -> dict:
-    """Return the system-level metrics that COMPAS defines its own way, each [case]."""
+    """Return the system-level metrics that COMPAS defines its own way, each [case].
+
+    Examples
+    --------
+    >>> cases = layered.read(MODEL, MODEL.default, MODEL.example, "conservative")
+    >>> found = layered.solve(MODEL, cases)
+    >>> state = State(MODEL, cases, found.carbon, found.rates)
+    >>> how = {"cue_flux": "equation", "transfer_flux": "equation", "k_system": "printed"}
+    >>> metrics(state, cte_pools="soil", **how)["cue"].round(3)
+    array([0.299])
+    """
     return {
         "cue": _cue(s, cue_flux),
         "non_microbial_transfer": _transfer(s, transfer_flux),
@@ -284,7 +297,15 @@ def _all_decay(s: State) -> dict[str, np.ndarray]:
 
 
 def stable(cases: layered.Cases, found: layered.Steady) -> np.ndarray:
-    """Return whether a small disturbance of each steady state dies away [case]."""
+    """Return whether a small disturbance of each steady state dies away [case].
+
+    Examples
+    --------
+    >>> cases = layered.read(MODEL, MODEL.default, MODEL.example, "conservative")
+    >>> found = layered.solve(MODEL, cases)
+    >>> stable(cases, found)
+    array([ True])
+    """
     told = np.empty(len(cases.parameters), bool)
     kernel.compas_stable(cases.parameters, found.rates, found.carbon, told)
     return told

@@ -35,7 +35,14 @@ POOL_NAMES = {"young": "young carbon", "old": "old carbon"}
 
 
 def ledger(site: Site, p: ParameterSet) -> Ledger:
-    """Return who gets what from whom."""
+    """Return who gets what from whom.
+
+    Examples
+    --------
+    >>> asked = MODEL.ask(MODEL.example, MODEL.default)
+    >>> [flux.label for flux in ledger(asked.place, asked.chosen).fluxes][:]
+    ['young to old, CO2', 'old to CO2']
+    """
     r = site.get("modifier", p["modifier"])
     h = p["humification"]
     return Ledger(

@@ -54,7 +54,14 @@ GAS = 8.31446
 
 
 def ledger(site: Site, p: ParameterSet) -> Ledger:
-    """Return who gets what from whom."""
+    """Return who gets what from whom.
+
+    Examples
+    --------
+    >>> asked = MODEL.ask(MODEL.example, MODEL.default)
+    >>> [flux.label for flux in ledger(asked.place, asked.chosen).fluxes][:3]
+    ['pom to lmwc', 'pom to agg', 'agg to pom, maom']
+    """
     temperature = site["temperature"]
     diffusion, uptake = moisture_modifiers(site, p)
     hold = capacity(site, p)

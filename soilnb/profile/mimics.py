@@ -38,22 +38,7 @@ from soilnb.kernels import mimics as kernel
 from soilnb.parameters import InputError, ParameterSet, choose, read_table
 from soilnb.profile import plausible
 from soilnb.profile.model import BoxModel, Flux, Ledger, SteadyStateError, dataset
-from soilnb.profile.model.dataset import LitterQualityWarning
 from soilnb.profile.site import RECORDS, REQUIRED, Site, read
-
-__all__ = [
-    "PARAMETER_SETS",
-    "POOLS",
-    "POOL_NAMES",
-    "LitterQualityWarning",
-    "MicrobialExtinctionWarning",
-    "SteadyStateError",
-    "eigenvalues",
-    "simulate",
-    "steady_state",
-    "structure",
-    "warm_up",
-]
 
 #: The four published sets of MIMICS by name.
 PARAMETER_SETS = read_table(Path(__file__).with_suffix(".toml")).sets
@@ -445,6 +430,13 @@ def fates(site: Site, f_met: np.ndarray, p: ParameterSet) -> np.ndarray:
     ------
     InputError
         Where the shares of microbial turnover to protected pools exceed 1.
+
+    Examples
+    --------
+    >>> asked = MODEL.ask(MODEL.example, MODEL.default)
+    >>> shares = fates(asked.place, np.array([0.5]), asked.chosen)
+    >>> shares.shape, bool(np.allclose(shares.sum(axis=1), 0))
+    ((1, 8, 11), True)
     """
     matrix = np.zeros((site.size, kernel.POOLS + 1, kernel.FLUXES))
     for j, pool in enumerate(kernel.SUBSTRATE):
@@ -500,7 +492,14 @@ def protected_shares(
 
 
 def processes(site: Site, p: ParameterSet) -> Ledger:
-    """Return the ledger per m2 and year (the kernels count mg cm-3 and hours)."""
+    """Return the ledger per m2 and year (the kernels count mg cm-3 and hours).
+
+    Examples
+    --------
+    >>> asked = MODEL.ask(MODEL.example, MODEL.default)
+    >>> [flux.label for flux in processes(asked.place, asked.chosen).fluxes][:2]
+    ['LITm to MICr, CO2', 'LITs to MICr, CO2']
+    """
     f_met, _ = dataset.metabolic_share(
         site, p["litter_multiplier"], p["litter_intercept"], p["litter_slope"], LOWEST_F_MET
     )

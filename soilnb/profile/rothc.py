@@ -49,7 +49,14 @@ COVERED, BARE_DRYING = 0.6, 1 / 1.8
 
 
 def ledger(site: Site, p: ParameterSet) -> Ledger:
-    """Return who gets what from whom."""
+    """Return who gets what from whom.
+
+    Examples
+    --------
+    >>> asked = MODEL.ask(MODEL.example, MODEL.default)
+    >>> [flux.label for flux in ledger(asked.place, asked.chosen).fluxes][:2]
+    ['dpm to bio, hum, CO2', 'rpm to bio, hum, CO2']
+    """
     clay = 100 * site["clay"]
     decline = np.exp(-p["respired_decline"] * clay)
     x = p["respired_scale"] * (p["respired_floor"] + p["respired_rise"] * decline)

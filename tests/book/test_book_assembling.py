@@ -365,7 +365,7 @@ def test_there_is_no_book_without_a_checkout(monkeypatch):
 
 
 def test_a_failed_notebook_stops_the_book(house, monkeypatch, tmp_path):
-    failed = runs.Run("20_first", "quick", "failed", tmp_path, error="it broke")
+    failed = runs.NotebookRun("20_first", "quick", "failed", tmp_path, error="it broke")
     monkeypatch.setattr(runs, "run", lambda **_: [failed])
     with pytest.raises(book.BuildError, match="20_first"):
         book.build()

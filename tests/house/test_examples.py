@@ -12,6 +12,8 @@ from types import ModuleType
 
 import pytest
 
+from soilnb.profile.model import models
+
 ROOT = Path(__file__).parents[2]
 
 #: Rooms that a reader calls functions of: models, data, and what is said of both.
@@ -82,6 +84,23 @@ def test_a_reader_calls_functions_of_every_room(called):
 def test_what_a_reader_calls_has_an_example(called):
     """One of two or three lines."""
     assert [name for name, f in called.items() if ">>>" not in (f.__doc__ or "")] == []
+
+
+@pytest.mark.parametrize("model", sorted(models()))
+def test_every_public_function_of_a_model_has_an_example(model):
+    module = importlib.import_module(f"soilnb.profile.{model}")
+    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+    public = [node for node in tree.body
+              if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]  # fmt: skip
+    assert public
+    assert [f.name for f in public if ">>>" not in (ast.get_docstring(f) or "")] == []
+
+
+def test_a_module_lists_no_names():
+    """Public is what has no underscore; a package says which names of its modules it passes on."""
+    modules = [p for p in (ROOT / "soilnb").rglob("*.py") if p.name != "__init__.py"]
+    listed = [p.name for p in modules if "\n__all__ " in p.read_text(encoding="utf-8")]
+    assert listed == []
 
 
 def test_examples_are_found_in_a_text_as_in_its_module(pytestconfig):

@@ -13,6 +13,7 @@ from soilnb.cue import diagnosed
 from soilnb.data import open_dataset
 from soilnb.parameters import InputError
 from soilnb.profile import century, mimics
+from soilnb.profile.model import dataset
 
 WEEKS = 365 / 7
 
@@ -380,7 +381,7 @@ def test_bad_parameters_are_refused(parameters, message):
 
 def test_a_metabolic_share_out_of_range_is_clipped_and_reported():
     poor = {k: v for k, v in ORCHIDEE.items() if k != "f_met"} | {"lignin_to_n": [20.0, 60.0]}
-    with pytest.warns(century.LitterQualityWarning, match="at site 1 is clipped"):
+    with pytest.warns(dataset.LitterQualityWarning, match="at site 1 is clipped"):
         steady = century.steady_state(poor)
     assert steady["f_met"].values.tolist() == [pytest.approx(0.49), 0.0]
     assert steady["f_met_clipped"].values.tolist() == [False, True]

@@ -13,6 +13,7 @@ from soilnb.cue import diagnosed
 from soilnb.data import open_dataset
 from soilnb.parameters import InputError
 from soilnb.profile import mimics, model
+from soilnb.profile.model import dataset
 
 REF15 = {"temperature": 15.0, "clay": 0.30, "npp": 500.0, "f_met": 0.3846423}
 HFR = {"temperature": 7.1, "clay": 0.15, "npp": 372.0, "f_met": 0.3846423}
@@ -524,7 +525,7 @@ def test_a_metabolic_share_out_of_range_is_clipped_and_reported(lignin_to_n, f_m
     with pytest.warns() as record:
         steady = mimics.steady_state(LITTER | {"lignin_to_n": lignin_to_n})
     assert {w.category for w in record} == {
-        mimics.LitterQualityWarning,
+        dataset.LitterQualityWarning,
         mimics.MicrobialExtinctionWarning,
     }
     assert float(steady["f_met"]) == f_met

@@ -172,7 +172,7 @@ def test_force_runs_what_is_up_to_date(first, monkeypatch):
 
     def note(tasks, *_):
         ran.extend(tasks)
-        return {t.name: runs.Run(t.name, t.size, "done", t.folder) for t in tasks}
+        return {t.name: runs.NotebookRun(t.name, t.size, "done", t.folder) for t in tasks}
 
     monkeypatch.setattr(runs, "_run_all", note)
     runs.run(["00_good", "30_after"])

@@ -600,7 +600,14 @@ class WholeProfile(Model):
 
 
 def ledger(soil: Profile, p: Mapping[str, float]) -> Ledger:
-    """Return what enters and decays in each cell; materials do not turn into each other."""
+    """Return what enters and decays in each cell; materials do not turn into each other.
+
+    Examples
+    --------
+    >>> soil = profile("cropland")
+    >>> [flux.label for flux in ledger(soil, soil.parameters).fluxes]
+    ['fresh to CO2', 'soil to CO2']
+    """
     return Ledger(
         dict(zip(soil.materials, soil.gains, strict=True)),
         [
