@@ -5,15 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from scipy.io import savemat
 
 from soilnb.data import climate, open_dataset, rasters
 from soilnb.data.profiles import columns
 from soilnb.parameters import InputError
-from soilnb.proda import globe, models, observations
-from soilnb.proda.globe import files as cells_files
+from soilnb.proda import globe, observations
 from soilnb.profile import clm5, compas, forcing
-from soilnb.profile.forcing.files import ARRAY
 from soilnb.profile.layered import diagnostics
 
 MODELS = {"compas": compas, "clm5": clm5}
@@ -530,107 +527,3 @@ def test_agreement_counts_cells_that_both_keep_and_has_no_opinion_on_a_constant(
 def test_summaries_of_something_else_are_refused(world, call, message):
     with pytest.raises(InputError, match=message):
         call(world)
-
-
-# --- the papers' own files ----------------------------------------------------------------------
-
-ROWS, LONGITUDES, LEVELS = 6, 8, 25
-LAND = [(1, 5), (2, 3)]  # 45 north 67.5 east; 15 north 22.5 west
-
-
-def write_papers_files(folder):
-    """Five cells of the papers' grid with CLM5 output around them; some lack something."""
-    columns = list(cells_files.GRID_COLUMNS)
-    grid = np.full((5, len(columns)), np.nan)
-    numbers = {
-        "Lon": [67.25, 67.75, -22.25, 10.25, 67.25], "Lat": [45.25, 44.75, 15.25, -45.25, 45.75],
-        "IGBP": [10, 1, 9, 2, 10], "Koppen_Climate_2018": [26, 27, 3, 15, 26],
-        "BIO1": [5.0, 2.0, 26.0, 9.0, np.nan], "BIO12": [500.0, 600.0, 1400.0, 900.0, 400.0],
-        "Clay_Content_0cm": [20.0, 25.0, 40.0, 30.0, 20.0],
-        "Coarse_Fragments_v_0cm": [10.0, 0.0, np.nan, 0.0, 0.0],
-        "Coarse_Fragments_v_30cm": [20.0, 0.0, 0.0, 0.0, 0.0],
-        "Coarse_Fragments_v_100cm": [30.0, 0.0, 0.0, 0.0, 0.0],
-        "cesm2_npp": [4.0, 4.0, 8.0, 8.0, 4.0], "cesm2_npp_std": [1.0, 0.4, 0.8, 0.8, 1.0],
-    }  # fmt: skip
-    for name, values in numbers.items():
-        grid[:, columns.index(name)] = values
-    savemat(folder / "world_grid_envinfo_present.mat", {"EnvInfo": grid})
-    layered = {"TSOI": 280.0, "W_SCALAR": 0.5, "O_SCALAR": 0.9, "FPI_vr": 0.8, "CELLSAND": 30.0}
-    pools = ("CWD", "LITR1", "LITR2", "LITR3")
-    layered |= {f"{pool}_INPUT_ACC_VECTOR": 1.0 for pool in pools}
-    monthly = {"ALTMAX": 5.0, "ALTMAX_LASTYEAR": 5.0, "nbedrock": 20.0}
-    for name, value in (layered | monthly).items():
-        shape = (LEVELS, 12) if name in layered else (12,)
-        field = np.full((ROWS, LONGITUDES, *shape), np.nan)
-        for row, column in LAND:
-            field[row, column] = value
-        savemat(folder / f"case_cesm2_ss_4da_661_680_{name}.mat", {ARRAY: field})
-    return grid
-
-
-def test_the_papers_grid_becomes_a_planet(tmp_path):
-    write_papers_files(tmp_path)
-    cells = globe.open_authors(tmp_path)
-    assert cells["site"].values.tolist() == [1, 2, 3]  # 4 has no forcing, 5 no climate
-    assert cells.attrs["left_out"].startswith("2 of 5 cells are left out")
-    assert cells["climate"].values.tolist() == ["Dfb", "Dfc", "Aw"]
-    assert cells["climate_zone"].values.tolist() == ["boreal", "boreal", "tropical"]
-    assert cells["vegetation"].values.tolist() == ["grassland", "forest", "savanna"]
-    np.testing.assert_allclose(cells["area"], globe.cell_area(cells["latitude"].values, 0.5))
-    litter = 4 * 12 * 8.60  # four pools, twelve months, 1 g m-3 over 8.6 m
-    np.testing.assert_allclose(cells["npp"], litter)
-    np.testing.assert_allclose(cells["npp_sd"] / cells["npp"], [0.25, 0.1, 0.1])
-    np.testing.assert_allclose(cells["coarse_fragments"], [[10, 20, 30], [0, 0, 0], [0, 0, 0]])
-    assert float(cells["soil_temperature"][0, 0, 0]) == pytest.approx(280 - 273.15)
-    found = globe.maps("tao2024", cells, **HIDDEN)
-    stones = found["stock"].isel(site=0) / found["stock"].isel(site=1)
-    assert float(stones.sel(to_depth=0.3)) == pytest.approx(0.9)  # the same but for stones
-    assert found.attrs["provenance"] == "real"
-
-
-def test_the_papers_columns_are_where_their_scripts_find_them():
-    place = {name: number for number, name in enumerate(cells_files.GRID_COLUMNS, 1)}
-    wanted = {
-        "NPPmean": 12, "BIO1": 16, "Coarse_Fragments_v_0cm": 45, "Coarse_Fragments_v_100cm": 47,
-        "cesm2_npp": 72, "cesm2_npp_std": 73, "nbedrock": 77,
-    }  # fmt: skip
-    assert {name: place[name] for name in wanted} == wanted
-
-
-def test_predicted_parameters_are_read_in_the_papers_order(tmp_path):
-    names = models.find("compas").order
-    assert sorted(names) == sorted(compas.NAMES)
-    assert sorted(models.find("clm5").order) == sorted(clm5.NAMES)
-    places = np.full((2, 23), 0.5)
-    places[1, names.index("b")] = 1.3
-    places[1, names.index("tau_mic")] = -0.2
-    places[0, names.index("km_assim")] = 0.6
-    np.savetxt(tmp_path / "grid_para_result_case.csv", places, delimiter=",")
-    np.savetxt(tmp_path / "valid_grid_loc_case.csv", [[7], [9]], delimiter=",")
-    found = globe.open_predicted(tmp_path)
-    assert found["site"].values.tolist() == [7, 9]
-    assert float(found["km_assim"][0]) == pytest.approx(300 + 0.6 * 2700)
-    assert float(found["tau_enz_decay"][0]) == pytest.approx(10 ** (3 * 0.6 - 3))
-    assert float(found["b"][1]) == pytest.approx(0.9999)
-    assert float(found["tau_mic"][1]) == pytest.approx(2e-4)
-    table = globe.open_predicted(tmp_path, enzyme_turnover="own", prior="linear")
-    assert float(table["tau_enz_decay"][0]) == pytest.approx(0.001 + 0.5 * 0.999)
-
-
-def test_papers_files_that_do_not_fit_are_named(tmp_path):
-    with pytest.raises(InputError, match=r"world_grid_envinfo_present.mat does not exist"):
-        globe.open_authors(tmp_path)
-    savemat(tmp_path / "world_grid_envinfo_present.mat", {"EnvInfo": np.ones((3, 60))})
-    with pytest.raises(InputError, match=r"shape \(3, 60\): allowed \(cells, 77\)"):
-        globe.read_grid(tmp_path)
-    savemat(tmp_path / "world_grid_envinfo_present.mat", {"Other": np.ones((3, 77))})
-    with pytest.raises(InputError, match="has no array 'EnvInfo'"):
-        globe.read_grid(tmp_path)
-    with pytest.raises(InputError, match=r"needed one file grid_para_result_\*.csv; found: none"):
-        globe.open_predicted(tmp_path)
-    np.savetxt(tmp_path / "grid_para_result_case.csv", np.ones((2, 23)), delimiter=",")
-    np.savetxt(tmp_path / "valid_grid_loc_case.csv", [[7], [8], [9]], delimiter=",")
-    with pytest.raises(InputError, match=r"shape \(2, 23\): allowed \(3, 23\)"):
-        globe.open_predicted(tmp_path)
-    with pytest.raises(InputError, match="unknown model 'century'"):
-        globe.open_predicted(tmp_path, "century")

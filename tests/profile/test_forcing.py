@@ -1,19 +1,16 @@
-"""The forcing of the layered models: physics of the soil year, the schema, the papers' files."""
+"""The forcing of the layered models: physics of the soil year, the schema, monthly tables."""
 
-import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from scipy.io import savemat
 
 from soilnb.data import tables
 from soilnb.parameters import InputError
 from soilnb.profile import clm5, forcing, grid
 from soilnb.profile.forcing import formulas as formula
 from soilnb.profile.forcing import monthly, water
-from soilnb.profile.forcing.files import ARRAY
 
 SCALARS = ("water_scalar", "oxygen_scalar", "nitrogen_scalar")
 BARE_GROUND = {"freezing_factor": 1.0, "thawing_factor": 1.0}
@@ -676,151 +673,6 @@ def test_the_check_names_the_site():
     bad = changed(two, "sand", -1.0, site="valley", layer=2)
     with pytest.raises(InputError, match="sand = -1 at site valley, layer 2"):
         forcing.check(bad)
-
-
-# --- the papers' files --------------------------------------------------------------------------
-
-ROWS, COLUMNS, LEVELS = 6, 8, 25
-LAND = (1, 5)  # a cell at 45 degrees north, 67.5 east
-SEA = (4, 2)
-
-
-def write_authors(folder, version="5"):
-    """Twelve small files of the papers' layout; values tell where they came from."""
-    rng = np.random.default_rng(3)
-    layered = {"TSOI": 280.0, "W_SCALAR": 0.5, "O_SCALAR": 0.9, "FPI_vr": 0.8, "CELLSAND": 30.0}
-    litter = ["CWD", "LITR1", "LITR2", "LITR3"]
-    layered |= {f"{pool}_INPUT_ACC_VECTOR": 1.0 + i for i, pool in enumerate(litter)}
-    fields = {
-        name: value * (1 + 0.05 * rng.random((ROWS, COLUMNS, LEVELS, 12)))
-        for name, value in layered.items()
-    }
-    monthly = {"ALTMAX": 0.4, "ALTMAX_LASTYEAR": 0.7, "nbedrock": 24}
-    fields |= {name: np.full((ROWS, COLUMNS, 12), float(v)) for name, v in monthly.items()}
-    fields["nbedrock"][LAND] = 9
-    for field in fields.values():
-        field[SEA] = np.nan
-    for name, field in fields.items():
-        path = folder / f"case_cesm2_ss_4da_661_680_{name}.mat"
-        if version == "5":
-            savemat(path, {ARRAY: field})
-        else:
-            write_hdf5(path, field)
-    return fields
-
-
-def write_hdf5(path, field):
-    """A file as MATLAB 7.3 writes it: HDF5 with the axes reversed, behind 512 bytes of header."""
-    with netCDF4.Dataset(path, "w", format="NETCDF4") as file:
-        names = [f"axis{i}" for i in range(field.ndim)]
-        for name, size in zip(names, field.T.shape, strict=True):
-            file.createDimension(name, size)
-        file.createVariable(ARRAY, "f8", names)[:] = field.T
-    header = b"MATLAB 7.3 MAT-file".ljust(116) + bytes(8) + b"\x00\x02IM"
-    path.write_bytes(header.ljust(512, b"\x00") + path.read_bytes())
-
-
-@pytest.fixture(scope="module")
-def authors(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("authors")
-    return folder, write_authors(folder)
-
-
-def test_the_papers_forcing_is_read_in_our_units(authors):
-    folder, fields = authors
-    found = forcing.open_authors(folder, [50.0], [60.0], site=["steppe"])
-    assert (found["latitude"].item(), found["longitude"].item()) == (45.0, 67.5)
-    at = {name: field[LAND] for name, field in fields.items()}
-    pairs = {"soil_temperature": at["TSOI"] - 273.15, "water_scalar": at["W_SCALAR"],
-             "oxygen_scalar": at["O_SCALAR"], "nitrogen_scalar": at["FPI_vr"]}  # fmt: skip
-    for name, field in pairs.items():
-        np.testing.assert_allclose(found[name].sel(site="steppe"), field[:20].T, err_msg=name)
-    assert (found["active_layer"] == 0.4).all()
-    assert (found["active_layer_last_year"] == 0.7).all()
-    assert found["bedrock_layer"].item() == 9
-    np.testing.assert_allclose(found["sand"][0], at["CELLSAND"][:20].mean(axis=1))
-    for pool, name in zip(forcing.LITTER_POOLS, ["CWD", "LITR1", "LITR2", "LITR3"], strict=True):
-        field = at[f"{name}_INPUT_ACC_VECTOR"]
-        stock = sum(field[layer, month] * grid.THICKNESS[layer]
-                    for layer in range(20) for month in range(12))  # fmt: skip
-        assert found["litter_input"].sel(litter_pool=pool).item() == pytest.approx(stock)
-
-
-def test_both_versions_of_the_files_give_the_same(authors, tmp_path):
-    folder, _ = authors
-    write_authors(tmp_path, version="7.3")
-    old, new = (forcing.open_authors(f, [50.0, -20], [60.0, 10]) for f in (folder, tmp_path))
-    xr.testing.assert_equal(old, new)
-
-
-def test_without_places_all_land_is_read(authors):
-    folder, _ = authors
-    land = forcing.open_authors(folder)
-    assert land.sizes["site"] == ROWS * COLUMNS - 1
-    assert (land["bedrock_layer"] == 20).sum() == ROWS * COLUMNS - 2
-    assert float(land["latitude"][0]) == 75.0
-    assert float(land["longitude"][0]) == -157.5
-
-
-def test_a_place_takes_the_nearest_cell_and_of_two_the_first(authors):
-    folder, _ = authors
-    found = forcing.open_authors(folder, [90.0, 60.0, -90, 61], [-180.0, -135.0, 180, -134])
-    assert found["latitude"].values.tolist() == [75, 75, -75, 75]
-    assert found["longitude"].values.tolist() == [-157.5, -157.5, 157.5, -112.5]
-
-
-def test_a_place_at_sea_is_named_or_left_out(authors):
-    folder, _ = authors
-    places = {"latitude": [50.0, -45.0], "longitude": [60.0, -67.5]}
-    with pytest.raises(InputError, match=r"site 1: no data in its cell at -45 .*1 of 2 sites"):
-        forcing.open_authors(folder, **places)
-    found = forcing.open_authors(folder, **places, missing="drop")
-    assert found["site"].values.tolist() == [0]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"latitude": [95.0], "longitude": [0.0]}, "latitude = 95: allowed -90 to 90"),
-        ({"latitude": [5.0]}, "latitude and longitude: allowed both or none"),
-        ({"latitude": [5.0], "longitude": [1.0, 2]}, "latitude has 1 values, longitude 2"),
-        ({"missing": "skip"}, "unknown value of missing 'skip'"),
-        ({"site": ["a"]}, "site has 1 labels: allowed 47"),
-    ],
-)
-def test_places_of_the_papers_forcing_are_checked(authors, arguments, message):
-    with pytest.raises(InputError, match=message):
-        forcing.open_authors(authors[0], **arguments)
-
-
-def test_files_that_do_not_fit_are_named(authors, tmp_path):
-    write_authors(tmp_path)
-    sand = tmp_path / "case_cesm2_ss_4da_661_680_CELLSAND.mat"
-    savemat(sand, {ARRAY: np.ones((ROWS, COLUMNS, LEVELS, 11))})
-    with pytest.raises(InputError, match=r"CELLSAND.mat: shape .*12 months"):
-        forcing.open_authors(tmp_path)
-    savemat(sand, {ARRAY: np.ones((ROWS, COLUMNS, 10, 12))})
-    with pytest.raises(InputError, match=r"CELLSAND\.mat: 10 layers: allowed 20 or more"):
-        forcing.open_authors(tmp_path)
-    savemat(sand, {ARRAY: np.ones((ROWS, COLUMNS + 1, LEVELS, 12))})
-    with pytest.raises(InputError, match="grid of 6 x 9 cells: allowed 6 x 8"):
-        forcing.open_authors(tmp_path)
-    savemat(sand, {"sand": np.ones(3)})
-    with pytest.raises(InputError, match=f"CELLSAND.mat has no array '{ARRAY}'"):
-        forcing.open_authors(tmp_path)
-    for content in (b"no MATLAB file", b"MATLAB 7.3".ljust(124) + b"\x00\x02IM no HDF5"):
-        sand.write_bytes(content)
-        with pytest.raises(InputError, match=r"CELLSAND.mat is no MATLAB file"):
-            forcing.open_authors(tmp_path)
-    sand.unlink()
-    with pytest.raises(InputError, match=r"has no file \*_CELLSAND.mat"):
-        forcing.open_authors(tmp_path)
-    for name in ("a", "b"):
-        savemat(tmp_path / f"{name}_CELLSAND.mat", {ARRAY: np.ones((ROWS, COLUMNS, LEVELS, 12))})
-    with pytest.raises(InputError, match=r"has several files .*a_CELLSAND\.mat, b_CELLSAND\.mat"):
-        forcing.open_authors(tmp_path)
-    with pytest.raises(InputError, match="is no folder"):
-        forcing.open_authors(tmp_path / "nowhere")
 
 
 # --- monthly tables -----------------------------------------------------------------------------

@@ -57,7 +57,6 @@ API = (
     ("soilnb.proda.network.extrapolation", "From profiles to cells in one call"),
     ("soilnb.proda.globe", "Maps and totals"),
     ("soilnb.proda.globe.cells", "The cells of a planet"),
-    ("soilnb.proda.globe.files", "The papers' own grid, in the layout of their files"),
     ("soilnb.proda.models", "The models that are assimilated and mapped"),
     ("soilnb.proda.sensitivity.response", "How the global stock follows each component"),
     ("soilnb.proda.sensitivity.homogenised", "What the variation of a component is worth"),
@@ -195,8 +194,7 @@ def planet(schema: pd.DataFrame, inputs: pd.DataFrame) -> str:
         'models need: `planet("testbed")` the 2,855 cells with plants of the biogeochemical '
         'testbed (its synthetic twin where the data are not at hand), `planet("teaching", '
         "resolution=2)` cells of any size on the real land mask with the real Köppen-Geiger zones "
-        "and climate, productivity and texture from stated formulas, and "
-        "`globe.open_authors(folder)` the papers' own files at 0.5 degrees. A cell without plants "
+        "and climate, productivity and texture from stated formulas. A cell without plants "
         "or without climate is left out and counted.",
         "## Variables",
         table(["variable", "over", "unit", "meaning"], variables, [18, 18, 14, 50]),

@@ -6,8 +6,7 @@
 >>> sorted(globe.total(world).data_vars)
 ['area', 'cells', 'infeasible', 'stock', 'too_much']
 
-The cells come from `soilnb.proda.globe.cells`, the papers' files from `soilnb.proda.globe.files`,
-and the runs from `soilnb.proda.globe.runs`.
+The cells come from `soilnb.proda.globe.cells`, the runs from `soilnb.proda.globe.runs`.
 
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
@@ -35,7 +34,6 @@ from soilnb.proda.globe.cells import (
     planet,
     schema,
 )
-from soilnb.proda.globe.files import open_authors, open_predicted, read_grid
 from soilnb.proda.globe.parameters import Parameters
 from soilnb.proda.globe.runs import (
     CHUNK,
@@ -62,11 +60,8 @@ __all__ = [
     "covariates",
     "from_cells",
     "maps",
-    "open_authors",
-    "open_predicted",
     "planet",
     "prepare",
-    "read_grid",
     "schema",
     "total",
     "zonal",

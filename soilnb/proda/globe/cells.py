@@ -3,8 +3,7 @@
 A planet is one Dataset over ``site`` that the layered models take as it is. Beside the variables
 of a forcing (`soilnb.profile.forcing.variables`) it holds those of `CELLS`. It comes from the grid
 of the biogeochemical testbed, from the teaching planet (`soilnb.data.planet`) at a resolution of
-one's choice, from any Dataset of cells, or from the papers' own files
-(`soilnb.proda.globe.files`).
+one's choice, or from any Dataset of cells.
 
 Forcing is made from climate by the formulas of `soilnb.profile.forcing`. A cell without plant
 carbon input has no steady state, and one without climate no forcing: both are left out, and the

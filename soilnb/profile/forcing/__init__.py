@@ -1,6 +1,6 @@
 """Forcing of the layered models: what drives CLM5 and COMPAS at a place, month by month.
 
-The papers drive both models with monthly output of CLM5, which is not at hand. Four ways lead
+The papers drive both models with monthly output of CLM5, which is not at hand. Three ways lead
 to a forcing (variables, units and bounds in `soilnb.profile.forcing.variables`):
 
 - `from_climate` makes one from mean annual temperature, seasonality, precipitation, productivity
@@ -9,7 +9,6 @@ to a forcing (variables, units and bounds in `soilnb.profile.forcing.variables`)
   their own (`soilnb.profile.forcing.water`);
 - `read_monthly` reads weather by months, of a flux tower or of RothC, and `arguments` makes of it
   what `from_climate` takes;
-- `open_authors` reads CLM5 output in the layout of the papers' own files;
 - any Dataset that passes `check` will do.
 
 >>> from soilnb.profile import forcing
@@ -35,7 +34,6 @@ from soilnb.data.planet import miami_npp as miami
 from soilnb.parameters import InputError, ParameterSet, as_numbers, choose, read_table, unknown
 from soilnb.profile.forcing import formulas as formula
 from soilnb.profile.forcing import water
-from soilnb.profile.forcing.files import open_authors
 from soilnb.profile.forcing.monthly import arguments, read_monthly
 from soilnb.profile.forcing.variables import LITTER_POOLS, MONTHS, VARIABLES, assemble, check
 from soilnb.profile.grid import BOTTOM, LAYERS, NODE
@@ -53,7 +51,6 @@ __all__ = [
     "from_climate",
     "litter_split",
     "miami",
-    "open_authors",
     "rain_seasonality",
     "read_monthly",
     "seasonality",
