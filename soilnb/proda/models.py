@@ -27,8 +27,6 @@ class Model:
         Component to the metric that says how large it is.
     source : str
         The paper that assimilated it.
-    order : tuple of str
-        Parameters in the order of the published files.
     to_soil : callable
         Parameters by name to the share of wood that becomes cellulose litter, and the shares of
         metabolic, cellulose and lignin litter that enter soil pools.
@@ -44,7 +42,6 @@ class Model:
     groups: Mapping[str, tuple[str, ...]]
     metrics: Mapping[str, str]
     source: str
-    order: tuple[str, ...]
     to_soil: Callable[[Mapping[str, np.ndarray]], tuple[np.ndarray, ...]]
     microbes: str = ""
     stretch: Mapping[str, float] = field(default_factory=dict)
@@ -111,12 +108,6 @@ MODELS: Mapping[str, Model] = {
         },
         _METRICS,
         "Tao et al. 2023, doi:10.1038/s41586-023-06042-3",
-        (
-            "diffus", "cryo", "q10", "w_scaling", "tau_cwd", "tau_ml", "tau_cl_ll", "tau_assim",
-            "tau_mic", "tau_enz_prod", "tau_enz_decay", "tau_decom", "km_assim", "km_decom",
-            "a_cl_cwd", "a_doc_ml", "a_doc_cl", "a_soc_ll", "eta_ml", "eta_cl_ll", "eta_doc",
-            "a_soc_mic", "b",
-        ),
         _compas_to_soil,
         "mic",
         {"tau_enz_decay": 5.0, "tau_mic": 4.0},
@@ -135,11 +126,6 @@ MODELS: Mapping[str, Model] = {
         },
         _METRICS | {"transfer": "transfer_efficiency"},
         "Tao et al. 2024, doi:10.1111/gcb.17297",
-        (
-            "diffus", "cryo", "q10", "efolding", "tau4cwd", "tau4l1", "tau4l2", "tau4s1", "tau4s2",
-            "tau4s3", "fs1l1", "fs1l2", "fs2l3", "fs2s1", "fs3s1", "fs1s2", "fs3s2", "fs1s3",
-            "fl2cwd", "w_scaling", "b",
-        ),
         lambda p: (p["fl2cwd"], p["fs1l1"], p["fs1l2"], p["fs2l3"]),
     ),
 }  # fmt: skip
