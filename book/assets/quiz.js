@@ -13,7 +13,10 @@
       return why ? [false, `Not yet. ${why}`] : [true, "Right."];
     },
     numeric(form) {
-      const text = form.querySelector("input").value.trim();
+      const label = form.querySelector("label");
+      const unit = label.textContent.trim();
+      let text = label.querySelector("input").value.trim();
+      if (unit && text.endsWith(unit)) text = text.slice(0, -unit.length).trim();
       const number = Number(text.replace(/−/g, "-").replace(/(\d),(?=\d{3}\b)/g, "$1").replace(",", "."));
       if (!text || Number.isNaN(number)) return [null, "Write a number first."];
       const value = Number(form.dataset.value);

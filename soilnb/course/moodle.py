@@ -89,7 +89,7 @@ def _order(element: ET.Element, question: Question) -> None:
 def _short(element: ET.Element, question: Question) -> None:
     _settings(element, responseformat="editor", responserequired=1, responsefieldlines=10)
     _settings(element, attachments=0, attachmentsrequired=0)
-    points = (f"{points} points: {text}" for points, text in question.rubric)
+    points = (f"{points} point{'s' * (points > 1)}: {text}" for points, text in question.rubric)
     _text(element, "graderinfo", "\n\n".join(points))
     _text(element, "responsetemplate", "")
 

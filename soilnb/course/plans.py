@@ -188,8 +188,8 @@ Let them vote before anybody moves a slider, and ask two who disagree for their 
 
 ## Assessment
 
-Checked cells: {tasks} of {check.POINTS} points each, given by the notebook itself; half of them
-where only the unit or the sign is another. Exercises: {editions.POINTS} points each.
+Checked cells: {tasks}, with {check.POINTS} points each, given by the notebook itself; half of
+them where only the unit or the sign is another. Exercises: {editions.POINTS} points each.
 
 {_rubric_table()}
 
@@ -323,7 +323,7 @@ def _session(session: Mapping) -> str:
         spent = took if name in names else minutes(_notebook(name))
         home.append(f"{own} *{_title(name)}* (about {spent} minutes)")
     return (
-        f"After it students can\n\n{aims}\n\n{_agenda(session)}\n\n"
+        f"After it you can\n\n{aims}\n\n{_agenda(session)}\n\n"
         f"**Homework:** {'; '.join(home)}.\n\n**Assessment:** {session['assessment']}"
     )
 

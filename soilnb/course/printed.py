@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from soilnb.course.projects import projects
 from soilnb.pipeline import runs
+from soilnb.results import typeset
 
 if TYPE_CHECKING:
     from soilnb.course.bank import Question
@@ -58,8 +59,9 @@ def by_notebook(questions: Iterable[Question]) -> dict[str, list[Question]]:
 
 
 def filled(template: str, **values: object) -> str:
-    """Return a template of the course filled in."""
-    return _templates().get_template(f"{template}.html").render(values)
+    """Return a template of the course filled in; no line ends between a number and °C, % or ‰."""
+    page = _templates().get_template(f"{template}.html").render(values)
+    return re.sub(r"(?<=\d) (?=[°%‰])", "\N{NO-BREAK SPACE}", page)
 
 
 @cache
@@ -68,7 +70,7 @@ def _templates() -> jinja2.Environment:
         loader=jinja2.PackageLoader("soilnb.course"), autoescape=True, trim_blocks=True,
         lstrip_blocks=True, undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-    made.filters["inline"] = inline
+    made.filters |= {"inline": inline, "typeset": lambda text: Markup(typeset(text))}
     return made
 
 

@@ -57,6 +57,9 @@ ASSETS = {
     "mathjax/es5/sre/mathmaps/nemeth.json": "mathjax/sre/mathmaps/",
 }
 
+#: The guide for teachers in other languages: name of the page, and its language.
+GUIDES = {"leitfaden": "de"}
+
 #: Pictures of more bytes get a palette.
 LARGE_PICTURE = 100_000
 
@@ -112,6 +115,7 @@ def build(
             _forget(place)
             _compile(place)
         _lighten(place / "html")
+        _say_languages(place / "html")
     excerpts.write(place / "html")
     return place / "html" / "index.html"
 
@@ -288,15 +292,14 @@ def _generated(
         "your_soil": own_soil.page(),
         "self_test": self_test.page(titles),
         "projects": project_page.page(titles),
-        "leitfaden": plans.filled(
-            language.page(_read(root / "book" / "guide_for_teachers.md"), "de"), "de"
-        ),
         "changes": pages.changes(_read(root / "CHANGELOG.md")),
     }
     left_open = {"rotzer2025": checked.not_printed(notebooks)}
     checks = checked.how_we_checked(entries, tried, pictures, left_open)
     made |= {f"how_we_checked/{name}": text for name, text in checks.items()}
     made |= {f"api/{name}": text for name, text in pages.api_pages().items()}
+    guide = _read(root / "book" / "guide_for_teachers.md")
+    made |= {n: plans.filled(language.page(guide, code), code) for n, code in GUIDES.items()}
     return {f"{name}.md": text for name, text in made.items()}
 
 
@@ -526,6 +529,14 @@ def _compile(place: Path) -> None:
         status = process.wait()
     if status:
         raise BuildError(_complaint(warnings, place / "source"))
+
+
+def _say_languages(html: Path) -> None:
+    """Say on each page in another language which it is: Sphinx writes that of the book on all."""
+    for page in html.glob("*.html"):
+        if code := GUIDES.get(page.stem):
+            said = re.sub(r'(<html lang=")\w+', rf"\g<1>{code}", _read(page), count=1)
+            page.write_text(said, encoding="utf-8")
 
 
 def _lighten(html: Path) -> None:

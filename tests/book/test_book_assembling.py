@@ -444,6 +444,17 @@ def test_the_compiled_book_loses_what_no_reader_opens(house, notebook_folder):
     assert (html / offered).read_bytes() == (notebook_folder / "20_first.ipynb").read_bytes()
 
 
+def test_a_page_in_another_language_says_so(tmp_path):
+    for name in ("leitfaden", "index"):
+        opening = '<!DOCTYPE html>\n<html lang="en" data-theme="auto"><p lang="en">x</p>'
+        (tmp_path / f"{name}.html").write_text(opening, encoding="utf-8")
+    for _ in range(2):
+        book._say_languages(tmp_path)
+        said = (tmp_path / "leitfaden.html").read_text(encoding="utf-8")
+        assert said == '<!DOCTYPE html>\n<html lang="de" data-theme="auto"><p lang="en">x</p>'
+    assert '<html lang="en"' in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
 def test_what_is_no_longer_where_pages_lead_is_compiled_from_nothing(house, npm, monkeypatch):
     """A function that moves to another module: the source of no page says so."""
     place = house / "book" / "_build"

@@ -221,6 +221,7 @@ def test_a_number_is_right_within_its_tolerance_and_slips_are_named(opened):
     for written, said in (
         ("15,000", "Right."),
         ("15200", "Right."),
+        ("15,000 g C m⁻²", "Right."),
         ("15", "The digits are right."),
         ("-15000", "The size is right."),
         ("24", "Not yet."),

@@ -13,6 +13,7 @@ from lxml import etree
 from soilnb.course import bank
 from soilnb.parameters import InputError
 from soilnb.pipeline import runs
+from soilnb.results import typeset
 
 #: An answer has changed when it differs from the kept one by more than its digits can tell.
 DIGITS = 1e-3
@@ -142,16 +143,32 @@ def text_of(html):
     return "".join(parts)
 
 
+def printed(path):
+    """Return the text of a page, with plain spaces."""
+    return text_of(path.read_text(encoding="utf-8")).replace("\N{NO-BREAK SPACE}", " ")
+
+
 def test_students_get_no_answers(folder, asked):
     names = {path.name for path in (folder / "student").iterdir()}
     assert names == {"questions.html", "projects.html"}
-    sheet = text_of((folder / "student" / "questions.html").read_text(encoding="utf-8"))
-    key = text_of((folder / "instructor" / "key.html").read_text(encoding="utf-8"))
+    sheet = printed(folder / "student" / "questions.html")
+    key = printed(folder / "instructor" / "key.html")
     for question in asked:
-        assert question.misconception in key
-        assert question.misconception not in sheet
-        assert question.why not in sheet
-        assert question.text.split("\n\n")[0] in sheet
+        text, why, belief = (
+            text_of(typeset(part)) for part in (question.text, question.why, question.misconception)
+        )
+        assert belief in key
+        assert why in key
+        assert belief not in sheet
+        assert why not in sheet
+        assert text.split("\n\n")[0] in sheet
+
+
+def test_symbols_have_an_index_and_no_line_ends_before_a_percent_sign(folder):
+    sheet = (folder / "student" / "questions.html").read_text(encoding="utf-8")
+    assert "<i>k</i><sub>BD</sub>" in sheet
+    assert "30\N{NO-BREAK SPACE}% clay" in sheet
+    assert not re.search(r"[a-z]_[A-Z]|\d [%‰°]", sheet)
 
 
 def test_one_notebook_can_be_asked_for_and_others_are_refused(tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from soilnb import language
-from soilnb.course import bank, plans, slides
+from soilnb.course import bank, editions, plans, slides
 from soilnb.pipeline import notebooks
 from soilnb.pipeline.pages import concept_map
 
@@ -52,6 +52,7 @@ def test_a_plan_has_what_a_lecturer_needs(path, no_models):
         assert f"\n## {heading}\n" in plan
     assert slides.bet(path.stem)["question"] in plan
     assert "Grade the reasoning, not the hit rate" in plan
+    assert f"Checked cells: {len(editions.tasks(notebooks.read(path)))}, with 2 points" in plan
     assert plan.count("exercise ") >= 2
     assert len(slides.lesson(path.stem)["open"]) >= 3
 
