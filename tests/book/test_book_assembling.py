@@ -518,6 +518,9 @@ def test_every_notebook_is_on_the_map_right_of_what_it_needs():
     assert len(set(places.values())) == len(names)
     for name, (*_, needed) in concept_map.IDEAS.items():
         assert all(places[other][0] < places[name][0] for other in needed)
+        x, y = places[name]
+        for other in needed:  # a line goes along the row of `name`, where no box stands in its way
+            assert not any(places[other][0] < at[0] < x and at[1] == y for at in places.values())
         assert f'href="notebooks/{name}.html"' in concept_map.picture(names)
 
 

@@ -99,8 +99,8 @@ def _places(names: Iterable[str]) -> dict[str, tuple[int, int]]:
 
 
 def _edge(start: tuple[int, int], end: tuple[int, int]) -> str:
-    """Return the path from the right of a box to the left of another."""
+    """Return the path from the right of a box to the left of another, along the other's row."""
     x, y = start[0] + _BOX[0], start[1] + _BOX[1] / 2
-    right, down = end[0], end[1] + _BOX[1] / 2
-    middle = right - (_ROOM[0] - _BOX[0]) / 2
-    return f"M{x} {y:g} C{middle:g} {y:g} {middle:g} {down:g} {right} {down:g}"
+    gap, down = _ROOM[0] - _BOX[0], end[1] + _BOX[1] / 2
+    middle = x + gap / 2
+    return f"M{x} {y:g} C{middle:g} {y:g} {middle:g} {down:g} {x + gap} {down:g} H{end[0]}"
