@@ -1,9 +1,9 @@
 """Slides of each notebook: reveal.js, to be shown with no network.
 
 What stands on them is written in ``lessons/NAME.toml``; title, aims, the bet, the tasks and the way
-on are the notebook's and its explorers' own. A figure is the one that the last run of the notebook
-has left. Where there is none, the statements that it needs, and no others, are run, once: pictures
-are kept in the cache folder until something that they rest on changes.
+on are the notebook's and its explorers' own. For a figure the statements that it needs, and no
+others, are run, once, and it is drawn on paper so small that its labels are read from the last row:
+pictures are kept in the cache folder until something that they rest on changes.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 
 import jinja2
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 from soilnb import language, results
@@ -32,7 +33,7 @@ from soilnb.data.registry import at_hand
 from soilnb.explore import base
 from soilnb.jobs import writing
 from soilnb.parameters import InputError
-from soilnb.pipeline import notebooks, runs
+from soilnb.pipeline import notebooks
 from soilnb.pipeline.fingerprint import data_state, fingerprint
 from soilnb.pipeline.pages import concept_map
 
@@ -41,6 +42,10 @@ MOST, WIDTH = 15, 1600
 
 #: Height over width from which a figure is larger with its words beside it than above them.
 TALL = 0.58
+
+#: Height (pixels) of letters that the last row reads, with a little to spare, on a slide that is
+#: 1280 wide; the share of its paper to which a figure is made smaller at most to have them so.
+LETTERS, SMALLEST = 17, 0.65
 
 #: Under which name a kept picture says what it rests on.
 _RESTS_ON = "rests on"
@@ -85,8 +90,10 @@ def write(folder: Path, path: Path, edition: str) -> None:
     shutil.copytree(_HERE / "reveal", folder / "reveal", dirs_exist_ok=True,
                     ignore=shutil.ignore_patterns("package*.json"))  # fmt: skip
     wanted = dict.fromkeys(slide["figure"] for slide in slides if "figure" in slide)
-    for name, drawn in _pictures(path, notebook, list(wanted)):
-        shown = [slide for slide in slides if slide.get("figure") == name]
+    for name in wanted:
+        wanted[name] = [slide for slide in slides if slide.get("figure") == name]
+    for name, drawn in _pictures(path, notebook, wanted):
+        shown = wanted[name]
         for number, slide in enumerate(shown, 1):
             picture = _part(drawn, slide.get("part", (0, 0, 1, 1)))
             picture.thumbnail((WIDTH, WIDTH))
@@ -268,23 +275,68 @@ def alt(notebook: Mapping, figure: str) -> str:
 
 
 def _pictures(
-    path: Path, notebook: Mapping, wanted: Sequence[str]
+    path: Path, notebook: Mapping, wanted: Mapping[str, Sequence[Mapping]]
 ) -> Iterator[tuple[str, Image.Image]]:
-    """Yield figures of a notebook by name: of its last run, as drawn before, else drawn now."""
-    fresh = runs.state(path, "quick") == "up to date"
-    rests_on = _rests_on(path)
+    """Yield figures of a notebook by name, with the slides that show each: kept, or drawn now."""
+    of_notebook = _rests_on(path)
     lines = _statements(notebook)
     names: dict[str, object] = {}
     done: set[int] = set()
-    for name in wanted:
-        of_run = results.folder(path.stem, "quick") / f"{name}.png"
+    for name, shown in wanted.items():
         kept = folders.cache() / "slides" / f"{name}.png"
-        if fresh and of_run.is_file():
-            with Image.open(of_run) as picture:
-                drawn = picture.copy()
-        elif (drawn := _kept(kept, rests_on)) is None:
-            drawn = _keep(_drawn(lines, name, names, done), kept, rests_on)
+        rooms = [(slide.get("part", (0, 0, 1, 1)), _height(slide)) for slide in shown]
+        least = max(slide.get("paper", SMALLEST) for slide in shown)
+        rests_on = f"{of_notebook} {rooms} {least}"
+        if (drawn := _kept(kept, rests_on)) is None:
+            figure = _drawn(lines, name, names, done)
+            figure.set_size_inches(figure.get_size_inches() * _share(figure, rooms, least))
+            drawn = _keep(figure, kept, rests_on)
         yield name, drawn
+
+
+def _height(slide: Mapping) -> int:
+    """Return about how many pixels of height title and words leave to a figure as wide as both."""
+    lines = sum(-(-len(line) // 88) for line in slide.get("lines", ()))
+    return 590 - 48 * (len(slide.get("title", "")) > 60) - 55 * lines
+
+
+def _share(
+    figure: Figure, rooms: Sequence[tuple[Sequence, float]], least: float = SMALLEST
+) -> float:
+    """Return to which share of its paper a figure goes, so that its labels are read from afar.
+
+    Letters keep their points, so they grow relative to the picture.
+
+    Parameters
+    ----------
+    figure : Figure
+        The figure, of which no layout is needed.
+    rooms : sequence of tuple
+        For each slide that shows it, the part and the height (pixels) there is above the words.
+    least : float
+        The least share: 1 (``paper`` of a slide) where words would no longer fit into boxes.
+    """
+    wide, high = figure.get_size_inches()
+    points, dots = min(_points(figure), default=LETTERS), []
+    for part, height in rooms:
+        parts = part if isinstance(part[0], Sequence) else [part]
+        width = wide * max(x1 - x0 for x0, _, x1, _ in parts)
+        tall = high * sum(y1 - y0 for _, y0, _, y1 in parts)
+        room = (864, 590) if tall > TALL * width else (1200, height)
+        dots.append(min(room[0] / width, room[1] / tall))
+    return min(1, max(least, points / 72 * min(dots) / LETTERS))
+
+
+def _points(figure: Figure) -> Iterator[float]:
+    """Yield the sizes of a figure's words and numbers, but not of what made it, below."""
+    for text in figure.findobj(Text):
+        words = re.sub(r"[\W_]", "", text.get_text())
+        if words and text.get_visible() and text is not figure._supxlabel:
+            yield text.get_fontsize()
+    for axes in figure.axes:
+        if axes.axison:
+            labels = (axis.get_ticklabels() for axis in (axes.xaxis, axes.yaxis))
+            yield from (text.get_fontsize() for some in labels for text in some[:1])
 
 
 def _rests_on(path: Path) -> str:

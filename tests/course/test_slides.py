@@ -190,9 +190,8 @@ def test_a_picture_is_drawn_once_until_something_that_it_rests_on_changes(tmp_pa
 
     monkeypatch.setenv("SOILNB_CACHE", str(tmp_path))
     monkeypatch.setattr(slides, "_drawn", draw)
-    monkeypatch.setattr(slides.runs, "state", lambda *_: "not run")
     path = notebooks.find(["00"])[0]
-    asked = path, notebooks.read(path), ["one", "two"]
+    asked = path, notebooks.read(path), {"one": [{}], "two": [{}]}
     for what in ("this", "this", "that"):
         monkeypatch.setattr(slides, "_rests_on", lambda _, what=what: what)
         made = list(slides._pictures(*asked))
@@ -202,6 +201,25 @@ def test_a_picture_is_drawn_once_until_something_that_it_rests_on_changes(tmp_pa
     (tmp_path / "slides" / "one.png").write_bytes(b"no picture")
     list(slides._pictures(*asked))
     assert drawn[4:] == ["one"]
+
+
+def test_labels_of_a_slide_are_read_from_the_last_row():
+    figure = Figure((10, 4))
+    axes = figure.subplots()
+    axes.set_xlabel("time (d)", fontsize=9)
+    axes.tick_params(labelsize=8)
+    figure.supxlabel("seed 0", fontsize=3)  # what made it need not be read
+    axes.text(0, 0, "...", fontsize=2)  # no words
+    whole = [((0, 0, 1, 1), 590)]
+    share = slides._share(figure, whole)
+    assert slides.SMALLEST < share < 1
+    assert 1200 / (10 * share) * 8 / 72 == pytest.approx(slides.LETTERS)
+    assert slides._share(figure, [((0, 0, 0.5, 0.5), 590)]) == 1
+    assert slides._share(figure, [*whole, ((0, 0, 0.5, 0.5), 590)]) == share
+    assert slides._share(figure, [([(0, 0, 1, 0.1), (0, 0.5, 1, 0.9)], 590)]) == share
+    assert slides._share(figure, whole, least=1) == 1
+    axes.set_title("tiny", fontsize=4)
+    assert slides._share(figure, whole) == slides.SMALLEST
 
 
 def test_pictures_rest_on_the_language_of_their_words(monkeypatch):
