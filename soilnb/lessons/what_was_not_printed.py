@@ -71,9 +71,9 @@ def foreseen() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        By number: ``points``; ``off``, the mean square of the deviations in standard deviations
-        of emulator and seed (1 where the emulator knows how unsure it is); ``inside``, the share
-        within two of them.
+        By number: ``points``; ``off``, the root mean square of the deviations, in standard
+        deviations of emulator and seed (1 where the emulator knows how unsure it is); ``inside``,
+        the share within two of them.
 
     Examples
     --------

@@ -100,7 +100,7 @@ def effects(figure: Figure, table: pd.DataFrame) -> str:
 
 @style.frame(8.2, 5.6)
 def reached(figure: Figure, table: pd.DataFrame) -> str:
-    """Draw what the points of the first wave give, beside what is printed.
+    """Draw what the runs of both waves and the emulator give, beside what is printed.
 
     Parameters
     ----------
