@@ -158,6 +158,7 @@ def fared(figure: Figure, table: pd.DataFrame) -> str:
     ax.set_xlim(0, None)
     ax.set_xlabel("second largest implausibility of the matched numbers (1)")
     ax.set_ylabel(f"held-out numbers in their bands, of {table['of'].iloc[0]}")
+    ax.yaxis.get_major_locator().set_params(integer=True)
     style.legend_above(ax, 3, fontsize=7)
     return "grey: not ruled out"
 
