@@ -202,3 +202,26 @@ def test_the_unit_cube_is_the_priors():
 def test_bad_parameters_are_refused_in_one_line(parameters, message):
     with pytest.raises(InputError, match=message):
         clm5.steady_state(parameters, TEMPERATE)
+
+
+def test_a_sample_is_as_old_as_its_carbon_and_turns_over_by_what_its_layer_respires():
+    """By the matrices of the printed equation: (A xi K + V) (x a) = -x, and what A loses."""
+    place, soil = PREPARED["temperate"], clm5.MODEL.soil
+    m = clm5.matrices("default", place)
+    carbon = m.solve()
+    years = -np.linalg.solve(m.operator().values, carbon.values.ravel()).reshape(carbon.shape)
+    held = carbon.values[soil].sum(axis=0)
+    found = clm5.MODEL.ages(place, "default")
+    np.testing.assert_allclose(found["sample_age"], years[soil].sum(axis=0) / held, rtol=1e-6)
+    lost = -m.A.sum("pool").rename(from_pool="pool")
+    respired = (lost * m.xi * m.K * carbon).sum("pool").values
+    np.testing.assert_allclose(found["turnover_time"], held / respired, rtol=1e-6)
+
+
+def test_the_respiration_behind_turnover_times_is_all_that_the_soil_loses():
+    place, parameters = forcing.example("boreal"), "tao2024"
+    rest, found = clm5.steady_state(parameters, place), clm5.MODEL.ages(place, parameters)
+    soil = rest["carbon"][clm5.MODEL.soil].sum("pool") * grid.THICKNESS
+    assert float((soil / found["turnover_time"]).sum()) == pytest.approx(
+        float(rest["respiration"]), rel=1e-6
+    )

@@ -147,6 +147,11 @@ def test_what_leaves_is_as_old_as_stock_over_input(model):
     mean = float((amounts(model, soil) * ages["age"]).sum()) / moving
     assert float(ages["system_age"]) == pytest.approx(mean, rel=1e-9)
     assert (ages["age"].where(known, 1.0) > 0).all()
+    if model.axes == ("pool",):  # one layer, and all of it is sampled
+        assert float(ages["sample_age"]) == pytest.approx(float(ages["system_age"]), rel=1e-9)
+    told = model.fluxes(place(model))
+    if float(told["export"]) == 0 and model.axes == ("pool",):
+        assert float(ages["turnover_time"]) == pytest.approx(float(ages["transit_time"]), rel=1e-9)
 
 
 @each

@@ -200,8 +200,10 @@ class Model(ABC):
         Returns
         -------
         Dataset
-            ``age`` (..., pool), ``system_age`` of all carbon that turns over and ``transit_time``,
-            the mean age of what leaves, in yr. Inert carbon has no age that a model knows (NaN).
+            In yr: ``age`` (..., pool), ``system_age`` of all carbon that turns over and
+            ``transit_time``, the mean age of what leaves; of what a soil sample contains of each
+            layer ``sample_age`` and ``turnover_time``, its carbon over what is respired there.
+            Inert carbon has no age that a model knows (NaN).
 
         Examples
         --------
@@ -222,12 +224,19 @@ class Model(ABC):
         age = np.full(carbon.shape, np.nan)
         age[:, lives] = np.divide(years, held, out=np.full(held.shape, np.nan), where=~empty)
         stock = held.sum(axis=1)
-        by_place = age.reshape(len(age), -1, *(system.cells,) * (len(self.axes) - 1))
+        cells = (system.cells,) * (len(self.axes) - 1)
+        by_pool = [x.reshape(len(x), -1, system.cells)[:, self.sampled] for x in (age, carbon)]
+        known = np.isfinite(by_pool[0])
+        sample = np.where(known, by_pool[1], 0.0).sum(axis=1)
+        grown = np.where(known, by_pool[0] * by_pool[1], 0.0).sum(axis=1)
         entering = system.source.sum(axis=1).reshape(-1, system.cells).sum(axis=1)
+        respired = system.entries(state)["respiration"].reshape(-1, system.cells)
         variables = {
-            "age": (self.axes, by_place),
+            "age": (self.axes, age.reshape(len(age), -1, *cells)),
             "system_age": ((), years.sum(axis=1) / stock),
             "transit_time": ((), stock / entering),
+            "sample_age": (self.axes[1:], _over(grown, sample).reshape(-1, *cells)),
+            "turnover_time": (self.axes[1:], _over(sample, respired).reshape(-1, *cells)),
         }
         return self.label(asked, variables)
 
@@ -341,8 +350,12 @@ def modes_at(system: System, state: np.ndarray) -> np.ndarray:
 
 def _delta(tracer: np.ndarray, carbon: np.ndarray) -> np.ndarray:
     """Return Delta14C in permil; NaN where there is no carbon."""
-    ratio = np.divide(tracer, carbon, out=np.full(carbon.shape, np.nan), where=carbon > 0)
-    return 1000.0 * (ratio - 1.0)
+    return 1000.0 * (_over(tracer, carbon) - 1.0)
+
+
+def _over(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return a over b; NaN where there is no b."""
+    return np.divide(a, b, out=np.full(b.shape, np.nan), where=b > 0)
 
 
 def _living(system: System) -> np.ndarray:

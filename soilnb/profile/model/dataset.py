@@ -55,6 +55,8 @@ VARIABLES = {
     "age": ("yr", "mean age of the carbon in a pool", "a"),
     "system_age": ("yr", "mean age of all carbon that turns over", r"\bar a"),
     "transit_time": ("yr", "mean age of the carbon that leaves", r"\bar\tau"),
+    "sample_age": ("yr", "mean age of the carbon of a soil sample", r"\bar a_{soil}"),
+    "turnover_time": ("yr", "carbon of a soil sample over what is respired there", r"\tau"),
     "delta14c": ("permil", "radiocarbon of a pool", r"\Delta^{14}C"),
     "sample_delta14c": ("permil", "radiocarbon of a soil sample", r"\Delta^{14}C"),
 }
