@@ -30,11 +30,17 @@ def main() -> None:
             for witness in lesson.WITNESSES:
                 place = lesson.folder() / f"{kind} {model} {witness}"
                 found.append(of(model, witness, folder=place, jobs=asked.jobs))
-    rows = pd.concat(found)
+    rows, stays = pd.concat(found), {}
+    for model in lesson.MODELS:
+        for told, (witness, _) in lesson.TOLD.items():
+            place = lesson.folder() / f"measured {model} {witness}"
+            run = study.assimilated(model, witness, folder=place, jobs=asked.jobs, progress=False)
+            stays[model, told] = study.stays(run, model, told)
     profiles = study.profiles.sizes["profile"]
     source = "ISRaD" if study.kind == "real" else "made-up profiles"
     made = f"{source}, {profiles} profiles, and {asked.known} of known truth"
-    lesson.keep(rows, made=made, data=study.kind)
+    times = lesson.persistence(stays, study.pits)
+    lesson.keep(rows, times, made=made, data=study.kind)
 
 
 if __name__ == "__main__":

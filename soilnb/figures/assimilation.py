@@ -20,6 +20,9 @@ YEARS = (COLOURS["black"], COLOURS["vermilion"], COLOURS["orange"], COLOURS["sky
 #: Colour of one witness and of two.
 WITNESSES = (COLOURS["grey"], COLOURS["blue"])
 
+#: Colours of turnover times: from the middle of the prior, by carbon, and with radiocarbon.
+TOLD = (COLOURS["orange"], *WITNESSES)
+
 
 @style.frame(lambda found: (3.9 * len(found), 4.0))
 def fit(figure: Figure, found: Mapping[str, xr.Dataset]) -> None:
@@ -251,6 +254,41 @@ def narrowed(figure: Figure, table: pd.DataFrame) -> str:
         ax.set_xlabel("posterior over prior (sd)")
     style.legend_above(axes[0], 2)
     return "medians over profiles"
+
+
+@style.frame(7.6, 4.4)
+def stays(figure: Figure, table: pd.DataFrame) -> str:
+    """Draw how long carbon stays by depth, a panel a model, beside estimates without a model.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As of `soilnb.lessons.second_witness.persistence`: the estimates first.
+    """
+    parts = dict(tuple(table.groupby(["model", "told"], sort=False)))
+    pits, data = next(iter(parts))[0], parts.pop(next(iter(parts)))
+    models = list(dict.fromkeys(model for model, _ in parts))
+    axes = np.atleast_1d(figure.subplots(1, len(models), sharex=True, sharey=True))
+    for ax, letter, model in zip(axes, "abc", models, strict=False):
+        style.panel(ax, letter, model)
+        _quarters(ax, data, COLOURS["black"], f"from {pits}", "s-")
+        mine = {told: rows for (whose, told), rows in parts.items() if whose == model}
+        for (told, rows), colour, marker in zip(mine.items(), TOLD, "^vo", strict=False):
+            _quarters(ax, rows, colour, f"model: {told}", f"{marker}--")
+        ax.set_xscale("log")
+        ax.set_xlabel("turnover time (yr)")
+    names = data.index.get_level_values("layer")
+    axes[0].set_yticks(range(len(names)), names)
+    axes[0].invert_yaxis()
+    style.legend_above(axes[0], 2)
+    return "medians and quarters"
+
+
+def _quarters(ax: Axes, rows: pd.DataFrame, colour: str, label: str, form: str) -> None:
+    """Draw medians of a row a layer, with bars from a quarter to three quarters."""
+    at = np.arange(len(rows))
+    ax.plot(rows[0.5], at, form, color=colour, ms=5, lw=1.2, label=label)
+    ax.hlines(at, rows[0.25], rows[0.75], color=colour, lw=3, alpha=0.35)
 
 
 @style.frame(8.4, 3.9)

@@ -29,6 +29,7 @@ LOOKS = (
     (COLOURS["blue"], (0, (3, 1, 1, 1)), "^"),
     (COLOURS["orange"], (0, (8, 2)), "v"),
     (COLOURS["black"], "-", "P"),
+    (COLOURS["sky"], (0, (4, 1)), "X"),
 )
 
 #: Litter below this share does not make a pool one of litter.

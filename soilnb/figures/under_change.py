@@ -19,12 +19,15 @@ from soilnb.figures.style import COLOURS
 START = 2020
 
 #: Colours of where a spread comes from, in the order in which they are given.
-SPREADS = (COLOURS["black"], COLOURS["blue"], COLOURS["sky"], COLOURS["grey"])
+SPREADS = tuple(COLOURS[name] for name in ("black", "blue", "green", "sky", "grey"))
 
 
 #: How each model looks in every figure here; COMPAS at one place has enzymes of their own.
 DRESS = looks(
-    ("CLM5", "COMPAS, own enzymes", "COMPAS, tied enzymes", "MIMICS", "Millennial", "RothC")
+    (
+        *("CLM5", "COMPAS, own enzymes", "COMPAS, tied enzymes", "MIMICS", "Millennial", "RothC"),
+        "COMPAS, own enzymes, log prior",
+    )
 )
 DRESS["COMPAS"] = DRESS["COMPAS, own enzymes"]
 
@@ -127,11 +130,11 @@ def spreads(figure: Figure, table: pd.DataFrame) -> str:
         ax.barh(at, table[source], height, color=colour, label=source)
         for y, value in zip(at, table[source], strict=True):
             ax.annotate(f"{value:.1f}", (value, y), (3, 0), textcoords="offset points", va="center")
-    ax.set_yticks(np.arange(len(table)) + 1.5 * height, table.index)
+    ax.set_yticks(np.arange(len(table)) + 0.4 - height / 2, table.index)
     ax.invert_yaxis()
     ax.margins(x=0.08)  # for the numbers behind the bars
     ax.set_xlabel("standard deviation of the change by 2100 (percentage points)")
-    style.legend_above(ax, 4)
+    style.legend_above(ax, 3)
     return "medians of places"
 
 

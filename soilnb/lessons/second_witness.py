@@ -7,6 +7,8 @@ baseline ``runs/witness``, which ``experiments/witness_runs.py`` makes; no obser
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,7 +20,7 @@ from soilnb import proda, results
 from soilnb.claims import baseline
 from soilnb.data import open_dataset
 from soilnb.lessons import rests_on
-from soilnb.profile import forcing
+from soilnb.profile import forcing, grid
 from soilnb.profile.model import air, models
 
 COMMAND = "python -m experiments.witness_runs"
@@ -42,6 +44,16 @@ QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 #: Depth down to which radiocarbon is drawn, m, and rows of the figure of what is narrowed.
 SHOWN, ROWS = 2.0, 9
+
+#: Turnover times without a model (data set ``turnover``): what they rest on, their layers, m, and
+#: how near a pit is the same one, degrees.
+PITS, SLABS, SAME = "carbon and root litter", np.linspace(0.0, 1.0, 6), 0.001
+
+#: How turnover times are told: by which witness, and with which parameters of a profile.
+TOLD = {
+    "middle of the prior": ("carbon", "prior_mean"),
+    **{witness: (witness, "estimate") for witness in WITNESSES},
+}
 
 
 @dataclass(frozen=True)
@@ -83,13 +95,60 @@ class Study:
         )  # fmt: skip
         return _ratios(found).assign(model=model, witness=witness, profiles="known truth")
 
-    def measured(self, model: str, witness: str, **options: object) -> pd.DataFrame:
-        """Return the same of measured profiles, with what they say of ages; without a truth."""
-        found = proda.assimilate(
+    def assimilated(self, model: str, witness: str, **options: object) -> xr.Dataset:
+        """Assimilate the measured profiles."""
+        return proda.assimilate(
             self.profiles, MODELS[model], seed=self.seed, constraints=WITNESSES[witness],
             **LENGTHS[self.size], **options,
         )  # fmt: skip
+
+    def measured(self, model: str, witness: str, **options: object) -> pd.DataFrame:
+        """Return the same of measured profiles, with what they say of ages; without a truth."""
+        found = self.assimilated(model, witness, **options)
         return _ratios(found).assign(model=model, witness=witness, profiles="measured")
+
+    def stays(self, found: xr.Dataset, model: str, told: str) -> pd.DataFrame:
+        """Return how long carbon stays in each of `SLABS` at the measured profiles.
+
+        Parameters
+        ----------
+        found : Dataset
+            As of `assimilated`.
+        model, told : str
+            Keys of `MODELS` and `TOLD`.
+
+        Returns
+        -------
+        DataFrame
+            Index profile, a column for each layer: carbon over what is respired there, yr. Without
+            profiles that have no steady state.
+        """
+        asked, numbers = models()[MODELS[model]], found[TOLD[told][1]]
+        place = proda.observations.forcing_at(self.profiles)
+        parameters = {name: numbers.sel(parameter=name).values for name in asked.names}
+        rest = asked.steady_state(place, parameters)
+        good = np.flatnonzero(rest["feasible"].values & (found["reason"] == "").values)
+        chosen = {name: values[good] for name, values in parameters.items()}
+        times = asked.ages(place.isel(site=good), chosen)["turnover_time"].values
+        carbon = rest["carbon"].isel(site=good, pool=asked.soil).sum("pool").values
+        parts = np.array([grid.overlap(*pair) for pair in itertools.pairwise(SLABS)])
+        years = (carbon @ parts.T) / ((carbon / times) @ parts.T)
+        return pd.DataFrame(years, self.profiles["profile"].values[good], slabs())
+
+    @cached_property
+    def pits(self) -> pd.DataFrame:
+        """Turnover times of the same pits from carbon and root litter; rows without a gap."""
+        record = open_dataset("turnover")
+        apart = np.hypot(*(
+            self.profiles[name].values[:, np.newaxis] - record[name].values
+            for name in ("latitude", "longitude")
+        ))  # fmt: skip
+        times = pd.DataFrame(record["turnover_time"].values, columns=slabs())
+        rows = {
+            label: times[near].median()
+            for label, near in zip(self.profiles["profile"].values, apart < SAME, strict=True)
+        }
+        return pd.DataFrame(rows).T.dropna()
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -114,6 +173,11 @@ def study(size: str = "quick", seed: int = 0) -> Study:
     True
     """
     return Study(size, seed)
+
+
+def slabs() -> list[str]:
+    """Return the names of `SLABS`, such as ``20-40 cm``."""
+    return [f"{100 * top:.0f}–{100 * bottom:.0f} cm" for top, bottom in itertools.pairwise(SLABS)]
 
 
 def _ratios(found: xr.Dataset) -> pd.DataFrame:
@@ -164,11 +228,52 @@ def fits(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def keep(rows: pd.DataFrame, *, made: str, data: str, size: str = "paper") -> None:
-    """Keep what a study found as the baseline: no observation is in it."""
+def persistence(stays: Mapping[tuple[str, str], pd.DataFrame], pits: pd.DataFrame) -> pd.DataFrame:
+    """Return turnover times by model, as it is told, and layer, beside estimates without a model.
+
+    Parameters
+    ----------
+    stays : mapping of (model, told) to DataFrame
+        As of `Study.stays`.
+    pits : DataFrame
+        As of `Study.pits`: only these profiles are counted.
+
+    Returns
+    -------
+    DataFrame
+        Index (model, told, layer), of the estimates ``(PITS, "")``; quantiles over the profiles of
+        25, 50 and 75 %, yr, their ``number``, and ``r`` of the logarithms with the estimates.
+    """
+    found = {}
+    for who, years in {(PITS, ""): pits, **stays}.items():
+        both = pits.index.intersection(years.index)
+        for layer in pits:
+            mine, seen = np.log(years.loc[both, layer]), np.log(pits.loc[both, layer])
+            quarters = np.exp(mine.quantile([0.25, 0.5, 0.75])).to_dict()
+            found[*who, layer] = quarters | {"number": len(both), "r": mine.corr(seen)}
+    return pd.DataFrame(found).T.rename_axis(["model", "told", "layer"])
+
+
+def keep(
+    rows: pd.DataFrame, stays: pd.DataFrame, *, made: str, data: str, size: str = "paper"
+) -> None:
+    """Keep what a study found as the baseline: no observation is in it.
+
+    Parameters
+    ----------
+    rows, stays : DataFrame
+        As of `Study.rows` and `persistence`.
+    made : str
+        What was run on what, in words.
+    data : {"real", "synthetic"}
+        What the profiles are.
+    size : {"paper", "quick"}
+        Size of the study.
+    """
     kept = baseline.head(NAME, command=COMMAND, data=data, sources=SOURCES, size=size)
     kept["made"] = made
-    for name, table in (("informed", informed(rows)), ("fits", fits(rows))):
+    tables = {"informed": informed(rows), "fits": fits(rows), "stays": stays}
+    for name, table in tables.items():
         records = table.reset_index().rename(columns=str).to_dict("records")
         kept[name] = [{key: baseline.short(value) for key, value in row.items()} for row in records]
     baseline.write(kept)
@@ -189,6 +294,21 @@ def full() -> tuple[pd.DataFrame, pd.DataFrame, str]:
     index = ["profiles", "model", "kind", "name", "witness"]
     fitted = pd.DataFrame(kept["fits"]).set_index(["model", "witness"])
     return table.set_index(index), fitted, f"{kept['made']}, kept"
+
+
+def kept_times() -> tuple[pd.DataFrame, str]:
+    """Return the kept table of `persistence`, and what a figure of it says below it.
+
+    Examples
+    --------
+    >>> kept_times()[0].index.names
+    FrozenList(['model', 'told', 'layer'])
+    """
+    kept = baseline.needed(NAME, COMMAND)
+    table = pd.DataFrame(kept["stays"]).rename(columns={str(q): q for q in (0.25, 0.5, 0.75)})
+    table = table.set_index(["model", "told", "layer"])
+    pits = int(table["number"].iloc[0])
+    return table, f"{pits} pits, ISRaD and Sierra et al. 2024, kept"
 
 
 def sharpened(table: pd.DataFrame, profiles: str = "measured", least: float = 0.1) -> pd.DataFrame:

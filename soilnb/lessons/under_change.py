@@ -45,6 +45,7 @@ SCENARIOS = {"warmer": (4.0, 1.0), "more litter": (0.0, 1.2), "both": (4.0, 1.2)
 ARMS = {
     "CLM5": ("clm5", {}),
     "COMPAS, own enzymes": ("compas", READINGS["table"]),
+    "COMPAS, own enzymes, log prior": ("compas", READINGS["log"]),
     "COMPAS, tied enzymes": ("compas", READINGS["published"]),
 }
 
@@ -469,19 +470,22 @@ def spread(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        By scenario: between all models, between the three that were assimilated, and, mean of these
-        three, within a model over its posterior and over its prior alone.
+        By scenario: between all models, between CLM5 and COMPAS, which were assimilated, between
+        the readings of COMPAS, and, mean of the assimilated ones, within a model over its posterior
+        and over its prior alone. A model of several readings counts once, by their mean.
     """
-    found = {}
+    found, readings = {}, [arm for arm, (model, _) in ARMS.items() if model == "compas"]
     for scenario in SCENARIOS:
         wide = _wide(table, scenario)
+        models = wide.drop(columns=readings).assign(COMPAS=wide[readings].mean(axis=1))
         within = {
             draws: table[table["draws"] == draws].groupby("place")[f"{scenario}, sd"].mean()
             for draws in ("posterior", "prior")
         }
         found[scenario] = {
-            "all models": wide.std(axis=1).median(),
-            "assimilated models": wide[list(ARMS)].dropna().std(axis=1).median(),
+            "all models": models.std(axis=1).median(),
+            "CLM5 and COMPAS": models[["CLM5", "COMPAS"]].dropna().std(axis=1).median(),
+            "readings of COMPAS": wide[readings].dropna().std(axis=1).median(),
             "posterior": within["posterior"].median(), "prior alone": within["prior"].median(),
         }  # fmt: skip
     return pd.DataFrame(found).T

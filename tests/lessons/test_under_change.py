@@ -77,11 +77,11 @@ def test_tables_and_figures_say_what_the_runs_say(runs):
     assert wet["warmer"] == runs[(runs["place"] == 0) & (runs["model"] == "RothC")]["warmer"].item()
     assert (over.isel(time=0) == 0).all()
     assert (lesson.spread(table) >= 0).all().all()
-    assert lesson.changes(table).shape == (6, 5)
+    assert lesson.changes(table).shape == (7, 5)
     assert style.panels(figures.century(over)) == "abc"
     shown = figures.today_and_then(table, "CLM5", "COMPAS, tied enzymes")
     assert style.panels(shown) == "ab"
-    assert len(figures.spreads(lesson.spread(table)).axes[0].patches) == 12
+    assert len(figures.spreads(lesson.spread(table)).axes[0].patches) == 15
     figures.priming(table)
 
 
