@@ -170,9 +170,9 @@ def exudates() -> dict[str, float]:
 
 def ecosystem_cue(uptake: float, respiration: float, exudates: float, deaths: float) -> float:
     """Return the CUE of an ecosystem from its ledger."""
-    from soilnb.cue.definitions import efficiency, ledger
+    from soilnb.cue.definitions import efficiency, flux_ledger
 
-    book = ledger(uptake=uptake, respiration=respiration, exudation=exudates, turnover=deaths)
+    book = flux_ledger(uptake=uptake, respiration=respiration, exudation=exudates, turnover=deaths)
     return float(efficiency(book, "ecosystem"))
 
 

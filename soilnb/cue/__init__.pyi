@@ -1,4 +1,4 @@
-from .definitions import LEVELS, efficiency, ledger, nested
+from .definitions import LEVELS, efficiency, flux_ledger, nested
 from .diagnosed import DECOMPOSITIONS, diagnosed
 
-__all__ = ["DECOMPOSITIONS", "LEVELS", "diagnosed", "efficiency", "ledger", "nested"]
+__all__ = ["DECOMPOSITIONS", "LEVELS", "diagnosed", "efficiency", "flux_ledger", "nested"]

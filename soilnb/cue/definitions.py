@@ -12,10 +12,10 @@ taxon in culture, or of all of them in their soil, within hours and before anyth
 The ecosystem (E) counts net growth over days to months, after death. Where the microbial biomass
 does not change, all uptake is lost again, and CUE_E is zero whatever CUE_C is.
 
-A **ledger** is a Dataset with the variables ``uptake``, ``respiration``, ``exudation`` and
+A **flux ledger** is a Dataset with the variables ``uptake``, ``respiration``, ``exudation`` and
 ``turnover`` in one unit, over any dimensions; the dimension ``population`` holds taxa or guilds.
-`ledger` makes one from the output of a model by the names of its variables (`LAYOUTS`), or from
-plain arrays, so that this module needs to know no model.
+`flux_ledger` makes one from the output of a model by the names of its variables (`LAYOUTS`), or
+from plain arrays, so that this module needs to know no model.
 
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
@@ -66,7 +66,7 @@ LAYOUTS = {
 Flux = str | tuple[str, ...] | xr.DataArray | np.ndarray | float
 
 
-def ledger(
+def flux_ledger(
     source: xr.Dataset | None = None,
     *,
     uptake: Flux | None = None,
@@ -93,7 +93,7 @@ def ledger(
 
     Examples
     --------
-    >>> book = ledger(uptake=10.0, respiration=4.0, exudation=1.0, turnover=5.0)
+    >>> book = flux_ledger(uptake=10.0, respiration=4.0, exudation=1.0, turnover=5.0)
     >>> {name: float(flux) for name, flux in book.items()}
     {'uptake': 10.0, 'respiration': 4.0, 'exudation': 1.0, 'turnover': 5.0}
     """
@@ -109,7 +109,9 @@ def ledger(
         layouts = "; ".join(
             ", ".join(n for names in fluxes.values() for n in names) for fluxes in LAYOUTS.values()
         )
-        raise InputError(f"ledger has no {', '.join(missing)}: allowed as arguments, or {layouts}")
+        raise InputError(
+            f"flux ledger has no {', '.join(missing)}: allowed as arguments, or {layouts}"
+        )
     found = {name: _flux(name, wanted.get(name, ()), source) for name in FLUXES}
     unit = _one_unit(found)
     result = xr.Dataset(found)
@@ -126,7 +128,7 @@ def efficiency(fluxes: xr.Dataset, level: str = "community") -> xr.DataArray:
     Parameters
     ----------
     fluxes : Dataset
-        A ledger (see `ledger`), or the output of a model that has a layout.
+        A ledger (see `flux_ledger`), or the output of a model that has a layout.
     level : {"population", "community", "ecosystem"}
         What counts as lost. At the levels of community and ecosystem the fluxes of all
         populations are added first.
@@ -139,14 +141,14 @@ def efficiency(fluxes: xr.Dataset, level: str = "community") -> xr.DataArray:
 
     Examples
     --------
-    >>> book = ledger(uptake=10.0, respiration=4.0, exudation=1.0, turnover=5.0)
+    >>> book = flux_ledger(uptake=10.0, respiration=4.0, exudation=1.0, turnover=5.0)
     >>> float(efficiency(book)), float(efficiency(book, "ecosystem"))
     (0.5, 0.0)
     """
     if level not in LEVELS:
         raise unknown("level", level, LEVELS)
     symbol, losses = LEVELS[level]
-    book = ledger(fluxes)
+    book = flux_ledger(fluxes)
     if level != "population" and "population" in book.dims:
         book = book.sum("population", skipna=False)
     taken = book["uptake"]
@@ -165,7 +167,7 @@ def efficiency(fluxes: xr.Dataset, level: str = "community") -> xr.DataArray:
 def nested(fluxes: xr.Dataset) -> xr.Dataset:
     """Return the efficiencies of population, community and ecosystem from one ledger.
 
-    Longer times are means of fluxes, not of ratios: ``nested(ledger(run).mean("time"))``.
+    Longer times are means of fluxes, not of ratios: ``nested(flux_ledger(run).mean("time"))``.
 
     Parameters
     ----------
@@ -180,11 +182,11 @@ def nested(fluxes: xr.Dataset) -> xr.Dataset:
 
     Examples
     --------
-    >>> cues = nested(ledger(uptake=[10.0, 8.0], respiration=[4.0, 6.0], turnover=[6.0, 1.0]))
+    >>> cues = nested(flux_ledger(uptake=[10.0, 8.0], respiration=[4.0, 6.0], turnover=[6.0, 1.0]))
     >>> cues["community_cue"].values, cues["ecosystem_cue"].values
     (array([0.6 , 0.25]), array([0.   , 0.125]))
     """
-    book = ledger(fluxes)
+    book = flux_ledger(fluxes)
     cues = {f"{level}_cue": efficiency(book, level) for level in LEVELS}
     return xr.Dataset(cues, attrs=book.attrs)
 

@@ -36,7 +36,7 @@ import numpy as np
 import xarray as xr
 
 from soilnb.cue import stoichiometry
-from soilnb.cue.definitions import ledger
+from soilnb.cue.definitions import flux_ledger
 from soilnb.cue.values import Values, check
 from soilnb.parameters import InputError, Parameter, ParameterSet, choose
 
@@ -113,7 +113,7 @@ def fluxes(parameters: str | Mapping | ParameterSet = "bench") -> xr.Dataset:
     if kept <= 0:
         raise InputError(f"exuded = {p['exuded']:g}: allowed less than {p['yield_native']:g}")
     uptake = (p["turnover"] + p["maintenance"]) / kept
-    book = ledger(
+    book = flux_ledger(
         uptake=uptake,
         respiration=(1 - p["yield_native"]) * uptake + p["maintenance"],
         exudation=p["exuded"] * uptake,

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from soilnb.cue import controls as control_functions
-from soilnb.cue import efficiency, energy, ledger, methods, nested, stoichiometry
+from soilnb.cue import efficiency, energy, flux_ledger, methods, nested, stoichiometry
 from soilnb.explore.base import Control, Explorer
 from soilnb.explore.pools import REF15, stepped
 from soilnb.explore.pore.chemistry import pot
@@ -35,7 +35,7 @@ def guilds(run: xr.Dataset, parameters: str | dict = "sandbox") -> xr.Dataset:
     Returns
     -------
     Dataset
-        A ledger (`soilnb.cue.ledger`) with ``uptake`` and ``respiration`` over ``population``.
+        A ledger (`soilnb.cue.flux_ledger`) with ``uptake`` and ``respiration`` over ``population``.
     """
     links = mimics.structure(parameters=parameters)
     lost = links[(links["kind"] == "respiration") & links["via"].str.startswith("MIC")]
@@ -48,7 +48,7 @@ def guilds(run: xr.Dataset, parameters: str | dict = "sandbox") -> xr.Dataset:
         "respiration": (paths * respired).groupby(microbe.rename("population")).sum("path"),
     }
     unit = {"units": paths.attrs["units"]}
-    return ledger(
+    return flux_ledger(
         run,
         **{
             name: flux.sel(population=["r", "K"]).assign_attrs(unit)
@@ -74,7 +74,7 @@ def column(parameters: str | Mapping = "tao2024", place: xr.Dataset | None = Non
     Returns
     -------
     Dataset, [layer]
-        A ledger (`soilnb.cue.ledger`) in g C m-2 yr-1, with the coordinate ``depth`` (m).
+        A ledger (`soilnb.cue.flux_ledger`) in g C m-2 yr-1, with the coordinate ``depth`` (m).
 
     Raises
     ------
@@ -97,7 +97,9 @@ def column(parameters: str | Mapping = "tao2024", place: xr.Dataset | None = Non
         "turnover": to.sel(pool=dead, from_pool="mic").sum("pool").drop_vars("from_pool"),
     }
     units = {"units": "g C m-2 yr-1"}
-    return ledger(**{name: flux.clip(min=0.0).assign_attrs(units) for name, flux in fluxes.items()})
+    return flux_ledger(
+        **{name: flux.clip(min=0.0).assign_attrs(units) for name, flux in fluxes.items()}
+    )
 
 
 def after_step(input: float = 50.0, cue: float = 0.0, years: float = 100.0) -> xr.Dataset:
@@ -165,7 +167,7 @@ def _pulse(mass: float, cn_root: float) -> tuple[xr.Dataset, xr.Dataset]:
     run = pot(mass=mass, cn_root=cn_root, days=300)
     respired = run["R_G"] + run["R_M"] + run["R_O"]
     died = run["f_U"] - respired - run["C_B"].diff("time", label="upper")
-    book = ledger(
+    book = flux_ledger(
         uptake=run["f_U"].isel(time=slice(1, None)).drop_attrs(),
         respiration=respired.isel(time=slice(1, None)),
         turnover=died.clip(min=0.0),

@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from soilnb import claims
 from soilnb.claims import planet_runs
 from soilnb.claims import rotzer2025 as paper
-from soilnb.cue import efficiency, ledger, measured, methods, nested, stoichiometry
+from soilnb.cue import efficiency, flux_ledger, measured, methods, nested, stoichiometry
 from soilnb.explore.cue import column
 from soilnb.profile import forcing, mimics
 
@@ -32,8 +32,8 @@ def levels(ledger: xr.Dataset) -> pd.Series:
 
     Examples
     --------
-    >>> from soilnb.cue import ledger
-    >>> levels(ledger(uptake=10.0, respiration=5.5, exudation=0.5, turnover=3.0)).tolist()
+    >>> from soilnb.cue import flux_ledger
+    >>> levels(flux_ledger(uptake=10.0, respiration=5.5, exudation=0.5, turnover=3.0)).tolist()
     [0.4, 0.1]
     """
     both = nested(ledger)
@@ -51,7 +51,7 @@ def pulse(first: float = 150, last: float = 260) -> xr.Dataset:
     206.0
     """
     run = paper.curves()["reference"].sel(statistic="mean", time=slice(first, last))
-    found = ledger(run, uptake="f_U", respiration=("R_G", "R_M", "R_O"), turnover="f_BD")
+    found = flux_ledger(run, uptake="f_U", respiration=("R_G", "R_M", "R_O"), turnover="f_BD")
     return found.assign_attrs(note="250 x 250 voxels, mean of the seeds, size paper, kept")
 
 

@@ -6,7 +6,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soilnb.cue import LEVELS, diagnosed, efficiency, ledger, nested
+from soilnb.cue import LEVELS, diagnosed, efficiency, flux_ledger, nested
 from soilnb.cue.definitions import FLUXES, LAYOUTS
 from soilnb.explore.cue import column
 from soilnb.parameters import InputError
@@ -29,7 +29,7 @@ def run():
 
 
 def test_each_level_counts_its_own_losses():
-    book = ledger(uptake=10.0, respiration=5.5, exudation=0.5, turnover=3.0)
+    book = flux_ledger(uptake=10.0, respiration=5.5, exudation=0.5, turnover=3.0)
     assert float(efficiency(book, "population")) == pytest.approx(0.4, rel=1e-15)
     assert float(efficiency(book, "community")) == pytest.approx(0.4, rel=1e-15)
     assert float(efficiency(book, "ecosystem")) == pytest.approx(0.1, rel=1e-14)
@@ -38,7 +38,9 @@ def test_each_level_counts_its_own_losses():
 @settings(max_examples=30)
 @given(uptake=st.floats(1e-6, 1e6), r=share, x=share, d=share)
 def test_the_levels_are_nested(uptake, r, x, d):
-    book = ledger(uptake=uptake, respiration=r * uptake, exudation=x * uptake, turnover=d * uptake)
+    book = flux_ledger(
+        uptake=uptake, respiration=r * uptake, exudation=x * uptake, turnover=d * uptake
+    )
     cue = nested(book)
     assert float(cue["ecosystem_cue"]) <= float(cue["community_cue"]) + 1e-12
     assert float(cue["community_cue"]) == float(cue["population_cue"])
@@ -53,7 +55,7 @@ def test_a_community_lies_between_its_populations(first, second, weight):
         [weight, 1 - weight], dims="population", coords={"population": ["a", "b"]}
     )
     lost = xr.DataArray([first, second], dims="population", coords={"population": ["a", "b"]})
-    cue = nested(ledger(uptake=uptake, respiration=lost * uptake, turnover=0.0))
+    cue = nested(flux_ledger(uptake=uptake, respiration=lost * uptake, turnover=0.0))
     low, high = sorted((1 - first, 1 - second))
     assert low - 1e-12 <= float(cue["community_cue"]) <= high + 1e-12
     assert cue["population_cue"].values == pytest.approx([1 - first, 1 - second], abs=1e-12)
@@ -74,7 +76,7 @@ def test_without_exudates_the_community_equals_the_diagnosed_efficiency(soil):
 
 def test_while_biomass_grows_the_ecosystem_keeps_what_it_gains():
     more = mimics.simulate({**SITE, "npp": 750.0}, [0.0, 0.5], initial=mimics.steady_state(SITE))
-    book = ledger(more)
+    book = flux_ledger(more)
     net = book["uptake"] - book["respiration"] - book["turnover"]
     cue = efficiency(more, "ecosystem")
     assert float(cue[1]) > 0.01
@@ -82,7 +84,7 @@ def test_while_biomass_grows_the_ecosystem_keeps_what_it_gains():
 
 
 def test_the_ledger_of_the_pore_scale_closes_the_budget_of_biomass(run):
-    book = ledger(run)
+    book = flux_ledger(run)
     net = book["uptake"] - book["respiration"] - book["turnover"]
     gained = run["C_B"].diff("time", label="upper")
     np.testing.assert_allclose(gained, net.sel(time=gained["time"]), atol=1e-12)
@@ -92,20 +94,20 @@ def test_the_ledger_of_the_pore_scale_closes_the_budget_of_biomass(run):
 
 def test_cells_that_die_out_are_dead_too(run):
     more = run.assign(f_release=run["f_release"] + 0.25)
-    death = ledger(more)["turnover"] - ledger(run)["turnover"]
+    death = flux_ledger(more)["turnover"] - flux_ledger(run)["turnover"]
     np.testing.assert_allclose(death, 0.25, rtol=1e-12)
 
 
 def test_names_of_variables_may_be_given_one_by_one(run):
-    by_hand = ledger(
+    by_hand = flux_ledger(
         run, uptake="f_U", respiration=("R_G", "R_M", "R_O"), turnover=("f_BD", "f_release")
     )
-    xr.testing.assert_equal(by_hand, ledger(run))
+    xr.testing.assert_equal(by_hand, flux_ledger(run))
     assert "uptake: f_U" in by_hand.attrs["fluxes"]
 
 
 def test_an_argument_overrides_the_layout_of_the_model(soil):
-    half = ledger(soil, respiration=0.5 * float(soil["respiration"]))
+    half = flux_ledger(soil, respiration=0.5 * float(soil["respiration"]))
     assert float(efficiency(half)) == pytest.approx(
         1 - 0.5 * float(soil["respiration"] / soil["uptake"]), rel=1e-12
     )
@@ -113,25 +115,25 @@ def test_an_argument_overrides_the_layout_of_the_model(soil):
 
 def test_longer_times_are_means_of_fluxes():
     time = xr.DataArray([1.0, 9.0], dims="time")
-    book = ledger(uptake=time, respiration=xr.DataArray([1.0, 0.9], dims="time"), turnover=0.0)
+    book = flux_ledger(uptake=time, respiration=xr.DataArray([1.0, 0.9], dims="time"), turnover=0.0)
     mean = nested(book.mean("time"))["community_cue"]
     assert float(mean) == pytest.approx(1 - 1.9 / 10)
     assert float(mean) != pytest.approx(float(nested(book)["community_cue"].mean()))
 
 
 def test_where_nothing_is_taken_up_there_is_no_efficiency():
-    book = ledger(uptake=np.array([0.0, 2.0]), respiration=np.array([0.0, 1.0]), turnover=0.0)
+    book = flux_ledger(uptake=np.array([0.0, 2.0]), respiration=np.array([0.0, 1.0]), turnover=0.0)
     assert np.isnan(efficiency(book)).values.tolist() == [True, False]
 
 
 def test_starving_microbes_have_a_negative_efficiency():
-    book = ledger(uptake=1.0, respiration=1.5, turnover=0.2)
+    book = flux_ledger(uptake=1.0, respiration=1.5, turnover=0.2)
     assert float(efficiency(book)) == pytest.approx(-0.5)
 
 
 def test_compas_exudes_enzymes_and_at_rest_all_that_is_taken_up_is_lost():
     """Read from the model's ledger of fluxes; by layer from its matrices instead."""
-    book = ledger(compas.MODEL.fluxes(compas.MODEL.example))
+    book = flux_ledger(compas.MODEL.fluxes(compas.MODEL.example))
     assert float(book["exudation"]) > 0
     for name, of_layers in column(place=compas.MODEL.example).items():
         assert float(book[name]) == pytest.approx(float(of_layers.sum()), rel=1e-9), name
@@ -139,13 +141,15 @@ def test_compas_exudes_enzymes_and_at_rest_all_that_is_taken_up_is_lost():
 
 
 def test_missing_values_stay_missing():
-    book = ledger(uptake=np.array([np.nan, 2.0]), respiration=np.array([1.0, 1.0]), turnover=0.0)
+    book = flux_ledger(
+        uptake=np.array([np.nan, 2.0]), respiration=np.array([1.0, 1.0]), turnover=0.0
+    )
     assert np.isnan(efficiency(book)).values.tolist() == [True, False]
 
 
 def test_results_say_what_they_are():
     for level, (symbol, losses) in LEVELS.items():
-        attrs = efficiency(ledger(uptake=2.0, respiration=1.0, turnover=0.5), level).attrs
+        attrs = efficiency(flux_ledger(uptake=2.0, respiration=1.0, turnover=0.5), level).attrs
         assert attrs["symbol"] == symbol
         assert all(name in attrs["definition"] for name in losses)
         assert attrs["units"] == "1"
@@ -159,7 +163,7 @@ def test_every_layout_names_every_flux():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"uptake": 1.0}, r"^ledger has no respiration, turnover: allowed as arguments"),
+        ({"uptake": 1.0}, r"^flux ledger has no respiration, turnover: allowed as arguments"),
         (
             {"uptake": 1.0, "respiration": -0.1, "turnover": 0.0},
             r"^respiration = -0.1: allowed finite fluxes of 0 or more$",
@@ -174,7 +178,7 @@ def test_every_layout_names_every_flux():
 )
 def test_bad_fluxes_are_refused_in_one_line(arguments, message):
     with pytest.raises(InputError, match=message) as caught:
-        ledger(**arguments)
+        flux_ledger(**arguments)
     assert "\n" not in str(caught.value)
 
 
@@ -182,15 +186,15 @@ def test_fluxes_of_different_units_are_refused():
     uptake = xr.DataArray(2.0, attrs={"units": "g m-2 yr-1"})
     respiration = xr.DataArray(1.0, attrs={"units": "mg g-1 d-1"})
     with pytest.raises(InputError, match=r"^fluxes of different units: .*; allowed one unit$"):
-        ledger(uptake=uptake, respiration=respiration, turnover=0.0)
+        flux_ledger(uptake=uptake, respiration=respiration, turnover=0.0)
 
 
 def test_an_unknown_level_is_refused():
-    book = ledger(uptake=2.0, respiration=1.0, turnover=0.5)
+    book = flux_ledger(uptake=2.0, respiration=1.0, turnover=0.5)
     with pytest.raises(InputError, match=r"^unknown level 'ecosystems' \(did you mean 'ecosystem'"):
         efficiency(book, "ecosystems")
 
 
 def test_an_unknown_variable_is_refused_with_the_nearest_name(soil):
     with pytest.raises(InputError, match="did you mean 'respiration'"):
-        ledger(soil, respiration="respirations")
+        flux_ledger(soil, respiration="respirations")

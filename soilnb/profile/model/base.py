@@ -138,7 +138,7 @@ class Model(ABC):
             In g C m-2 yr-1: ``flux`` by process (and by layer or depth), ``input`` (all that
             enters), ``respiration``, ``export``, ``uptake``, ``oxidation``,
             ``exudation``, ``turnover``, ``desorption`` and ``change`` of the place.
-            `soilnb.cue.diagnosed` and `soilnb.cue.ledger` read it.
+            `soilnb.cue.diagnosed` and `soilnb.cue.flux_ledger` read it.
 
         Examples
         --------
