@@ -12,7 +12,7 @@ from soilnb.figures.tao2023 import globe as tao2023_globe
 from soilnb.language import translated
 from soilnb.parameters import InputError, unknown
 from soilnb.proda import regressions
-from soilnb.proda.regressions import ASSIMILATED, Fit, Structure
+from soilnb.proda.regressions import ASSIMILATED, Fit, MixedModel
 
 _ROWS = {"all": None, "18O in water": "18O", "substrates": "substrate"}
 _GROUPS = {"study": "study", "substrate": "substrate", "method": "method"}
@@ -79,14 +79,14 @@ def measured(
         group = "study"
     extra = {"mat": climate == "yes", "temperature": incubation == "yes"}
     held = [name for name, wanted in extra.items() if wanted]
-    fit = regressions.fit(chosen, Structure("log10(soc)", ("cue", *held), group))
+    fit = regressions.fit(chosen, MixedModel("log10(soc)", ("cue", *held), group))
     return chosen, fit, {name: float(chosen[name].mean()) for name in held}, group
 
 
 def _draw(found: tuple, figure=None):
     rows, fit, others, _ = found
     return tao2023.partial_effect(
-        rows, fit, others=others, group="method", note=fit.structure.formula, figure=figure
+        rows, fit, others=others, group="method", note=fit.mixed.formula, figure=figure
     )
 
 
@@ -98,7 +98,7 @@ def _say_measured(found: tuple[pd.DataFrame, Fit, Mapping[str, float], str]) -> 
         "Random intercepts of {groups} groups ({group}) have sd {intercept:.3f}; fixed "
         "effects explain {explained_fixed:.0f} % of the variance, all {explained:.0f} "
         "%.{rest}",
-        formula=fit.structure.formula,
+        formula=fit.mixed.formula,
         estimate=slope["estimate"],
         error=slope["error"],
         p=slope["p"],

@@ -13,12 +13,12 @@ from soilnb.data import open_dataset
 from soilnb.explore import regressions as explorers
 from soilnb.lessons import rests_on
 from soilnb.proda import regressions
-from soilnb.proda.regressions import MEASURED, Fit, Structure
+from soilnb.proda.regressions import MEASURED, Fit, MixedModel
 
 #: What is fitted to the measurements at hand, which have no depth.
-STRUCTURE = Structure("log10(soc)", ("cue", "mat"), "study")
+MIXED = MixedModel("log10(soc)", ("cue", "mat"), "study")
 
-#: Errors that the paper prints for the first structure.
+#: Errors that the paper prints for the first model.
 PRINTED_ERRORS = {"intercept": 0.11, "cue": 0.18, "depth": 0.0034, "mat": 0.0053}
 
 
@@ -43,13 +43,13 @@ def many_tables(count: int, seed: int = 0) -> pd.DataFrame:
     >>> len(many_tables(2))
     2
     """
-    structure = MEASURED["log-additive"]
-    fits = [regressions.fit(regressions.twin(seed + k), structure) for k in range(count)]
+    mixed = MEASURED["log-additive"]
+    fits = [regressions.fit(regressions.twin(seed + k), mixed) for k in range(count)]
     return pd.DataFrame([fit.coefficients.loc["cue"] for fit in fits]).reset_index(drop=True)
 
 
 def beside_the_paper(made_up: Fit, found: Fit, kind: str) -> pd.DataFrame:
-    """Return the paper's first structure beside ours, on made-up and on measured tables."""
+    """Return the paper's first model beside ours, on made-up and on measured tables."""
     columns = {
         "printed": pd.Series(regressions.PRINTED),
         "printed error": pd.Series(PRINTED_ERRORS),
@@ -99,7 +99,7 @@ def shuffled(rows: pd.DataFrame, count: int, seed: int = 0) -> np.ndarray:
     random, found = np.random.default_rng(seed), []
     for _ in range(count):
         cue = rows.groupby("method")["cue"].transform(lambda v: random.permutation(v.to_numpy()))
-        fit = regressions.fit(rows.assign(cue=cue), STRUCTURE)
+        fit = regressions.fit(rows.assign(cue=cue), MIXED)
         found.append(fit.coefficients.loc["cue", "estimate"])
     return np.array(found)
 

@@ -22,7 +22,7 @@ from soilnb.data import open_dataset
 from soilnb.lessons import rests_on
 from soilnb.proda import cue_soc, globe, network, predictors, regressions
 from soilnb.proda.cube import READINGS
-from soilnb.proda.regressions import ASSIMILATED, Structure
+from soilnb.proda.regressions import ASSIMILATED, MixedModel
 
 #: The variants in words, and the folder in which the chains of each are kept.
 VARIANTS = {
@@ -219,7 +219,7 @@ def measured() -> tuple[pd.DataFrame, object, dict[str, float]]:
     """
     rows = open_dataset("cue").to_dataframe()
     rows = rows.assign(study=rows["author"])
-    fit = regressions.fit(rows, Structure("log10(soc)", ("cue", "mat"), "study"))
+    fit = regressions.fit(rows, MixedModel("log10(soc)", ("cue", "mat"), "study"))
     return rows, fit, {"mat": float(rows["mat"].mean())}
 
 
@@ -486,4 +486,4 @@ def against_measured(world: xr.Dataset):
     """Return the mixed model of the map's CUE on measured CUE, at the places of measurements."""
     rows = measured()[0]
     rows = rows.assign(soc=cue_soc.at_places(world, rows, "cue"))  # stands on the left side
-    return regressions.fit(rows, Structure("soc", ("cue",), "study"), explained="observed")
+    return regressions.fit(rows, MixedModel("soc", ("cue",), "study"), r2="observed")

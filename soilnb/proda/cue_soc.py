@@ -431,7 +431,7 @@ def slopes(
     *,
     soc: Mapping[str, str] | None = None,
     cue: Mapping[str, str] | None = None,
-    structure: str = "intercepts",
+    mixed: str = "intercepts",
 ) -> pd.DataFrame:
     """Fit the same mixed model to each case: log10 of carbon on CUE, groups of climate.
 
@@ -441,7 +441,7 @@ def slopes(
         Tables with ``cue``, ``soc`` and ``climate``.
     soc, cue : mapping of str to str, optional
         For some cases, which column is the carbon, and which the CUE.
-    structure : {"intercepts", "slopes"}
+    mixed : {"intercepts", "slopes"}
         Of `soilnb.proda.regressions.ASSIMILATED`.
 
     Returns
@@ -459,8 +459,8 @@ def slopes(
     >>> float(slopes({"made": table}).loc["made", "estimate"].round(1))
     1.2
     """
-    if structure not in regressions.ASSIMILATED:
-        raise unknown("structure", structure, regressions.ASSIMILATED)
+    if mixed not in regressions.ASSIMILATED:
+        raise unknown("mixed", mixed, regressions.ASSIMILATED)
     rows = {}
     for name, table in cases.items():
         columns = {(cue or {}).get(name, "cue"): "cue", (soc or {}).get(name, "soc"): "soc"}
@@ -468,13 +468,13 @@ def slopes(
             if column not in table:
                 raise unknown("column", column, table.columns)
         data = table[[*columns, "climate"]].rename(columns=columns)
-        rows[name] = _slope(data, structure)
+        rows[name] = _slope(data, mixed)
     return pd.DataFrame(rows).T.astype({"n": int, "groups": int, "converged": bool})
 
 
-def _slope(data: pd.DataFrame, structure: str) -> dict[str, float]:
+def _slope(data: pd.DataFrame, mixed: str) -> dict[str, float]:
     try:
-        found = regressions.fit(data, regressions.ASSIMILATED[structure])
+        found = regressions.fit(data, regressions.ASSIMILATED[mixed])
     except InputError:  # too few rows or groups
         empty = dict.fromkeys(("estimate", "error", "intercept", "random_sd"), np.nan)
         rest = {"n": len(data), "groups": data["climate"].nunique(), "converged": False}

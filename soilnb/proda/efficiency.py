@@ -6,8 +6,8 @@ A prediction is judged twice by the Nash-Sutcliffe efficiency
 
 1 for a perfect prediction and 0 for one no better than the mean. In *parameter space* y are the
 places of the assimilated parameters in the unit cube, with a mean of its own for each parameter and
-the sums over all of them (`parameter_nse`). In *carbon space* (`layer_nse`) y are the observed
-carbon densities of all layers of all profiles: the model runs to its steady state with the
+the sums over all of them (`parameter_nse`). In *carbon space* (`carbon_nse`, `layer_nse`) y are the
+observed carbon densities of all layers of all profiles: the model runs to its steady state with the
 predicted parameters and the forcing of the site, and is read at the observed depths by the same
 interpolation as in assimilation. That is the papers' coefficient of efficiency (Tao et al. 2023,
 Eq. 2), and what counts: parameters that the data say nothing about cannot be predicted, and need
@@ -213,7 +213,7 @@ _VARIABLES = {
 }
 
 
-def explained(
+def carbon_nse(
     parameters: object,
     observations: xr.Dataset,
     model: str = "compas",
@@ -221,7 +221,7 @@ def explained(
     forcing: xr.Dataset | None = None,
     transport: str = "conservative",
 ) -> float:
-    """Return the share of the variance of observed carbon that parameters explain.
+    """Return the Nash-Sutcliffe efficiency of the carbon that parameters give at profiles.
 
     Parameters
     ----------

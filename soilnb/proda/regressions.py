@@ -15,7 +15,7 @@ The shares of explained variance are those of Nakagawa & Schielzeth (2013,
 doi:10.1111/j.2041-210x.2012.00261.x), with Johnson's (2014, doi:10.1111/2041-210X.12225) mean
 random variance where slopes are random: fixed effects alone (marginal) and with the random ones
 (conditional). The papers' shares are other numbers: the R2 of a line through the observed values
-over the predicted ones (``lm(observed ~ predicted)``, explained="observed").
+over the predicted ones (``lm(observed ~ predicted)``, r2="observed").
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from soilnb.parameters import InputError, unknown
 
 
 @dataclass(frozen=True)
-class Structure:
+class MixedModel:
     """A mixed model in words: what it explains, by what, and what differs between groups.
 
     Attributes
@@ -62,26 +62,26 @@ class Structure:
 _ADDITIVE = ("cue", "depth", "mat")
 _PRODUCT = (*_ADDITIVE, "cue:mat")
 
-#: The six structures of Extended Data Table 1 of Tao et al. 2023: two responses, with and without
+#: The six models of Extended Data Table 1 of Tao et al. 2023: two responses, with and without
 #: the product of CUE and MAT, and with random slopes.
 MEASURED = {
-    "log-additive": Structure("log10(soc)", _ADDITIVE, "study"),
-    "log-product": Structure("log10(soc)", _PRODUCT, "study"),
-    "log-slopes": Structure("log10(soc)", _PRODUCT, "study", random_slope=True),
-    "linear-additive": Structure("soc", _ADDITIVE, "study"),
-    "linear-slopes": Structure("soc", _ADDITIVE, "study", random_slope=True),
-    "linear-product": Structure("soc", _PRODUCT, "study"),
+    "log-additive": MixedModel("log10(soc)", _ADDITIVE, "study"),
+    "log-product": MixedModel("log10(soc)", _PRODUCT, "study"),
+    "log-slopes": MixedModel("log10(soc)", _PRODUCT, "study", random_slope=True),
+    "linear-additive": MixedModel("soc", _ADDITIVE, "study"),
+    "linear-slopes": MixedModel("soc", _ADDITIVE, "study", random_slope=True),
+    "linear-product": MixedModel("soc", _PRODUCT, "study"),
 }
 
-#: The two structures of Extended Data Table 2: assimilated profiles, grouped by climate.
+#: The two models of Extended Data Table 2: assimilated profiles, grouped by climate.
 ASSIMILATED = {
-    "intercepts": Structure("log10(soc)", ("cue",), "climate"),
-    "slopes": Structure("log10(soc)", ("cue",), "climate", random_slope=True),
+    "intercepts": MixedModel("log10(soc)", ("cue",), "climate"),
+    "slopes": MixedModel("log10(soc)", ("cue",), "climate", random_slope=True),
 }
 
 
 #: How explained variance is counted.
-EXPLAINED = ("nakagawa", "observed")
+R2 = ("nakagawa", "observed")
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Fit:
 
     Attributes
     ----------
-    structure : Structure
+    mixed : MixedModel
         What was fitted.
     coefficients : DataFrame
         One row per fixed effect (``intercept`` first): ``estimate``, ``error`` (standard error),
@@ -109,7 +109,7 @@ class Fit:
         Random intercept of each group; empty where the random variance is 0.
     """
 
-    structure: Structure
+    mixed: MixedModel
     coefficients: pd.DataFrame
     random: dict[str, float]
     explained_fixed: float
@@ -137,29 +137,29 @@ class Fit:
         """
         values = {"cue": np.asarray(cue, float), **others}
         total = np.full(np.shape(cue), self.coefficients.loc["intercept", "estimate"])
-        for name in self.structure.fixed:
+        for name in self.mixed.fixed:
             parts = name.split(":")
             missing = [part for part in parts if part not in values]
             if missing:
                 raise InputError(f"predict: {missing[0]} is missing; allowed a value for each of "
-                                 f"{', '.join(self.structure.fixed)}")  # fmt: skip
+                                 f"{', '.join(self.mixed.fixed)}")  # fmt: skip
             total = total + self.coefficients.loc[name, "estimate"] * np.prod(
                 [values[part] for part in parts], axis=0
             )
         return total
 
 
-def fit(data: pd.DataFrame, structure: Structure, explained: str = "nakagawa") -> Fit:
+def fit(data: pd.DataFrame, mixed: MixedModel, r2: str = "nakagawa") -> Fit:
     """Fit a mixed model.
 
     Parameters
     ----------
     data : DataFrame
         With ``soc`` (> 0; g C kg-1 in the papers), ``cue`` (0 to 1), the other variables of the
-        structure (``depth`` in cm, ``mat`` in degC) and the column of its groups.
-    structure : Structure
+        model (``depth`` in cm, ``mat`` in degC) and the column of its groups.
+    mixed : MixedModel
         One of `MEASURED`, `ASSIMILATED`, or your own.
-    explained : {"nakagawa", "observed"}
+    r2 : {"nakagawa", "observed"}
         How explained variance is counted, see the module's description.
 
     Returns
@@ -178,23 +178,22 @@ def fit(data: pd.DataFrame, structure: Structure, explained: str = "nakagawa") -
     >>> float(found.coefficients.loc["cue", "estimate"].round(1))
     0.8
     """
-    if explained not in EXPLAINED:
-        raise unknown("explained", explained, EXPLAINED)
-    rows, dropped = _rows(data, structure)
-    design = _design(rows, structure)
-    response = np.log10(rows["soc"]) if structure.response.startswith("log10") else rows["soc"]
-    random = design[["intercept", "cue"]] if structure.random_slope else design[["intercept"]]
+    if r2 not in R2:
+        raise unknown("r2", r2, R2)
+    rows, dropped = _rows(data, mixed)
+    design = _design(rows, mixed)
+    response = np.log10(rows["soc"]) if mixed.response.startswith("log10") else rows["soc"]
+    random = design[["intercept", "cue"]] if mixed.random_slope else design[["intercept"]]
     if len(rows) <= design.shape[1] + 2:
         raise InputError(
-            f"{len(rows)} usable rows for {structure.formula}: allowed more than "
-            f"{design.shape[1] + 2}"
+            f"{len(rows)} usable rows for {mixed.formula}: allowed more than {design.shape[1] + 2}"
         )
     scaled, units = _scaled(design)
     unit = float(response.std()) or 1.0
-    groups = rows[structure.groups]
-    result, converged = _reml(structure, response / unit, scaled, scaled[random.columns], groups)
-    found = _summary(result, converged, structure, design, random, units, unit, groups, dropped)
-    if explained == "nakagawa":
+    groups = rows[mixed.groups]
+    result, converged = _reml(mixed, response / unit, scaled, scaled[random.columns], groups)
+    found = _summary(result, converged, mixed, design, random, units, unit, groups, dropped)
+    if r2 == "nakagawa":
         return found
     of_fixed = design.to_numpy() @ found.coefficients["estimate"].to_numpy()
     shares = (_squared_r(response, values) for values in (of_fixed, _predicted(result, of_fixed)))
@@ -214,28 +213,28 @@ def _predicted(result: Any, of_fixed: np.ndarray) -> np.ndarray:
         return of_fixed
 
 
-def _rows(data: pd.DataFrame, structure: Structure) -> tuple[pd.DataFrame, int]:
+def _rows(data: pd.DataFrame, mixed: MixedModel) -> tuple[pd.DataFrame, int]:
     """Return the rows that can be used, and how many cannot."""
-    needed = ["soc", *dict.fromkeys(part for name in structure.fixed for part in name.split(":"))]
-    for name in [*needed, structure.groups]:
+    needed = ["soc", *dict.fromkeys(part for name in mixed.fixed for part in name.split(":"))]
+    for name in [*needed, mixed.groups]:
         if name not in data:
             raise unknown("column", name, data.columns)
-    rows = data[[*needed, structure.groups]].replace([np.inf, -np.inf], np.nan).dropna()
+    rows = data[[*needed, mixed.groups]].replace([np.inf, -np.inf], np.nan).dropna()
     rows = rows[rows["soc"] > 0]
-    count = rows[structure.groups].nunique()
+    count = rows[mixed.groups].nunique()
     if count < 2:
-        raise InputError(f"{structure.groups}: {count} group(s) in the data; allowed at least 2")
+        raise InputError(f"{mixed.groups}: {count} group(s) in the data; allowed at least 2")
     return rows, len(data) - len(rows)
 
 
-def _design(rows: pd.DataFrame, structure: Structure) -> pd.DataFrame:
+def _design(rows: pd.DataFrame, mixed: MixedModel) -> pd.DataFrame:
     design = pd.DataFrame({"intercept": 1.0}, index=rows.index)
-    for name in structure.fixed:
+    for name in mixed.fixed:
         design[name] = rows[name.split(":")].astype(float).prod(axis=1)
     return design
 
 
-def _reml(structure, response, design, random, groups) -> tuple[Any, bool]:
+def _reml(mixed, response, design, random, groups) -> tuple[Any, bool]:
     """Fit by restricted maximum likelihood; also say whether the optimiser came to rest."""
     try:
         from statsmodels.regression.mixed_linear_model import MixedLM
@@ -248,7 +247,7 @@ def _reml(structure, response, design, random, groups) -> tuple[Any, bool]:
             # Gradient methods of statsmodels stop early or run off to a variance of 0 here.
             result = model.fit(reml=True, method="powell", maxiter=2000)
         except (np.linalg.LinAlgError, ValueError):
-            raise InputError(f"{structure.formula}: the design is singular") from None
+            raise InputError(f"{mixed.formula}: the design is singular") from None
         errors = np.asarray(result.bse_fe)
     return result, bool(result.converged and np.isfinite(errors).all())
 
@@ -259,7 +258,7 @@ def _scaled(values: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
     return values / units, units
 
 
-def _summary(result, converged, structure, design, random, units, response_unit, groups, dropped):
+def _summary(result, converged, mixed, design, random, units, response_unit, groups, dropped):
     """Turn a fit of scaled variables back into the units of the data."""
     back = response_unit / units
     estimate = result.fe_params * back
@@ -278,7 +277,7 @@ def _summary(result, converged, structure, design, random, units, response_unit,
     names = ["intercept", "slope"][: len(covariance)]
     spread = dict(zip(names, np.sqrt(np.maximum(np.diag(covariance), 0)).tolist(), strict=True))
     return Fit(
-        structure,
+        mixed,
         coefficients,
         spread | {"residual": residual**0.5},
         fixed / total,
@@ -324,7 +323,7 @@ def table(fits: dict[str, Fit]) -> pd.DataFrame:
     for name, found in fits.items():
         for number, (effect, row) in enumerate(found.coefficients.iterrows()):
             random = {"intercept": "intercept", "cue": "slope"}.get(str(effect), "")
-            entry = {"model": name, "formula": found.structure.formula, "effect": effect, **row}
+            entry = {"model": name, "formula": found.mixed.formula, "effect": effect, **row}
             entry["random_sd"] = found.random.get(random, np.nan)
             if number == 0:
                 entry |= {
@@ -384,7 +383,7 @@ def modifier(data: pd.DataFrame) -> pd.DataFrame:
     ).T.astype({"n": int})
 
 
-#: Extended Data Table 1 of Tao et al. 2023 (doi:10.1038/s41586-023-06042-3), first structure: what
+#: Extended Data Table 1 of Tao et al. 2023 (doi:10.1038/s41586-023-06042-3), first model: what
 #: a made-up table is drawn from. The residual follows from the printed shares of variance (55 %
 #: by the model, 37 % by fixed effects) and the random sd: 0.16^2 (1 - 0.55) / (0.55 - 0.37).
 PRINTED = {"intercept": 1.16, "cue": 0.76, "depth": -0.020, "mat": 0.013}

@@ -42,7 +42,7 @@ def test_filters_are_counted_one_after_the_other():
 def test_variance_explained_as_the_papers_count_it():
     """R2 of a line through observed over predicted values, by hand, with and without groups."""
     rows = regressions.twin(2)
-    fit = regressions.fit(rows, MEASURED["log-additive"], explained="observed")
+    fit = regressions.fit(rows, MEASURED["log-additive"], r2="observed")
     fixed = fit.predict(rows["cue"], depth=0, mat=0)
     for name in ("depth", "mat"):
         fixed = fixed + fit.coefficients.loc[name, "estimate"] * rows[name]

@@ -53,8 +53,8 @@ def test_another_cue_scales_the_slope(table):
 
 
 def test_a_slope_may_differ_by_climate(table):
-    assert explorers.choose(table, groups="yes")[1].structure.random_slope
-    assert not explorers.choose(table)[1].structure.random_slope
+    assert explorers.choose(table, groups="yes")[1].mixed.random_slope
+    assert not explorers.choose(table)[1].mixed.random_slope
 
 
 def test_too_strict_a_choice_is_said_not_raised(table):

@@ -205,7 +205,7 @@ def test_what_is_not_allowed_is_refused_in_one_line(found, pits):
     few, everywhere = pits.isel(profile=slice(0, 2)), cue_soc.forcing_at(pits)
     with pytest.raises(InputError, match="forcing has 60 sites for 2 profiles"):
         cue_soc.prior(few, forcing=everywhere)
-    with pytest.raises(InputError, match="structure"):
-        cue_soc.slopes({}, structure="other")
+    with pytest.raises(InputError, match="mixed"):
+        cue_soc.slopes({}, mixed="other")
     with pytest.raises(InputError, match="column"):
         cue_soc.slopes({"a": pd.DataFrame({"cue": [1.0]})})

@@ -237,9 +237,9 @@ def pits():
 
 def test_the_true_parameters_explain_everything(pits):
     observed, parameters, places = pits
-    assert sensitivity.explained(parameters, observed, forcing=places) == pytest.approx(1.0)
+    assert sensitivity.carbon_nse(parameters, observed, forcing=places) == pytest.approx(1.0)
     flat = {name: float(array.mean()) for name, array in parameters.items()}
-    found = sensitivity.explained(flat, observed, forcing=places)
+    found = sensitivity.carbon_nse(flat, observed, forcing=places)
     modelled = compas.steady_state(flat, places)["soc"].values[:, 1:9]
     y = observed["carbon_density"].values
     there = np.isfinite(y)
@@ -250,7 +250,7 @@ def test_the_true_parameters_explain_everything(pits):
 def test_between_the_nodes_carbon_follows_a_monotone_cubic(pits):
     observed, parameters, places = pits
     between = observed.assign(depth=observed["depth"] + 0.013)
-    found = sensitivity.explained(parameters, between, forcing=places)
+    found = sensitivity.carbon_nse(parameters, between, forcing=places)
     assert 0.9 < found < 0.99999
 
 
@@ -266,7 +266,7 @@ def test_explained_variance_is_lost_with_the_variation_that_made_it(cells, pits)
     assert (others < 1.0).all()
     np.testing.assert_allclose(found["loss"], found["explained"] - 1.0, atol=1e-9)
     means = {name: float(array.mean()) for name, array in at_profiles.items()}
-    alone = sensitivity.explained(means, observed, forcing=places)
+    alone = sensitivity.carbon_nse(means, observed, forcing=places)
     assert float(found["explained"].sel(component="all")) == pytest.approx(alone)
 
 
@@ -667,7 +667,7 @@ def test_a_shuffle_keeps_rows_of_a_category_together_and_a_draw_is_one_number(ta
         ),
         (lambda c: sensitivity.needed(curve([-1, 0, 1], [1, 0, 1]), 0.0), "target = 0"),
         (lambda c: sensitivity.needed(curve([-1, 0, 1], [1, 0, 1]), -1.0), "target = -1"),
-        (lambda c: sensitivity.explained("tao2024", xr.Dataset()), "observations have no 'depth'"),
+        (lambda c: sensitivity.carbon_nse("tao2024", xr.Dataset()), "observations have no 'depth'"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_refused_in_one_line(cells, call, message):

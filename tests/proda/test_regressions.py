@@ -6,7 +6,7 @@ import pytest
 
 from soilnb.parameters import InputError
 from soilnb.proda import regressions
-from soilnb.proda.regressions import ASSIMILATED, MEASURED, Structure
+from soilnb.proda.regressions import ASSIMILATED, MEASURED, MixedModel
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def test_a_balanced_design_gives_the_estimators_of_the_analysis_of_variance():
     value = 2.0 + rng.normal(0, 1.5, 10)[group] + rng.normal(0, 0.7, 80)
     data = pd.DataFrame({"soc": np.exp(value), "climate": group})
     data["soc"] = value - value.min() + 1.0
-    found = regressions.fit(data, Structure("soc", (), "climate"))
+    found = regressions.fit(data, MixedModel("soc", (), "climate"))
     means = data.groupby("climate")["soc"].mean()
     within = ((data["soc"] - means.loc[group].to_numpy()) ** 2).sum() / 70
     between = 8 * ((means - means.mean()) ** 2).sum() / 9
@@ -51,7 +51,7 @@ def test_without_differences_between_groups_it_is_ordinary_least_squares():
         rows = group == g
         y[rows] -= np.polyval(np.polyfit(x[rows] * 0, y[rows], 0), 0) - 5.0
     data = pd.DataFrame({"soc": y, "cue": x, "climate": group})
-    found = regressions.fit(data, Structure("soc", ("cue",), "climate"))
+    found = regressions.fit(data, MixedModel("soc", ("cue",), "climate"))
     slope, intercept = np.polyfit(x, y, 1)
     assert found.random["intercept"] < 0.05
     assert found.coefficients.loc["cue", "estimate"] == pytest.approx(slope, rel=1e-3)
@@ -70,9 +70,9 @@ def test_tables_of_the_papers_size_give_the_printed_relation_back():
     assert spread == pytest.approx(regressions.PRINTED_RANDOM["intercept"], abs=0.05)
 
 
-def test_all_structures_of_both_tables_can_be_fitted(twin):
+def test_all_mixed_models_of_both_tables_can_be_fitted(twin):
     assert len(MEASURED) == 6
-    fits = {name: regressions.fit(twin, structure) for name, structure in MEASURED.items()}
+    fits = {name: regressions.fit(twin, mixed) for name, mixed in MEASURED.items()}
     table = regressions.table(fits)
     assert table.loc[("log-product", "cue:mat"), "estimate"] == pytest.approx(0, abs=0.05)
     assert {"slope"} <= set(fits["log-slopes"].random)

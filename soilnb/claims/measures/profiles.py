@@ -13,7 +13,7 @@ from scipy.optimize import curve_fit
 
 from soilnb.proda import regressions
 from soilnb.proda.observations import forcing_at, refused
-from soilnb.proda.regressions import ASSIMILATED, MEASURED, Fit, Structure
+from soilnb.proda.regressions import ASSIMILATED, MEASURED, Fit, MixedModel
 from soilnb.profile import compas, grid
 
 #: Parameters of the pedotransfer function at which its fit begins: those of the paper.
@@ -114,14 +114,14 @@ def coefficients(name: str, fit: Fit) -> dict[str, float]:
 
     Examples
     --------
-    >>> fit = regressions.fit(regressions.twin(), MEASURED["log-additive"], explained="observed")
+    >>> fit = regressions.fit(regressions.twin(), MEASURED["log-additive"], r2="observed")
     >>> [*coefficients("x", fit)][:3]
     ['x-intercept', 'x-cue', 'x-depth']
     """
     found = {effect: row["estimate"] for effect, row in fit.coefficients.iterrows()}
     found.pop("cue:mat", None)  # lost in the text of the paper that we read
     found |= {"random-sd": fit.random["intercept"]}
-    if fit.structure.random_slope:
+    if fit.mixed.random_slope:
         found["slope-sd"] = fit.random["slope"]
     found |= {"explained": 100 * fit.explained, "explained-fixed": 100 * fit.explained_fixed}
     return {f"{name}-{key}": float(value) for key, value in found.items()}
@@ -130,10 +130,10 @@ def coefficients(name: str, fit: Fit) -> dict[str, float]:
 def tableED1(rows: pd.DataFrame) -> dict[str, float]:
     """Return Extended Data Table 1 of a table of measurements; without depth where it has none."""
     found = {}
-    for name, structure in MEASURED.items():
-        fixed = tuple(effect for effect in structure.fixed if effect in rows or ":" in effect)
-        here = Structure(structure.response, fixed, structure.groups, structure.random_slope)
-        fit = regressions.fit(rows, here, explained="observed")
+    for name, mixed in MEASURED.items():
+        fixed = tuple(effect for effect in mixed.fixed if effect in rows or ":" in effect)
+        here = MixedModel(mixed.response, fixed, mixed.groups, mixed.random_slope)
+        fit = regressions.fit(rows, here, r2="observed")
         found |= coefficients(f"tao-ed1-{name}", fit)
     return found
 
@@ -141,8 +141,8 @@ def tableED1(rows: pd.DataFrame) -> dict[str, float]:
 def tableED2(kept: pd.DataFrame) -> dict[str, float]:
     """Return Extended Data Table 2 of assimilated profiles, beside the slopes themselves."""
     found = {}
-    for name, structure in ASSIMILATED.items():
-        fit = regressions.fit(kept, structure, explained="observed")
+    for name, mixed in ASSIMILATED.items():
+        fit = regressions.fit(kept, mixed, r2="observed")
         found |= coefficients(f"tao-ed2-{name}", fit)
     for name in ("intercepts-cue", "intercepts-intercept", "slopes-cue"):
         del found[f"tao-ed2-{name}"]  # tao-2b, tao-2b-intercept, tao-2b-slope

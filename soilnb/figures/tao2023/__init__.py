@@ -225,7 +225,7 @@ def partial_effect(
     _by_group(ax, rows, group)
     at = np.linspace(float(rows["cue"].min()), float(rows["cue"].max()), 50)
     line = fit.predict(at, **others)
-    logged = fit.structure.response.startswith("log10")
+    logged = fit.mixed.response.startswith("log10")
     ax.plot(at, 10**line if logged else line, color="0.05", lw=2.2, zorder=5)
     if logged:
         ax.set_yscale("log")

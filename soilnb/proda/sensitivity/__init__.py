@@ -18,7 +18,7 @@ Where the turnover time of enzymes stands makes a difference to both, so each ta
 """
 
 from soilnb.proda.cube import READINGS, Cube
-from soilnb.proda.efficiency import explained
+from soilnb.proda.efficiency import carbon_nse
 from soilnb.proda.models import MODELS
 from soilnb.proda.sensitivity.homogenised import homogenise
 from soilnb.proda.sensitivity.importance import permutation
@@ -36,7 +36,7 @@ __all__ = [
     "METRICS",
     "READINGS",
     "Cube",
-    "explained",
+    "carbon_nse",
     "homogenise",
     "needed",
     "permutation",
