@@ -37,7 +37,7 @@ def guilds(run: xr.Dataset, parameters: str | dict = "sandbox") -> xr.Dataset:
     Dataset
         A ledger (`soilnb.cue.flux_ledger`) with ``uptake`` and ``respiration`` over ``population``.
     """
-    links = mimics.structure(parameters=parameters)
+    links = mimics.links(parameters=parameters)
     lost = links[(links["kind"] == "respiration") & links["via"].str.startswith("MIC")]
     share = {f"{row.via.removeprefix('MIC')} {row.source}": row.share for row in lost.itertuples()}
     paths = run["uptake_path"]

@@ -57,7 +57,7 @@ def describe(model: BoxModel, site: Mapping, parameters=None) -> xr.Dataset:
 def _kinds(name: str) -> list[str]:
     """Return what each pool of a model is: no number of a site or a set changes it."""
     model = next(model for model in boxes().values() if model.name == name)
-    return list(figures.kinds(model.structure(), model.pools).values())
+    return list(figures.kinds(model.links(), model.pools).values())
 
 
 def compare(

@@ -86,7 +86,7 @@ def structures(figure: Figure, models: Mapping[str, object]) -> None:
     axes = style.grid(figure, len(models), 3)
     drawn = {}
     for ax, model in zip(axes, models.values(), strict=True):
-        drawn[model.name] = model.structure()
+        drawn[model.name] = model.links()
         _structure(ax, drawn[model.name], model.pools)
         ax.set_title(model.name, fontsize=9, fontweight="bold")
     handles = [

@@ -145,8 +145,8 @@ class ChainSettings:
     @property
     def enzymes(self) -> int:
         """The kernel's switch of the turnover time of enzymes."""
-        structure = MODELS[self.model].structure
-        return layered.enzyme_switch(structure, self.enzyme_turnover, self.prior)
+        model = MODELS[self.model].layered
+        return layered.enzyme_switch(model, self.enzyme_turnover, self.prior)
 
 
 def _whole(name: str, value: object, low: int, high: int) -> None:
@@ -322,7 +322,7 @@ def weights(profile: ObservedProfile, cost: str) -> np.ndarray:
 def problem(profile: ObservedProfile, settings: ChainSettings) -> kernel.Problem:
     """Return a profile and its model as the kernel reads them."""
     model = MODELS[settings.model]
-    low, high = layered.bounds(model.structure)
+    low, high = layered.bounds(model.layered)
     interval = np.searchsorted(grid.NODE, profile.depth, side="right") - 1
     seen = profile.radiocarbon if settings.traced else None
     nothing = np.empty(0)

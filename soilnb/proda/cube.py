@@ -66,7 +66,7 @@ class Cube:
     prior: str = "linear"
 
     def __post_init__(self) -> None:
-        layered.enzyme_switch(find(self.name).structure, self.enzyme_turnover, self.prior)
+        layered.enzyme_switch(find(self.name).layered, self.enzyme_turnover, self.prior)
 
     @property
     def model(self) -> Model:
@@ -110,7 +110,7 @@ class Cube:
         array [..., n]
             0 to 1. With ``tied`` the place of ``tau_enz_decay`` is that of ``km_assim``.
         """
-        low, high = layered.bounds(self.model.structure)
+        low, high = layered.bounds(self.model.layered)
         points = (np.asarray(values, dtype=float) - low) / (high - low)
         if self.enzyme_turnover == "tied":
             points[..., self._enzyme] = points[..., self._source]
@@ -121,7 +121,7 @@ class Cube:
 
     def physical(self, points: np.ndarray) -> np.ndarray:
         """Return parameters [..., n] in their units for points [..., n]: the inverse of `unit`."""
-        low, high = layered.bounds(self.model.structure)
+        low, high = layered.bounds(self.model.layered)
         points = np.asarray(points, dtype=float)
         values = low + points * (high - low)
         if (self.enzyme_turnover, self.prior) == ("own", "linear"):

@@ -47,24 +47,24 @@ class Model:
     stretch: Mapping[str, float] = field(default_factory=dict)
 
     @property
-    def structure(self) -> layered.LayeredModel:
+    def layered(self) -> layered.LayeredModel:
         """The model as the layered models' kernels know it."""
         return self.module.MODEL
 
     @property
     def code(self) -> int:
         """The number by which the kernels know it."""
-        return self.structure.code
+        return self.layered.code
 
     @property
     def names(self) -> tuple[str, ...]:
         """Parameters, in the order of the kernel."""
-        return self.structure.names
+        return self.layered.names
 
     @property
     def records(self) -> Mapping[str, Parameter]:
         """Records of the parameters, with their prior bounds."""
-        return self.structure.sets[self.structure.default].records
+        return self.layered.sets[self.layered.default].records
 
     def system_metrics(self) -> list[str]:
         """Return the names of the system-level metrics that the model has."""

@@ -78,7 +78,7 @@ def nash_sutcliffe(modelled: np.ndarray, observed: np.ndarray, nse: str = "obser
 def metrics(chains: Chains, parameters: np.ndarray) -> dict[str, np.ndarray]:
     """Return the system-level metrics of parameter sets [n, d], each [n]."""
     columns = layers.Column(*(np.asarray(values)[np.newaxis] for values in chains.profile.column))
-    model, here = MODELS[chains.settings.model].structure, np.zeros(len(parameters), np.int64)
+    model, here = MODELS[chains.settings.model].layered, np.zeros(len(parameters), np.int64)
     cases = layered.of_arrays(model, parameters, columns, chains.settings.transport, here)
     found, _ = diagnostics.at_rest(model, cases)
     return {name: found[name] for name in diagnostics.METRICS if name in found}

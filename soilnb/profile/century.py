@@ -188,23 +188,23 @@ def integrate(
     return result[..., :n], result[..., n]
 
 
-def structure(
+def links(
     site: Mapping | xr.Dataset | None = None,
     parameters: str | Mapping | ParameterSet = "soilr",
 ) -> pd.DataFrame:
-    """Return the links between the pools, as `soilnb.profile.model.Model.structure` tells them.
+    """Return the links between the pools, as `soilnb.profile.model.Model.links` tells them.
 
     Kinds are input, transfer and respiration.
 
     Examples
     --------
-    >>> links = structure()
+    >>> links = links()
     >>> links[links["source"] == "slow"][["target", "share"]].values.tolist()
     [['active', 0.42], ['passive', 0.03], ['CO2', 0.55]]
     """
     keys = ("temperature", "clay", "silt", "npp", "f_met", "lignin_fraction")
     one = {key: RECORDS[key].value for key in keys}
-    return MODEL.structure(one if site is None else site, parameters)
+    return MODEL.links(one if site is None else site, parameters)
 
 
 def warm_up() -> None:

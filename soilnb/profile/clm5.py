@@ -302,15 +302,15 @@ def dense_solve(
     return matrices(parameters, forcing, transport=transport).solve()
 
 
-def structure(parameters: str | Mapping | ParameterSet = "tao2024") -> pd.DataFrame:
-    """Return the A matrix [7, 7]; `soilnb.profile.compas.structure` says how to read it.
+def transfer_matrix(parameters: str | Mapping | ParameterSet = "tao2024") -> pd.DataFrame:
+    """Return the A matrix [7, 7]; `soilnb.profile.compas.transfer_matrix` says how to read it.
 
     Examples
     --------
-    >>> structure()["ml"].loc[lambda share: share != 0].round(3).to_dict()
+    >>> transfer_matrix()["ml"].loc[lambda share: share != 0].round(3).to_dict()
     {'ml': -1.0, 'soc1': 0.45}
     """
-    return layered.structure(MODEL, parameters)
+    return layered.transfer_table(MODEL, parameters)
 
 
 @layered.two_switches

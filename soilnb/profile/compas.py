@@ -525,7 +525,7 @@ def dense_solve(
     return m.K.copy(data=np.vstack([litter, doc, mic, enz, msoc])).rename("carbon")
 
 
-def structure(parameters: str | Mapping | ParameterSet = "tao2024") -> pd.DataFrame:
+def transfer_matrix(parameters: str | Mapping | ParameterSet = "tao2024") -> pd.DataFrame:
     """Return the A matrix: row = pool that receives, column = pool that decays.
 
     Returns
@@ -535,10 +535,10 @@ def structure(parameters: str | Mapping | ParameterSet = "tao2024") -> pd.DataFr
 
     Examples
     --------
-    >>> structure()["ml"].loc[lambda share: share != 0].round(3).to_dict()
+    >>> transfer_matrix()["ml"].loc[lambda share: share != 0].round(3).to_dict()
     {'ml': -1.0, 'doc': 0.05, 'mic': 0.627}
     """
-    return layered.structure(MODEL, parameters)
+    return layered.transfer_table(MODEL, parameters)
 
 
 @layered.two_switches

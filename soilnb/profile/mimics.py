@@ -228,21 +228,21 @@ def _modes(rates: _Rates, state: np.ndarray) -> np.ndarray:
     return np.linalg.eigvals(matrices[:, : kernel.POOLS, : kernel.POOLS]) * HOURS_PER_YEAR
 
 
-def structure(
+def links(
     site: Mapping | xr.Dataset | None = None,
     parameters: str | Mapping | ParameterSet = "sandbox",
 ) -> pd.DataFrame:
-    """Return the links between the pools, as `soilnb.profile.model.Model.structure` tells them.
+    """Return the links between the pools, as `soilnb.profile.model.Model.links` tells them.
 
     Kinds are input, uptake, respiration, oxidation, turnover and desorption.
 
     Examples
     --------
-    >>> links = structure()
+    >>> links = links()
     >>> links[links["source"] == "LITs"]["via"].unique().tolist()
     ['MICr', 'MICK']
     """
-    return MODEL.structure(site, parameters)
+    return MODEL.links(site, parameters)
 
 
 def warm_up() -> None:

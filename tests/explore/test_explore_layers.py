@@ -75,7 +75,7 @@ def test_the_sign_of_a_cell_is_that_of_its_curve(grid):
 
 def test_structures_show_each_transfer_of_the_matrices_and_the_enzymes():
     for model in (clm5, compas):
-        transfers = model.structure()
+        transfers = model.transfer_matrix()
         found = layers.links(transfers)
         moved = found.dropna(subset="share")
         assert len(moved) == int((transfers.values > 0).sum())
@@ -89,8 +89,8 @@ def test_structures_show_each_transfer_of_the_matrices_and_the_enzymes():
 
 
 def test_figures_have_the_panels_of_the_papers(grid):
-    assert style.panels(tao2024.fig1(clm5.structure(), compas.structure())) == "ab"
-    pathways = tao2023.fig1(compas.structure())
+    assert style.panels(tao2024.fig1(clm5.transfer_matrix(), compas.transfer_matrix())) == "ab"
+    pathways = tao2023.fig1(compas.transfer_matrix())
     assert style.panels(pathways) == "ab"
     assert len(tao2023.figED2().axes[0].patches) == 2 * len(tao2023.STEPS)
     signs = [text.get_text() for text in tao2023.figED4(grid).axes[2].texts]

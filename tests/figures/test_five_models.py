@@ -32,12 +32,12 @@ def test_structures_show_every_pool_of_every_model():
 
 
 def test_rows_follow_the_litter():
-    links = boxes()["millennial"].structure()
+    links = boxes()["millennial"].links()
     assert figures.rows(links, boxes()["millennial"].pools) == [
         ["pom", "lmwc"],
         ["agg", "mic", "maom"],
     ]
-    links = boxes()["rothc"].structure()
+    links = boxes()["rothc"].links()
     assert figures.rows(links, boxes()["rothc"].pools) == [
         ["dpm", "rpm"],
         ["bio", "hum"],
@@ -47,14 +47,14 @@ def test_rows_follow_the_litter():
 
 def test_kinds_come_from_the_ledger():
     model = boxes()["mimics"]
-    kinds = figures.kinds(model.structure(), model.pools)
+    kinds = figures.kinds(model.links(), model.pools)
     assert [pool for pool, kind in kinds.items() if kind == "microbes"] == ["MICr", "MICK"]
     assert [pool for pool, kind in kinds.items() if kind == "litter"] == ["LITm", "LITs"]
 
 
 def test_every_kind_of_link_is_drawn_and_explained():
     for model in boxes().values():
-        links = model.structure()
+        links = model.links()
         inside = {kind for *_, kind in schematic.between(links, model.pools)}
         assert inside <= set(schematic.LINES)
 

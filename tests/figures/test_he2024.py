@@ -111,14 +111,14 @@ def test_every_axis_with_numbers_has_a_label_with_a_unit(maps, ensemble):
 
 
 def test_schematics_show_every_pool_and_every_link_of_the_models():
-    figure = he2024.structures(century.structure(), mimics.structure())
+    figure = he2024.structures(century.links(), mimics.links())
     left, right = figure.axes
     arrows = [
         len([p for p in ax.patches if type(p).__name__ == "FancyArrowPatch"])
         for ax in (left, right)
     ]
     between = [
-        len(schematic.between(model.structure(), dict.fromkeys(model.POOLS)))
+        len(schematic.between(model.links(), dict.fromkeys(model.POOLS)))
         for model in (century, mimics)
     ]
     assert min(between) >= 9

@@ -348,7 +348,7 @@ def test_the_attributes_are_enough_to_run_it_again():
 
 
 def test_the_structure_is_a_complete_account_of_every_pool():
-    links = century.structure(SOILR)
+    links = century.links(SOILR)
     given_away = links[links.kind != "input"].groupby("source")["share"].sum()
     np.testing.assert_allclose(given_away, 1.0, rtol=1e-12)
     assert set(given_away.index) == set(century.POOLS)
@@ -356,7 +356,7 @@ def test_the_structure_is_a_complete_account_of_every_pool():
     assert pairs["surface_structural", "slow"] == pytest.approx(0.7 * 0.25)
     assert pairs["active", "CO2"] == pytest.approx(0.85 - 0.68 * 0.65)
     assert len(links[links.kind == "transfer"]) == 11
-    assert len(century.structure()) == 22
+    assert len(century.links()) == 22
 
 
 # --- bad input --------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ def test_every_term_of_the_equation_says_what_it_is():
 
 
 def test_the_structure_has_the_printed_links():
-    a = clm5.structure()
+    a = clm5.transfer_matrix()
     assert list(a.index) == list(a.columns) == list(clm5.POOLS)
     links = {(to, source): a.loc[to, source] for to in a for source in a}
     assert {link: share for link, share in links.items() if share > 0} == {

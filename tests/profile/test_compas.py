@@ -144,7 +144,7 @@ def test_every_term_of_the_equation_says_what_it_is():
 
 
 def test_the_structure_is_the_printed_matrix():
-    a = compas.structure()
+    a = compas.transfer_matrix()
     assert list(a.index) == list(a.columns) == list(compas.POOLS)
     assert (np.diag(a) == -1).all()
     links = {(to, source) for to in a for source in a if a.loc[to, source] > 0}
@@ -157,7 +157,7 @@ def test_the_structure_is_the_printed_matrix():
     # What dies and what becomes enzymes passes on whole; so do enzymes, mSOC and wood.
     np.testing.assert_allclose(a[["mic", "enz", "msoc", "cwd"]].sum(), 0, atol=1e-15)
     assert a.loc["enz", "mic"] == pytest.approx((1 / 22) / (1 / 22 + 1 / 1.1))
-    assert compas.structure({"eta_doc": 0.4}).loc["mic", "doc"] == 0.4
+    assert compas.transfer_matrix({"eta_doc": 0.4}).loc["mic", "doc"] == 0.4
 
 
 @pytest.mark.parametrize("place", list(forcing.EXAMPLES))

@@ -427,7 +427,7 @@ def test_coordinates_of_the_sites_are_kept():
 
 
 def test_the_structure_is_a_complete_account_of_every_flux():
-    links = mimics.structure()
+    links = mimics.links()
     by_flux = links[links.kind != "input"].groupby(["source", "via"])["share"].sum()
     np.testing.assert_allclose(by_flux, 1.0, rtol=1e-12)
     assert links[links.kind == "input"].share.sum() == pytest.approx(1.0)
@@ -440,7 +440,7 @@ def test_the_structure_is_a_complete_account_of_every_flux():
 
 def test_the_structure_carries_the_fluxes_of_the_steady_state():
     steady = mimics.steady_state(REF15)
-    links = mimics.structure(REF15)
+    links = mimics.links(REF15)
     gain = links[(links.kind == "uptake") & (links.target == "MICK")]
     paths = dict(zip(mimics.PATH_NAMES, steady["uptake_path"].values, strict=True))
     grown = sum(row.share * paths[f"K {row.source}"] for row in gain.itertuples())

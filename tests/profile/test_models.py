@@ -18,9 +18,7 @@ each = pytest.mark.parametrize("model", boxes().values(), ids=boxes())
 
 #: The models without microbes that eat.
 LINEAR = {
-    name: model
-    for name, model in boxes().items()
-    if not (model.structure()["kind"] == "uptake").any()
+    name: model for name, model in boxes().items() if not (model.links()["kind"] == "uptake").any()
 }
 
 
@@ -170,7 +168,7 @@ def test_disturbances_die_away(model):
 
 @each
 def test_its_links_share_out_every_flux_and_all_litter(model):
-    links = model.structure(SOIL)
+    links = model.links(SOIL)
     assert list(links) == ["source", "target", "kind", "via", "share"]
     assert links.loc[links["source"] == "litter", "share"].sum() == pytest.approx(1)
     assert set(links["source"]) - {"litter"} <= set(model.pools)

@@ -67,9 +67,9 @@ def test_layers_read_parameters_and_forcing_once(model, walk):
         lambda model: model.simulate(SOIL, [0.0, 1.0], model.default),
         lambda model: model.simulate(SOIL, [0.0, 1.0], drivers={"time": [0.0], "npp": [300.0]}),
         lambda model: model.ages(SOIL),
-        lambda model: model.structure(SOIL),
+        lambda model: model.links(SOIL),
     ],
-    ids=["steady_state", "simulate", "drivers", "ages", "structure"],
+    ids=["steady_state", "simulate", "drivers", "ages", "links"],
 )
 def test_boxes_read_a_site_once(model, walk):
     once(lambda: walk(model), sites.read)

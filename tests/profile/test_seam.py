@@ -156,7 +156,7 @@ def test_what_leaves_is_as_old_as_stock_over_input(model):
 
 @each
 def test_its_links_name_pools_and_sinks(model):
-    links = model.structure()
+    links = model.links()
     assert list(links) == ["source", "target", "kind", "via", "share"]
     assert links.loc[links["source"] == "litter", "share"].sum() == pytest.approx(1)
     assert set(links["source"]) - {"litter"} <= set(model.pools)
@@ -167,7 +167,7 @@ def test_its_links_name_pools_and_sinks(model):
 
 @each
 def test_its_diagnosed_efficiency_is_a_share(model):
-    passes_on = (model.structure()["kind"].isin(["uptake", "transfer"])).any()
+    passes_on = (model.links()["kind"].isin(["uptake", "transfer"])).any()
     cue = float(diagnosed(model.fluxes(place(model))))
     assert 0 <= cue < 1
     assert (cue > 1e-9) == passes_on
@@ -221,8 +221,8 @@ def test_the_diagnosed_efficiency_of_compas_is_that_of_the_paper():
 
 def test_its_links_are_those_of_the_matrix():
     for module in (compas, clm5):
-        shares = module.structure("tao2024")
-        links = module.MODEL.structure(parameters="tao2024")
+        shares = module.transfer_matrix("tao2024")
+        links = module.MODEL.links(parameters="tao2024")
         inside = links[(links["source"] != "litter") & (links["target"] != "CO2")]
         drawn = set(zip(inside["target"], inside["source"], strict=True))
         printed = {(to, of) for of in shares for to in shares.index if shares.loc[to, of] > 0}

@@ -31,7 +31,7 @@ class Parameters:
     def __init__(
         self, parameters: object, model: str, size: int, site: np.ndarray | None = None
     ) -> None:
-        self.model, self.size = models.find(model).structure, size
+        self.model, self.size = models.find(model).layered, size
         self.given, self.default = _given(parameters, self.model)
         self.site = np.arange(size) if site is None else np.asarray(site)
         sizes = {dim: self._size(dim) for dim in ("member", "site")}

@@ -255,7 +255,7 @@ def _one(
 ) -> dict[str, np.ndarray]:
     """One run of a chunk: each result [site, ...]."""
     record = MODELS[model]
-    chosen = record.structure
+    chosen = record.layered
     given = dict(switches)
     cases = layered.of_arrays(chosen, parameters, columns, given.pop("transport", "conservative"))
     state = layered.solve(chosen, cases, threads=1)

@@ -36,7 +36,7 @@ from soilnb.profile.layered.cases import (
 )
 from soilnb.profile.layered.drivers import Drivers
 from soilnb.profile.layered.drivers import read as read_drivers
-from soilnb.profile.layered.matrices import CARBON, Matrices, matrices, structure
+from soilnb.profile.layered.matrices import CARBON, Matrices, matrices, transfer_table
 from soilnb.profile.model import Mixing, Model, SteadyStateError
 from soilnb.profile.model.base import Asked
 from soilnb.profile.model.dataset import TIME, check_time
@@ -65,8 +65,8 @@ __all__ = [
     "respired",
     "solve",
     "stocks",
-    "structure",
     "to_unit",
+    "transfer_table",
     "two_switches",
 ]
 

@@ -132,11 +132,11 @@ def transfer_matrix(
     return xr.DataArray(shares, coords, dims, "A", attrs)
 
 
-def structure(model: LayeredModel, parameters: object) -> pd.DataFrame:
+def transfer_table(model: LayeredModel, parameters: object) -> pd.DataFrame:
     """Return the A matrix as a table, row = to, column = from."""
     chosen, values, dim, _ = read_parameters(model, parameters)
     if dim is not None:
-        raise InputError("structure: allowed one value for each parameter")
+        raise InputError("transfer matrix: allowed one value for each parameter")
     p = {name: float(values.get(name, chosen[name])) for name in model.names}
     shares = model.transfers(p, None) + 0.0  # no negative zeros
     return pd.DataFrame(shares, list(model.pools), list(model.pools))

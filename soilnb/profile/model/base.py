@@ -293,7 +293,7 @@ class Model(ABC):
         }
         return self.label(asked, variables)
 
-    def structure(
+    def links(
         self,
         place: object = None,
         parameters: str | Mapping | ParameterSet | None = None,
@@ -318,14 +318,14 @@ class Model(ABC):
         Examples
         --------
         >>> from soilnb.profile import compas
-        >>> links = compas.MODEL.structure()
+        >>> links = compas.MODEL.links()
         >>> links[links["source"] == "msoc"][["target", "kind", "via"]].values.tolist()
         [['doc', 'breakdown', 'enz']]
         """
         asked = self.ask(self.example if place is None else place, parameters, **options)
         if len(asked.system.source) != asked.system.cells:
             size = len(asked.system.source) // asked.system.cells
-            raise InputError(f"structure: allowed one site; given {size}")
+            raise InputError(f"links: allowed one site; given {size}")
         entries = asked.system.ledger
         total = sum(np.sum(amount) for amount in entries.inputs.values())
         rows = [
