@@ -97,12 +97,12 @@ def test_dense_solves(benchmark, model, cells):
 def dense(model, values, columns):
     """Stock to 1 m of each cell by the big matrix of the papers, in kg C m-2."""
     from soilnb.profile import grid, layered
-    from soilnb.profile.forcing import environment
+    from soilnb.profile.forcing import kernel_forcing
 
     structure = MODELS[model].MODEL
     found = np.empty(len(values))
     for i, parameters in enumerate(values):
-        place = environment.Columns(
+        place = kernel_forcing.Columns(
             runs.kernel.Column(*(np.asarray(f)[i : i + 1] for f in columns))
         )
         given = dict(zip(structure.names, parameters, strict=True))

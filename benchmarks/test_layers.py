@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from soilnb.kernels import layers
 from soilnb.profile import clm5, compas, forcing
-from soilnb.profile.forcing import environment
+from soilnb.profile.forcing import kernel_forcing
 
 RUNS = 2000
 CELLS = 45_000
@@ -42,7 +42,7 @@ def repeated(model):
 
 def inputs(model):
     chosen = MODELS[model].PARAMETER_SETS["tao2024"]
-    column = environment.column(forcing.example("temperate"))
+    column = kernel_forcing.column(forcing.example("temperate"))
     pools = len(MODELS[model].POOLS)
     return (
         np.array([chosen[name] for name in MODELS[model].NAMES]),
@@ -133,7 +133,7 @@ def _seconds(function, *arguments):
 @pytest.fixture(scope="module")
 def planet():
     rng = np.random.default_rng(45)
-    return environment.prepare(
+    return kernel_forcing.prepare(
         forcing.from_climate(
             mat=rng.uniform(-12, 28, CELLS), map=rng.uniform(150, 2500, CELLS),
             latitude=rng.uniform(-50, 70, CELLS),
@@ -167,7 +167,7 @@ def test_kernel_on_a_planet(benchmark, model, planet):
 @pytest.mark.benchmark(group="100 years after a warming, yearly output")
 def test_transient(benchmark, model):
     place = forcing.example("temperate")
-    warm = environment.prepare(place.assign(soil_temperature=place["soil_temperature"] + 3))
+    warm = kernel_forcing.prepare(place.assign(soil_temperature=place["soil_temperature"] + 3))
     start = MODELS[model].steady_state("tao2024", place)
     benchmark(MODELS[model].simulate, "tao2024", warm, np.arange(101.0), initial=start)
 
@@ -226,5 +226,5 @@ def test_a_call_a_month(benchmark, model):
 @BOTH
 @pytest.mark.benchmark(group="one place with its Dataset, as a slider asks for it")
 def test_model_of_one_place(benchmark, model):
-    place = environment.prepare(forcing.example("temperate"))
+    place = kernel_forcing.prepare(forcing.example("temperate"))
     benchmark(MODELS[model].steady_state, "tao2024", place)

@@ -5,7 +5,7 @@ import pytest
 
 from soilnb.proda import chains
 from soilnb.profile import forcing
-from soilnb.profile.forcing import environment
+from soilnb.profile.forcing import kernel_forcing
 
 DEPTH = np.array([0.05, 0.15, 0.3, 0.5, 0.8, 1.2, 1.6])
 CARBON = np.array([30e3, 22e3, 14e3, 9e3, 6e3, 3.5e3, 2.5e3])
@@ -14,7 +14,7 @@ MODELS = ("compas", "clm5")
 
 @pytest.fixture(scope="module")
 def pit():
-    column = environment.column(forcing.example("temperate"))
+    column = kernel_forcing.column(forcing.example("temperate"))
     return chains.ObservedProfile("a", DEPTH, CARBON, None, column)
 
 

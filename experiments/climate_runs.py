@@ -21,7 +21,7 @@ from soilnb.proda import globe, network, predictors
 from soilnb.proda.cube import READINGS
 from soilnb.proda.observations.site_forcing import POINT
 from soilnb.profile import forcing
-from soilnb.profile.forcing import environment
+from soilnb.profile.forcing import kernel_forcing
 
 #: A quarter of the papers' chains, and the states kept of each posterior.
 LENGTH = {"warmup": 5000, "steps": 12_500, "samples": 500, "draws": 50}
@@ -168,7 +168,7 @@ def modelled(places, sign, months):
             *(np.asarray(values) for values in about), latitude=latitude, variant=variant,
             rain_seasonality=forcing.rain_seasonality(zone),
         )  # fmt: skip
-        column = environment.prepare(place).columns
+        column = kernel_forcing.prepare(place).columns
         warmth = Q10**column.warmth
         slowed = warmth * column.water * column.oxygen
         found |= {variant: slowed} | ({} if "temperature alone" in found else

@@ -16,7 +16,7 @@ from soilnb.parameters import InputError
 from soilnb.proda import nash_sutcliffe
 from soilnb.proda.chains import ChainSettings, read_profile, sample
 from soilnb.proda.observations import forcing_at
-from soilnb.profile.forcing import environment
+from soilnb.profile.forcing import kernel_forcing
 from soilnb.profile.grid import NODE
 from soilnb.profile.model import air
 
@@ -46,8 +46,8 @@ def live(observations: xr.Dataset) -> Explorer:
         "trust": Control("Weight of the data (log10)", -2.0, -2, 1.5, 0.25),
     }
 
-    columns = environment.prepare(forcing_at(observations)).columns
-    places = {name: environment.one(columns, k) for k, name in enumerate(names)}
+    columns = kernel_forcing.prepare(forcing_at(observations)).columns
+    places = {name: kernel_forcing.one(columns, k) for k, name in enumerate(names)}
 
     def compute(name: str, model: str, horizons: float, trust: float) -> tuple:
         return profile(
@@ -67,7 +67,7 @@ def profile(
     observed : Dataset over layer
         One profile of `soilnb.proda.observations`.
     column : soilnb.kernels.layers.Column
-        Its forcing, from `soilnb.profile.forcing.environment.column`.
+        Its forcing, from `soilnb.profile.forcing.kernel_forcing.column`.
     model : {"COMPAS", "CLM5"}
     horizons : int
         How many layers from the top are used.

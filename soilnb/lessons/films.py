@@ -26,7 +26,7 @@ from soilnb.pore.scenarios import Pulse
 from soilnb.proda.chains import ChainSettings, read_profile, sample
 from soilnb.proda.observations import forcing_at
 from soilnb.profile import depth
-from soilnb.profile.forcing import environment
+from soilnb.profile.forcing import kernel_forcing
 
 #: What the chain of the film walks through: turnover times that make up for one another.
 _PAIR = ("tau_mic", "tau_enz_decay")
@@ -201,8 +201,8 @@ def chain_on_its_posterior() -> films.Film:
     """Show a Metropolis chain walk through two parameters, and leave its posterior behind."""
     study = site_assimilation.study("quick", 0)
     pit = study.pit(100)
-    columns = environment.prepare(forcing_at(study.profiles)).columns
-    column = environment.one(columns, 100 % study.profiles.sizes["profile"])
+    columns = kernel_forcing.prepare(forcing_at(study.profiles)).columns
+    column = kernel_forcing.one(columns, 100 % study.profiles.sizes["profile"])
     profile = read_profile(pit, str(pit["profile"].item()), column, "sse")
     long = ChainSettings("compas", chains=2, warmup=4000, steps=40_000, samples=4000)
     settings = replace(long, warmup=2000, steps=7800, samples=1560, seed=1)

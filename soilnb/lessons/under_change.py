@@ -25,8 +25,8 @@ from soilnb.parameters import InputError
 from soilnb.proda import chains, predictors
 from soilnb.proda.cube import READINGS
 from soilnb.profile import forcing, rothc
-from soilnb.profile.forcing import environment
-from soilnb.profile.forcing.environment import Columns
+from soilnb.profile.forcing import kernel_forcing
+from soilnb.profile.forcing.kernel_forcing import Columns
 from soilnb.profile.model import Model, SteadyStateError, boxes, models
 
 COMMAND = "python -m experiments.change_runs"
@@ -119,7 +119,7 @@ class Study:
         came on top, how much more carbon is lost (less, where below 0) than if every pool had kept
         its turnover.
         """
-        place = environment.prepare(self.places.isel(site=k))
+        place = kernel_forcing.prepare(self.places.isel(site=k))
         for arm in ARMS:
             for draws, parameters in self.draws(arm, k).items():
                 yield from _layered(k, arm, draws, parameters, place)
@@ -130,7 +130,7 @@ class Study:
     @cached_property
     def prepared(self) -> Columns:
         """The forcing, prepared once."""
-        return environment.prepare(self.places)
+        return kernel_forcing.prepare(self.places)
 
     @cached_property
     def sites(self) -> dict[str, np.ndarray]:
@@ -147,7 +147,7 @@ class Study:
             model, inverse_temperature=SHARPNESS, seed=self.seed, **reading, **LENGTHS[self.size]
         )
         label = str(self.chosen["profile"].values[k])
-        column = environment.one(self.prepared.columns, k)
+        column = kernel_forcing.one(self.prepared.columns, k)
         try:
             seen = chains.read_profile(self.chosen.isel(profile=k), label, column, how.cost)
             found = chains.sample(seen, how)

@@ -39,7 +39,7 @@ from soilnb.pore import from_image, simulate
 from soilnb.pore.diagnostics import cell_types
 from soilnb.pore.structure import dispersed
 from soilnb.proda import observations
-from soilnb.profile.forcing import environment
+from soilnb.profile.forcing import kernel_forcing
 from soilnb.profile.model import boxes
 from soilnb.profile.site import read_csv as read_sites
 
@@ -296,7 +296,7 @@ def compared(found: xr.Dataset, profile: int = 0, **_: object) -> tuple[dict, st
         By model, as `soilnb.figures.assimilation.fit` takes it, and a sentence.
     """
     one = found.isel(profile=[profile])
-    column = environment.one(environment.prepare(observations.forcing_at(one)).columns, 0)
+    column = kernel_forcing.one(kernel_forcing.prepare(observations.forcing_at(one)).columns, 0)
     bands = {
         model: assimilation.profile(one.isel(profile=0), column, model)[1]
         for model in ("CLM5", "COMPAS")

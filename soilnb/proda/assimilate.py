@@ -23,7 +23,7 @@ from soilnb.parameters import InputError
 from soilnb.proda import posterior
 from soilnb.proda.batch import run_batch
 from soilnb.proda.chains import PIT_TO_PIT, ChainSettings, ObservedProfile, read_profile, sample
-from soilnb.profile.forcing import environment
+from soilnb.profile.forcing import kernel_forcing
 from soilnb.profile.layered import two_switches
 from soilnb.profile.model.air import history, zone_of
 
@@ -265,7 +265,7 @@ def _columns(
     if not isinstance(forcing, xr.Dataset):
         raise InputError(f"forcing is a {type(forcing).__name__}: allowed an xarray.Dataset")
     if "site" not in forcing.dims:
-        return [environment.column(forcing)] * len(labels)
+        return [kernel_forcing.column(forcing)] * len(labels)
     if forcing.sizes["site"] != len(labels):
         raise InputError(
             f"forcing has {forcing.sizes['site']} sites for {len(labels)} profiles: allowed one "
@@ -275,14 +275,14 @@ def _columns(
     if len(set(names)) == len(names) and set(names) == set(labels):
         forcing = forcing.isel(site=[names.index(label) for label in labels])
     try:
-        columns = environment.prepare(forcing).columns
-        return [environment.one(columns, k) for k in range(len(labels))]
+        columns = kernel_forcing.prepare(forcing).columns
+        return [kernel_forcing.one(columns, k) for k in range(len(labels))]
     except InputError:  # one of them is bad: find out which
         return [_column(forcing.isel(site=k)) for k in range(len(labels))]
 
 
 def _column(forcing: xr.Dataset) -> layers.Column | str:
     try:
-        return environment.column(forcing.drop_vars("site", errors="ignore"))
+        return kernel_forcing.column(forcing.drop_vars("site", errors="ignore"))
     except InputError as error:
         return str(error)

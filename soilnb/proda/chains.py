@@ -53,7 +53,7 @@ from soilnb.parameters import InputError, Parameter, check_range, unknown
 from soilnb.proda.convergence import gelman_rubin
 from soilnb.proda.models import MODELS
 from soilnb.profile import forcing, grid, layered
-from soilnb.profile.forcing import environment, transport
+from soilnb.profile.forcing import kernel_forcing, transport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -227,9 +227,9 @@ def read_profile(
     Examples
     --------
     >>> from soilnb.profile import forcing
-    >>> from soilnb.profile.forcing import environment
+    >>> from soilnb.profile.forcing import kernel_forcing
     >>> seen = xr.Dataset({"depth": ("layer", [0.1, 0.5]), "carbon_density": ("layer", [2e4, 8e3])})
-    >>> place = environment.column(forcing.example("temperate"))
+    >>> place = kernel_forcing.column(forcing.example("temperate"))
     >>> read_profile(seen, "mine", place, "sse").depth
     array([0.1, 0.5])
     """
@@ -462,9 +462,9 @@ def sample(profile: ObservedProfile, settings: ChainSettings) -> Chains:
     Examples
     --------
     >>> from soilnb.profile import forcing
-    >>> from soilnb.profile.forcing import environment
+    >>> from soilnb.profile.forcing import kernel_forcing
     >>> seen = xr.Dataset({"depth": ("layer", [0.1, 0.5]), "carbon_density": ("layer", [2e4, 8e3])})
-    >>> place = environment.column(forcing.example("temperate"))
+    >>> place = kernel_forcing.column(forcing.example("temperate"))
     >>> profile = read_profile(seen, "mine", place, "sse")
     >>> found = sample(profile, ChainSettings(warmup=500, steps=1000, samples=100))
     >>> found.runs.parameters.shape
@@ -487,7 +487,7 @@ def sample(profile: ObservedProfile, settings: ChainSettings) -> Chains:
 
 def warm_up() -> None:
     """Compile the kernels by short chains, so that several processes need not each do it."""
-    place = environment.column(forcing.example("temperate"))
+    place = kernel_forcing.column(forcing.example("temperate"))
     pit = ObservedProfile("example", np.array([0.1, 0.5]), np.array([2e4, 8e3]), None, place)
     for model in MODELS:
         for sampler in SAMPLERS:

@@ -39,7 +39,7 @@ from soilnb.proda.cube import Cube
 from soilnb.proda.globe.cells import EARTH_RADIUS, climate_group, on_sphere
 from soilnb.proda.observations.site_forcing import forcing_at
 from soilnb.profile import compas, grid
-from soilnb.profile.forcing import environment
+from soilnb.profile.forcing import kernel_forcing
 from soilnb.profile.layered import diagnostics, two_switches
 
 #: Depth of the soil that a carbon content is given for, m.
@@ -271,8 +271,8 @@ def prior(
     )
 
 
-def _prepared(observations: xr.Dataset, forcing: xr.Dataset | None) -> environment.Columns:
-    columns = environment.prepare(forcing_at(observations) if forcing is None else forcing)
+def _prepared(observations: xr.Dataset, forcing: xr.Dataset | None) -> kernel_forcing.Columns:
+    columns = kernel_forcing.prepare(forcing_at(observations) if forcing is None else forcing)
     if columns.size != observations.sizes["profile"]:
         raise InputError(
             f"forcing has {columns.size} sites for {observations.sizes['profile']} profiles: "
@@ -282,7 +282,7 @@ def _prepared(observations: xr.Dataset, forcing: xr.Dataset | None) -> environme
 
 
 def _draws(
-    columns: environment.Columns,
+    columns: kernel_forcing.Columns,
     rng: np.random.Generator,
     biomass: float,
     fixed: Mapping[str, float],
@@ -308,10 +308,10 @@ def _draws(
     return found
 
 
-def _part(columns: environment.Columns, sites: np.ndarray) -> environment.Columns:
+def _part(columns: kernel_forcing.Columns, sites: np.ndarray) -> kernel_forcing.Columns:
     """Return the forcing of some sites."""
     fields = (np.asarray(field)[sites] for field in columns.columns)
-    return environment.Columns(layers.Column(*fields), "site", {}, {})
+    return kernel_forcing.Columns(layers.Column(*fields), "site", {}, {})
 
 
 def _biomass(state: xr.Dataset) -> np.ndarray:
@@ -322,7 +322,7 @@ def _biomass(state: xr.Dataset) -> np.ndarray:
 
 
 def _table(
-    drawn: dict[str, np.ndarray], columns: environment.Columns, observations: xr.Dataset
+    drawn: dict[str, np.ndarray], columns: kernel_forcing.Columns, observations: xr.Dataset
 ) -> pd.DataFrame:
     """Return CUE and carbon of drawn parameters; places without a draw are left out."""
     some = ~np.isnan(drawn["b"])
@@ -405,7 +405,7 @@ def constant_cue(
 
 
 def _made(
-    truth: dict[str, np.ndarray], columns: environment.Columns, observations: xr.Dataset
+    truth: dict[str, np.ndarray], columns: kernel_forcing.Columns, observations: xr.Dataset
 ) -> xr.Dataset:
     """Return observations whose carbon is the model's at the depths of their layers."""
     from scipy.interpolate import PchipInterpolator

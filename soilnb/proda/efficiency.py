@@ -31,7 +31,7 @@ from soilnb.proda.globe.parameters import Parameters
 from soilnb.proda.globe.runs import CellRuns, evaluate, prepare
 from soilnb.proda.posterior import nash_sutcliffe
 from soilnb.profile import grid
-from soilnb.profile.forcing import environment
+from soilnb.profile.forcing import kernel_forcing
 from soilnb.profile.layered import two_switches
 from soilnb.schema import Variable, assemble
 
@@ -153,7 +153,7 @@ def _select(forcing: xr.Dataset, rows: np.ndarray, observations: xr.Dataset) -> 
         names = observations["profile"].values.astype(str)
         if own.is_unique and set(own) == set(names):
             rows = own.get_indexer(names[rows])
-    return environment.prepare(forcing.isel(site=rows).drop_vars("site", errors="ignore"))
+    return kernel_forcing.prepare(forcing.isel(site=rows).drop_vars("site", errors="ignore"))
 
 
 def at_depth(soc: np.ndarray, depth: np.ndarray) -> np.ndarray:

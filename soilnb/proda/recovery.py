@@ -47,7 +47,7 @@ from soilnb.proda.chains import (
 )
 from soilnb.profile import forcing as places
 from soilnb.profile import grid
-from soilnb.profile.forcing import environment
+from soilnb.profile.forcing import kernel_forcing
 from soilnb.profile.layered import two_switches
 from soilnb.profile.model.air import history
 
@@ -163,7 +163,7 @@ def _columns(
         forcing = {name: places.example(name) for name in places.EXAMPLES}
     elif isinstance(forcing, xr.Dataset):
         forcing = {"place": forcing}
-    return {name: environment.column(place) for name, place in forcing.items()}
+    return {name: kernel_forcing.column(place) for name, place in forcing.items()}
 
 
 def _truths(

@@ -26,7 +26,7 @@ import xarray as xr
 from soilnb.kernels import layers as kernel
 from soilnb.parameters import ParameterSet, read_table
 from soilnb.profile import layered
-from soilnb.profile.forcing.environment import Columns
+from soilnb.profile.forcing.kernel_forcing import Columns
 from soilnb.profile.layered import Matrices, diagnostics
 from soilnb.profile.layered.diagnostics import State
 from soilnb.profile.model import Flux, Ledger

@@ -38,7 +38,7 @@ import xarray as xr
 from soilnb.kernels import layers as kernel
 from soilnb.parameters import InputError, ParameterSet, read_table
 from soilnb.profile import layered
-from soilnb.profile.forcing.environment import Columns
+from soilnb.profile.forcing.kernel_forcing import Columns
 from soilnb.profile.layered import Matrices, diagnostics
 from soilnb.profile.layered.diagnostics import State
 from soilnb.profile.model import Flux, Ledger
@@ -346,7 +346,7 @@ def steady_state(
         variable per parameter; its other variables are left alone.
     forcing : Dataset
         See `soilnb.profile.forcing`, of one place or over ``site``; or what
-        `soilnb.profile.forcing.environment.prepare` makes of it, for many runs of the same places.
+        `soilnb.profile.forcing.kernel_forcing.prepare` makes of it, for many runs there.
     transport : {"conservative", "published"}
         The published code does not conserve carbon at the bedrock, see
         `soilnb.profile.forcing.transport.imbalance`.
@@ -386,9 +386,9 @@ def simulate(
     drivers: Mapping | xr.Dataset | None = None,
     transport: str = "conservative",
 ) -> xr.Dataset:
-    """Run the model in time under a constant environment (the means of the steady state).
+    """Run the model in time under a constant forcing (the means of the steady state).
 
-    Under `drivers` it is one environment after the other.
+    Under `drivers` it is one forcing after the other.
 
     An experiment starts from the steady state of the old parameters or forcing:
     ``simulate(p, warmer, time, initial=steady_state(p, forcing))``. What comes in and what is

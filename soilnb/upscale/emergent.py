@@ -25,7 +25,7 @@ from soilnb.data import tables
 from soilnb.parameters import InputError, unknown
 from soilnb.proda.globe import cells as grid
 from soilnb.profile import compas
-from soilnb.profile.forcing.environment import prepare
+from soilnb.profile.forcing.kernel_forcing import prepare
 from soilnb.schema import Variable, assemble
 from soilnb.upscale.emulator import CueEmulator, Emulator
 

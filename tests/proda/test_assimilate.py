@@ -12,7 +12,7 @@ from soilnb.parameters import InputError
 from soilnb.proda import batch, chains, convergence, posterior
 from soilnb.proda.recovery import RANKS
 from soilnb.profile import clm5, compas, forcing, grid
-from soilnb.profile.forcing import environment
+from soilnb.profile.forcing import kernel_forcing
 from soilnb.profile.layered import diagnostics
 
 FAST = {"warmup": 1500, "steps": 2000, "samples": 200, "progress": False}
@@ -162,7 +162,7 @@ def test_the_papers_statistic_of_convergence():
 
 
 def test_the_weights_of_the_three_costs(temperate):
-    column = environment.column(temperate)
+    column = kernel_forcing.column(temperate)
     error = np.linspace(1, 7, 7)
     pit = chains.ObservedProfile("a", DEPTH, CARBON, error, column)
     spread = ((CARBON - CARBON.mean()) ** 2).sum()
@@ -196,7 +196,7 @@ def test_emcee_finds_the_same_posterior(temperate):
     emcee = pytest.importorskip("emcee")
     from scipy.special import expit, logit
 
-    pit = chains.ObservedProfile("a", DEPTH, CARBON, None, environment.column(temperate))
+    pit = chains.ObservedProfile("a", DEPTH, CARBON, None, kernel_forcing.column(temperate))
     settings = chains.ChainSettings(model="clm5", warmup=5_000, steps=20_000, samples=1_000)
     ours = chains.sample(pit, settings)
     target = ours.problem
@@ -267,7 +267,7 @@ def test_the_second_half_of_what_was_accepted_counts(temperate, monkeypatch):
 
     monkeypatch.setattr(chains.kernel, "published", search)
     settings = chains.ChainSettings(model="clm5", sampler="published", steps=100, samples=12)
-    pit = chains.ObservedProfile("a", DEPTH, CARBON, None, environment.column(temperate))
+    pit = chains.ObservedProfile("a", DEPTH, CARBON, None, kernel_forcing.column(temperate))
     found = chains.sample(pit, settings)
     late = [accepted[0][20:], accepted[1][15:], accepted[2][25:]]
     assert found.draws == 12  # the shortest has 16
@@ -580,7 +580,7 @@ def test_an_unknown_size_of_the_errors_is_integrated_out():
 
 
 def test_the_first_guess_of_the_errors_is_a_fifth_or_what_is_given(temperate):
-    column = environment.column(temperate)
+    column = kernel_forcing.column(temperate)
     for given, error in ((profile(), 0.2 * CARBON.mean()),
                          (profile(carbon_density_sd=np.full(7, 900.0)), 900.0)):  # fmt: skip
         pit = chains.read_profile(given, "a", column, "estimated")

@@ -11,7 +11,7 @@ import pytest
 from soilnb import jobs
 from soilnb.proda import batch, chains
 from soilnb.profile import forcing
-from soilnb.profile.forcing import environment
+from soilnb.profile.forcing import kernel_forcing
 
 SCRIPT = """
 from soilnb import jobs
@@ -51,7 +51,7 @@ def deepest(profile, settings):
 
 
 def test_files_of_other_settings_or_halves_are_counted_and_made_anew(tmp_path, capsys):
-    column = environment.column(forcing.example("temperate"))
+    column = kernel_forcing.column(forcing.example("temperate"))
     depth = np.array([0.1, 0.5])
     pits = [chains.ObservedProfile(name, depth, depth, None, column) for name in "abc"]
 

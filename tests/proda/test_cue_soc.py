@@ -10,7 +10,7 @@ from soilnb.proda import cue_soc
 from soilnb.proda.cube import Cube
 from soilnb.proda.observations import twin_profiles
 from soilnb.profile import compas, grid
-from soilnb.profile.forcing import environment
+from soilnb.profile.forcing import kernel_forcing
 
 SHORT = {"warmup": 800, "steps": 1600, "samples": 100, "jobs": 1, "progress": False}
 
@@ -88,7 +88,7 @@ def test_depths_hold_the_kept_profiles_only(found, pits):
 
 
 def test_draws_from_the_prior_are_feasible_and_obey_the_biomass_rule(pits):
-    columns = environment.prepare(cue_soc.forcing_at(pits))
+    columns = kernel_forcing.prepare(cue_soc.forcing_at(pits))
     drawn = cue_soc._draws(columns, np.random.default_rng(0), 0.1, {}, Cube())
     state = compas.steady_state(drawn, columns)
     assert state["feasible"].all()
@@ -127,7 +127,7 @@ def test_assimilation_spreads_a_cue_that_is_the_same_everywhere(pits):
 
 def test_made_profiles_keep_the_depths_of_the_measured(pits):
     few = pits.isel(profile=slice(0, 5))
-    columns = environment.prepare(cue_soc.forcing_at(few))
+    columns = kernel_forcing.prepare(cue_soc.forcing_at(few))
     truth = cue_soc._draws(columns, np.random.default_rng(2), 0.1, {"eta_doc": 0.27}, Cube())
     assert (truth["eta_doc"] == 0.27).all()
     made = cue_soc._made(truth, columns, few)

@@ -8,10 +8,10 @@ from scipy.io import netcdf_file
 
 from soilnb.parameters import InputError
 from soilnb.profile import clm5, forcing, grid
-from soilnb.profile.forcing import environment
+from soilnb.profile.forcing import kernel_forcing
 
 TEMPERATE = forcing.example("temperate")
-PREPARED = {name: environment.prepare(forcing.example(name)) for name in forcing.EXAMPLES}
+PREPARED = {name: kernel_forcing.prepare(forcing.example(name)) for name in forcing.EXAMPLES}
 SECONDS = 365 * 24 * 3600
 
 

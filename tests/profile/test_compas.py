@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from soilnb.parameters import InputError, ParameterSet
 from soilnb.profile import compas, forcing, grid, layered
-from soilnb.profile.forcing import environment
+from soilnb.profile.forcing import kernel_forcing
 
 TEMPERATE = forcing.example("temperate")
-PREPARED = {name: environment.prepare(forcing.example(name)) for name in forcing.EXAMPLES}
+PREPARED = {name: kernel_forcing.prepare(forcing.example(name)) for name in forcing.EXAMPLES}
 DEFAULTS = dict(compas.PARAMETER_SETS["tao2024"])
 SITES = {"eta_doc": np.linspace(0.1, 0.5, 12)}
 

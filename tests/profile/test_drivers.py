@@ -10,7 +10,7 @@ from scipy.integrate import solve_ivp
 from soilnb.kernels import layers as kernel
 from soilnb.parameters import InputError
 from soilnb.profile import clm5, compas, depth, forcing, layered
-from soilnb.profile.forcing import environment
+from soilnb.profile.forcing import kernel_forcing
 from soilnb.profile.layered import drivers
 from soilnb.profile.model import boxes, models
 
@@ -107,7 +107,7 @@ def test_seasons_agree_with_scipy(model):
     touched = sparse.kron(pools, sparse.eye(20)) + sparse.kron(sparse.eye(len(pools)), neighbours)
     for month in range(2):
         rates = np.zeros((kernel.RATES, 20))
-        column = environment.one(columns, month)
+        column = kernel_forcing.one(columns, month)
         kernel.prepare(m.code, cases.parameters[0], column, 0, rates)
         kernel.sources(column, rates)
 

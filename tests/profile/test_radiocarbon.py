@@ -7,7 +7,7 @@ from scipy.integrate import solve_ivp
 from soilnb.kernels import layers, tracer
 from soilnb.parameters import InputError
 from soilnb.profile import clm5, compas, forcing, icbm
-from soilnb.profile.forcing import environment
+from soilnb.profile.forcing import kernel_forcing
 from soilnb.profile.model import air, models
 
 PLACES = {"depth": {"thickness": 0.1}}
@@ -32,7 +32,7 @@ def draws(model, number=3):
 
 def in_the_kernel(model, rows, place, rates, weights):
     """What `tracer.soil_tracer` makes of parameters [k, d]: tracer over carbon [k, 20]."""
-    column, code = environment.column(place), model.MODEL.code
+    column, code = kernel_forcing.column(place), model.MODEL.code
     work, factors = layers.new_work(), np.zeros((layers.FACTORS, layers.LAYERS))
     carbon = np.zeros((len(model.POOLS), layers.LAYERS))
     state = np.zeros((len(model.POOLS) + 1, layers.LAYERS))

@@ -13,7 +13,7 @@ from soilnb.proda import chains, observations
 from soilnb.profile import clm5, compas, depth, forcing, management
 from soilnb.profile import site as sites
 from soilnb.profile.depth import column
-from soilnb.profile.forcing import environment, variables
+from soilnb.profile.forcing import kernel_forcing, variables
 from soilnb.profile.layered import cases, diagnostics
 from soilnb.profile.model import boxes, dataset
 
@@ -103,7 +103,7 @@ def test_an_assimilation_reads_profiles_settings_and_forcing_once():
     found = entered(
         lambda: proda.assimilate(profiles, forcing=made, **options),
         chains.read_profile, variables.check, cases.read, cases.read_parameters, choose,
-        environment.prepare,
+        kernel_forcing.prepare,
     )  # fmt: skip
     assert found == {
         "soilnb.proda.chains.read_profile": 2,
@@ -111,5 +111,5 @@ def test_an_assimilation_reads_profiles_settings_and_forcing_once():
         "soilnb.profile.layered.cases.read": 0,
         "soilnb.profile.layered.cases.read_parameters": 0,
         "soilnb.parameters.choose": 0,
-        "soilnb.profile.forcing.environment.prepare": 1,
+        "soilnb.profile.forcing.kernel_forcing.prepare": 1,
     }

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from soilnb.parameters import InputError
 from soilnb.profile import clm5, compas, forcing, grid
-from soilnb.profile.forcing import environment
+from soilnb.profile.forcing import kernel_forcing
 from soilnb.profile.layered import diagnostics
 
 BOREAL = forcing.example("boreal").assign(
     nitrogen_scalar=0.6 * forcing.example("boreal")["nitrogen_scalar"],
     oxygen_scalar=0.8 * forcing.example("boreal")["oxygen_scalar"],
 )
-PLACE = environment.prepare(BOREAL)
+PLACE = kernel_forcing.prepare(BOREAL)
 DZ = grid.THICKNESS
 P = dict(compas.PARAMETER_SETS["tao2024"])
 Q = dict(clm5.PARAMETER_SETS["tao2024"])
@@ -128,7 +128,7 @@ def test_transfer_efficiency_follows_sand_where_transfers_do():
 
 def test_the_published_transfer_efficiency_of_clm5_leaves_nitrogen_and_oxygen_out():
     x = state(clm5)
-    shown = environment.modifiers(BOREAL, 1.0, 1.5, 0.5)
+    shown = kernel_forcing.modifiers(BOREAL, 1.0, 1.5, 0.5)
     xi = (
         shown["temperature"].mean("month") * shown["water"].mean("month") * shown["depth_factor"]
     ).values
@@ -192,7 +192,7 @@ def test_transport_and_environment_are_weighted_by_carbon(name, model):
     found = system(model=name)
     leaving = -np.diag(m.V.values)
     assert float(found["transport_rate"]) == pytest.approx((leaving * moving).sum() / moving.sum())
-    shown = environment.modifiers(BOREAL, p["w_scaling"], p["q10"], p.get("efolding", 0.5))
+    shown = kernel_forcing.modifiers(BOREAL, p["w_scaling"], p["q10"], p.get("efolding", 0.5))
     xi = shown["temperature"].mean("month") * shown["water"].mean("month") * shown["depth_factor"]
     expected = (xi.values * soil).sum() / soil.sum()
     assert float(found["environmental_modifier"]) == pytest.approx(expected)

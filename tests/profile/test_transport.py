@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from soilnb.parameters import InputError
 from soilnb.profile import clm5, forcing, grid
-from soilnb.profile.forcing import environment, transport
+from soilnb.profile.forcing import kernel_forcing, transport
 
 TEMPERATE = forcing.example("temperate")
 THAWED, PERMAFROST, FROZEN = (3.0,) * 12, (0.8,) * 12, (0.0,) * 12
 MIXED = (3.0,) * 6 + (1.5,) * 4 + (0.0,) * 2
-COLUMN = environment.column(TEMPERATE)
+COLUMN = kernel_forcing.column(TEMPERATE)
 
 
 def v(bedrock, active=MIXED, mode="conservative", diffus=1e-4, cryo=5e-4):
@@ -131,33 +131,33 @@ def test_a_column_is_what_the_forcing_says():
     place = TEMPERATE.assign(
         active_layer=("month", year), active_layer_last_year=("month", year[::-1].copy())
     )
-    column = environment.column(place)
+    column = kernel_forcing.column(place)
     np.testing.assert_allclose(25 + 10 * column.warmth, place["soil_temperature"], rtol=1e-12)
     np.testing.assert_array_equal(column.active, np.maximum(year, year[::-1]))
     assert column.bedrock == 20
     assert column.surface is False
     frozen = place.assign(active_layer_last_year=("month", np.r_[year[:-1], 0.0]))
-    assert environment.column(frozen).surface is True
+    assert kernel_forcing.column(frozen).surface is True
 
 
 def test_columns_of_sites_are_stacked_and_prepared_once():
     places = forcing.from_climate(mat=[2.0, 9.0], map=700.0, latitude=50.0, site=["A", "B"])
-    prepared = environment.prepare(places)
-    assert environment.prepare(prepared) is prepared
+    prepared = kernel_forcing.prepare(places)
+    assert kernel_forcing.prepare(prepared) is prepared
     assert prepared.dim == "site"
     assert prepared.coords["site"].values.tolist() == ["A", "B"]
-    assert environment.column(places).warmth.shape == (2, 12, 20)
-    single = environment.column(places.isel(site=1))
-    for stacked, alone in zip(environment.column(places), single, strict=True):
+    assert kernel_forcing.column(places).warmth.shape == (2, 12, 20)
+    single = kernel_forcing.column(places.isel(site=1))
+    for stacked, alone in zip(kernel_forcing.column(places), single, strict=True):
         np.testing.assert_array_equal(np.asarray(stacked)[1], alone)
 
 
 def test_the_modifiers_are_shown_factor_by_factor():
-    found = environment.modifiers(TEMPERATE, w_scaling=2.0, q10=2.0, efolding=0.5)
+    found = kernel_forcing.modifiers(TEMPERATE, w_scaling=2.0, q10=2.0, efolding=0.5)
     at_25 = TEMPERATE.assign(soil_temperature=0 * TEMPERATE["soil_temperature"] + 25)
-    np.testing.assert_allclose(environment.modifiers(at_25)["temperature"], 1)
+    np.testing.assert_allclose(kernel_forcing.modifiers(at_25)["temperature"], 1)
     ten_less = at_25.assign(soil_temperature=at_25["soil_temperature"] - 10)
-    np.testing.assert_allclose(environment.modifiers(ten_less, q10=2.0)["temperature"], 0.5)
+    np.testing.assert_allclose(kernel_forcing.modifiers(ten_less, q10=2.0)["temperature"], 0.5)
     assert float(found["water"].max()) <= 1
     np.testing.assert_allclose(found["depth_factor"], np.exp(-grid.NODE / 0.5))
     # A warm month that is also dry counts less in the mean of products than in that of means.
@@ -168,7 +168,7 @@ def test_the_modifiers_are_shown_factor_by_factor():
         * found["depth_factor"],
     )
     with pytest.raises(InputError, match=r"forcing has 2 sites: choose one"):
-        environment.modifiers(forcing.from_climate(mat=[1.0, 2.0], map=700.0, latitude=50.0))
+        kernel_forcing.modifiers(forcing.from_climate(mat=[1.0, 2.0], map=700.0, latitude=50.0))
 
 
 def test_a_matrix_with_other_dimensions_is_refused():

@@ -27,8 +27,8 @@ from soilnb.parameters import InputError, check_range, unknown
 from soilnb.proda.globe.parameters import Parameters
 from soilnb.proda.models import MODELS
 from soilnb.profile import grid, layered
-from soilnb.profile.forcing import environment
-from soilnb.profile.forcing.environment import Columns
+from soilnb.profile.forcing import kernel_forcing
+from soilnb.profile.forcing.kernel_forcing import Columns
 from soilnb.profile.layered import diagnostics
 
 #: Cells of a chunk: few enough for the arrays of one chunk to stay in the processor's cache.
@@ -101,7 +101,7 @@ def prepare(planet: xr.Dataset | Prepared) -> Prepared:
         first = int(np.argmax(bad))
         label = planet["site"].values[first] if "site" in planet.coords else first
         raise InputError(f"area = {area[first]:g} at site {label}: allowed above 0 m2")
-    columns = environment.prepare(planet)
+    columns = kernel_forcing.prepare(planet)
     own = [name for name, array in planet.variables.items() if set(array.dims) <= {"site"}]
     cells = planet[[name for name in own if name in planet.data_vars]]
     cells = cells.drop_vars([name for name in cells.coords if name not in own])

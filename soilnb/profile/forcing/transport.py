@@ -122,7 +122,7 @@ def matrix(
     diffus, cryo : float
         Diffusivities of bioturbation and cryoturbation, m2 yr-1.
     column : Column
-        One column, from `soilnb.profile.forcing.environment.column`.
+        One column, from `soilnb.profile.forcing.kernel_forcing.column`.
     transport : {"conservative", "published"}
         See `imbalance`.
 
@@ -134,8 +134,8 @@ def matrix(
     Examples
     --------
     >>> from soilnb.profile import forcing
-    >>> from soilnb.profile.forcing import environment
-    >>> v = matrix(1e-4, 5e-4, environment.column(forcing.example("temperate")))
+    >>> from soilnb.profile.forcing import kernel_forcing
+    >>> v = matrix(1e-4, 5e-4, kernel_forcing.column(forcing.example("temperate")))
     >>> float((-np.diag(v)).max().round(2))  # the first layer is left fastest, yr-1
     0.17
     """
@@ -160,8 +160,8 @@ def imbalance(transport: xr.DataArray) -> xr.DataArray:
     Examples
     --------
     >>> from soilnb.profile import forcing
-    >>> from soilnb.profile.forcing import environment
-    >>> v = matrix(1e-4, 5e-4, environment.column(forcing.example("temperate")))
+    >>> from soilnb.profile.forcing import kernel_forcing
+    >>> v = matrix(1e-4, 5e-4, kernel_forcing.column(forcing.example("temperate")))
     >>> bool(abs(imbalance(v)).max() < 1e-12)
     True
     """

@@ -22,7 +22,7 @@ from soilnb.jobs import side_by_side
 from soilnb.kernels import layers as kernel
 from soilnb.parameters import InputError, ParameterSet, as_numbers
 from soilnb.profile import grid, plausible
-from soilnb.profile.forcing.environment import Columns
+from soilnb.profile.forcing.kernel_forcing import Columns
 from soilnb.profile.layered.cases import (
     READINGS,
     Cases,
@@ -184,7 +184,7 @@ class LayeredModel(Model):
         drivers: Mapping | xr.Dataset | None = None,
         transport: str = "conservative",
     ) -> xr.Dataset:
-        """Run every case in time under a constant environment, or under one that changes.
+        """Run every case in time under a constant forcing, or under one that changes.
 
         Parameters and result are those of `soilnb.profile.compas.simulate`.
         """

@@ -12,8 +12,8 @@ import xarray as xr
 
 from soilnb.kernels import layers as kernel
 from soilnb.parameters import InputError, ParameterSet, as_numbers, choose, shown, unknown
-from soilnb.profile.forcing import environment
-from soilnb.profile.forcing.environment import Columns
+from soilnb.profile.forcing import kernel_forcing
+from soilnb.profile.forcing.kernel_forcing import Columns
 from soilnb.profile.forcing.transport import switch
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Cases:
 
     def column(self, case: int) -> kernel.Column:
         """Return the forcing of one case."""
-        return environment.one(self.columns, self.which[case])
+        return kernel_forcing.one(self.columns, self.which[case])
 
     def named(self, case: int) -> dict[str, float]:
         """Return the parameters of one case by name."""
@@ -89,7 +89,7 @@ def read(
     """Check parameters and forcing and match them."""
     switches = switch(transport)
     chosen, values, dim, coords = read_parameters(model, parameters)
-    columns = environment.prepare(forcing)
+    columns = kernel_forcing.prepare(forcing)
     if chosen.options.get("transfers") == "sand":
         switches += kernel.SAND_TRANSFERS
     size, dim, coords = _match(values, dim, coords, columns)

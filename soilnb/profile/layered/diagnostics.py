@@ -59,7 +59,7 @@ import xarray as xr
 from soilnb.kernels import layers as kernel
 from soilnb.parameters import InputError, ParameterSet, unknown
 from soilnb.profile import grid, layered
-from soilnb.profile.forcing.environment import Columns
+from soilnb.profile.forcing.kernel_forcing import Columns
 from soilnb.profile.model import models
 
 #: name: (unit, long name, symbol)

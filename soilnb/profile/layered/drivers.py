@@ -24,7 +24,7 @@ import xarray as xr
 
 from soilnb.kernels import layers as kernel
 from soilnb.parameters import InputError, as_numbers, unknown
-from soilnb.profile.forcing.environment import REFERENCE_TEMPERATURE
+from soilnb.profile.forcing.kernel_forcing import REFERENCE_TEMPERATURE
 from soilnb.profile.forcing.variables import LITTER_POOLS, Variable
 from soilnb.profile.forcing.variables import VARIABLES as FORCING
 from soilnb.profile.model.drivers import read_series

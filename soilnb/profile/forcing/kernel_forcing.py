@@ -1,4 +1,4 @@
-r"""The environment of a column: forcing prepared for the kernels, and its modifiers shown.
+r"""Forcing as the kernels of the layered models read it, prepared once, and its modifiers shown.
 
 A first-order rate at 25 degC in moist soil is slowed by
 
