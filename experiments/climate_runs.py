@@ -17,7 +17,7 @@ import pandas as pd
 from soilnb import proda, results
 from soilnb.claims import baseline, climate_runs
 from soilnb.data import open_dataset, rasters
-from soilnb.proda import globe, network, predictors
+from soilnb.proda import covariates, globe, network
 from soilnb.proda.cube import READINGS
 from soilnb.proda.observations.site_forcing import POINT
 from soilnb.profile import forcing
@@ -194,7 +194,7 @@ def ensembles(runs, profiles, planet):
     there, and the stocks would be those of fewer cells.
     """
     known, everywhere = (
-        predictors.frame(places, grid=planet, quiet=True).filter(regex="^[^=]*$")
+        covariates.frame(places, grid=planet, quiet=True).filter(regex="^[^=]*$")
         for places in (profiles, planet)
     )
     x, mean = network.match(known, network.targets(runs["published"]), quiet=True)
@@ -215,7 +215,7 @@ def ensembles(runs, profiles, planet):
     }
     totals = {}
     for name, (y, draw) in cases.items():
-        scaler = predictors.Scaler.of(everywhere)
+        scaler = covariates.Scaler.of(everywhere)
         many = network.bootstrap(
             x,
             y,

@@ -132,10 +132,10 @@ def emulated():
 
 def learnt():
     """Yield (name, array) of what each kind of network predicts."""
-    from soilnb.proda import network, observations, predictors
+    from soilnb.proda import covariates, network, observations
 
     profiles = observations.twin_profiles(60, seed=1)
-    x = predictors.frame(profiles, quiet=True, covariates=("temperature", "precipitation", "npp"))
+    x = covariates.frame(profiles, quiet=True, covariates=("temperature", "precipitation", "npp"))
     rng = np.random.default_rng(1)
     shares = (x - x.min()) / (x.max() - x.min())
     y = (0.8 * shares + 0.2 * rng.random(x.shape)).set_axis(["q10", "b", "eta_doc"], axis=1)

@@ -53,7 +53,7 @@ _MAPS = (
         f"proda/network/{name}.py"
         for name in ("fitting", "training", "ensemble", "crossvalidation")
     ),
-    *("proda/predictors.py", "proda/cube.py", "proda/efficiency.py", "proda/models.py"),
+    *("proda/covariates.py", "proda/cube.py", "proda/efficiency.py", "proda/models.py"),
 )
 
 #: The sources that decide the numbers of a paper's baseline, and those among them that do not.

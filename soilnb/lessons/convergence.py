@@ -14,7 +14,7 @@ from soilnb import claims, proda, results
 from soilnb.claims import planet_runs
 from soilnb.lessons import rests_on
 from soilnb.lessons.proda_globe import FOLDERS, SMALL, VARIANTS
-from soilnb.proda import globe, network, predictors
+from soilnb.proda import covariates, globe, network
 from soilnb.proda.cube import READINGS
 from soilnb.profile import clm5, compas, forcing
 from soilnb.profile.layered import diagnostics
@@ -391,7 +391,7 @@ def study(size: str = "quick", seed: int = 0, reading: str = "published", number
     profiles, cells = proda.observations.israd(), globe.planet("testbed")
     chosen = profiles
     if size != "paper":
-        known = predictors.frame(profiles, grid=cells, quiet=True)
+        known = covariates.frame(profiles, grid=cells, quiet=True)
         climate = known.filter(like="climate").idxmax(axis=1)
         turn = known.sample(frac=1, random_state=seed).groupby(climate).cumcount()
         chosen = profiles.sel(profile=turn.sort_values(kind="stable").index[:number].unique())

@@ -20,7 +20,7 @@ from soilnb.claims import planet_runs
 from soilnb.claims.measures import profiles as measures
 from soilnb.data import open_dataset
 from soilnb.lessons import rests_on
-from soilnb.proda import cue_soc, globe, network, predictors, regressions
+from soilnb.proda import covariates, cue_soc, globe, network, regressions
 from soilnb.proda.cube import READINGS
 from soilnb.proda.regressions import ASSIMILATED, MixedModel
 
@@ -156,7 +156,7 @@ def study(size: str = "quick", seed: int = 0, reading: str = "published", number
     profiles, cells = proda.observations.israd(), globe.planet("testbed")
     chosen = profiles
     if size != "paper":
-        known = predictors.frame(profiles, grid=cells, quiet=True).index
+        known = covariates.frame(profiles, grid=cells, quiet=True).index
         few = known[np.linspace(0, len(known) - 1, number).astype(int)]
         chosen = profiles.sel(profile=few.unique())
     return Study(size, seed, reading, profiles, chosen, cells)
@@ -340,18 +340,18 @@ class Learner:
     @cached_property
     def everywhere(self) -> pd.DataFrame:
         """The environment of each cell."""
-        return predictors.frame(self.study.cells, quiet=True)
+        return covariates.frame(self.study.cells, quiet=True)
 
     @cached_property
-    def scaler(self) -> predictors.Scaler:
+    def scaler(self) -> covariates.Scaler:
         """How covariates are scaled: by their ranges over the planet."""
-        return predictors.Scaler.of(self.everywhere)
+        return covariates.Scaler.of(self.everywhere)
 
     @cached_property
     def pairs(self) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
         """Environment and parameters of the profiles, by variant."""
         one = self.study
-        known = predictors.frame(one.profiles, grid=one.cells, quiet=True)
+        known = covariates.frame(one.profiles, grid=one.cells, quiet=True)
         keep = "published" if one.full else "all"
         return {
             reading: network.match(known, network.targets(run, keep=keep), quiet=True)

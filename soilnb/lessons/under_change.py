@@ -22,7 +22,7 @@ from soilnb import proda
 from soilnb.claims import baseline
 from soilnb.lessons import rests_on
 from soilnb.parameters import InputError
-from soilnb.proda import chains, predictors
+from soilnb.proda import chains, covariates
 from soilnb.proda.cube import READINGS
 from soilnb.profile import forcing, rothc
 from soilnb.profile.forcing import kernel_forcing
@@ -171,7 +171,7 @@ def study(size: str = "quick", seed: int = 0, number: int | None = None) -> Stud
     3
     """
     profiles = proda.observations.israd()
-    climate = predictors.frame(profiles, quiet=True).filter(like="climate").idxmax(axis=1)
+    climate = covariates.frame(profiles, quiet=True).filter(like="climate").idxmax(axis=1)
     mixed = climate.sample(frac=1, random_state=seed)
     turn = mixed.groupby(mixed).cumcount().sort_values(kind="stable")
     number = number or {"quick": 4, "paper": 120}[size]

@@ -16,7 +16,7 @@ import xarray as xr
 
 from soilnb import claims
 from soilnb.lessons.proda_globe import VARIANTS, Study, study
-from soilnb.proda import globe, network, predictors, sensitivity
+from soilnb.proda import covariates, globe, network, sensitivity
 from soilnb.proda.cube import READINGS, Cube
 from soilnb.profile import compas
 
@@ -155,7 +155,7 @@ class Planets:
             progress=False,
         )
         some = one.cells.isel(site=slice(None, None, 3 if full else 8))
-        places = ensemble.predict(predictors.frame(some, quiet=True), quiet=True)
+        places = ensemble.predict(covariates.frame(some, quiet=True), quiet=True)
         given = network.to_parameters(places, **READINGS[reading])
         some = _with_area_of(some.sel(site=given["site"].values), one.cells)
         return ensemble, given, globe.prepare(some)
@@ -302,7 +302,7 @@ class Planets:
             one.fitted.on_scaled(),
             scaled,
             one.y,
-            predictors.categories(scaled.columns),
+            covariates.categories(scaled.columns),
             Cube("compas", **READINGS[reading]).groups(),
             permutation=way,
             repeats=300 if self.study.full else 8,
@@ -321,7 +321,7 @@ class Planets:
                 member,
                 one.x[new],
                 one.y[new],
-                predictors.categories(one.x.columns),
+                covariates.categories(one.x.columns),
                 Cube("compas", **READINGS[reading]).groups(),
                 repeats=5 if self.study.full else 2,
                 seed=number,
@@ -395,7 +395,7 @@ def kept_importance() -> pd.DataFrame:
 def with_one_number(learnt: network.Extrapolated, number: float) -> float:
     """Return the importance of climate for CUE when one number stands for all of its columns."""
     scaled = learnt.fitted.scaler.transform(learnt.x)
-    columns = predictors.categories(scaled.columns)["climate"]
+    columns = covariates.categories(scaled.columns)["climate"]
     truth = learnt.y[["eta_doc", "eta_ml", "eta_cl_ll", "tau_assim", "km_assim"]]
 
     def error(x: pd.DataFrame) -> float:

@@ -42,7 +42,7 @@ from soilnb.pipeline.pages import (
     self_test,
     thumbnails,
 )
-from soilnb.proda import globe, predictors
+from soilnb.proda import covariates, globe
 
 #: What the pages load in the browser: file or folder in `node_modules`, place in `_vendor`.
 #: MathJax loads its reading aids only when a reader switches them on; the book is in English.
@@ -288,7 +288,7 @@ def _generated(
         "scoreboard": checked.scoreboard(entries, pictures),
         "parameters": parameter_page.parameters(parameter_page.model_sets()),
         "data": pages.data_sets(data.datasets(), _schemas()),
-        "planet": pages.planet(globe.schema(), predictors.TABLE),
+        "planet": pages.planet(globe.schema(), covariates.TABLE),
         "your_soil": own_soil.page(),
         "self_test": self_test.page(titles),
         "projects": project_page.page(titles),

@@ -378,9 +378,9 @@ def test_the_page_on_data_names_licence_state_and_variables():
 
 
 def test_the_page_on_the_planet_names_its_variables_and_what_the_network_lacks():
-    from soilnb.proda import globe, predictors
+    from soilnb.proda import covariates, globe
 
-    schema, inputs = globe.schema(), predictors.TABLE
+    schema, inputs = globe.schema(), covariates.TABLE
     variables, climate, covariates = tables(doctree(pages.planet(schema, inputs)))
     assert [row[0] for row in variables[1:]] == schema.index.tolist()
     assert variables[1][2] == "° north"
@@ -389,7 +389,7 @@ def test_the_page_on_the_planet_names_its_variables_and_what_the_network_lacks()
     ]  # fmt: skip
     assert len(covariates) == 1 + 60
     missing = [row for row in covariates if row[3] == "missing"]
-    assert len(missing) == len(predictors.missing())
+    assert len(missing) == len(covariates.missing())
     assert ["chemistry", "soil pH in H2O (0)", "missing", "missing"] in missing
 
 

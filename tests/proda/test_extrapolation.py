@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 
 from soilnb.parameters import InputError
-from soilnb.proda import globe, network, observations, predictors
+from soilnb.proda import covariates, globe, network, observations
 from soilnb.proda.cube import READINGS
 from soilnb.profile import clm5, compas
 
@@ -50,11 +50,11 @@ def assimilated(profiles, model="compas", reading="table", failed=()):
 def test_it_is_what_the_steps_give(planet, profiles, model, reading):
     found = network.extrapolate(assimilated(profiles, model, reading), profiles, planet, seed=3)
     y = network.targets(assimilated(profiles, model, reading), **READINGS[reading])
-    x, y = network.match(predictors.frame(profiles, grid=planet, quiet=True), y, quiet=True)
+    x, y = network.match(covariates.frame(profiles, grid=planet, quiet=True), y, quiet=True)
     pd.testing.assert_frame_equal(found.x, x)
     pd.testing.assert_frame_equal(found.y, y)
-    cells = predictors.frame(planet, quiet=True)
-    fitted = network.learn("ridge", x, y, scaler=predictors.Scaler.of(cells), seed=3)
+    cells = covariates.frame(planet, quiet=True)
+    fitted = network.learn("ridge", x, y, scaler=covariates.Scaler.of(cells), seed=3)
     predicted = fitted.predict(cells, quiet=True).dropna()
     expected = network.to_parameters(predicted, model, **READINGS[reading])
     xr.testing.assert_identical(found.parameters, expected)
@@ -84,8 +84,8 @@ def test_profiles_that_fail_are_not_learnt_from(planet, profiles):
 
 
 def test_profiles_and_cells_that_are_left_out_are_counted_in_one_line(planet, profiles, capsys):
-    classes = [name for name in predictors.frame(planet).columns if "=" in name]
-    of_profiles, of_cells = (predictors.frame(one)[classes] for one in (profiles, planet))
+    classes = [name for name in covariates.frame(planet).columns if "=" in name]
+    of_profiles, of_cells = (covariates.frame(one)[classes] for one in (profiles, planet))
     unseen = classes[int(np.argmax((of_profiles.sum() == 0) & (of_cells.sum() > 0)))]
     gap = planet.copy(deep=True)
     gap["npp"][np.flatnonzero(of_cells[unseen] == 0)[:3]] = np.nan

@@ -89,7 +89,7 @@ def test_a_planet_lies_on_land_and_has_plants(planet):
 
 
 def test_the_forcing_of_a_planet_is_that_of_profiles_with_the_same_numbers(planet):
-    profiles = globe.covariates(planet).rename(site="profile")
+    profiles = globe.as_profiles(planet)
     for name, array in profiles.data_vars.items():
         if columns.COLUMNS[name].kind != "label":
             assert array.attrs["units"] == columns.COLUMNS[name].unit, name

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from soilnb.data.planet import teaching_planet
 from soilnb.parameters import InputError
-from soilnb.proda import network, observations, predictors
+from soilnb.proda import covariates, network, observations
 from soilnb.proda.network import ensemble as drawing
 from soilnb.profile import clm5, compas
 
@@ -223,7 +223,7 @@ def test_ridge_finds_a_straight_line_and_the_forest_a_curve(data):
 def test_scaling_by_the_planet_is_the_scaler_that_is_given(data):
     x, y, _ = data
     planet = pd.concat([x, x + 1.0])
-    scaler = predictors.Scaler.of(planet)
+    scaler = covariates.Scaler.of(planet)
     found = network.baseline("ridge", x, y, scaler=scaler)
     np.testing.assert_allclose(found.scaler.high["npp"], planet["npp"].max())
     wide = found.on_scaled().predict(scaler.transform(x))
@@ -398,7 +398,7 @@ def test_bad_tables_are_told_in_one_line(data, capsys):
     with pytest.raises(InputError, match="groups has no site 'site 119'"):
         network.folds(x, pd.Series(1, x.index[:-1]))
     with pytest.raises(InputError, match="scaler and x have different columns: sand"):
-        network.baseline("mean", x.drop(columns="sand"), y, scaler=predictors.Scaler.of(x))
+        network.baseline("mean", x.drop(columns="sand"), y, scaler=covariates.Scaler.of(x))
 
 
 def test_without_jax_one_line_says_what_to_install(data, monkeypatch):
@@ -773,11 +773,11 @@ def test_clm5_has_carbon_too(profiles):
 def test_from_profiles_to_the_planet():
     profiles = observations.twin_profiles(60, seed=2)
     planet = teaching_planet((10.0, 10.0))
-    x = predictors.frame(profiles, grid=planet, quiet=True)
+    x = covariates.frame(profiles, grid=planet, quiet=True)
     rng = np.random.default_rng(0)
     y = pd.DataFrame(rng.uniform(0.2, 0.8, (len(x), 23)), x.index, list(compas.NAMES))
-    cells = predictors.frame(planet, quiet=True)
-    fitted = network.baseline("ridge", x, y, scaler=predictors.Scaler.of(cells))
+    cells = covariates.frame(planet, quiet=True)
+    fitted = network.baseline("ridge", x, y, scaler=covariates.Scaler.of(cells))
     places = fitted.predict(cells, quiet=True)
     parameters = network.to_parameters(places)
     assert parameters.sizes["site"] == places.notna().all(axis=1).sum()
@@ -789,7 +789,7 @@ def test_israd_covariates_can_be_learnt_from(data_root):
     from soilnb.data import open_dataset
 
     profiles = observations.israd(twin=False)
-    x = predictors.frame(profiles, grid=open_dataset("testbed"), quiet=True)
+    x = covariates.frame(profiles, grid=open_dataset("testbed"), quiet=True)
     study = profiles["study"].to_series()
     y = pd.DataFrame({"cold": (x["temperature"] < 10) * 0.5 + 0.2})
     found = network.cross_validate(x, y, "forest", groups=study)

@@ -7,7 +7,7 @@ import xarray as xr
 
 from soilnb import proda
 from soilnb.parameters import InputError
-from soilnb.proda import globe, network, observations, predictors
+from soilnb.proda import covariates, globe, network, observations
 from soilnb.profile import compas
 
 SHORT = {"warmup": 300, "steps": 600, "samples": 60, "jobs": 1, "progress": False}
@@ -73,7 +73,7 @@ def test_draws_that_were_not_kept_are_asked_for(plain):
 
 RNG = np.random.default_rng(3)
 CELLS = globe.planet("teaching", resolution=10)
-X = predictors.frame(CELLS, quiet=True).iloc[:40]
+X = covariates.frame(CELLS, quiet=True).iloc[:40]
 NAMES = list(compas.NAMES)
 TABLES = [
     pd.DataFrame(RNG.uniform(0.4, 0.6, (40, len(NAMES))), X.index, NAMES) for _ in range(MEMBERS)
@@ -109,7 +109,7 @@ def test_tables_of_other_sites_or_none_are_refused_in_one_line(tables):
 def test_the_books_of_every_member_close_and_the_interval_is_that_of_their_sums():
     ensemble = network.bootstrap(X, TABLES, size=MEMBERS, method="ridge", draw="all",
                                  progress=False)  # fmt: skip
-    places = ensemble.predict(predictors.frame(CELLS, quiet=True), quiet=True)
+    places = ensemble.predict(covariates.frame(CELLS, quiet=True), quiet=True)
     parameters = network.to_parameters(places)
     land = CELLS.sel(site=parameters["site"].values)
     world = globe.maps(parameters, land, "compas", components=False, progress=False)

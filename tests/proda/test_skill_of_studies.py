@@ -4,7 +4,7 @@ import numpy as np
 
 from soilnb import proda
 from soilnb.data import open_dataset
-from soilnb.proda import network, observations, predictors
+from soilnb.proda import covariates, network, observations
 
 
 def test_learnt_parameters_beat_the_mean_at_studies_that_were_left_out(data_root):
@@ -15,7 +15,7 @@ def test_learnt_parameters_beat_the_mean_at_studies_that_were_left_out(data_root
     some = np.linspace(0, profiles.sizes["profile"] - 1, 170).astype(int)
     chains = {"warmup": 300, "steps": 600, "samples": 100, "jobs": 1, "progress": False}
     assimilated = proda.assimilate(profiles.isel(profile=some), **chains)
-    x = predictors.frame(profiles, grid=open_dataset("testbed"), quiet=True)
+    x = covariates.frame(profiles, grid=open_dataset("testbed"), quiet=True)
     x, y = network.match(x, network.targets(assimilated, keep="fitted"), quiet=True)
     study = profiles["study"].to_series()
     forcing = observations.forcing_at(profiles)

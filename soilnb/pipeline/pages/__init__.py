@@ -47,7 +47,7 @@ API = (
     ("soilnb.proda.observations", "Soil profiles: your own table, ISRaD, and rules of quality"),
     ("soilnb.data.profiles.judgement", "Which unit a column is in, where nobody says"),
     ("soilnb.proda.regressions", "Mixed regressions of SOC on CUE"),
-    ("soilnb.proda.predictors", "Covariates: what a network knows of a place"),
+    ("soilnb.proda.covariates", "Covariates: what a network knows of a place"),
     ("soilnb.proda.network", "Parameters learnt from covariates"),
     ("soilnb.proda.network.fitting", "The network, and the simpler predictors beside it"),
     ("soilnb.proda.cube", "The unit cube of parameters, and the switches of enzymes"),
@@ -181,7 +181,7 @@ def planet(schema: pd.DataFrame, inputs: pd.DataFrame) -> str:
     schema : DataFrame
         Dimensions, unit and meaning by variable, as `soilnb.proda.globe.schema` gives them.
     inputs : DataFrame
-        The papers' covariates with what we have for each, `soilnb.proda.predictors.TABLE`.
+        The papers' covariates with what we have for each, `soilnb.proda.covariates.TABLE`.
     """
     variables = [
         [f"`{name}`", escape(row["dimensions"]), unit(row["unit"]), escape(row["meaning"])]

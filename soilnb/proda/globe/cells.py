@@ -406,10 +406,10 @@ def _renamed(zone: np.ndarray, rename: Callable[[str], str]) -> np.ndarray:
     return np.array(known, dtype=np.str_)[where].reshape(names.shape)
 
 
-# --- what the network learns from, and how real the climate is --------------------------------
+# --- its cells as profiles, and how real the climate is ---------------------------------------
 
 
-def covariates(cells: xr.Dataset) -> xr.Dataset:
+def as_profiles(cells: xr.Dataset) -> xr.Dataset:
     """Return the numbers of a planet under the names and in the units of observed profiles.
 
     Parameters
@@ -421,13 +421,13 @@ def covariates(cells: xr.Dataset) -> xr.Dataset:
     -------
     Dataset
         ``latitude longitude temperature precipitation npp sand clay climate vegetation`` over
-        ``site`` (`soilnb.data.profiles.columns.COLUMNS`), all as variables.
+        ``profile`` (`soilnb.data.profiles.columns.COLUMNS`), all as variables.
     """
     names = ["latitude", "longitude", "temperature", "precipitation", "npp", "clay"]
     found = cells[[*names, "climate", "vegetation"]].reset_coords()
     found["sand"] = cells["sand"].isel(layer=0).reset_coords(drop=True)
     order = [*names[:-1], "sand", "clay", "climate", "vegetation"]
-    return found[order].assign_attrs(cells.attrs)
+    return found[order].rename(site="profile").assign_attrs(cells.attrs)
 
 
 def compare_climate(cells: xr.Dataset, sites: pd.DataFrame, *, within: float = 200.0):

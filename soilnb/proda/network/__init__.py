@@ -2,15 +2,15 @@
 
 .. code-block:: python
 
-    from soilnb.proda import globe, network, observations, predictors
+    from soilnb.proda import covariates, globe, network, observations
     profiles, planet = observations.israd(), globe.planet("testbed")
     forcing = observations.forcing_at(profiles)
     study = profiles["study"].to_series()
     y = network.targets(assimilated)                         # places in the unit cube
-    x, y = network.match(predictors.frame(profiles, grid=planet), y)
+    x, y = network.match(covariates.frame(profiles, grid=planet), y)
     network.compare(x, y, study, carbon=lambda p: network.layer_nse(p, profiles, forcing))
-    cells = predictors.frame(planet)
-    fitted = network.fit(x, y, scaler=predictors.Scaler.of(cells))
+    cells = covariates.frame(planet)
+    fitted = network.fit(x, y, scaler=covariates.Scaler.of(cells))
     parameters = network.to_parameters(fitted.predict(cells), "compas")
     globe.maps(parameters, planet.sel(site=parameters["site"]), "compas")
 

@@ -17,7 +17,7 @@ more members are added to those that are there.
 .. code-block:: python
 
     ensemble = network.bootstrap(x, y, size=200, folder="my_ensemble")
-    ensemble.predict(predictors.frame(planet)).std("member")
+    ensemble.predict(covariates.frame(planet)).std("member")
     many = proda.assimilate(profiles, draws=50)
     states = [network.targets(many, statistic="draw", seed=k) for k in range(200)]
     ensemble = network.bootstrap(x, states, size=200)
@@ -41,8 +41,8 @@ import xarray as xr
 from soilnb import __version__
 from soilnb.jobs import Store, complete
 from soilnb.parameters import InputError, unknown
+from soilnb.proda.covariates import Scaler
 from soilnb.proda.network.fitting import BASELINES, LEAST_SITES, Fitted, check, learn, whole
-from soilnb.proda.predictors import Scaler
 
 DRAWS = ("separate", "published", "all")
 #: Share of the sites that are drawn, and share of the draws for validation.

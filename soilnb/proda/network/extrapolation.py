@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import xarray as xr
 
-from soilnb.proda import predictors
+from soilnb.proda import covariates
 from soilnb.proda.cube import Cube, targets, to_parameters
 from soilnb.proda.network.fitting import Fitted, learn, match
 from soilnb.profile.layered import two_switches
@@ -92,10 +92,10 @@ def extrapolate(
     """
     cube = Cube.of(assimilated.attrs, enzyme_turnover=enzyme_turnover, prior=prior)
     wanted = targets(assimilated, keep=keep, enzyme_turnover=enzyme_turnover, prior=prior)
-    known = predictors.frame(observations, grid=planet, quiet=True)
+    known = covariates.frame(observations, grid=planet, quiet=True)
     x, y = match(known, wanted, quiet=True)
-    everywhere = predictors.frame(planet, quiet=True)
-    scaler = predictors.Scaler.of(everywhere)
+    everywhere = covariates.frame(planet, quiet=True)
+    scaler = covariates.Scaler.of(everywhere)
     fitted = learn(method, x, y, scaler=scaler, seed=seed, **options)
     predicted = fitted.predict(everywhere, quiet=True).dropna()
     counts = {

@@ -42,7 +42,7 @@ from tqdm import tqdm
 from soilnb import __version__
 from soilnb.jobs import writing
 from soilnb.parameters import InputError, check_range, unknown
-from soilnb.proda.predictors import Scaler
+from soilnb.proda.covariates import Scaler
 
 #: Units of the hidden layers by name.
 ARCHITECTURES = {"small": (64, 64), "paper": (256, 512, 512, 256)}
@@ -147,7 +147,7 @@ class Fitted:
         Parameters
         ----------
         x : DataFrame [site, column]
-            Covariates as from `soilnb.proda.predictors.frame`, not scaled.
+            Covariates as from `soilnb.proda.covariates.frame`, not scaled.
         quiet : bool
             Whether to say nothing of sites left out.
 
@@ -385,7 +385,7 @@ def fit(
     Parameters
     ----------
     x : DataFrame [site, column]
-        Covariates as from `soilnb.proda.predictors.frame`.
+        Covariates as from `soilnb.proda.covariates.frame`.
     y : DataFrame [site, parameter]
         Parameters of the same sites as places between their prior bounds, 0 to 1.
     architecture : {"small", "paper"} or tuple of int
@@ -467,7 +467,7 @@ def _scaler(scaler: Scaler | None, x: pd.DataFrame) -> Scaler:
     if scaler is None:
         return Scaler.of(x)
     if not isinstance(scaler, Scaler):
-        raise InputError(f"scaler is a {type(scaler).__name__}: allowed a predictors.Scaler")
+        raise InputError(f"scaler is a {type(scaler).__name__}: allowed a covariates.Scaler")
     if set(scaler.low.index) != set(x.columns):
         strange = sorted(set(scaler.low.index) ^ set(map(str, x.columns)))
         raise InputError(f"scaler and x have different columns: {', '.join(strange)}")

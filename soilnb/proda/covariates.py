@@ -27,10 +27,10 @@ of climate and vegetation are so coarse that profiles of all of them exist.
 
 .. code-block:: python
 
-    from soilnb.proda import globe, observations, predictors
+    from soilnb.proda import covariates, globe, observations
     planet = globe.planet("testbed")
-    x = predictors.frame(observations.israd(), grid=planet)
-    scaler = predictors.Scaler.of(predictors.frame(planet))
+    x = covariates.frame(observations.israd(), grid=planet)
+    scaler = covariates.Scaler.of(covariates.frame(planet))
 
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
