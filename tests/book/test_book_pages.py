@@ -381,14 +381,14 @@ def test_the_page_on_the_planet_names_its_variables_and_what_the_network_lacks()
     from soilnb.proda import covariates, globe
 
     schema, inputs = globe.schema(), covariates.TABLE
-    variables, climate, covariates = tables(doctree(pages.planet(schema, inputs)))
+    variables, climate, listed = tables(doctree(pages.planet(schema, inputs)))
     assert [row[0] for row in variables[1:]] == schema.index.tolist()
     assert variables[1][2] == "° north"
     assert [row[0] for row in climate[1:]] == [
         "teaching, 1 degree", "teaching, 0.5 degrees", "testbed",
     ]  # fmt: skip
-    assert len(covariates) == 1 + 60
-    missing = [row for row in covariates if row[3] == "missing"]
+    assert len(listed) == 1 + 60
+    missing = [row for row in listed if row[3] == "missing"]
     assert len(missing) == len(covariates.missing())
     assert ["chemistry", "soil pH in H2O (0)", "missing", "missing"] in missing
 

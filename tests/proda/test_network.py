@@ -22,7 +22,7 @@ SITES = 120
 #: One small architecture for all, and batches that hold all sites: to compile another one takes
 #: three seconds, to train it a fifth of a second.
 QUICK = {
-    "architecture": (24, 20), "dropout": 0.1, "epochs": 1000, "patience": 60, "batch": 128,
+    "architecture": (24, 20), "dropout": 0.1, "epochs": 1000, "patience": 60, "batch_size": 128,
     "progress": False,
 }  # fmt: skip
 #: The same where a method is asked for.
@@ -357,7 +357,7 @@ def test_a_missing_covariate_of_a_site_and_of_all(data, capsys):
         ({"loss": "l1"}, "unknown loss 'l1'"),
         ({"output": "open"}, "unknown output 'open'"),
         ({"dropout": 1.0}, "dropout = 1: allowed 0 to 0.95"),
-        ({"batch": 0}, "batch = 0: allowed 1 to"),
+        ({"batch_size": 0}, "batch_size = 0: allowed 1 to"),
         ({"epochs": 2.5}, "epochs = 2.5: allowed a whole number"),
         ({"patience": -1}, "patience = -1"),
         ({"validation": 1.0}, "validation = 1: allowed 0.01 to 0.9"),

@@ -65,7 +65,7 @@ class TrainingSettings:
     architecture: tuple[int, ...] = ARCHITECTURES["small"]
     loss: str = "l1xl2"
     dropout: float = 0.2
-    batch: int = 32
+    batch_size: int = 32
     epochs: int = 6000
     patience: int = PATIENCE["small"]
     output: str = "bounded"
@@ -79,7 +79,7 @@ class TrainingSettings:
             if getattr(self, name) not in allowed:
                 raise unknown(name, getattr(self, name), allowed)
         check_range("dropout", self.dropout, 0.0, 0.95)
-        for name in ("batch", "epochs", "patience"):
+        for name in ("batch_size", "epochs", "patience"):
             whole(name, getattr(self, name), 1, 10**6)
 
 
@@ -370,7 +370,7 @@ def fit(
     architecture: str | tuple[int, ...] = "small",
     loss: str = "l1xl2",
     dropout: float = 0.2,
-    batch: int = 32,
+    batch_size: int = 32,
     epochs: int = 6000,
     patience: int | None = None,
     output: str = "bounded",
@@ -394,7 +394,7 @@ def fit(
         The papers' product of relative and squared error, or the squared error alone.
     dropout : float
         Share of the units of a hidden layer that are dropped in each step.
-    batch : int
+    batch_size : int
         Sites of a step.
     epochs : int
         Largest number of epochs.
@@ -435,7 +435,9 @@ def fit(
             raise unknown("architecture", architecture, ARCHITECTURES)
         architecture = ARCHITECTURES[architecture]
     patience = PATIENCE.get(name, PATIENCE["small"]) if patience is None else patience
-    settings = TrainingSettings(tuple(architecture), loss, dropout, batch, epochs, patience, output)
+    settings = TrainingSettings(
+        tuple(architecture), loss, dropout, batch_size, epochs, patience, output
+    )
     seed = whole("seed", seed, 0, 2**32 - 1)
     x, y = check(x, y)
     scaler = _scaler(scaler, x)

@@ -98,10 +98,10 @@ class Data(NamedTuple):
 
 
 def _data(
-    rows: tuple[np.ndarray, np.ndarray], held: tuple[np.ndarray, np.ndarray], batch: int
+    rows: tuple[np.ndarray, np.ndarray], held: tuple[np.ndarray, np.ndarray], batch_size: int
 ) -> Data:
     def full(values: np.ndarray) -> jax.Array:
-        size = -(-len(values) // batch) * batch
+        size = -(-len(values) // batch_size) * batch_size
         filled = np.zeros((size, values.shape[1]), np.float32)
         filled[: len(values)] = values
         return jnp.asarray(filled)
@@ -117,7 +117,7 @@ class How:
 
     loss: str
     dropout: float
-    batch: int
+    batch_size: int
 
 
 class State(NamedTuple):
@@ -155,8 +155,8 @@ def _epoch(state: State, data: Data, key: jax.Array, how: How) -> State:
         updates, moments = OPTIMISER.update(gradient, moments, network)
         return (eqx.apply_updates(network, updates), moments), value
 
-    shape = (-1, how.batch)
-    steps = jnp.arange(number.size // how.batch)
+    shape = (-1, how.batch_size)
+    steps = jnp.arange(number.size // how.batch_size)
     given = (order.reshape(shape), real.reshape(shape), steps)
     (network, moments), values = jax.lax.scan(step, (state.network, state.optimiser), given)
     counted = (jnp.arange(data.held_x.shape[0]) < data.held_size).astype(jnp.float32)
@@ -226,11 +226,11 @@ def train(
     best : int
         The epoch with the least validation loss; -1 when none was finite.
     """
-    data = _data(rows, held, settings.batch)
+    data = _data(rows, held, settings.batch_size)
     start, key = jax.random.split(jax.random.key(seed))
     sizes = (data.x.shape[1], *settings.architecture, data.y.shape[1])
     state = _start(sizes, settings.output == "bounded", start)
-    how = How(settings.loss, settings.dropout, settings.batch)
+    how = How(settings.loss, settings.dropout, settings.batch_size)
     patience = jnp.asarray(settings.patience)
     history, done = [], 0
     while done < settings.epochs:
