@@ -1,4 +1,4 @@
-"""Explorers of site assimilation: a measured profile against a model, live, and what age tells."""
+"""Explorers of site assimilation: a measured profile against a model, and what age tells."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LEVELS = (0.05, 0.5, 0.95)
 SHORT = {"warmup": 2000, "steps": 3000, "samples": 400}
 
 
-def live(observations: xr.Dataset) -> Explorer:
+def one_profile(observations: xr.Dataset) -> Explorer:
     """Assimilate one of some profiles at the move of a control.
 
     Parameters

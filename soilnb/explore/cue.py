@@ -57,7 +57,9 @@ def guilds(run: xr.Dataset, parameters: str | dict = "sandbox") -> xr.Dataset:
     )
 
 
-def column(parameters: str | Mapping = "tao2024", place: xr.Dataset | None = None) -> xr.Dataset:
+def ledger_by_layer(
+    parameters: str | Mapping = "tao2024", place: xr.Dataset | None = None
+) -> xr.Dataset:
     """Return the flux ledger of COMPAS at steady state, layer by layer.
 
     Microbes eat litter and dissolved carbon. What of a decaying pool reaches microbes, and what of

@@ -46,10 +46,10 @@ CLIMATE = {
 
 def two_columns() -> Explorer:
     """Compare the profiles of both models while climate and litter change."""
-    return Explorer(CLIMATE, columns, _draw_columns, _say_columns, asks="two_columns")
+    return Explorer(CLIMATE, both_models, _draw_columns, _say_columns, asks="two_columns")
 
 
-def columns(
+def both_models(
     mat: float = 9.0, map: float = 650.0, litter: float = 100.0, vegetation: str = "grassland"
 ) -> xr.Dataset:
     """Run both models to steady state in one climate; litter in % of the usual.

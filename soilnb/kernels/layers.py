@@ -688,7 +688,7 @@ def clm5_steady(parameters, column, switches, work, carbon):
 
 
 @njit(cache=True, error_model="numpy")
-def pools(model):
+def pool_count(model):
     """Return the number of pools of a model."""
     return COMPAS_POOLS if model == COMPAS else CLM5_POOLS
 

@@ -321,7 +321,7 @@ class _Work(NamedTuple):
 @njit(error_model="numpy", nogil=True)
 def _workspace(problem):
     d, m, n = problem.low.size, problem.depth.size, layers.LAYERS
-    pools = layers.pools(problem.model)
+    pools = layers.pool_count(problem.model)
     return _Work(
         np.empty(d), np.zeros((pools, n)), np.zeros(n), np.empty(n), np.zeros(m),
         np.empty(d), np.empty(d), np.zeros((layers.WORK, n)),

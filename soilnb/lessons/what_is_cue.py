@@ -11,7 +11,7 @@ from soilnb import claims
 from soilnb.claims import planet_runs
 from soilnb.claims import rotzer2025 as paper
 from soilnb.cue import efficiency, flux_ledger, measured, methods, nested, stoichiometry
-from soilnb.explore.cue import column
+from soilnb.explore.cue import ledger_by_layer
 from soilnb.profile import forcing, mimics
 
 #: Spans of days over which a pulse is averaged.
@@ -130,7 +130,7 @@ def declines(place: str) -> bool:
     >>> declines("temperate")
     True
     """
-    cue = efficiency(column(place=forcing.example(place)))
+    cue = efficiency(ledger_by_layer(place=forcing.example(place)))
     return bool((cue.diff("layer")[cue["depth"].values[1:] <= 1.0] < 0).all())
 
 

@@ -26,7 +26,7 @@ def one(pits):
 
 
 def test_a_move_assimilates_anew_and_says_what_became_known(pits):
-    explorer = explorers.live(pits)
+    explorer = explorers.one_profile(pits)
     assert "COMPAS: Nash–Sutcliffe" in explorer.words.value
     _, found, shrinkage = explorer.result
     layers = int(pits["layers"][0])
@@ -41,7 +41,7 @@ def test_a_move_assimilates_anew_and_says_what_became_known(pits):
 
 
 def test_heavier_data_narrow_the_band_of_modelled_carbon(pits):
-    explorer = explorers.live(pits)
+    explorer = explorers.one_profile(pits)
     width = {}
     for trust in (-2.0, 1.0):
         found = explorer.set(model="CLM5", trust=trust).result[1]

@@ -50,7 +50,7 @@ def test_guilds_follow_changed_efficiencies():
 @pytest.mark.parametrize("name", ["tropical", "boreal"])
 def test_compas_keeps_nothing_at_steady_state_and_respires_its_input(name):
     place = forcing.example(name)
-    column = cue.column(place=place)
+    column = cue.ledger_by_layer(place=place)
     assert float(column["respiration"].sum()) == pytest.approx(
         float(compas.steady_state("tao2024", place)["input"]), rel=1e-9
     )
@@ -63,7 +63,9 @@ def test_compas_keeps_nothing_at_steady_state_and_respires_its_input(name):
 
 
 def test_more_efficient_microbes_of_compas_have_a_higher_efficiency():
-    low, high = (float(efficiency(cue.column({"eta_doc": eta}).sum("layer"))) for eta in (0.2, 0.4))
+    low, high = (
+        float(efficiency(cue.ledger_by_layer({"eta_doc": eta}).sum("layer"))) for eta in (0.2, 0.4)
+    )
     assert low < high
 
 

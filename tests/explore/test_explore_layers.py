@@ -26,7 +26,7 @@ def test_twice_the_litter_doubles_clm5_and_leaves_the_soil_of_compas():
 
 
 def test_a_column_without_steady_state_is_said_in_words():
-    found = explorers.columns()
+    found = explorers.both_models()
     found["feasible"].loc[{"model": "COMPAS"}] = False
     assert "COMPAS: no steady state" in explorers._say_columns(found)
 
