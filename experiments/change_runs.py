@@ -30,7 +30,7 @@ def main() -> None:
             with writing(file) as part:
                 part.write_text(json.dumps(list(study.rows(k))), encoding="utf-8")
         rows += json.loads(file.read_text(encoding="utf-8"))
-    under_change.keep(pd.DataFrame(rows), made=study.note, data=study.kind)
+    under_change.write(pd.DataFrame(rows), made=study.note, data=study.kind)
 
 
 if __name__ == "__main__":

@@ -201,7 +201,7 @@ def ensembles(runs, profiles, planet):
 
     def states(sampler):
         every = runs[sampler]
-        tables = (network.targets(every, keep="all", statistic="draw", seed=k)
+        tables = (network.targets(every, select="all", statistic="draw", seed=k)
                   for k in range(MEMBERS))  # fmt: skip
         return [table.loc[x.index] for table in tables]
 

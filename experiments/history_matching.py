@@ -27,7 +27,7 @@ from tqdm import tqdm
 
 from soilnb.claims import matching
 from soilnb.claims.measures import measure
-from soilnb.claims.rotzer2025 import SNAPSHOTS
+from soilnb.claims.scenario_runs import SNAPSHOTS
 from soilnb.parameters import InputError
 from soilnb.pore import simulate
 from soilnb.pore.scenarios import SCENARIOS

@@ -30,7 +30,7 @@ from soilnb.claims.measures.series import (
     SETTLED,
     days_until_recovered,
 )
-from soilnb.claims.rotzer2025 import PAPER, SNAPSHOTS, runs_folder
+from soilnb.claims.scenario_runs import PAPER, SNAPSHOTS, runs_folder
 from soilnb.kernels import automaton
 from soilnb.pore import simulate_ensemble
 from soilnb.pore.diagnostics import CELLS, respiration
@@ -98,7 +98,7 @@ def _runs(trial: Mapping, parameters: Mapping, jobs: int) -> list[dict[str, xr.D
             shape=SHAPE,
             snapshots=asked if trial["snapshots"] or scenario == "reference" else (),
             jobs=jobs,
-            keep=runs_folder(),
+            folder=runs_folder(),
         )
         found = [before | one for before, one in zip(found, by_seed(ensemble), strict=True)]
     return found

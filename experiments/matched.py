@@ -28,7 +28,7 @@ MODEL = "rotzer2025"
 PLANNED, CANDIDATES = 256, 8192
 
 
-def keep(
+def write(
     found: Iterable[Mapping[str, object]], direct: Iterable[Mapping[str, object]] = ()
 ) -> Path:
     """Keep points and measured numbers, with the kernels of the emulators.
@@ -93,7 +93,7 @@ def main(folder: Path, table: str | None, points: int) -> None:
     """Keep what is done, then choose what comes next."""
     check_numbers(folder)
     first, early, second = (rows(folder / f"{n}.jsonl") for n in ("wave1", "direct", "wave2"))
-    click.echo(f"kept {keep(first, [*early, *second])}")
+    click.echo(f"kept {write(first, [*early, *second])}")
     if table is None:
         return
     path = folder / f"{table}.csv"

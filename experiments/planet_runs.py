@@ -46,7 +46,7 @@ def main() -> None:
         if model == "COMPAS":
             worlds["published"] = globe.maps(*at, k_system="published")
     made = f"ISRaD, {profiles.sizes['profile']} profiles, small network"
-    planet_runs.keep(worlds, table, made=made)
+    planet_runs.write(worlds, table, made=made)
 
 
 if __name__ == "__main__":

@@ -95,7 +95,7 @@ def _rows(path: Path) -> list[dict[str, object]]:
     return rows
 
 
-def keep(rows: Iterable[Mapping[str, object]]) -> Path:
+def write(rows: Iterable[Mapping[str, object]]) -> Path:
     """Keep the numbers of the runs that `make_runs` returns as a versioned baseline."""
     values = [
         {
@@ -115,4 +115,4 @@ def keep(rows: Iterable[Mapping[str, object]]) -> Path:
 
 
 if __name__ == "__main__":
-    print(f"kept {keep(make_runs())}")
+    print(f"kept {write(make_runs())}")

@@ -38,7 +38,8 @@ def keep_recorded(paper: str) -> Path:
         for path in sorted((results.root() / "paper").glob(f"*/{name}.csv"))
     }
     command = f"soilnb run {notebooks} --size paper"
-    return claims.keep(paper, notes, command=command, extra={"tables": tables} if tables else None)
+    extra = {"tables": tables} if tables else None
+    return claims.write_baseline(paper, notes, command=command, extra=extra)
 
 
 @click.command(help=__doc__)

@@ -25,7 +25,7 @@ import xarray as xr
 from soilnb import claims
 from soilnb.claims import baseline
 from soilnb.claims.measures import by_seed, mean_over_seeds, measure, thin
-from soilnb.claims.rotzer2025 import PAPER, SNAPSHOTS, notes, runs_folder
+from soilnb.claims.scenario_runs import PAPER, SNAPSHOTS, notes, runs_folder
 from soilnb.parameters import InputError
 from soilnb.pore import PRESETS, simulate, simulate_ensemble
 from soilnb.pore.scenarios import SCENARIOS, get_scenario
@@ -94,7 +94,7 @@ def make_runs(
     others = [name for name in SCENARIOS if name not in MAPPED]
     found = {}
     for preset in presets:
-        shared = {"preset": preset, "jobs": jobs, "keep": runs_folder()}
+        shared = {"preset": preset, "jobs": jobs, "folder": runs_folder()}
         mapped = simulate_ensemble(MAPPED, range(seeds), snapshots=SNAPSHOTS, **shared)
         rest = simulate_ensemble(others, range(seeds), **shared)
         both = zip(by_seed(mapped), by_seed(rest), strict=True)
@@ -120,7 +120,7 @@ def keep_runs(
         by scenario: ``{"default": [{"reference": ..., "static": ...}, ...], ...}``. The reference
         needs snapshots of days 195, 199 and 200 for its spatial claims.
     command, size, day
-        See `soilnb.claims.keep`.
+        See `soilnb.claims.write_baseline`.
     series : iterable of str
         Presets whose curves are kept; of the others only the numbers are.
     others : bool
@@ -160,7 +160,7 @@ def keep_runs(
     made |= {p: when | _settings(seeds) for p, seeds in runs.items()}
     found = [note for note in before["values"] if note["preset"] not in runs] + notes(tables)
     extra = {"presets": made, "checks": checks()}
-    return claims.keep(
+    return claims.write_baseline(
         PAPER, found, size=size, command=command, extra=extra, series=thinned, day=day
     )
 

@@ -40,7 +40,7 @@ def main() -> None:
     source = "ISRaD" if study.kind == "real" else "made-up profiles"
     made = f"{source}, {profiles} profiles, and {asked.known} of known truth"
     times = lesson.persistence(stays, study.pits)
-    lesson.keep(rows, times, made=made, data=study.kind)
+    lesson.write(rows, times, made=made, data=study.kind)
 
 
 if __name__ == "__main__":

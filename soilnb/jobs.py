@@ -102,12 +102,11 @@ def complete(
     found: Mapping[Any, Any] | None = None,
     *,
     unit: str,
-    keep: Callable[[Any, Any], Any] | None = None,
+    on_result: Callable[[Any, Any], Any] | None = None,
     tell: Callable[[Any, Any], None] = lambda key, result: None,
     jobs: int | None = None,
     client: Any = None,
     progress: bool = True,
-    kept_by: str = "folder",
 ) -> dict[Any, Any]:
     """Call ``function(*arguments)`` for each task that is not found yet; return all results.
 
@@ -121,14 +120,12 @@ def complete(
         Results that are there already.
     unit : str
         What a task is called.
-    keep : callable, optional
+    on_result : callable, optional
         Called with key and result as soon as there is one; what it returns is the result.
     tell : callable
         Called with key and result, also of those found.
     progress : bool
         Whether a bar over the tasks appears when it takes longer than two seconds.
-    kept_by : str
-        Name of the argument by which finished tasks are kept.
 
     Raises
     ------
@@ -147,13 +144,13 @@ def complete(
             tell(key, result)
         try:
             for key, result in run_all(function, todo, jobs, client):
-                results[key] = result if keep is None else keep(key, result)
+                results[key] = result if on_result is None else on_result(key, result)
                 tell(key, result)
                 bar.update()
         except (KeyboardInterrupt, BrokenProcessPool) as error:
             far = f"interrupted after {len(results)} of {total} {unit}s"
-            kept = "the same call goes on from there"
-            far += f"; nothing is kept without {kept_by}=" if keep is None else f"; {kept}"
+            on, lost = "the same call goes on from there", "nothing is kept without folder="
+            far += f"; {lost if on_result is None else on}"
             if isinstance(error, KeyboardInterrupt):
                 raise KeyboardInterrupt(far) from None
             raise RuntimeError(f"{error}; {far}") from None
@@ -300,8 +297,6 @@ class Store:
     ----------
     folder : path
         Made when it is not there; what killed processes have left in it is removed.
-    name : str
-        Name of the argument that it comes from.
 
     Attributes
     ----------
@@ -316,9 +311,8 @@ class Store:
         When it cannot be made.
     """
 
-    def __init__(self, folder: str | os.PathLike, name: str = "folder") -> None:
+    def __init__(self, folder: str | os.PathLike) -> None:
         self.folder = Path(folder)
-        self.name = name
         self.others = 0
         with self._one_line():
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -331,7 +325,7 @@ class Store:
             yield
         except OSError as error:
             raise InputError(
-                f"{self.name} = {str(self.folder)!r}: {reason(error)}; allowed a folder "
+                f"folder = {str(self.folder)!r}: {reason(error)}; allowed a folder "
                 "that can be written"
             ) from None
 
@@ -358,18 +352,18 @@ class Store:
     def write(self, name: str, key: str, arrays: Mapping[str, Any]) -> None:
         """Keep arrays under a key of all that decides them."""
 
-        def save(path: Path) -> None:
+        def zipped(path: Path) -> None:
             with path.open("wb") as file:
                 np.savez(file, key=key, **arrays)
 
-        self.keep(name, save)
+        self.save(name, zipped)
 
-    def keep(self, name: str, save: Callable[[Path], object]) -> None:
-        """Let `save` write a file; where that fails, a `KeepWarning` says so."""
+    def save(self, name: str, write: Callable[[Path], object]) -> None:
+        """Let `write` make a file; where that fails, a `KeepWarning` says so."""
         path = self.folder / name
         try:
             with writing(path) as part:
-                save(part)
+                write(part)
         except (OSError, RuntimeError) as error:
             warnings.warn(
                 f"{path} is not kept: {reason(error)}; it is in the result of this call",

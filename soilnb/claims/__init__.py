@@ -54,7 +54,7 @@ from soilnb import results
 from soilnb.claims import baseline, hypothesis, line
 from soilnb.claims.baseline import series
 from soilnb.claims.baseline import table as kept_table
-from soilnb.claims.places import page, place
+from soilnb.claims.locators import locator, page
 from soilnb.jobs import writing
 from soilnb.parameters import InputError, check_finite, unknown
 
@@ -62,11 +62,10 @@ __all__ = [
     "compare",
     "figures",
     "hypotheses",
-    "keep",
     "kept_table",
+    "locator",
     "page",
     "papers",
-    "place",
     "presets",
     "record",
     "record_all",
@@ -75,6 +74,7 @@ __all__ = [
     "summary",
     "verdict",
     "verdict_line",
+    "write_baseline",
 ]
 
 #: What a claim may rest on: a model run on published parameters, a choice tuned to a number of
@@ -331,7 +331,7 @@ def _note(
     return note | ({"cause": cause} if cause else {}) | variant
 
 
-def keep(
+def write_baseline(
     paper: str,
     notes: Iterable[Mapping],
     *,
@@ -384,7 +384,7 @@ def keep(
 
 
 def _values(paper: str, notes: Iterable[Mapping]) -> list[dict]:
-    """Return the numbers of a baseline, checked and rounded; see `keep`."""
+    """Return the numbers of a baseline, checked and rounded; see `write_baseline`."""
     values: dict[str, dict] = {}
     for note in notes:
         note = _note(**note)

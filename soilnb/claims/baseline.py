@@ -8,7 +8,8 @@ begin with the same entries (`head`): what made them, when, from which data, and
 sources that decide the numbers. When those sources have changed since, a file is *stale*, and
 every row that comes from it says so.
 
-The programs in ``experiments/`` make them; `soilnb.claims.keep` checks numbers against the claims.
+The programs in ``experiments/`` make them; `soilnb.claims.write_baseline` checks numbers against
+the claims.
 
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
@@ -63,7 +64,7 @@ SOURCES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             *(f"kernels/{name}.py" for name in ("automaton", "outlines", "diffusion", "reaction")),
             *("pore/*.py", "pore/*.toml"),
         ),
-        ("pore/ensemble.py", "pore/kept.py"),
+        ("pore/ensemble.py", "pore/run_file.py"),
     ),
     "tao2023": (
         (

@@ -43,7 +43,7 @@ COORDINATES = ("latitude", "longitude", "area", "climate_zone")
 MODELS = ("COMPAS", "CLM5")
 
 
-def keep(
+def write(
     worlds: Mapping[str, xr.Dataset],
     profiles: pd.DataFrame,
     *,

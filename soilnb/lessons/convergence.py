@@ -216,7 +216,7 @@ class Study:
         return "small" if self.full else "forest"
 
     @property
-    def keep(self) -> str:
+    def select(self) -> str:
         """Which profiles are learnt from: short chains cannot pass the paper's rule."""
         return "published" if self.full else "all"
 
@@ -265,7 +265,7 @@ class Study:
         """
         where = self.chosen[["latitude", "longitude"]].to_dataframe()
         found = {
-            m: where.assign(kept=where.index.isin(network.targets(each, keep=self.keep).index))
+            m: where.assign(kept=where.index.isin(network.targets(each, select=self.select).index))
             for m, each in self.assimilated.items()
         }
         if not self.full and self.chosen.attrs["provenance"] == "real":
@@ -282,7 +282,7 @@ class Study:
                 "profiles": each.sizes["profile"],
                 "without chains": int((each["reason"] != "").sum()),
                 "chains agree": int((each["gelman_rubin_mean"] < limit).sum()),
-                "kept": len(network.targets(each, keep=self.keep)),
+                "kept": len(network.targets(each, select=self.select)),
             }
             for m, each in self.assimilated.items()
         }
@@ -293,7 +293,7 @@ class Study:
 
     def learn(self, method: str = "", assimilated=None, seed: int | None = None):
         """Return parameters of both models in all cells that both can predict."""
-        options = {"method": method or self.method, "keep": self.keep, "progress": False}
+        options = {"method": method or self.method, "select": self.select, "progress": False}
         options["seed"] = self.seed if seed is None else seed
         found = {
             m: network.extrapolate(each, self.chosen, self.cells, quiet=True, **options).parameters

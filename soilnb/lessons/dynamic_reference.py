@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import xarray as xr
 
-from soilnb.claims import rotzer2025 as paper
+from soilnb.claims import scenario_runs as paper
 from soilnb.explore.pore import pore_space
 from soilnb.figures.pore import maps
 from soilnb.pore.diagnostics import respiration

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilnb.claims import rotzer2025 as paper
+from soilnb.claims import scenario_runs as paper
 from soilnb.pore import SCENARIOS, Pulse, Scenario, simulate
 from soilnb.pore.diagnostics import respiration, total_carbon
 

@@ -157,8 +157,8 @@ def five_models_warming() -> films.Film:
 
     def draw(figure: Figure, number: int) -> str:
         ax, now = figure.subplots(), steps[number]
-        places = _apart(change[:, now], 0.045 * (top - low))
-        for model, line, place in zip(looks(names).items(), change, places, strict=True):
+        heights = _apart(change[:, now], 0.045 * (top - low))
+        for model, line, place in zip(looks(names).items(), change, heights, strict=True):
             name, (colour, dash, marker) = model
             ax.plot(times[: now + 1], line[: now + 1], color=_bright(colour), ls=dash, lw=2)
             ax.plot(times[now], line[now], marker, color=_bright(colour), ms=6)
@@ -180,12 +180,12 @@ def five_models_warming() -> films.Film:
 
 
 def _apart(values: np.ndarray, gap: float) -> np.ndarray:
-    """Return places for labels at values, moved up so that none covers another."""
-    places = values.astype(float)
+    """Return heights for labels at values, moved up so that none covers another."""
+    heights = values.astype(float)
     order = np.argsort(values)
     for lower, upper in itertools.pairwise(order):
-        places[upper] = max(places[upper], places[lower] + gap)
-    return places
+        heights[upper] = max(heights[upper], heights[lower] + gap)
+    return heights
 
 
 def _most(values: np.ndarray) -> str:

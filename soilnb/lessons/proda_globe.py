@@ -352,9 +352,9 @@ class Learner:
         """Environment and parameters of the profiles, by variant."""
         one = self.study
         known = covariates.frame(one.profiles, grid=one.cells, quiet=True)
-        keep = "published" if one.full else "all"
+        select = "published" if one.full else "all"
         return {
-            reading: network.match(known, network.targets(run, keep=keep), quiet=True)
+            reading: network.match(known, network.targets(run, select=select), quiet=True)
             for reading, run in one.runs.items()
         }
 

@@ -254,7 +254,7 @@ def persistence(stays: Mapping[tuple[str, str], pd.DataFrame], pits: pd.DataFram
     return pd.DataFrame(found).T.rename_axis(["model", "told", "layer"])
 
 
-def keep(
+def write(
     rows: pd.DataFrame, stays: pd.DataFrame, *, made: str, data: str, size: str = "paper"
 ) -> None:
     """Keep what a study found as the baseline: no observation is in it.

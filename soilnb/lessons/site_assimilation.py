@@ -162,7 +162,7 @@ def layers(pit: xr.Dataset) -> pd.DataFrame:
 
 
 def violins(found: Mapping[str, xr.Dataset]) -> dict[str, tuple]:
-    """Return posteriors in the unit cube, names, and the printed places, for Fig. S2."""
+    """Return posteriors in the unit cube, names, and the printed points, for Fig. S2."""
     scaled = {}
     for name, model in MODELS.items():
         posterior = found[name].posterior

@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from soilnb import claims
-from soilnb.claims import rotzer2025 as paper
+from soilnb.claims import scenario_runs as paper
 from soilnb.explore.pore import pore_space
 from soilnb.pore import PRESETS, aggregated, simulate
 from soilnb.pore.diagnostics import total_carbon

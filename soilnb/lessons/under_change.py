@@ -376,7 +376,7 @@ def paths(runs: pd.DataFrame) -> xr.DataArray:
     )  # fmt: skip
 
 
-def keep(runs: pd.DataFrame, *, made: str, data: str, size: str = "paper") -> None:
+def write(runs: pd.DataFrame, *, made: str, data: str, size: str = "paper") -> None:
     """Keep what runs say as the baseline: no observation is in it.
 
     Parameters

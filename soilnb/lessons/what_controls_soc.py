@@ -95,7 +95,7 @@ class Planets:
             one.chosen,
             one.cells,
             method=method or self.method,
-            keep="published" if one.full else "all",
+            select="published" if one.full else "all",
             seed=one.seed,
             quiet=True,
             **READINGS[reading],
@@ -155,8 +155,8 @@ class Planets:
             progress=False,
         )
         some = one.cells.isel(site=slice(None, None, 3 if full else 8))
-        places = ensemble.predict(covariates.frame(some, quiet=True), quiet=True)
-        given = network.to_parameters(places, **READINGS[reading])
+        points = ensemble.predict(covariates.frame(some, quiet=True), quiet=True)
+        given = network.to_parameters(points, **READINGS[reading])
         some = _with_area_of(some.sel(site=given["site"].values), one.cells)
         return ensemble, given, globe.prepare(some)
 
@@ -183,8 +183,8 @@ class Planets:
         """The variance explained at studies that were left out, by variant."""
         found = {}
         for reading, one in self.learnt.items():
-            places = self._without_study(one)
-            flat = self._flattened(reading, self.coarse[reading], places)
+            points = self._without_study(one)
+            flat = self._flattened(reading, self.coarse[reading], points)
             found[reading] = flat["explained"]
         return found
 
@@ -194,15 +194,15 @@ class Planets:
         options = {"groups": groups, "count": count, "seed": self.study.seed, "progress": False}
         return network.cross_validate(one.x, one.y, self.method, **options).predicted.dropna()
 
-    def _flattened(self, reading: str, world: tuple, places: pd.DataFrame) -> xr.Dataset:
-        """Homogenise each component; judge it at profiles with predicted places."""
+    def _flattened(self, reading: str, world: tuple, points: pd.DataFrame) -> xr.Dataset:
+        """Homogenise each component; judge it at profiles with predicted points of the cube."""
         options = {"dim": "profile", **READINGS[reading]}
         return sensitivity.homogenise(
             *world,
             **READINGS[reading],
             sites=network.to_parameters(self.learnt[reading].y, **options),
-            observations=self.study.chosen.sel(profile=places.index.values),
-            predicted=network.to_parameters(places, **options),
+            observations=self.study.chosen.sel(profile=points.index.values),
+            predicted=network.to_parameters(points, **options),
             seed=self.study.seed,
             progress=False,
         )

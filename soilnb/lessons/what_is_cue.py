@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 
 from soilnb import claims
 from soilnb.claims import planet_runs
-from soilnb.claims import rotzer2025 as paper
+from soilnb.claims import scenario_runs as paper
 from soilnb.cue import efficiency, flux_ledger, measured, methods, nested, stoichiometry
 from soilnb.explore.cue import ledger_by_layer
 from soilnb.profile import forcing, mimics

@@ -13,8 +13,8 @@ import xarray as xr
 
 from soilnb import jobs as work
 from soilnb.parameters import InputError, shown
-from soilnb.pore.kept import Kept
 from soilnb.pore.parameters import CHEMISTRY
+from soilnb.pore.run_file import RunFile
 from soilnb.pore.scenarios import Scenario, get_scenario
 from soilnb.pore.simulate import Run, aggregated, simulate
 from soilnb.pore.state import State
@@ -29,7 +29,7 @@ def simulate_ensemble(
     *,
     jobs: int | None = None,
     client: Any = None,
-    keep: str | os.PathLike | None = None,
+    folder: str | os.PathLike | None = None,
     progress: bool = True,
     **options: Any,
 ) -> xr.Dataset:
@@ -49,7 +49,7 @@ def simulate_ensemble(
     client : dask.distributed.Client, optional
         Runs on its workers instead of on processes of this machine. They need soilnb, too, with
         ``pip install "soilnb[cluster]"``. A run whose worker is lost goes to another one.
-    keep : path, optional
+    folder : path, optional
         Folder in which each run is kept as soon as it is done, one file each, written by this
         process. A later call reads what is there and makes what is missing, so an ensemble that
         was cut off goes on. A kept run serves all who ask for as many days or fewer, and for some
@@ -90,15 +90,15 @@ def simulate_ensemble(
     numbers = [seeds] if isinstance(seeds, (int, np.integer)) else list(seeds)
     _check(chosen, numbers, options, client)
     tasks = {(one.name, int(seed)): (one, int(seed)) for seed in numbers for one in chosen}
-    places, found = ({}, {}) if keep is None else _kept(keep, tasks, options)
+    files, found = ({}, {}) if folder is None else _kept(folder, tasks, options)
     runs = work.complete(
         _one,
         {
-            key: (*task, options | (places[key].wanted if places else {}))
+            key: (*task, options | (files[key].wanted if files else {}))
             for key, task in tasks.items()
         },
-        found, unit="run", keep=_keeper(places) if places else None,
-        jobs=work.count(jobs), client=client, progress=progress, kept_by="keep",
+        found, unit="run", on_result=_writer(files) if files else None,
+        jobs=work.count(jobs), client=client, progress=progress,
     )  # fmt: skip
     rows = [xr.concat([runs[one.name, int(seed)] for seed in numbers], "seed") for one in chosen]
     return _joined(rows, chosen, numbers)
@@ -125,25 +125,25 @@ def _check(chosen: Sequence[Scenario], seeds: Sequence[int], options: Mapping, c
 
 def _kept(folder: str | os.PathLike, tasks: Mapping, options: Mapping) -> tuple[dict, dict]:
     """Return the file of every run, and the runs that are kept, both by scenario and seed."""
-    store = work.Store(folder, "keep")
-    places = {
-        key: Kept(store, Run(scenario, seed=seed, **options))
+    store = work.Store(folder)
+    files = {
+        key: RunFile(store, Run(scenario, seed=seed, **options))
         for key, (scenario, seed) in tasks.items()
     }
-    found = {key: data for key, place in places.items() if (data := place.read()) is not None}
+    found = {key: data for key, file in files.items() if (data := file.read()) is not None}
     if len(found) < len(tasks):
         store.prepare()
-    return places, found
+    return files, found
 
 
-def _keeper(places: Mapping[tuple[str, int], Kept]) -> Callable:
+def _writer(files: Mapping[tuple[str, int], RunFile]) -> Callable:
     """Return what keeps a run and gives the part of it that is asked for."""
 
-    def keep(key: tuple[str, int], data: xr.Dataset) -> xr.Dataset:
-        places[key].write(data)
-        return places[key].cut(data)
+    def write(key: tuple[str, int], data: xr.Dataset) -> xr.Dataset:
+        files[key].write(data)
+        return files[key].cut(data)
 
-    return keep
+    return write
 
 
 def _one(scenario: Scenario, seed: int, options: Mapping) -> xr.Dataset:

@@ -77,7 +77,7 @@ def run_batch(
         if outcome[1] and progress:
             tqdm.write(f"profile {labels[k]!r} is refused: {outcome[1]}", file=sys.stderr)
 
-    def keep(k: int, outcome: Outcome) -> Outcome:
+    def write(k: int, outcome: Outcome) -> Outcome:
         store.write(tasks[k], outcome)
         return outcome
 
@@ -86,7 +86,7 @@ def run_batch(
         {k: (task, settings, work) for k, task in enumerate(tasks)},
         found,
         unit="profile",
-        keep=None if store is None else keep,
+        on_result=None if store is None else write,
         tell=tell,
         jobs=jobs,
         client=client,

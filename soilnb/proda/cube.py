@@ -43,7 +43,7 @@ from soilnb.schema import Variable, assemble
 STATISTICS = ("estimate", "mean", "best", "draw")
 
 #: What a profile must pass to be learnt from.
-KEEP = {
+SELECTIONS = {
     "published": ("gelman_rubin_mean", "nse"),
     "converged": ("converged", "nse"),
     "fitted": ("nse",),
@@ -177,7 +177,7 @@ class Cube:
 def targets(
     assimilated: xr.Dataset,
     *,
-    keep: str = "published",
+    select: str = "published",
     statistic: str = "estimate",
     seed: int = 0,
     enzyme_turnover: str | None = None,
@@ -189,7 +189,7 @@ def targets(
     ----------
     assimilated : Dataset
         Many profiles, as from `soilnb.proda.assimilate`.
-    keep : {"published", "converged", "fitted", "all"}
+    select : {"published", "converged", "fitted", "all"}
         Which profiles: as in the papers those with a mean G-R statistic below 1.05 and an
         efficiency above 0; those marked as ``converged`` with an efficiency above 0; those with an
         efficiency above 0; or all. Profiles that were refused are left out always.
@@ -217,14 +217,15 @@ def targets(
     >>> from soilnb import proda
     >>> profiles = proda.observations.twin_profiles(2)
     >>> few = {"warmup": 500, "steps": 1000, "samples": 100, "jobs": 1, "progress": False}
-    >>> targets(proda.assimilate(profiles, **few), keep="all").shape
+    >>> targets(proda.assimilate(profiles, **few), select="all").shape
     (2, 23)
     """
-    for name, value, allowed in (("keep", keep, KEEP), ("statistic", statistic, STATISTICS)):
-        if value not in allowed:
-            raise unknown(name, value, allowed)
+    if select not in SELECTIONS:
+        raise unknown("select", select, SELECTIONS)
+    if statistic not in STATISTICS:
+        raise unknown("statistic", statistic, STATISTICS)
     source = "draws" if statistic == "draw" else statistic
-    for name in (source, *KEEP[keep], "profile"):
+    for name in (source, *SELECTIONS[select], "profile"):
         if not isinstance(assimilated, xr.Dataset) or name not in assimilated.variables:
             more = " with draws= above 0" if name == "draws" else ""
             raise InputError(
@@ -239,10 +240,10 @@ def targets(
         chosen = chosen.isel(draw=xr.DataArray(state, dims="profile"))
     values = chosen.transpose("profile", "parameter").values
     kept = np.isfinite(values).all(axis=1)
-    for name in KEEP[keep]:
+    for name in SELECTIONS[select]:
         kept &= _passes(assimilated[name])
     if not kept.any():
-        raise InputError(f"none of {kept.size} profiles passes: keep = {shown(keep)}")
+        raise InputError(f"none of {kept.size} profiles passes: select = {shown(select)}")
     profiles = pd.Index(assimilated["profile"].values[kept].astype(str), name="profile")
     return pd.DataFrame(cube.unit(values[kept]), profiles, names)
 

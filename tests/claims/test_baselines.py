@@ -34,7 +34,7 @@ def kept_in(monkeypatch, tmp_path):
 
 def keep(*notes, **options):
     options = {"command": "soilnb run 13 --size paper", "day": "2026-11-21"} | options
-    return claims.keep("rotzer2025", notes or [NOTE], **options)
+    return claims.write_baseline("rotzer2025", notes or [NOTE], **options)
 
 
 def row(name="bio-eq", preset="default"):
@@ -193,7 +193,7 @@ def test_what_cannot_be_kept_is_refused_and_nothing_is_written(notes, options, w
 
 def test_a_paper_without_listed_sources_has_no_baseline():
     with pytest.raises(InputError, match="unknown paper with a baseline 'he2024'"):
-        claims.keep("he2024", [{"id": "he-6c", "value": True}], command="x")
+        claims.write_baseline("he2024", [{"id": "he-6c", "value": True}], command="x")
 
 
 # --- the hash ----------------------------------------------------------------------------------
@@ -224,7 +224,7 @@ def package(tmp_path):
         ("pore/new.py", True),
         ("kernels/mimics.py", False),
         ("pore/ensemble.py", False),
-        ("pore/kept.py", False),
+        ("pore/run_file.py", False),
     ],
 )
 def test_the_hash_is_that_of_the_sources_that_decide_the_numbers(package, name, counts):

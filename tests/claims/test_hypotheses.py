@@ -273,7 +273,7 @@ def steps(before, after, days=500):
 
 
 def test_numbers_behind_the_claims(monkeypatch):
-    monkeypatch.setattr("soilnb.claims.measures.places.LARGE_PORE", 0.2)
+    monkeypatch.setattr("soilnb.claims.measures.snapshots.LARGE_PORE", 0.2)
     runs = {
         "reference": run("reference", C_S=steps(2.0, 3.0), N_S=steps(1.0, 0.5)),
         "static": run("static", N_S=np.r_[np.ones(300), np.full(201, 4.0)]),
@@ -291,7 +291,7 @@ def test_numbers_behind_the_claims(monkeypatch):
 
 
 def test_other_readings_of_the_same_runs(monkeypatch):
-    monkeypatch.setattr("soilnb.claims.measures.places.LARGE_PORE", 0.2)
+    monkeypatch.setattr("soilnb.claims.measures.snapshots.LARGE_PORE", 0.2)
     reference = run("reference", snapshots=(100.0, 199.0, 250.0))
     cn10 = run("cn10", R_O=steps(1.0, 2.0), R_G=steps(1.0, 4.0))
     at_195 = {"reference": run("reference")}

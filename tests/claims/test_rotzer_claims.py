@@ -11,7 +11,7 @@ import xarray as xr
 
 from experiments import rotzer2025 as experiment
 from soilnb import claims
-from soilnb.claims import baseline, matching, rotzer2025
+from soilnb.claims import baseline, matching, scenario_runs
 from soilnb.claims.measures import STATEMENTS, identities, mean_over_seeds, measure
 from soilnb.parameters import InputError
 from soilnb.pore import ensemble as ensembles
@@ -215,9 +215,9 @@ def test_runs_of_one_preset_leave_the_others_as_they_were(kept):
 
 
 def test_the_curves_come_back_with_their_nitrogen(kept):
-    curves = rotzer2025.curves()
+    curves = scenario_runs.curves()
     assert list(curves) == list(SCENARIOS)
-    assert rotzer2025.curves("literal") == {}
+    assert scenario_runs.curves("literal") == {}
     data = curves["ten_pulses"]
     days = data.time.values
     assert {200, 245, 500} <= set(days)
@@ -239,14 +239,14 @@ def test_runs_that_do_not_belong_together_are_refused(kept):
     refused("allowed that preset, it has 'literal'", default=one)
     refused("allowed the same for each", literal=one + ensemble("literal", (1,), ("static",)))
     with pytest.raises(InputError, match="unknown preset 'mine'"):
-        rotzer2025.notes({"mine": mean_over_seeds([{"bio-eq": 1.0}])})
+        scenario_runs.notes({"mine": mean_over_seeds([{"bio-eq": 1.0}])})
 
 
 def test_notes_can_be_recorded_by_a_notebook(monkeypatch):
     monkeypatch.setattr(claims, "_noted", {})
     monkeypatch.delenv("SOILNB_RUN_DIR", raising=False)
     tables = {"documented": mean_over_seeds([{"bio-eq": 0.01}, {"bio-eq": 0.02}])}
-    for note in rotzer2025.notes(tables):
+    for note in scenario_runs.notes(tables):
         claims.record(**note)
     [row] = [
         row
@@ -260,7 +260,7 @@ def test_a_notebook_records_its_own_claims_only(monkeypatch):
     monkeypatch.setattr(claims, "_noted", {})
     monkeypatch.delenv("SOILNB_RUN_DIR", raising=False)
     table = mean_over_seeds([{"bio-eq": 0.01, "static-bio": 0.2, "pom0": 6.2}])
-    rotzer2025.record({"default": table, "literal": table}, "14_static_against_dynamic")
+    scenario_runs.record({"default": table, "literal": table}, "14_static_against_dynamic")
     assert sorted(claims._noted) == ["static-bio|default|", "static-bio|literal|"]
 
 
@@ -287,8 +287,8 @@ def test_the_runs_of_the_papers_size_are_made_once_and_go_on(small_runs, tmp_pat
     first = experiment.make_runs(["default"], seeds=1)
     assert len(small_runs) == 7
     [*files] = (tmp_path / "paper" / "rotzer2025-runs").glob("*/*.nc")
-    assert {file.parent for file in files} == {rotzer2025.runs_folder()}
-    assert rotzer2025.runs_folder().name == baseline.source_hash("rotzer2025")[:12]
+    assert {file.parent for file in files} == {scenario_runs.runs_folder()}
+    assert scenario_runs.runs_folder().name == baseline.source_hash("rotzer2025")[:12]
     both = experiment.make_runs(["default", "literal"], seeds=2)
     assert sorted(small_runs[7:]) == sorted(
         (preset, name, seed)

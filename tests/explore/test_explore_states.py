@@ -138,5 +138,5 @@ def test_states_larger_than_a_page_may_be_are_refused(monkeypatch, tmp_path):
     run_under_way(monkeypatch, tmp_path)
     monkeypatch.setattr(states, "MOST_BYTES", 1000)
     with pytest.raises(InputError, match=r"22_diagnosed_cue-1: .* MB of states"):
-        states.keep(asking(lambda x, y: x))
+        states.record(asking(lambda x, y: x))
     assert list(tmp_path.iterdir()) == []

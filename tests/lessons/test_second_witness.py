@@ -42,7 +42,7 @@ def test_each_profile_is_heard_with_one_witness_and_with_two(rows):
 def test_what_is_kept_is_what_is_read(rows, monkeypatch, tmp_path):
     monkeypatch.setattr(baseline, "file", lambda name: tmp_path / f"{name}.json")
     times = lesson.persistence({("a model", "carbon"): PITS / 2}, PITS)
-    lesson.keep(rows, times, made="two made-up profiles", data="synthetic", size="quick")
+    lesson.write(rows, times, made="two made-up profiles", data="synthetic", size="quick")
     table, fitted, note = lesson.full()
     np.testing.assert_allclose(lesson.kept_times()[0], times, rtol=1e-3)
     assert note == "two made-up profiles, kept"

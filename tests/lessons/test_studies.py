@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from soilnb import claims
-from soilnb.claims import rotzer2025 as paper
+from soilnb.claims import scenario_runs as paper
 from soilnb.kernels import diffusion
 from soilnb.lessons import (
     controls_of_cue,

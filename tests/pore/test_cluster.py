@@ -10,7 +10,7 @@ import xarray as xr
 from soilnb import jobs
 from soilnb.parameters import InputError
 from soilnb.pore import simulate_ensemble
-from soilnb.pore.kept import Kept
+from soilnb.pore.run_file import RunFile
 
 pytest.importorskip("distributed")
 
@@ -46,7 +46,7 @@ def test_nothing_is_lost_or_doubled_when_a_worker_dies_midway(
 ):
     pids = processes.run(os.getpid)
     written, killed = [], []
-    write = Kept.write
+    write = RunFile.write
 
     def then_kill_the_busiest_worker(self, data):
         write(self, data)
@@ -57,8 +57,8 @@ def test_nothing_is_lost_or_doubled_when_a_worker_dies_midway(
             psutil.Process(pids[worker]).kill()
             killed.append(worker)
 
-    monkeypatch.setattr(Kept, "write", then_kill_the_busiest_worker)
-    there = simulate_ensemble(**RUNS, client=processes, keep=tmp_path, **SMALL)
+    monkeypatch.setattr(RunFile, "write", then_kill_the_busiest_worker)
+    there = simulate_ensemble(**RUNS, client=processes, folder=tmp_path, **SMALL)
     xr.testing.assert_identical(there, serial)
     assert killed
     assert Counter(written) == dict.fromkeys({path.name for path in tmp_path.iterdir()}, 1)

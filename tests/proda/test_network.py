@@ -620,7 +620,7 @@ def assimilated(model="compas", profiles=6):
 def test_targets_are_places_and_lead_back_to_parameters(model):
     found, places = assimilated(model)
     module = {"compas": compas, "clm5": clm5}[model]
-    y = network.targets(found, keep="all")
+    y = network.targets(found, select="all")
     np.testing.assert_allclose(y, places, atol=1e-12)
     assert y.columns.tolist() == list(module.NAMES)
     parameters = network.to_parameters(y, model)
@@ -631,8 +631,8 @@ def test_targets_are_places_and_lead_back_to_parameters(model):
 
 def test_only_good_profiles_are_learnt_from():
     found, _ = assimilated()
-    kept = {keep: network.targets(found, keep=keep).index.str[1].astype(int).tolist()
-            for keep in ("published", "converged", "fitted", "all")}  # fmt: skip
+    kept = {select: network.targets(found, select=select).index.str[1].astype(int).tolist()
+            for select in ("published", "converged", "fitted", "all")}  # fmt: skip
     assert kept == {
         "published": [3, 5], "converged": [3, 4], "fitted": [3, 4, 5], "all": [0, 1, 2, 3, 4, 5],
     }  # fmt: skip
@@ -641,12 +641,12 @@ def test_only_good_profiles_are_learnt_from():
     assert network.targets(found, statistic="best").index.tolist() == ["p3", "p5"]
     for change, line in (
         ({"statistic": "median"}, "unknown statistic 'median'"),
-        ({"keep": "good"}, "unknown keep 'good'"),
+        ({"select": "good"}, "unknown select 'good'"),
     ):
         with pytest.raises(InputError, match=line):
             network.targets(found, **change)
-    with pytest.raises(InputError, match="none of 6 profiles passes: keep = 'fitted'"):
-        network.targets(found.assign(nse=found["nse"] - 5), keep="fitted")
+    with pytest.raises(InputError, match="none of 6 profiles passes: select = 'fitted'"):
+        network.targets(found.assign(nse=found["nse"] - 5), select="fitted")
     with pytest.raises(InputError, match="assimilated has no 'nse'"):
         network.targets(found.drop_vars("nse"))
 
@@ -679,16 +679,16 @@ def test_an_ensemble_keeps_its_members():
 def test_enzymes_on_a_logarithmic_scale_and_tied_to_uptake():
     found, places = assimilated()
     for prior in ("linear", "log"):
-        y = network.targets(found, keep="all", prior=prior)
+        y = network.targets(found, select="all", prior=prior)
         back = network.to_parameters(y, prior=prior)["tau_enz_decay"]
         np.testing.assert_allclose(back, found["estimate"].sel(parameter="tau_enz_decay"))
         np.testing.assert_allclose(y.drop(columns="tau_enz_decay"), places[:, ENZYME_LEFT_OUT])
     np.testing.assert_allclose(10 ** (3 * y["tau_enz_decay"] - 3), back)
-    assert network.targets(found.assign_attrs(prior="log"), keep="all").equals(y)
-    older = network.targets(found.assign_attrs(index="published"), keep="all")
+    assert network.targets(found.assign_attrs(prior="log"), select="all").equals(y)
+    older = network.targets(found.assign_attrs(index="published"), select="all")
     assert older["tau_enz_decay"].equals(older["km_assim"].rename("tau_enz_decay"))
     with pytest.raises(InputError, match="unknown prior 'lin'"):
-        network.targets(found, keep="all", prior="lin")
+        network.targets(found, select="all", prior="lin")
     y = pd.DataFrame(places, columns=list(compas.NAMES))
     tied = network.to_parameters(y, enzyme_turnover="tied", prior="log")["tau_enz_decay"]
     np.testing.assert_allclose(tied, 10 ** (3 * y["km_assim"] - 3))

@@ -150,12 +150,12 @@ def test_the_constant_may_be_the_mean_of_all_or_of_the_kept_estimates(cells):
     )
     world = scattered("compas", cells.size, index="log")
     options = {**SWITCHES["log"], **HIDDEN, "components": ["cue"]}
-    for keep, chosen in {"published": [0, 1], "all": [0, 1, 2, 3]}.items():
+    for select, chosen in {"published": [0, 1], "all": [0, 1, 2, 3]}.items():
         by_hand = {name: values[chosen] for name, values in few.items()}
         expected = sensitivity.homogenise(world, cells, sites=xr.Dataset(
             {name: ("profile", values) for name, values in by_hand.items()}
         ), **options)  # fmt: skip
-        found = sensitivity.homogenise(world, cells, sites=run, keep=keep, **options)
+        found = sensitivity.homogenise(world, cells, sites=run, select=select, **options)
         np.testing.assert_allclose(found["deviation"], expected["deviation"], rtol=1e-9)
 
 

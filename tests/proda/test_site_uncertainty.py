@@ -26,7 +26,7 @@ def many():
 
 
 def states(many, seed):
-    return network.targets(many, keep="all", statistic="draw", seed=seed)
+    return network.targets(many, select="all", statistic="draw", seed=seed)
 
 
 def test_kept_draws_are_states_of_the_posterior_and_change_nothing_else(plain, many):

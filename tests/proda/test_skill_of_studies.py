@@ -16,7 +16,7 @@ def test_learnt_parameters_beat_the_mean_at_studies_that_were_left_out(data_root
     chains = {"warmup": 300, "steps": 600, "samples": 100, "jobs": 1, "progress": False}
     assimilated = proda.assimilate(profiles.isel(profile=some), **chains)
     x = covariates.frame(profiles, grid=open_dataset("testbed"), quiet=True)
-    x, y = network.match(x, network.targets(assimilated, keep="fitted"), quiet=True)
+    x, y = network.match(x, network.targets(assimilated, select="fitted"), quiet=True)
     study = profiles["study"].to_series()
     forcing = observations.forcing_at(profiles)
     nse = {}

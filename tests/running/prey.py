@@ -34,7 +34,7 @@ def one_run(folder):
 def ensemble(folder):
     """Several runs that are kept."""
     options = SMALL | {"days": 12, "snapshots": (12,)}
-    return simulate_ensemble(["static", "reference"], range(4), keep=folder, jobs=1, **options)
+    return simulate_ensemble(["static", "reference"], range(4), folder=folder, jobs=1, **options)
 
 
 def assimilation(folder):

@@ -224,8 +224,8 @@ def third_is_interrupted(k):
 
 def test_an_interrupt_says_how_far_it_came_and_what_is_kept():
     tasks = {k: (k,) for k in range(4)}
-    with pytest.raises(KeyboardInterrupt, match="after 2 of 4 runs; nothing is kept without keep="):
-        jobs.complete(third_is_interrupted, tasks, unit="run", jobs=1, kept_by="keep")
+    with pytest.raises(KeyboardInterrupt, match="2 of 4 runs; nothing is kept without folder="):
+        jobs.complete(third_is_interrupted, tasks, unit="run", jobs=1)
     seen = []
     with pytest.raises(KeyboardInterrupt, match="after 3 of 5 runs; the same call goes on from"):
         jobs.complete(
@@ -234,7 +234,7 @@ def test_an_interrupt_says_how_far_it_came_and_what_is_kept():
             {9: "there"},
             unit="run",
             jobs=1,
-            keep=lambda *found: seen.append(found),
+            on_result=lambda *found: seen.append(found),
             tell=lambda key, _: seen.append(key),
         )
     assert seen == [9, (0, 0), 0, (1, 1), 1]

@@ -264,7 +264,7 @@ def test_making_runs_goes_on_where_it_stopped_and_keeps_what_it_made(tmp_path, m
     monkeypatch.setattr(baseline, "file", lambda name: tmp_path / f"{name}.json")
     with pytest.raises(InputError, match=r"runs/pores.json is not there"):
         pore_runs.kept()
-    experiment.keep(rows)
+    experiment.write(rows)
     again = pore_runs.load()
     assert float(again["cue"].sel(cn=60, structure="rods x 3", seed=1)) == pytest.approx(0.061)
     assert again.attrs["stale"] == 0

@@ -20,10 +20,10 @@ from typing import NamedTuple
 import pandas as pd
 import xarray as xr
 
-from soilnb.claims.measures import groups, places
-from soilnb.claims.measures.places import pores
+from soilnb.claims.measures import groups, snapshots
 from soilnb.claims.measures.runs import by_seed, single, thin
 from soilnb.claims.measures.series import BEFORE, BIOMASS_PEAK_END, END, FLUX_PEAK_END, PULSE
+from soilnb.claims.measures.snapshots import pores
 from soilnb.parameters import InputError, unknown
 from soilnb.pore.scenarios import SCENARIOS
 
@@ -76,8 +76,8 @@ _GROUPS = (
     _Group(groups.equilibrium, ("reference",), BEFORE),
     _Group(groups.pulse, ("reference",), BIOMASS_PEAK_END),
     _Group(groups.end, ("reference",), END),
-    _Group(places.available_carbon, ("reference",), 195, (195,)),
-    _Group(places.reach, ("reference",), PULSE, (BEFORE, PULSE)),
+    _Group(snapshots.available_carbon, ("reference",), 195, (195,)),
+    _Group(snapshots.reach, ("reference",), PULSE, (BEFORE, PULSE)),
     _Group(groups.static_before, ("reference", "static"), BEFORE),
     _Group(groups.static_pulse, ("reference", "static"), 350),
     _Group(groups.static_solution_end, ("reference", "static"), END),
@@ -103,7 +103,7 @@ _GROUPS = (
     _Group(groups.static_difference, ("reference", "static"), END),
     _Group(groups.fluctuation, ("reference", "static"), BEFORE),
     _Group(groups.ten_against_one, ("cn10", "ten_pulses"), END),
-    _Group(places.patchiness, ("reference", "static"), 195, (195,)),
+    _Group(snapshots.patchiness, ("reference", "static"), 195, (195,)),
 )
 
 

@@ -459,7 +459,7 @@ class Explorer(widgets.VBox):
         if results.current() is not None and self.kept:
             from soilnb.explore.base import states
 
-            (shown[0] if isinstance(shown, tuple) else shown)["text/html"] = states.keep(self)
+            (shown[0] if isinstance(shown, tuple) else shown)["text/html"] = states.record(self)
         return shown
 
     @property

@@ -27,7 +27,7 @@ SUFFIX = ".explorer.json"
 MOST_BYTES = 1_500_000
 
 
-def keep(explorer: Explorer) -> str:
+def record(explorer: Explorer) -> str:
     """Write the states of an explorer to the run that is under way.
 
     Returns

@@ -106,7 +106,7 @@ def entries(
 
 
 def _entry(row: Mapping, text: Mapping, pages: set[str]) -> dict:
-    place, figure = claims.place(known(row["figure"])), known(row["figure"])
+    place, figure = claims.locator(known(row["figure"])), known(row["figure"])
     notebook = known(row["notebook"])
     return {
         "id": row["id"],
@@ -300,7 +300,7 @@ def _paper(
     return "\n\n".join(parts) + "\n"
 
 
-def _order(place: claims.Place) -> tuple:
+def _order(place: tuple) -> tuple:
     """Return where a place stands on its page: text, figures and tables by number, the rest."""
     rank = {"text": 0, "fig": 1, "table": 2}.get(place.anchor.split("-")[0], 3)
     parts = re.split(r"(\d+)", place.anchor)

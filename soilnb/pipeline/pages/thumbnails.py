@@ -44,5 +44,5 @@ def addresses(places: Iterable[Path]) -> dict[tuple[str, str], str]:
     for place in places:
         paper = place.stem.partition("-")[0]
         address = PurePosixPath(*place.parts[1:])
-        found[paper, claims.place(place.stem).anchor] = str(address)
+        found[paper, claims.locator(place.stem).anchor] = str(address)
     return found

@@ -242,7 +242,7 @@ def bootstrap(
         store.prepare()
     members = complete(
         _member, {k: (x, y[k % len(y)], k, how) for k in range(size)}, found, unit="member",
-        keep=None if store is None else store.keep_member,
+        on_result=None if store is None else store.write_member,
         jobs=jobs, client=client, progress=progress,
     )  # fmt: skip
     used = np.zeros((len(x), size), bool)
@@ -310,7 +310,7 @@ class _Store(Store):
             )
         return found
 
-    def keep_member(self, number: int, member: Fitted) -> Fitted:
+    def write_member(self, number: int, member: Fitted) -> Fitted:
         """Keep a member, and return it."""
         self.write(_file(number), self._key(number), member.to_arrays())
         return member

@@ -37,7 +37,7 @@ def extrapolate(
     planet: xr.Dataset,
     *,
     method: str | tuple[int, ...] = "ridge",
-    keep: str = "published",
+    select: str = "published",
     enzyme_turnover: str | None = None,
     prior: str | None = None,
     seed: int = 0,
@@ -60,7 +60,7 @@ def extrapolate(
         As from `soilnb.proda.globe.planet`.
     method : {"mean", "ridge", "forest", "small", "paper"} or tuple of int
         What learns, see `soilnb.proda.network.fitting.learn`.
-    keep, enzyme_turnover, prior : str
+    select, enzyme_turnover, prior : str
         Which profiles, and where enzymes stand: as in `soilnb.proda.cube.targets`.
     seed : int
         Seed of the fit.
@@ -86,12 +86,12 @@ def extrapolate(
     >>> middle = [Cube().physical([0.5] * 23)] * 40  # stands for what `assimilate` finds
     >>> coords = {"profile": profiles["profile"], "parameter": list(Cube().model.names)}
     >>> found = xr.DataArray(middle, coords).to_dataset(name="estimate")
-    >>> learnt = extrapolate(found, profiles, planet, method="mean", keep="all")
+    >>> learnt = extrapolate(found, profiles, planet, method="mean", select="all")
     >>> learnt.parameters["q10"].dims
     ('site',)
     """
     cube = Cube.of(assimilated.attrs, enzyme_turnover=enzyme_turnover, prior=prior)
-    wanted = targets(assimilated, keep=keep, enzyme_turnover=enzyme_turnover, prior=prior)
+    wanted = targets(assimilated, select=select, enzyme_turnover=enzyme_turnover, prior=prior)
     known = covariates.frame(observations, grid=planet, quiet=True)
     x, y = match(known, wanted, quiet=True)
     everywhere = covariates.frame(planet, quiet=True)

@@ -37,7 +37,7 @@ def homogenise(
     model: str = "compas",
     *,
     sites: object = None,
-    keep: str = "published",
+    select: str = "published",
     enzyme_turnover: str = "own",
     prior: str = "linear",
     depth: float = 1.0,
@@ -66,7 +66,7 @@ def homogenise(
         Estimates at sites, whose mean (of places between the bounds) is the constant: parameters
         by name over one dimension, or along a dimension ``parameter``; or an assimilation, as
         from `soilnb.proda.assimilate`. By default the mean of the cells.
-    keep : {"published", "converged", "fitted", "all"}
+    select : {"published", "converged", "fitted", "all"}
         Of an assimilation, whose estimates count for the mean: those that the papers' rule keeps,
         or others, see `soilnb.proda.cube.targets`.
     enzyme_turnover, prior : str
@@ -118,7 +118,7 @@ def homogenise(
     spread = _input_spread(world, npp_sd)
     if (observations is None) != (predicted is None):
         raise InputError("observations and predicted: allowed both or none")
-    means = _means(sites, keep, given, cube)
+    means = _means(sites, select, given, cube)
     factor, area = _signs(spread, seed), world.cells["area"].values
 
     def one(member: int) -> xr.Dataset:
@@ -192,13 +192,13 @@ def _deviation(found: dict[str, np.ndarray], extra: tuple) -> dict[str, np.ndarr
     }
 
 
-def _means(sites: object, keep: str, given: Parameters, cube: Cube) -> np.ndarray:
+def _means(sites: object, select: str, given: Parameters, cube: Cube) -> np.ndarray:
     """Mean place of each parameter, [member or 1, n]."""
     if sites is None:
         return np.stack([cube.unit(values).mean(axis=0) for values in given.values(slice(None))])
     if isinstance(sites, xr.Dataset) and "estimate" in sites:
         switches = {name: cube.attrs[name] for name in ("enzyme_turnover", "prior")}
-        mean = targets(sites, keep=keep, **switches).to_numpy().mean(axis=0)
+        mean = targets(sites, select=select, **switches).to_numpy().mean(axis=0)
         return np.tile(mean, (given.members or 1, 1))
     estimates = _along_site(sites, cube.model.names, cube.name)
     size = next(iter(estimates.sizes.values())) if estimates.sizes else 1

@@ -69,14 +69,14 @@ def study(
     2
     """
     if size == "paper":
-        seeds, options = max(seeds, 3), {"keep": runs_folder()} | options
+        seeds, options = max(seeds, 3), {"folder": runs_folder()} | options
     else:
         options = {"progress": False, **quick, **options}
     return simulate_ensemble(scenarios, range(seed, seed + seeds), **options)
 
 
 def notes(tables: Mapping[str, pd.DataFrame]) -> list[dict]:
-    """Return measured values as notes for `soilnb.claims.keep` (or ``record(**note)``).
+    """Return measured values as notes for `soilnb.claims.write_baseline` (or ``record(**note)``).
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ def runs_folder() -> Path:
     """Return the folder below the results in which the runs of the paper's size are kept.
 
     It is named by the hash of the sources, so that changed sources begin anew; it is what
-    ``simulate_ensemble(..., keep=)`` takes.
+    ``simulate_ensemble(..., folder=)`` takes.
 
     Examples
     --------

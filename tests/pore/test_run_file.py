@@ -9,7 +9,7 @@ import xarray as xr
 
 from soilnb.jobs import KeepWarning, Store
 from soilnb.parameters import InputError
-from soilnb.pore import Scenario, aggregated, ensemble, kept, simulate, simulate_ensemble
+from soilnb.pore import Scenario, aggregated, ensemble, run_file, simulate, simulate_ensemble
 
 FINE = {"share_1_2": 40, "share_2_6": 60, "share_6_20": 0, "share_20_63": 0, "share_63_200": 0}
 SMALL = {"days": 8, "shape": (32, 36), "initial_steps": 3, "parameters": FINE}
@@ -43,24 +43,24 @@ def files(folder):
 
 def test_what_is_kept_is_read_back_bit_for_bit(tmp_path, count):
     fresh = made(snapshots=(0, 8))
-    xr.testing.assert_identical(made(snapshots=(0, 8), keep=tmp_path / "new" / "runs"), fresh)
+    xr.testing.assert_identical(made(snapshots=(0, 8), folder=tmp_path / "new" / "runs"), fresh)
     assert len(count) == 8
-    again = made(snapshots=(0, 8), keep=tmp_path / "new" / "runs")
+    again = made(snapshots=(0, 8), folder=tmp_path / "new" / "runs")
     assert len(count) == 8
     xr.testing.assert_identical(again, fresh)
     for name, values in fresh.variables.items():
         assert again[name].dtype == values.dtype
         assert again[name].values.tobytes() == values.values.tobytes()
-    one = made("static", 1, keep=tmp_path / "new" / "runs").sel(scenario="static", seed=1)
+    one = made("static", 1, folder=tmp_path / "new" / "runs").sel(scenario="static", seed=1)
     alone = simulate("static", seed=1, progress=False, **SMALL)
     xr.testing.assert_equal(one.drop_vars(["scenario", "seed"]), alone)
     assert len(count) == 8
 
 
 def test_processes_write_what_one_process_writes(tmp_path, two_processes):
-    fresh = made(jobs=2, keep=tmp_path)
+    fresh = made(jobs=2, folder=tmp_path)
     assert len(files(tmp_path)) == 4
-    xr.testing.assert_identical(made(keep=tmp_path), fresh)
+    xr.testing.assert_identical(made(folder=tmp_path), fresh)
     xr.testing.assert_identical(made(), fresh)
 
 
@@ -75,9 +75,9 @@ def test_an_interrupted_ensemble_goes_on_with_what_is_missing(tmp_path, count, m
     with monkeypatch.context() as patch:
         patch.setattr(ensemble, "_one", stopped)
         with pytest.raises(KeyboardInterrupt):
-            made(keep=tmp_path)
+            made(folder=tmp_path)
     assert len(files(tmp_path)) == 3
-    data = made(keep=tmp_path)
+    data = made(folder=tmp_path)
     assert [task[:2] for task in count] == [
         ("ten_pulses", 3), ("static", 3), ("ten_pulses", 1), ("static", 1),
     ]  # fmt: skip
@@ -85,35 +85,36 @@ def test_an_interrupted_ensemble_goes_on_with_what_is_missing(tmp_path, count, m
 
 
 def test_a_kept_run_serves_shorter_ones_and_grows_for_longer_ones(tmp_path, count, capsys):
-    made("static", 1, snapshots=(0, 8), keep=tmp_path)
+    made("static", 1, snapshots=(0, 8), folder=tmp_path)
     for options in (
         {"days": 5},
         {"days": 8, "snapshots": (8,)},
         {"days": 0, "snapshots": (0,)},
     ):
         before = len(count)
-        cut = made("static", 1, keep=tmp_path, **options)
+        cut = made("static", 1, folder=tmp_path, **options)
         assert len(count) == before
         xr.testing.assert_identical(cut, made("static", 1, **options))
     before = len(count)
-    longer = made("static", 1, days=12, snapshots=(5,), keep=tmp_path)
+    longer = made("static", 1, days=12, snapshots=(5,), folder=tmp_path)
     assert count[before][2]["snapshots"] == (0, 5, 8)
     xr.testing.assert_identical(longer, made("static", 1, days=12, snapshots=(5,)))
     before = len(count)
-    made("static", 1, days=10, snapshots=(0, 5, 8), keep=tmp_path)
-    more = made("static", 1, days=4, snapshots=(3,), keep=tmp_path)
+    made("static", 1, days=10, snapshots=(0, 5, 8), folder=tmp_path)
+    more = made("static", 1, days=4, snapshots=(3,), folder=tmp_path)
     assert count[before][2]["days"] == 12  # no day gets lost
     assert more.sizes["time"] == 5
     assert len(count) == before + 1
-    assert made("static", 1, days=14, keep=tmp_path).sizes["time"] == 15
+    assert made("static", 1, days=14, folder=tmp_path).sizes["time"] == 15
     assert len(files(tmp_path)) == 1
     assert capsys.readouterr().err == ""  # nothing was wrong with any file
 
 
 def test_a_note_is_that_of_the_days_asked_for(tmp_path):
     late = Scenario("late", pulses=(3, 7))
-    made(late, 1, days=8, keep=tmp_path)
-    one = kept.Kept(Store(tmp_path), ensemble.Run(late, seed=1, **SMALL | {"days": 5})).read()
+    made(late, 1, days=8, folder=tmp_path)
+    run = ensemble.Run(late, seed=1, **SMALL | {"days": 5})
+    one = run_file.RunFile(Store(tmp_path), run).read()
     assert "no pulse on day 7" in one.attrs["notes"]
     xr.testing.assert_identical(one, simulate(late, seed=1, progress=False, **SMALL | {"days": 5}))
 
@@ -123,7 +124,7 @@ def test_a_note_is_that_of_the_days_asked_for(tmp_path):
 
 def test_a_scenario_of_the_paper_has_a_plain_name_and_all_else_a_hash(tmp_path):
     def name(scenario="reference", **options):
-        return kept.Kept(Store(tmp_path), ensemble.Run(scenario, **options)).path.name
+        return run_file.RunFile(Store(tmp_path), ensemble.Run(scenario, **options)).path.name
 
     assert name() == "default-reference-0.nc"
     assert name("cn10", seed=4, preset="literal", days=9) == "literal-cn10-4.nc"
@@ -145,7 +146,7 @@ def test_a_scenario_of_the_paper_has_a_plain_name_and_all_else_a_hash(tmp_path):
 
 
 def test_runs_from_different_states_are_not_mixed_up(tmp_path, count):
-    options = {"shape": None, "keep": tmp_path, "initial_steps": None}
+    options = {"shape": None, "folder": tmp_path, "initial_steps": None}
     for seed in (0, 1):
         state = aggregated((32, 36), seed, FINE, 1)
         data = made("static", 0, initial=state, **options)
@@ -172,7 +173,7 @@ def rewritten(path, change):
     with xr.open_dataset(path) as data:
         data = change(data.load())
     data.to_netcdf(path)
-    path.write_bytes(kept.sealed(path.read_bytes()))
+    path.write_bytes(run_file.sealed(path.read_bytes()))
 
 
 def no_pulses(path):
@@ -199,27 +200,27 @@ def other_sources(path):
     ],
 )
 def test_a_file_that_is_no_good_is_replaced_with_one_line(tmp_path, count, capsys, spoil, reason):
-    fresh = made(BOTH, 3, keep=tmp_path)
+    fresh = made(BOTH, 3, folder=tmp_path)
     [path] = tmp_path.glob("default-static-3-*.nc")
     before = path.stat().st_size
     spoil(path)
     capsys.readouterr()
-    again = made(BOTH, 3, keep=tmp_path)
+    again = made(BOTH, 3, folder=tmp_path)
     [line] = capsys.readouterr().err.strip().splitlines()
     assert line.startswith(f"note: kept run {path} {reason}")
     assert line.endswith("it is made again")
     assert [task[:2] for task in count[2:]] == [("static", 3)]
     xr.testing.assert_identical(again, fresh)
     assert path.stat().st_size == before
-    made(BOTH, 3, keep=tmp_path)
+    made(BOTH, 3, folder=tmp_path)
     assert len(count) == 3
     assert capsys.readouterr().err == ""
 
 
 def test_a_spoilt_bit_is_noticed(tmp_path):
-    made("static", 3, keep=tmp_path)
+    made("static", 3, folder=tmp_path)
     [path] = tmp_path.iterdir()
-    place = kept.Kept(Store(tmp_path), ensemble.Run("static", seed=3, **SMALL))
+    place = run_file.RunFile(Store(tmp_path), ensemble.Run("static", seed=3, **SMALL))
     whole = path.read_bytes()
     assert place.read() is not None
     rng = np.random.default_rng(0)
@@ -240,13 +241,13 @@ def test_a_full_disk_loses_nothing_that_was_computed(tmp_path, monkeypatch):
     fresh = made("static", 3)
     monkeypatch.setattr(Path, "write_bytes", full_disk)
     with pytest.warns(KeepWarning, match=r"\w.nc is not kept: No space left on device; it is in"):
-        data = made("static", 3, keep=tmp_path)
+        data = made("static", 3, folder=tmp_path)
     xr.testing.assert_identical(data, fresh)
     assert files(tmp_path) == []
 
 
 def test_a_folder_that_cannot_be_made_is_refused_before_anything_runs(tmp_path, count):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match=r"keep = '.*file': File exists; allowed a folder"):
-        made(keep=tmp_path / "file")
+    with pytest.raises(InputError, match=r"folder = '.*file': File exists; allowed a folder"):
+        made(folder=tmp_path / "file")
     assert count == []

@@ -21,7 +21,7 @@ from soilnb.pore.scenarios import SCENARIOS
 from soilnb.pore.simulate import Run, code_hash
 
 
-class Kept:
+class RunFile:
     """The file of a run.
 
     Parameters
@@ -122,7 +122,7 @@ class Kept:
 
     def write(self, data: xr.Dataset) -> None:
         """Keep a run, with a checksum, so that a spoilt file is noticed."""
-        self._store.keep(self.path.name, lambda part: part.write_bytes(sealed(_packed(data))))
+        self._store.save(self.path.name, lambda part: part.write_bytes(sealed(_packed(data))))
 
 
 #: Stands before the checksum at the end of a file, where netCDF does not look.

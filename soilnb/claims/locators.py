@@ -9,7 +9,7 @@ from typing import NamedTuple
 _NUMBERED = re.compile(r"(?:implied by )?(fig|table )?((?:ED|A|S)?\d+)(?:[a-z](?:-[a-z])?)?", re.I)
 
 
-class Place(NamedTuple):
+class Locator(NamedTuple):
     """A figure, a table, or another place of a paper.
 
     Attributes
@@ -24,7 +24,7 @@ class Place(NamedTuple):
     title: str
 
 
-def place(figure: str) -> Place:
+def locator(figure: str) -> Locator:
     """Return the place that a claim's ``figure`` names, its panels taken together.
 
     Parameters
@@ -38,10 +38,10 @@ def place(figure: str) -> Place:
     if numbered:
         kind = "table" if "table" in (numbered[1] or "").lower() else "fig"
         title = "Table" if kind == "table" else "Figure"
-        return Place(f"{kind}-{numbered[2].lower()}", f"{title} {numbered[2]}")
+        return Locator(f"{kind}-{numbered[2].lower()}", f"{title} {numbered[2]}")
     if name.startswith("text"):
-        return Place("text", "In the text")
-    return Place(re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-"), name[:1].upper() + name[1:])
+        return Locator("text", "In the text")
+    return Locator(re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-"), name[:1].upper() + name[1:])
 
 
 def page(paper: str, figure: str | None = None) -> str:
@@ -52,7 +52,7 @@ def page(paper: str, figure: str | None = None) -> str:
     paper : str
         ``he2024`` and so on.
     figure : str, optional
-        A place in it, in the words of `place`.
+        A place in it, in the words of `locator`.
 
     Returns
     -------
@@ -60,4 +60,4 @@ def page(paper: str, figure: str | None = None) -> str:
         An address within the book, such as ``how_we_checked/he2024.html#fig-6``; pages of
         notebooks put ``../`` before it.
     """
-    return f"how_we_checked/{paper}.html" + (f"#{place(figure).anchor}" if figure else "")
+    return f"how_we_checked/{paper}.html" + (f"#{locator(figure).anchor}" if figure else "")
