@@ -3,7 +3,7 @@
     python -m experiments.change_runs
 
 Each place is written when it is done: a second call goes on where the first one stopped. What is
-kept, and how it is read, stands in `soilnb.lessons.under_change`.
+kept, and how it is read, stands in `soilnb.lessons.globe.under_change`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from soilnb import results
 from soilnb.jobs import writing
-from soilnb.lessons import under_change
+from soilnb.lessons.globe import under_change
 
 
 def main() -> None:

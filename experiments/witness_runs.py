@@ -4,7 +4,7 @@
     python -m experiments.witness_runs --known 40 --measured 100
 
 Each finished profile is kept: a second call goes on where the first one stopped. What is kept of
-the results, and how it is read, stands in `soilnb.lessons.second_witness`.
+the results, and how it is read, stands in `soilnb.lessons.globe.second_witness`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import argparse
 
 import pandas as pd
 
-from soilnb.lessons import second_witness as lesson
+from soilnb.lessons.globe import second_witness as lesson
 
 
 def main() -> None:

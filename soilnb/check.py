@@ -234,7 +234,7 @@ def _respired_soc2() -> float:
 
 def _tropical_years() -> float:
     """Return stock to 2 m over input of CLM5 in the tropical forest, years."""
-    from soilnb.lessons import layered_models
+    from soilnb.lessons.globe import layered_models
 
     place = layered_models.four_soils().loc["tropical", "CLM5"]
     return 1000 * place["stock to 2 m"] / place["litter input"]
@@ -261,7 +261,7 @@ def _decomposition_needed() -> float:
 
 def _alike_in_sign() -> str:
     """Return how often CLM5 and COMPAS agree on the sign where they agree on today."""
-    from soilnb.lessons import under_change
+    from soilnb.lessons.globe import under_change
 
     table, _, _ = under_change.full()
     share = under_change.agreement(table).loc[("CLM5", "COMPAS, tied enzymes"), "same sign"]
@@ -270,7 +270,7 @@ def _alike_in_sign() -> str:
 
 def _second_witness() -> str:
     """Return the parameter of COMPAS that radiocarbon narrows most."""
-    from soilnb.lessons import second_witness
+    from soilnb.lessons.globe import second_witness
 
     table = second_witness.full()[0].xs("parameter", level="kind", drop_level=False)
     return second_witness.sharpened(table, least=0.0).loc["COMPAS"].index[0]

@@ -69,14 +69,14 @@ def bonds() -> dict[str, float]:
 
 def cue_on_food(ratio: float) -> float:
     """Return the steady CUE on food of a C/N ratio."""
-    from soilnb.lessons import pore_chemistry
+    from soilnb.lessons.pore import pore_chemistry
 
     return float(pore_chemistry.predicted([ratio]).iloc[0])
 
 
 def threshold_of_microbes(microbes: float) -> float:
     """Return the C/N ratio of the food at which nitrogen begins to limit such microbes."""
-    from soilnb.lessons import pore_chemistry
+    from soilnb.lessons.pore import pore_chemistry
 
     return microbes / pore_chemistry.limits()[0]
 
@@ -94,14 +94,14 @@ def share_from_pom(cue: float) -> float:
 
 def fourier(size: float) -> float:
     """Return the Fourier number of an hour for voxels of a size in µm."""
-    from soilnb.lessons import pore_transport
+    from soilnb.lessons.pore import pore_transport
 
     return pore_transport.fourier(_pores()["diffusion"]) * (2.0 / size) ** 2
 
 
 def spread_of_a_drop(hours: int) -> float:
     """Return the standard deviation of a drop, µm."""
-    from soilnb.lessons import pore_transport
+    from soilnb.lessons.pore import pore_transport
 
     return pore_transport.drop(hours)[0] ** 0.5
 
@@ -160,7 +160,7 @@ def overflow(ratio: float, available: float) -> float:
 
 def exudates() -> dict[str, float]:
     """Return the CUE that each quality of exudates allows."""
-    from soilnb.lessons import exudates as lesson
+    from soilnb.lessons.pore import exudates as lesson
 
     return {f"cn{ratio}": float(value) for ratio, value in lesson.expected(_pores()).items()}
 
@@ -300,7 +300,7 @@ def respired_of_soc1() -> float:
 
 def years_in_clm5() -> dict[str, float]:
     """Return stock over input of CLM5 in four climates, years."""
-    from soilnb.lessons import layered_models
+    from soilnb.lessons.globe import layered_models
 
     table = layered_models.four_soils().xs("CLM5", level="model")
     return (1000 * table["stock to 2 m"] / table["litter input"]).to_dict()
@@ -308,7 +308,7 @@ def years_in_clm5() -> dict[str, float]:
 
 def microbes_fed(times: float) -> float:
     """Return how many times as many microbes COMPAS has with more litter."""
-    from soilnb.lessons import cue_soc_pathways
+    from soilnb.lessons.globe import cue_soc_pathways
     from soilnb.profile import compas, forcing
 
     place = forcing.example("temperate")
@@ -438,7 +438,7 @@ def becomes_soil(roots: float, straw: float) -> float:
 
 @cache
 def _after(practice: str, years: float) -> float:
-    from soilnb.lessons import management as lesson
+    from soilnb.lessons.profile import management as lesson
     from soilnb.profile import management
 
     effect = management.scenario(practice, [0.0, years], lesson.field())["effect"]

@@ -1,9 +1,12 @@
 """What a lesson needs besides models, figures and explorers: one module a notebook, by its name.
 
+They lie by the parts of the book: `pore` (10 to 16), `cue` (20 to 22), `globe` (30 to 38),
+`profile` (40 and 41); what stands alone lies here.
+
 A notebook shows what a student could have written. What picks sites, loops over cases, sizes a run
 and notes numbers for the scoreboard stands here: notebook ``22_diagnosed_cue`` has
-`soilnb.lessons.diagnosed_cue`. Functions that begin with ``record`` note what the notebook measures
-(`soilnb.claims.record`); the others return what is drawn.
+`soilnb.lessons.cue.diagnosed_cue`. Functions that begin with ``record`` note what the notebook
+measures (`soilnb.claims.record`); the others return what is drawn.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from soilnb.explore import five_models
 from soilnb.figures import films, style
 from soilnb.figures.five_models import looks
 from soilnb.figures.pore import maps as pore_maps
-from soilnb.lessons import site_assimilation
+from soilnb.lessons.globe import site_assimilation
 from soilnb.pore import Scenario, simulate
 from soilnb.pore.diagnostics import CELLS
 from soilnb.pore.scenarios import Pulse

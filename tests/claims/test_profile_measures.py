@@ -7,7 +7,7 @@ import xarray as xr
 
 from soilnb import claims
 from soilnb.claims.measures import profiles as measures
-from soilnb.lessons.convergence import regions
+from soilnb.lessons.globe.convergence import regions
 from soilnb.proda import observations, regressions
 from soilnb.proda.regressions import ASSIMILATED, MEASURED
 

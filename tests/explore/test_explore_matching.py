@@ -6,7 +6,7 @@ import pytest
 from soilnb.claims import emulated, matching
 from soilnb.explore import matching as explorers
 from soilnb.figures.rotzer2025 import matching as figures
-from soilnb.lessons import what_was_not_printed as lesson
+from soilnb.lessons.pore import what_was_not_printed as lesson
 from soilnb.parameters import InputError
 
 

@@ -34,5 +34,4 @@ def test_no_function_is_longer_than_a_screen():
 
 def test_a_floor_holds_few_modules():
     counts = Counter(path.parent.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
-    counts.pop("lessons")  # one module a notebook
     assert {folder: n for folder, n in counts.items() if n > MOST} == {}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from soilnb.lessons import exudates as lesson
+from soilnb.lessons.pore import exudates as lesson
 from soilnb.pore import Pulse, Scenario, simulate
 from soilnb.pore.parameters import resolve
 

@@ -10,7 +10,7 @@ from soilnb.claims import baseline
 from soilnb.explore import assimilation as explorers
 from soilnb.figures import assimilation as figures
 from soilnb.figures import style
-from soilnb.lessons import second_witness as lesson
+from soilnb.lessons.globe import second_witness as lesson
 from soilnb.profile import clm5, compas
 
 #: Turnover times of three pits.

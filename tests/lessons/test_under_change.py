@@ -7,7 +7,7 @@ import pytest
 from soilnb.explore import under_change as explorers
 from soilnb.figures import style
 from soilnb.figures import under_change as figures
-from soilnb.lessons import under_change as lesson
+from soilnb.lessons.globe import under_change as lesson
 from soilnb.profile import clm5, forcing, icbm
 from soilnb.profile.model import boxes
 

@@ -43,7 +43,7 @@ PLANS = {
 
 def farm_plan() -> pd.DataFrame:
     """Return what plans gain over the field without them."""
-    from soilnb.lessons import management as lesson
+    from soilnb.lessons.profile import management as lesson
     from soilnb.profile import depth, management
 
     soil, rows = lesson.field(), {}
@@ -58,7 +58,7 @@ def farm_plan() -> pd.DataFrame:
 
 def priming() -> pd.DataFrame:
     """Return the effect of two practices by the strength of priming."""
-    from soilnb.lessons import management as lesson
+    from soilnb.lessons.profile import management as lesson
 
     return lesson.priming(lesson.field(), [0.0, 0.1, 0.25, 0.5, 1.0]).round(1)
 

@@ -105,7 +105,7 @@ def reached(figure: Figure, table: pd.DataFrame) -> str:
     Parameters
     ----------
     table : DataFrame
-        As of `soilnb.lessons.what_was_not_printed.reached`.
+        As of `soilnb.lessons.pore.what_was_not_printed.reached`.
     """
     ax = figure.subplots()
     numbers = [name for name in WORDS if name in table.index]
@@ -140,7 +140,7 @@ def fared(figure: Figure, table: pd.DataFrame) -> str:
     Parameters
     ----------
     table : DataFrame
-        As of `soilnb.lessons.what_was_not_printed.again`.
+        As of `soilnb.lessons.pore.what_was_not_printed.again`.
     """
     ax = figure.subplots()
     likely = table[table.index.str.startswith("likely")].astype({"second": float, "hits": float})

@@ -13,7 +13,7 @@ import pandas as pd
 
 from soilnb import claims
 from soilnb.claims import emulated, matching
-from soilnb.lessons import what_was_not_printed
+from soilnb.lessons.pore import what_was_not_printed
 from soilnb.pipeline.pages.markdown import (
     WIDE,
     escape,

@@ -1,21 +1,14 @@
-"""What lessons rest on: statements of their texts, and that all sizes of a study are the same."""
+"""What the lessons in the pores rest on: statements of their texts; all sizes of a study alike."""
 
 import numpy as np
 import pytest
-import xarray as xr
 
-from soilnb import claims
 from soilnb.claims import scenario_runs as paper
 from soilnb.kernels import diffusion
-from soilnb.lessons import (
-    controls_of_cue,
-    convergence,
-    diagnosed_cue,
-    meta_analysis,
+from soilnb.lessons.pore import (
     pore_chemistry,
     pore_structure,
     pore_transport,
-    proda_globe,
     static_against_dynamic,
 )
 from soilnb.pore import PRESETS
@@ -115,52 +108,5 @@ def test_a_study_has_more_seeds_in_size_paper_and_keeps_its_runs(monkeypatch):
     )
     paper.study("reference", "paper", 5, seeds=1, preset="literal")
     assert list(asked["seeds"]) == [5, 6, 7]
-    assert asked["keep"] == paper.runs_folder()
+    assert asked["folder"] == paper.runs_folder()
     assert "shape" not in asked
-
-
-def test_experiments_are_those_of_all_treatments_but_none():
-    table = diagnosed_cue.fertilise("quick", 0)
-    assert len(table) == 14 * (4**3 - 1)
-    assert table["duration"].between(1, 10).all()
-    assert set(table["treatment"]) == {
-        *("intrinsic CUE", "litter quality", "litter input", "combined")
-    }
-
-
-def test_mimics_lies_above_century_whatever_counts():
-    cells = diagnosed_cue.land()
-    for kind in ("uptake", "uptake+oxidation", "all"):
-        mean = diagnosed_cue.summary(diagnosed_cue.maps(cells, kind))["mean CUE"]
-        assert mean["MIMICS"] > mean["CENTURY"]
-
-
-def test_a_study_of_profiles_is_named_by_its_size_and_folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("SOILNB_RESULTS", str(tmp_path))
-    quick = proda_globe.study(number=3)
-    assert quick.folder("bootstrap-table") is None
-    one = proda_globe.Study("paper", 0, "table", quick.profiles, quick.chosen, quick.cells)
-    assert one.folder("bootstrap-table") == tmp_path / "paper" / "bootstrap-table"
-    assert one.limit == 1.05
-    assert one.why == ""
-    assert quick.why == proda_globe.SMALL
-
-
-def test_the_kept_maps_of_both_models_are_of_the_same_cells():
-    full = convergence.full()
-    for name in ("latitude", "longitude"):
-        xr.testing.assert_equal(full["CLM5"][name], full["COMPAS"][name])
-    kept = claims.kept_table("tao2024", "tao2024-agreement").set_index("r of")["learnt"]
-    found = convergence.agreement(full)["r"][kept.index]
-    assert np.allclose(found, kept, atol=2e-3)
-
-
-def test_the_trap_catches_an_ordinary_regression():
-    table = meta_analysis.trap(0)
-    plain = np.polyfit(table["cue"], np.log10(table["soc"]), 1)[0]
-    assert plain > 1
-
-
-def test_a_straight_line_leaves_its_range_where_it_says():
-    table = controls_of_cue.straight()
-    assert (table["lowest °C"] < table["highest °C"]).all()

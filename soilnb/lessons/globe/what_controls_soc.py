@@ -1,7 +1,7 @@
 """Two questions to three planets, and what a network leans on: notebook *What controls SOC*.
 
-All is done in each variant of COMPAS (see `soilnb.lessons.proda_globe`), since parameters that
-were fitted with one are no parameters of the other.
+All is done in each variant of COMPAS (see `soilnb.lessons.globe.proda_globe`), since parameters
+that were fitted with one are no parameters of the other.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pandas as pd
 import xarray as xr
 
 from soilnb import claims
-from soilnb.lessons.proda_globe import VARIANTS, Study, study
+from soilnb.lessons.globe.proda_globe import VARIANTS, Study, study
 from soilnb.proda import covariates, globe, network, sensitivity
 from soilnb.proda.cube import READINGS, Cube
 from soilnb.profile import compas

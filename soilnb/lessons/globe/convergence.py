@@ -13,7 +13,7 @@ import xarray as xr
 from soilnb import claims, proda, results
 from soilnb.claims import planet_runs
 from soilnb.lessons import rests_on
-from soilnb.lessons.proda_globe import FOLDERS, SMALL, VARIANTS
+from soilnb.lessons.globe.proda_globe import FOLDERS, SMALL, VARIANTS
 from soilnb.proda import covariates, globe, network
 from soilnb.proda.cube import READINGS
 from soilnb.profile import clm5, compas, forcing

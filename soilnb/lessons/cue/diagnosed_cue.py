@@ -311,6 +311,17 @@ def litter_sweep() -> xr.Dataset:
 # --- Validation -----------------------------------------------------------------------------------
 
 
+def record_first_soil() -> None:
+    """Note the carbon of the soil at which MIMICS is compared with its published code.
+
+    Examples
+    --------
+    >>> record_first_soil()
+    """
+    reference = {"temperature": 15.0, "clay": 0.30, "npp": 500.0, "f_met": 0.3846423}
+    claims.record("mimics-ref15-total", float(mimics.steady_state(reference)["carbon"].sum()))
+
+
 def record_validation() -> None:
     """Note what compares our models with the published codes, and the constants of Fig. 1b."""
     table = intrinsic()

@@ -1,0 +1,1 @@
+"""The lessons in the pores: notebooks 10 to 16."""

@@ -1,0 +1,1 @@
+"""The lessons on the whole profile: notebooks 40 and 41."""
