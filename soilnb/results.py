@@ -43,7 +43,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _SUFFIXES = (".png", ".svg", ".csv", ".nc")
 
 #: A name of the code within a text: words or letters joined by underscores.
-_CODE = re.compile(r"(?<![\w./-])[A-Za-z]\w*?_\w+")
+CODE = re.compile(r"(?<![\w./-])[A-Za-z]\w*?_\w+")
 
 #: A symbol of a paper within a sentence: a letter and its index.
 _SYMBOL = re.compile(r"(?<![\w./-])([A-Za-z])_([A-Za-z0-9]+)\b(?!_)")
@@ -344,7 +344,7 @@ def _safe(cell: object) -> object:
         return cell
     if isinstance(cell, _Formula) and cell:
         return f'<span class="math notranslate nohighlight">\\({escape(cell)}\\)</span>'
-    return _CODE.sub(r"<code>\g<0></code>", escape(cell))
+    return CODE.sub(r"<code>\g<0></code>", escape(cell))
 
 
 def typeset(text: object) -> str:
@@ -355,7 +355,7 @@ def typeset(text: object) -> str:
     >>> print(typeset("K_m > 0 in eta_doc"))
     <i>K</i><sub>m</sub> &gt; 0 in <code>eta_doc</code>
     """
-    return _CODE.sub(
+    return CODE.sub(
         r"<code>\g<0></code>", _SYMBOL.sub(r"<i>\1</i><sub>\2</sub>", escape(str(text)))
     )
 

@@ -12,7 +12,7 @@ import xarray as xr
 
 from soilnb import claims, proda, results
 from soilnb.claims import planet_runs
-from soilnb.lessons import rests_on
+from soilnb.lessons.globe import Sized
 from soilnb.lessons.globe.proda_globe import FOLDERS, SMALL, VARIANTS
 from soilnb.proda import covariates, globe, network
 from soilnb.proda.cube import READINGS
@@ -183,7 +183,7 @@ def record_defaults(maps: Maps, data: str) -> None:
 
 
 @dataclass(frozen=True)
-class Study:
+class Study(Sized):
     """Profiles that both models learn from, and what they learn.
 
     Attributes
@@ -194,21 +194,11 @@ class Study:
         Profiles and planet.
     """
 
-    size: str
-    seed: int
     reading: str
     chosen: xr.Dataset
     cells: xr.Dataset
 
-    @property
-    def full(self) -> bool:
-        """Whether it has the size of the papers."""
-        return self.size == "paper"
-
-    @property
-    def kind(self) -> str:
-        """What numbers rest on: ``real`` or ``synthetic``."""
-        return rests_on(self.cells)
+    rests = "cells"
 
     @property
     def method(self) -> str:

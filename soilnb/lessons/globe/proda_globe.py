@@ -19,7 +19,7 @@ from soilnb import claims, proda, results
 from soilnb.claims import planet_runs
 from soilnb.claims.measures import profiles as measures
 from soilnb.data import open_dataset
-from soilnb.lessons import rests_on
+from soilnb.lessons.globe import Sized
 from soilnb.proda import covariates, cue_soc, globe, network, regressions
 from soilnb.proda.cube import READINGS
 from soilnb.proda.regressions import ASSIMILATED, MixedModel
@@ -40,7 +40,7 @@ WARMER = ["tropical", "arid", "temperate"]
 
 
 @dataclass(frozen=True)
-class Study:
+class Study(Sized):
     """Profiles, the planet, and what was assimilated in each variant.
 
     Attributes
@@ -51,22 +51,10 @@ class Study:
         All profiles, those that are assimilated, and the planet.
     """
 
-    size: str
-    seed: int
     reading: str
     profiles: xr.Dataset
     chosen: xr.Dataset
     cells: xr.Dataset
-
-    @property
-    def full(self) -> bool:
-        """Whether it has the size of the papers."""
-        return self.size == "paper"
-
-    @property
-    def kind(self) -> str:
-        """What numbers rest on: ``real`` or ``synthetic``."""
-        return rests_on(self.profiles)
 
     @property
     def note(self) -> str:

@@ -20,6 +20,7 @@ from soilnb import proda, results
 from soilnb.claims import baseline
 from soilnb.data import open_dataset
 from soilnb.lessons import rests_on
+from soilnb.lessons.globe import Sized
 from soilnb.profile import forcing, grid
 from soilnb.profile.model import air, models
 
@@ -57,7 +58,7 @@ TOLD = {
 
 
 @dataclass(frozen=True)
-class Study:
+class Study(Sized):
     """Profiles that are assimilated with one witness and with two.
 
     Attributes
@@ -65,9 +66,6 @@ class Study:
     size, seed : str, int
         As `study` takes them.
     """
-
-    size: str
-    seed: int
 
     @cached_property
     def profiles(self) -> xr.Dataset:
@@ -78,11 +76,6 @@ class Study:
         mixed = every["study"].to_series().sample(frac=1, random_state=self.seed)
         turn = mixed.groupby(mixed).cumcount().sort_values(kind="stable")
         return every.sel(profile=turn.index[: MEASURED[self.size]])
-
-    @property
-    def kind(self) -> str:
-        """What the measured profiles are: ``real`` or ``synthetic``."""
-        return rests_on(self.profiles)
 
     def known(self, model: str, witness: str, **options: object) -> pd.DataFrame:
         """Return what made-up profiles of known truth say, one row a profile and name.

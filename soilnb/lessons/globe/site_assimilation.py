@@ -12,7 +12,7 @@ import xarray as xr
 
 from soilnb import claims, proda, results
 from soilnb.explore.assimilation import shrinkage
-from soilnb.lessons import rests_on
+from soilnb.lessons.globe import Sized
 from soilnb.profile import clm5, compas
 from soilnb.profile.forcing import VARIABLES
 
@@ -33,7 +33,7 @@ LONG = {"warmup": 20_000, "steps": 50_000, "samples": 2000}
 
 
 @dataclass(frozen=True)
-class Study:
+class Study(Sized):
     """Profiles and chains of one size.
 
     Attributes
@@ -44,19 +44,7 @@ class Study:
         All profiles.
     """
 
-    size: str
-    seed: int
     profiles: xr.Dataset
-
-    @property
-    def full(self) -> bool:
-        """Whether it has the size of the papers."""
-        return self.size == "paper"
-
-    @property
-    def kind(self) -> str:
-        """What numbers rest on: ``real`` or ``synthetic``."""
-        return rests_on(self.profiles)
 
     @property
     def source(self) -> str:

@@ -20,7 +20,7 @@ from scipy.linalg import expm
 
 from soilnb import proda
 from soilnb.claims import baseline
-from soilnb.lessons import rests_on
+from soilnb.lessons.globe import Sized
 from soilnb.parameters import InputError
 from soilnb.proda import chains, covariates
 from soilnb.proda.cube import READINGS
@@ -78,7 +78,7 @@ ALIKE = 1.25
 
 
 @dataclass(frozen=True)
-class Study:
+class Study(Sized):
     """Profiles at which every model runs.
 
     Attributes
@@ -89,15 +89,10 @@ class Study:
         Profiles, and the forcing there.
     """
 
-    size: str
-    seed: int
     chosen: xr.Dataset
     places: xr.Dataset
 
-    @property
-    def kind(self) -> str:
-        """What numbers rest on: ``real`` or ``synthetic``."""
-        return rests_on(self.chosen)
+    rests = "chosen"
 
     @property
     def note(self) -> str:

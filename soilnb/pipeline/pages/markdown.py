@@ -10,7 +10,7 @@ from functools import cache
 import jinja2
 from markupsafe import Markup
 
-from soilnb.results import typeset
+from soilnb.results import CODE, typeset
 
 #: Front matter of pages with wide tables: the list of headings gives its room to them.
 WIDE = "---\nhtml_theme.sidebar_secondary.remove: true\n---\n"
@@ -19,7 +19,7 @@ WIDE = "---\nhtml_theme.sidebar_secondary.remove: true\n---\n"
 def escape(text: object) -> str:
     """Return `text` on one line, literal for Markdown, with names of the code as code."""
     line = " ".join(str(text).split())
-    parts = re.split(r"(?<![\w./-])([A-Za-z]\w*_\w+)", line)
+    parts = re.split(f"({CODE.pattern})", line)
     parts[::2] = [re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", part) for part in parts[::2]]
     parts[1::2] = [f"`{name}`" for name in parts[1::2]]
     return "".join(parts)
