@@ -263,7 +263,7 @@ def stays(figure: Figure, table: pd.DataFrame) -> str:
     Parameters
     ----------
     table : DataFrame
-        As of `soilnb.lessons.second_witness.persistence`: the estimates first.
+        As of `soilnb.lessons.globe.second_witness.persistence`: the estimates first.
     """
     parts = dict(tuple(table.groupby(["model", "told"], sort=False)))
     pits, data = next(iter(parts))[0], parts.pop(next(iter(parts)))

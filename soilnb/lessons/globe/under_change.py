@@ -469,7 +469,7 @@ def spread(table: pd.DataFrame) -> pd.DataFrame:
         the readings of COMPAS, and, mean of the assimilated ones, within a model over its posterior
         and over its prior alone. A model of several readings counts once, by their mean.
     """
-    found, readings = {}, [arm for arm, (model, _) in ARMS.items() if model == "compas"]
+    found, readings = {}, [arm for arm, (model, _) in ARMS.items() if models()[model].enzymes]
     for scenario in SCENARIOS:
         wide = _wide(table, scenario)
         models = wide.drop(columns=readings).assign(COMPAS=wide[readings].mean(axis=1))
