@@ -17,6 +17,7 @@ import pandas as pd
 from soilnb import proda, results
 from soilnb.claims import baseline, climate_runs
 from soilnb.data import open_dataset, rasters
+from soilnb.lessons.globe.proda_globe import VARIANTS
 from soilnb.proda import covariates, globe, network
 from soilnb.proda.cube import READINGS
 from soilnb.proda.observations.site_forcing import POINT
@@ -246,7 +247,8 @@ def main() -> None:
     kept = baseline.head(
         climate_runs.NAME, command=climate_runs.COMMAND, data="real", sources=climate_runs.SOURCES
     )
-    kept["made"] = f"ISRaD, {profiles.sizes['profile']} profiles, a quarter of the steps"
+    number, arm = profiles.sizes["profile"], VARIANTS["published"].partition(" (")[0]
+    kept["made"] = f"ISRaD, {number} profiles, {arm}, a quarter of the steps"
     tables = {"forcings": forcings(planets, published, profiles), "seasons": seasons()}
     for name, table in tables.items():
         print(table.round(3).to_string())

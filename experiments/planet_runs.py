@@ -1,5 +1,7 @@
 """Make the full-size maps that notebooks 34 and 36 show: all profiles, the papers' chains.
 
+For COMPAS an ensemble learns as well, each member from sites drawn anew.
+
     python -m experiments.planet_runs
 
 Each profile is written when it is assimilated: a second call goes on where the first one stopped.
@@ -11,14 +13,21 @@ from __future__ import annotations
 from soilnb import proda, results
 from soilnb.claims import planet_runs
 from soilnb.data import open_dataset
-from soilnb.proda import cue_soc, globe, network
+from soilnb.lessons.globe.proda_globe import FOLDERS, VARIANTS
+from soilnb.proda import covariates, cue_soc, globe, network
 from soilnb.proda.cube import READINGS
 
 #: Chains of the papers' length.
 LENGTH = {"warmup": 20_000, "steps": 50_000, "samples": 2000}
 
+#: How enzymes of COMPAS are counted.
+READING = "published"
+
 #: Folder of each assimilation, as the notebooks have it, and how enzymes are counted.
-RUNS = {"COMPAS": ("COMPAS-published", "published"), "CLM5": ("CLM5", "table")}
+RUNS = {"COMPAS": (FOLDERS[READING], READING), "CLM5": ("CLM5", "table")}
+
+#: Members of the ensemble.
+MEMBERS = 200
 
 
 def assimilated(model, profiles):
@@ -31,8 +40,20 @@ def assimilated(model, profiles):
     )  # fmt: skip
 
 
+def ensemble(learnt):
+    """Map what members learn from sites drawn anew, as the notebooks do in size paper."""
+    members = network.bootstrap(
+        learnt.x, learnt.y, size=MEMBERS, method="small", scaler=learnt.fitted.scaler,
+        folder=results.root() / "paper" / f"bootstrap-{READING}",
+    )  # fmt: skip
+    places = members.predict(covariates.frame(learnt.cells, quiet=True), quiet=True)
+    parameters = network.to_parameters(places, **READINGS[READING])
+    land = learnt.cells.sel(site=parameters["site"].values)
+    return globe.maps(parameters, land, "compas", k_system="published")
+
+
 def main() -> None:
-    """Make and keep the maps."""
+    """Make and keep the maps, and those of the members."""
     # What is kept is called real: made-up data are refused.
     profiles = proda.observations.israd(twin=False)
     cells = globe.planet(open_dataset("testbed", twin=False))
@@ -45,8 +66,12 @@ def main() -> None:
         worlds[model] = globe.maps(*at, k_system="soil")
         if model == "COMPAS":
             worlds["published"] = globe.maps(*at, k_system="published")
-    made = f"ISRaD, {profiles.sizes['profile']} profiles, small network"
+            members = ensemble(learnt)
+    arm = VARIANTS[READING].partition(" (")[0]
+    made = f"ISRaD, {profiles.sizes['profile']} profiles, {arm}, small network"
     planet_runs.write(worlds, table, made=made)
+    depths = cue_soc.by_depth(runs["COMPAS"], profiles, limit=1.05)
+    planet_runs.write_members(members, depths, made=made)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 Nobody repeats an assimilation of five hundred profiles to read a page. What comes of it is kept as
 the versioned baseline ``runs/planet``, which ``experiments/planet_runs.py`` makes: for each cell
-of the grid the carbon and its components, and for each profile CUE and carbon of the model. No
-observation is in it.
+of the grid the carbon and its components, and for each profile CUE and carbon of the model. What
+differs between the members of an ensemble, and carbon by depth, stands in ``runs/members``. COMPAS
+is the arm of the papers' figures, tied enzymes on the logarithmic scale. No observation is in it.
 """
 
 from __future__ import annotations
@@ -22,14 +23,20 @@ from soilnb.proda.globe import VARIABLES as VARIABLES_OF_MAPS
 
 COMMAND = "python -m experiments.planet_runs"
 
-#: Name of the baseline, and whose sources decide it.
-NAME, SOURCES = "runs/planet", "tao2024"
+#: Name of the baseline, and whose sources decide it; and of that of the members.
+NAME, SOURCES, MEMBERS = "runs/planet", "tao2024", "runs/members"
 
 #: What is kept of a map; the stock is that to 1 m.
 VARIABLES = (
     *("stock", "cue", "non_microbial_transfer", "transfer_efficiency", "input"),
     *("input_allocation", "decomposition_rate", "environmental_modifier", "transport_rate"),
     "litter_to_soil",
+)
+
+#: What is kept of the members: what has a standard deviation and a panel in ED7.
+SPREAD = (
+    *("stock", "cue", "non_microbial_transfer", "input_allocation"),
+    *("decomposition_rate", "environmental_modifier", "transport_rate"),
 )
 
 #: What is kept of a profile.
@@ -60,7 +67,7 @@ def write(
     profiles : DataFrame
         As from `soilnb.proda.cue_soc.relation`.
     made : str
-        What was learnt from what, in words: ``"ISRaD, 513 profiles, small network"``.
+        What was learnt from what, in words: ``"ISRaD, 513 profiles, tied enzymes"``.
     size : {"paper", "quick"}
         Size of the run.
     """
@@ -69,19 +76,48 @@ def write(
     published = {"decomposition_published": worlds["published"]["decomposition_rate"]}
     for model, more in {"COMPAS": published, "CLM5": {}}.items():
         one = worlds[model].sel(to_depth=1.0).assign(more)
-        kept[model] = {
-            name: [baseline.short(value) for value in values.values.tolist()]
-            for name, values in one.variables.items()
-            if name in (*VARIABLES, *COORDINATES, "decomposition_published", "kept")
-        }
+        names = (*VARIABLES, *COORDINATES, "decomposition_published", "kept")
+        kept[model] = _short_columns({n: one[n] for n in one.variables if n in names})
     rows = profiles[list(COLUMNS)].rename_axis("profile").reset_index().to_dict("records")
     kept["profiles"] = [{key: baseline.short(value) for key, value in row.items()} for row in rows]
     return baseline.write(kept)
 
 
+def write_members(world: xr.Dataset, depths: Mapping[str, pd.DataFrame], *, made: str) -> Path:
+    """Keep what an ensemble differs in, and carbon by depth, as a baseline; returns the file.
+
+    Parameters
+    ----------
+    world : Dataset
+        Maps of an ensemble of COMPAS, as from `soilnb.proda.globe.maps`.
+    depths : mapping of str to DataFrame
+        As from `soilnb.proda.cue_soc.by_depth`.
+    made : str
+        As for `keep`.
+    """
+    kept = baseline.head(MEMBERS, command=COMMAND, data="real", sources="tao2023")
+    kept |= {"made": made, "members": world.sizes["member"]}
+    one = world.sel(to_depth=1.0)
+    columns = {name: one[name] for name in (*COORDINATES, "kept")}
+    columns |= {f"{name}_sd": one[f"{name}_sd"] for name in SPREAD}
+    kept["maps"] = _short_columns(columns)
+    first = next(iter(depths.values()))
+    carbon = {name: rows["soc"] for name, rows in depths.items()}
+    kept["depths"] = _short_columns({**first[["cue", "climate"]], **carbon})
+    return baseline.write(kept)
+
+
+def _short_columns(columns: Mapping[str, object]) -> dict[str, list]:
+    """Return columns as lists of what is kept of each value."""
+    return {
+        name: [baseline.short(value) for value in values.values.tolist()]
+        for name, values in columns.items()
+    }
+
+
 @cache
-def _kept() -> dict:
-    return baseline.needed(NAME, COMMAND)
+def _kept(name: str = NAME) -> dict:
+    return baseline.needed(name, COMMAND)
 
 
 def note() -> str:
@@ -116,6 +152,11 @@ def maps(model: str, k_system: str = "soil") -> xr.Dataset:
     published = columns.pop("decomposition_published", None)
     if k_system == "published" and published is not None:
         columns["decomposition_rate"] = published
+    return _world(columns).assign_attrs(model=model, title="testbed grid")
+
+
+def _world(columns: Mapping[str, list]) -> xr.Dataset:
+    """Return maps of kept columns, with units; the stock is that to 1 m."""
     about = VARIABLES_OF_MAPS | {"area": ("m2", "area of land", "")}
     found = {}
     for name, values in columns.items():
@@ -124,8 +165,36 @@ def maps(model: str, k_system: str = "soil") -> xr.Dataset:
         data = data.astype(float) if data.dtype == object else data
         found[name] = ("site", data, {"units": unit, "long_name": meaning})
     world = xr.Dataset(found).set_coords(list(COORDINATES))
-    world["stock"] = world["stock"].expand_dims(to_depth=[1.0], axis=-1)
-    return world.assign_attrs(model=model, title="testbed grid")
+    for name in {"stock", "stock_sd"} & {*world}:
+        world[name] = world[name].expand_dims(to_depth=[1.0], axis=-1)
+    return world
+
+
+def members() -> xr.Dataset:
+    """Return in what the maps of the kept ensemble of COMPAS differ: ``<variable>_sd`` to 1 m.
+
+    ``attrs`` says of how many members (``members``) and what they were made of (``made``).
+
+    Examples
+    --------
+    >>> members().attrs["members"]
+    200
+    """
+    kept = _kept(MEMBERS)
+    return _world(kept["maps"]).assign_attrs({name: kept[name] for name in ("members", "made")})
+
+
+def by_depth() -> dict[str, pd.DataFrame]:
+    """Return CUE and carbon by depth of the kept profiles, as `soilnb.proda.cue_soc.by_depth` does.
+
+    Examples
+    --------
+    >>> [*by_depth()][0]
+    '0–10 cm'
+    """
+    table = pd.DataFrame(_kept(MEMBERS)["depths"])
+    about = table[["cue", "climate"]]
+    return {name: about.assign(soc=table[name]) for name in table.columns.drop([*about])}
 
 
 def profiles() -> pd.DataFrame:

@@ -113,7 +113,7 @@ def meet(parameters: Mapping[str, xr.Dataset], planet: xr.Dataset | Prepared) ->
 
 
 def converge(
-    parameters: Mapping[str, xr.Dataset], planet: xr.Dataset, *, kind: str = ""
+    parameters: Mapping[str, xr.Dataset], planet: xr.Dataset, *, kind: str = "", note: str = ""
 ) -> Explorer:
     """Let the reader move each model from its default to its assimilated parameters.
 
@@ -124,8 +124,8 @@ def converge(
         `soilnb.proda.network.extrapolate`.
     planet : Dataset over site
         A few hundred cells answer fast enough.
-    kind : str
-        ``synthetic`` where made-up profiles were assimilated.
+    kind, note : str
+        ``synthetic`` where made-up profiles were assimilated; what the picture says below it.
 
     Raises
     ------
@@ -148,7 +148,8 @@ def converge(
         return meet(now, world)
 
     def draw(met: Met, figure=None):
-        return tao2024_globe.meeting(*met.maps.values(), met.zones, met.r, data=kind, figure=figure)
+        words = {"note": note, "data": kind}
+        return tao2024_globe.meeting(*met.maps.values(), met.zones, met.r, **words, figure=figure)
 
     return Explorer(controls, compute, draw, _say, asks="converge")
 

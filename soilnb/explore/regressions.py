@@ -115,7 +115,9 @@ def _say_measured(found: tuple[pd.DataFrame, Fit, Mapping[str, float], str]) -> 
 # Assimilated profiles -----------------------------------------------------------------------------
 
 
-def profiles(table: pd.DataFrame, *, limit: float = 1.05, kind: str = "") -> Explorer:
+def profiles(
+    table: pd.DataFrame, *, limit: float = 1.05, kind: str = "", note: str = ""
+) -> Explorer:
     """Let the reader choose which assimilated profiles count, and what their carbon is.
 
     Parameters
@@ -124,8 +126,8 @@ def profiles(table: pd.DataFrame, *, limit: float = 1.05, kind: str = "") -> Exp
         As from `soilnb.proda.cue_soc.relation`.
     limit : float
         Where the slider of the papers' statistic starts.
-    kind : str
-        ``synthetic`` for made-up profiles.
+    kind, note : str
+        ``synthetic`` for made-up profiles; what the picture says below it.
     """
     controls = {
         "carbon": Control("Soil carbon", "modelled, 0–30 cm", choices=tuple(CARBON)),
@@ -140,7 +142,8 @@ def profiles(table: pd.DataFrame, *, limit: float = 1.05, kind: str = "") -> Exp
 
     def draw(found: tuple[pd.DataFrame, Fit | None, str], figure=None):
         rows, fit, label = found
-        return tao2023_globe.relation(rows, fit, label=label, data=kind, figure=figure)
+        words = {"label": label, "note": note, "data": kind}
+        return tao2023_globe.relation(rows, fit, **words, figure=figure)
 
     return Explorer(controls, compute, draw, _say_profiles, asks="profiles")
 

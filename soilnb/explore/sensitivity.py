@@ -21,8 +21,12 @@ from soilnb.proda.cube import Cube
 from soilnb.proda.globe.runs import Prepared, prepare
 from soilnb.profile import compas
 
-#: Words for the two readings of the turnover time of enzymes (`sensitivity.READINGS`).
-READINGS = {"its own (tables)": "table", "tied to Km (published code)": "published"}
+#: Words for the three readings of the turnover time of enzymes (`sensitivity.READINGS`).
+READINGS = {
+    "its own (tables)": "table",
+    "tied to Km (published code)": "published",
+    "its own, log prior": "log",
+}
 
 #: Components that have parameters, by the words of the figures.
 CHOICES = {COMPONENTS[name][0]: name for name, members in Cube().groups().items() if members}
@@ -59,14 +63,13 @@ def components(
     Parameters
     ----------
     worlds : mapping of str to (Dataset, planet)
-        For the readings ``table`` and ``published``: parameters over the cells of a coarse planet,
-        and the planet.
+        For each of `READINGS`: parameters over the cells of a coarse planet, and the planet.
     kind : str
         ``synthetic`` where made-up profiles are behind the parameters.
     """
     for reading in READINGS.values():
         if reading not in worlds:
-            raise InputError(f"worlds has no reading {reading!r}: allowed both")
+            raise InputError(f"worlds has no reading {reading!r}: allowed all three")
     worlds = {reading: (given, prepare(planet)) for reading, (given, planet) in worlds.items()}
     controls = {
         "component": Control("Component", _FIRST, choices=tuple(CHOICES)),

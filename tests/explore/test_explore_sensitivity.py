@@ -10,7 +10,7 @@ from soilnb.proda import globe, sensitivity
 from soilnb.proda.cube import Cube
 from soilnb.profile import compas
 
-OWN, TIED = explorers.READINGS
+OWN, TIED, LOG = explorers.READINGS
 
 
 @pytest.fixture(scope="module")
@@ -20,10 +20,10 @@ def worlds():
     rng = np.random.default_rng(5)
     found = {}
     for reading in explorers.READINGS.values():
-        middle = compas.to_unit("tao2024")
+        cube = Cube("compas", **sensitivity.READINGS[reading])
+        middle = cube.unit(Cube("compas").physical(compas.to_unit("tao2024")))
         places = middle + 0.03 * rng.standard_normal((cells.sizes["site"], middle.size))
-        switches = sensitivity.READINGS[reading]
-        values = Cube("compas", **switches).physical(np.clip(places, 0.02, 0.95))
+        values = cube.physical(np.clip(places, 0.02, 0.95))
         given = {name: ("site", values[:, i]) for i, name in enumerate(compas.NAMES)}
         found[reading] = (xr.Dataset(given, {"site": cells["site"]}), globe.prepare(cells))
     return found
@@ -34,9 +34,11 @@ def explorer(worlds):
     return explorers.components(worlds, kind="synthetic")
 
 
-def test_it_starts_with_both_variants_and_says_the_numbers(explorer):
+def test_it_starts_with_all_variants_and_says_the_numbers(explorer):
     found = explorer.result
-    assert list(found.curves) == [OWN, TIED]
+    assert list(found.curves) == [OWN, TIED, LOG]
+    legend = explorer.canvas.figure.axes[0].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == [OWN, TIED, LOG]
     assert found.component == "decomposition"  # not the one that is asked about
     assert "baseline decomposition changes by" in explorer.words.value
     assert "microbial CUE changes by" in explorer.set(component="microbial CUE").words.value
@@ -45,11 +47,12 @@ def test_it_starts_with_both_variants_and_says_the_numbers(explorer):
 
 
 def test_the_knob_of_cue_moves_more_carbon_where_it_moves_the_enzymes(worlds):
-    own, tied = (explorers.answer(worlds, enzymes=name) for name in (OWN, TIED))
+    own, tied, log = (explorers.answer(worlds, enzymes=name) for name in (OWN, TIED, LOG))
     assert own.point[0] > 0
     assert tied.point[0] > 0
     assert tied.point[1] > 2 * abs(own.point[1])
-    assert list(tied.curves) == [TIED, OWN]
+    assert tied.point[1] > 2 * abs(log.point[1])  # the tie moves them, and not the scale
+    assert list(tied.curves) == [TIED, OWN, LOG]
 
 
 def test_no_change_changes_nothing(worlds):

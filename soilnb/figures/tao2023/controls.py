@@ -355,7 +355,7 @@ def response(
     """
     left, right = figure.subplots(1, 2)
     name, colour, marker = COMPONENTS[component]
-    looks = (("-", colour, 2.0), ("--", "0.55", 1.4))
+    looks = (("-", colour, 2.0), ("--", "0.55", 1.4), (":", "0.35", 1.4))
     for (variant, curve), (line, ink, width) in zip(curves.items(), looks, strict=False):
         left.plot(100 * curve["metric_change"], 100 * curve["stock_change"], line, color=ink,
                   lw=width, label=variant)  # fmt: skip

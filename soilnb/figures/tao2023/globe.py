@@ -207,8 +207,8 @@ def _boxes(ax: Axes, zones: xr.Dataset, name: str, logarithmic: bool) -> None:
         plain_log(ax.yaxis, maps.decades(*ax.get_ylim()))
 
 
-@style.frame(11.0, 11.5)
-def fig3(figure: Figure, cells: xr.Dataset, zones: xr.Dataset) -> None:
+@style.frame(lambda *_, shown="abcdefgh": (11.0, 11.5 * -(-len(shown) // 2) / 4))
+def fig3(figure: Figure, cells: xr.Dataset, zones: xr.Dataset, *, shown: str = "abcdefgh") -> None:
     """Draw the maps of SOC and of the components, each with box plots by climate zone.
 
     Parameters
@@ -217,9 +217,12 @@ def fig3(figure: Figure, cells: xr.Dataset, zones: xr.Dataset) -> None:
         As from `soilnb.proda.globe.maps`.
     zones : Dataset over climate_zone
         As from `soilnb.proda.globe.by_zone`.
+    shown : str
+        Letters of the panels.
     """
-    grid = figure.add_gridspec(4, 4, width_ratios=(3.4, 1.0, 3.4, 1.0))
-    for number, (letter, name, title, unit, logarithmic) in enumerate(COMPONENTS):
+    panels = [panel for panel in COMPONENTS if panel[0] in shown]
+    grid = figure.add_gridspec(-(-len(panels) // 2), 4, width_ratios=(3.4, 1.0, 3.4, 1.0))
+    for number, (letter, name, title, unit, logarithmic) in enumerate(panels):
         row, column = divmod(number, 2)
         ax = figure.add_subplot(grid[row, 2 * column])
         label = title if unit == "1" else f"{title} ({unit})"

@@ -214,7 +214,7 @@ class Study(Sized):
     def note(self) -> str:
         """What a figure says below it."""
         source = "ISRaD" if self.chosen.attrs["provenance"] == "real" else "made-up profiles"
-        return f"{source}, {self.method}, size {self.size}"
+        return f"{source}, {VARIANTS[self.reading]}, {self.method}, size {self.size}"
 
     @property
     def why(self) -> str:

@@ -205,10 +205,14 @@ def measured() -> tuple[pd.DataFrame, object, dict[str, float]]:
     >>> measured()[1].n > 100
     True
     """
-    rows = open_dataset("cue").to_dataframe()
-    rows = rows.assign(study=rows["author"])
+    rows = _measurements()
     fit = regressions.fit(rows, MixedModel("log10(soc)", ("cue", "mat"), "study"))
     return rows, fit, {"mat": float(rows["mat"].mean())}
+
+
+def _measurements() -> pd.DataFrame:
+    rows = open_dataset("cue").to_dataframe()
+    return rows.assign(study=rows["author"])
 
 
 def record_profiles(one: Study) -> None:
@@ -307,11 +311,18 @@ def record_controls(table: pd.DataFrame, kind: str) -> None:
 
 
 def by_depth(one: Study) -> tuple[dict[str, pd.DataFrame], dict[str, object]]:
-    """Return CUE and carbon of intervals of depth, and the mixed model of each; noted as claim."""
-    depths = cue_soc.by_depth(one.runs[one.reading], one.chosen, limit=one.limit)
+    """Return CUE and carbon of intervals of depth, and the mixed model of each; noted as claim.
+
+    As for `full_table`: all profiles, as kept with the package, where the real ones are at hand.
+    """
+    if one.full or one.kind != "real":
+        depths = cue_soc.by_depth(one.runs[one.reading], one.chosen, limit=one.limit)
+    else:
+        depths = planet_runs.by_depth()
     fits = {name: regressions.fit(rows, ASSIMILATED["intercepts"]) for name, rows in depths.items()}
     slope = [fit.coefficients.loc["cue", "estimate"] for fit in fits.values()]
-    claims.record("tao-ed5", slope[0] > slope[-1], data=one.kind, cause=one.why)
+    about = {"data": one.kind, "variant": VARIANTS[one.reading]}
+    claims.record("tao-ed5", slope[0] > slope[-1], cause=one.why, **about)
     return depths, fits
 
 
@@ -397,10 +408,16 @@ class Learner:
         return self._maps(best.predict(self.everywhere, quiet=True).dropna(), reading)
 
     def members(self) -> xr.Dataset:
-        """Return mean and spread of the maps of all members."""
+        """Return what the maps of all members differ in, as kept where there are real profiles.
+
+        ``attrs`` says how many members there are.
+        """
+        if not self.study.full and self.study.kind == "real":
+            return planet_runs.members()
         reading = self.study.reading
         ensemble = self.ensembles[reading]
-        return self._maps(ensemble.predict(self.everywhere, quiet=True), reading)
+        world = self._maps(ensemble.predict(self.everywhere, quiet=True), reading)
+        return world.assign_attrs(members=len(ensemble))
 
     def _maps(self, predicted, reading: str) -> xr.Dataset:
         parameters = network.to_parameters(predicted, **READINGS[reading])
@@ -472,6 +489,6 @@ def record_maps(learnt: Learner, worlds: dict[str, xr.Dataset]) -> pd.DataFrame:
 
 def against_measured(world: xr.Dataset):
     """Return the mixed model of the map's CUE on measured CUE, at the places of measurements."""
-    rows = measured()[0]
+    rows = _measurements()
     rows = rows.assign(soc=cue_soc.at_places(world, rows, "cue"))  # stands on the left side
     return regressions.fit(rows, MixedModel("soc", ("cue",), "study"), r2="observed")
