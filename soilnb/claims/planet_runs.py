@@ -93,7 +93,7 @@ def write_members(world: xr.Dataset, depths: Mapping[str, pd.DataFrame], *, made
     depths : mapping of str to DataFrame
         As from `soilnb.proda.cue_soc.by_depth`.
     made : str
-        As for `keep`.
+        As for `write`.
     """
     kept = baseline.head(MEMBERS, command=COMMAND, data="real", sources="tao2023")
     kept |= {"made": made, "members": world.sizes["member"]}
