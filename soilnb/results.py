@@ -45,6 +45,12 @@ _SUFFIXES = (".png", ".svg", ".csv", ".nc")
 #: A name of the code within a text: words or letters joined by underscores.
 CODE = re.compile(r"(?<![\w./-])[A-Za-z]\w*?_\w+")
 
+#: The power of a unit as it is typed, as in g cm-3 and m2 yr-1.
+_POWER = re.compile(
+    r"((?<![\w-])(?:degC|mol|ha|yr|[kmcµMP]?g|[cmkµ]?m|d|h|s|K|J|k?Pa|L)|[)%])"
+    r"(-[1-4]|(?<=m)[23])(?![\w-])"
+)
+
 #: A symbol of a paper within a sentence: a letter and its index.
 _SYMBOL = re.compile(r"(?<![\w./-])([A-Za-z])_([A-Za-z0-9]+)\b(?!_)")
 
@@ -344,7 +350,20 @@ def _safe(cell: object) -> object:
         return cell
     if isinstance(cell, _Formula) and cell:
         return f'<span class="math notranslate nohighlight">\\({escape(cell)}\\)</span>'
-    return CODE.sub(r"<code>\g<0></code>", escape(cell))
+    return CODE.sub(r"<code>\g<0></code>", escape(raised(cell)))
+
+
+def raised(text: object) -> str:
+    """Return a text with the powers of its units as they are printed.
+
+    Examples
+    --------
+    >>> raised("diffusion (cm2 s-1) at 20 degC, 3 g C m-2 yr-1 in tau4s2")
+    'diffusion (cm² s⁻¹) at 20 °C, 3 g C m⁻² yr⁻¹ in tau4s2'
+    """
+    up = str.maketrans("-1234", "⁻¹²³⁴")
+    text = _POWER.sub(lambda unit: unit[1] + unit[2].translate(up), str(text))
+    return re.sub(r"\bdegC(?![A-Za-z0-9])", "°C", text)
 
 
 def typeset(text: object) -> str:
@@ -356,7 +375,7 @@ def typeset(text: object) -> str:
     <i>K</i><sub>m</sub> &gt; 0 in <code>eta_doc</code>
     """
     return CODE.sub(
-        r"<code>\g<0></code>", _SYMBOL.sub(r"<i>\1</i><sub>\2</sub>", escape(str(text)))
+        r"<code>\g<0></code>", _SYMBOL.sub(r"<i>\1</i><sub>\2</sub>", escape(raised(text)))
     )
 
 

@@ -36,8 +36,9 @@
       const rows = data.controls.map((c, i) => (c.kind === "time" ? "" : this.control(c, i)));
       place.replaceChildren(make("div", { className: "both" },
         make("div", { className: "asks" }, ...this.question(), ...rows, this.buttons()),
-        make("div", { className: "shows" }, ...this.player(), this.canvas(), ...this.below())));
+        make("div", { className: "shows" }, ...this.player(), ...this.pictures(), ...this.below())));
       this.show();
+      this.keep();
       if (data.size) this.panels();
     }
 
@@ -128,6 +129,25 @@
       return make("div", { className: "buttons" }, reset, pin);
     }
 
+    // What colours mean, and the state that stays beside the one that moves, each where there is one.
+    pictures() {
+      const { beside, legend, size } = this.data;
+      const colours = make("div", { className: "legend", innerHTML: legend ?? "" });
+      if (!beside || size) return [this.canvas(), ...(legend ? [colours] : [])];
+      this.other = make("img", { alt: "", className: "voxels" });
+      const kept = make("div", { className: "kept" }, make("small", {}, "Kept:"), this.other);
+      return [make("div", { className: "pair" }, kept, this.canvas()), colours];
+    }
+
+    // A drawing that is kept from the start stays as the pale state.
+    keep() {
+      const { beside, size, states } = this.data;
+      if (!beside || !size) return;
+      this.pin.checked = true;
+      this.ghost = this.text(states[beside.join(",")][1]);
+      this.show();
+    }
+
     canvas() {
       this.frame = make("div", { className: "picture", role: "img", tabIndex: 0 });
       if (this.data.size) {
@@ -201,6 +221,7 @@
       });
       this.ghost = "";
       this.show();
+      this.keep();
     }
 
     // The state of these stops, or the nearest one that was computed.
@@ -224,7 +245,12 @@
       });
       const key = this.find();
       const state = this.data.states[key];
-      const words = state.at(-1);
+      let words = state.at(-1);
+      if (this.other) {
+        const [image, said] = this.data.states[[...this.data.beside, this.at.at(-1)].join(",")];
+        this.other.src = this.data.images[image];
+        words += ` Kept beside it: ${said.replace(/^[^:]*: /, "")}`;
+      }
       if (state.length > 1 && this.data.size) this.draw(state);
       else if (state.length > 1) this.image.src = this.data.images[state[0]];
       this.frame.classList.toggle("none", state.length === 1);

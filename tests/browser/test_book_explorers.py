@@ -18,6 +18,9 @@ SEEN = """(e) => ({
   name: e.querySelector('.picture').getAttribute('aria-label'),
   picture: e.querySelector('.picture .layer, .picture img').outerHTML,
   ghost: e.querySelector('.picture .ghost')?.childElementCount ?? 0,
+  kept: e.querySelector('.kept img')?.src.length ?? 0,
+  pinned: e.querySelector('input[type=checkbox]')?.checked ?? false,
+  colours: e.querySelector('.legend')?.textContent ?? '',
   why: !e.querySelector('details').hidden,
   verdict: e.querySelector('.verdict').textContent,
   wide: Math.max(...[e, e.querySelector('.picture')].map((x) => x.scrollWidth - x.clientWidth)),
@@ -121,6 +124,21 @@ def test_every_explorer_answers_without_a_kernel(visits, offline_html):
         assert moved["why"]
         assert moved["verdict"].startswith(f"You expected: {seen['expected']}. ")
         assert seen["reset"]["words"] == first["words"]
+
+
+def test_what_the_text_calls_two_soils_are_two_in_the_book(visits):
+    """Maps stand side by side, curves lie on a pale state; both from the start, and again."""
+    for when in ("first", "reset"):
+        beside = {n for n, seen in every(visits) if seen[when]["kept"]}
+        assert beside == {"10_pore_structure", "14_static_against_dynamic"}
+        pale = {n for n, seen in every(visits) if seen[when]["pinned"]}
+        assert pale == {"40_whole_profile"}
+
+
+def test_maps_say_what_their_colours_are(visits):
+    maps = [seen["first"]["colours"] for _, seen in every(visits)]
+    assert {"mineral" in words for words in maps if words} == {True}
+    assert sum(map(bool, maps)) >= 4
 
 
 def test_labels_are_whole_on_a_phone(visits):

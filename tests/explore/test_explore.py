@@ -29,6 +29,8 @@ from soilnb.explore import (
     profile,
 )
 from soilnb.explore.base import OPEN, player, states
+from soilnb.explore.base.picture import Picture
+from soilnb.figures import style
 from soilnb.parameters import InputError, Parameter
 from soilnb.profile.model import boxes
 
@@ -386,6 +388,25 @@ def test_a_slider_may_narrow_a_parameters_range_but_not_widen_it():
     assert Control.of(record, high=0.8).high == 0.8
     with pytest.raises(InputError, match="range 0 to 2"):
         Control.of(record, high=2.0)
+
+
+def test_a_label_finds_room_each_time_that_ticks_grow():
+    @style.frame(3, 2)
+    def draw(figure, top):
+        ax = figure.subplots()
+        ax.plot([0, top], [0, top])
+        ax.set(xlabel="from here", ylabel="to there", xlim=(0, top))
+
+    picture = Picture(draw)
+    for top in (1, 10_000, 10_000_000_000):
+        picture.draw(top)
+        picture.png()
+        boxes = [
+            axis.get_tightbbox()
+            for axis in (picture.figure.axes[0].xaxis, picture.figure.axes[0].yaxis)
+        ]
+        assert min(box.x0 for box in boxes) >= 0
+        assert max(box.x1 for box in boxes) <= picture.figure.bbox.width
 
 
 def test_labels_are_typeset():

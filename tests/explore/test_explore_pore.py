@@ -348,6 +348,10 @@ def test_a_soil_that_is_kept_stands_beside_the_next(structure):
 
 def test_two_soils_stand_side_by_side_from_the_start_and_after_a_reset():
     explorer = pore.live_run(shape=SMALL, days=32, initial_steps=3).beside(movement="no")
+    found = states.states(explorer)
+    assert found["controls"][0]["stops"][found["beside"][0]] == "no"
+    assert {f"{found['beside'][0]},{k}" for k in range(len(explorer.frames))} <= {*found["states"]}
+    assert "mineral" in found["legend"]
     explorer.time.value = 31
     still, moving = explorer._kept.soil, explorer.result
     assert still.state.day == moving.state.day == 31

@@ -9,7 +9,6 @@ while the last one is being answered and then send the newest, so nothing stale 
 from __future__ import annotations
 
 import functools
-import re
 import time
 import tomllib
 import warnings
@@ -119,15 +118,10 @@ def _digits(step: float) -> int:
     return len(f"{step:.10f}".rstrip("0").partition(".")[2])
 
 
-_TYPESET = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
 def _label(record: Parameter) -> str:
     """Write a record's meaning with its unit as a person would: °C, m⁻² yr⁻¹."""
-    unit = record.unit.replace("degC", "°C")
-    unit = re.sub(r"(?<=[a-z])-?\d+", lambda power: power.group().translate(_TYPESET), unit)
     words = record.meaning[0].upper() + record.meaning[1:]
-    return words if unit == "1" else f"{words} ({unit})"
+    return words if record.unit == "1" else f"{words} ({results.raised(record.unit)})"
 
 
 # --- Widgets -----------------------------------------------------------------------------------
@@ -360,6 +354,8 @@ class Explorer(widgets.VBox):
         The picture; its bytes change, the widget stays.
     updates : int
         How often the picture was redrawn.
+    kept_values : dict or None
+        Values in which the state that was kept from the start differs (`beside`); None without one.
     """
 
     def __init__(
@@ -397,7 +393,7 @@ class Explorer(widgets.VBox):
         )
         self.words = text()
         self.plays, self.clock = plays, None
-        self._comparing, self._kept, self._beside = comparing, None, None
+        self._comparing, self._kept, self.kept_values = comparing, None, None
         self.other = widgets.Image(format="png", layout=self.picture.layout)
         self.keep = widgets.ToggleButton(
             description=translated("Keep beside"),
@@ -489,8 +485,8 @@ class Explorer(widgets.VBox):
         if self.clock is not None:
             self.clock.value = self.clock.max
         self.set(**{name: control.value for name, control in self.about.items()})
-        if self._beside is not None:
-            self.beside(**self._beside)
+        if self.kept_values is not None:
+            self.beside(**self.kept_values)
         if self.prediction is not None:
             self.prediction.forget()
 
@@ -592,7 +588,7 @@ class Explorer(widgets.VBox):
         Explorer
             This one, as a cell shows it.
         """
-        self._beside = values
+        self.kept_values = values
         self.keep.value = True
         self._kept = self._state_of(**{**self.values, **values})
         self._show_kept()

@@ -91,8 +91,8 @@ class Picture:
             return
         figure, renderer = self.figure, _canvas(self.figure).get_renderer()
         labels = [axis.get_tightbbox(renderer) for ax in figure.axes for axis in _axes(ax)]
-        least = min((box.x0 for box in labels if box is not None), default=0.0)
-        if least < 0:
+        boxes = [box for box in labels if box is not None]
+        if any(box.x0 < 0 or box.x1 > figure.bbox.width for box in boxes):
             self._places = []
             self._lay_out()
             look = self._looks()
@@ -169,6 +169,8 @@ class Picture:
         figure = self.figure
         if len(self._places) != len(figure.axes):
             figure.set_layout_engine("constrained")
+            for ax in figure.axes:  # what was placed by hand is left out of a layout
+                ax.set_in_layout(True)
             _canvas(figure).draw()
             figure.set_layout_engine("none")
             self._places = [ax.get_position() for ax in figure.axes]

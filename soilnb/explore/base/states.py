@@ -66,7 +66,9 @@ def states(explorer: Explorer) -> dict:
         ``controls`` with their ``stops``, ``states`` by the numbers of the stops with commas
         between: ``[ground, layer, words]``, where ground and layer are numbers in ``pictures``;
         each of these a list of numbers in ``lines``. Where soils are stepped, a picture is the
-        text of an image. A state that the model does not have holds only its words.
+        text of an image, ``legend`` says what its colours are. ``beside`` are the stops of what is
+        kept beside the state that is shown. A state that the model does not have holds only its
+        words.
     """
     controls = [_control(explorer.about[name], explorer.states[name]) for name in explorer.states]
     for control, name in zip(controls, explorer.states, strict=True):
@@ -81,10 +83,20 @@ def states(explorer: Explorer) -> dict:
         },
         "controls": controls,
         "others": others,
+        "beside": _beside(explorer, controls),
     }  # fmt: skip
     if hasattr(explorer, "stills"):
         return page | _stepped(explorer, controls)
     return page | _drawn(explorer, controls)
+
+
+def _beside(explorer: Explorer, controls: list[dict]) -> list[int] | None:
+    """Return the stops of the state that an explorer begins with beside another."""
+    if explorer.kept_values is None:
+        return None
+    start = {name: control.value for name, control in explorer.about.items()}
+    values = {**start, **explorer.kept_values}
+    return [control["stops"].index(values[control["name"]]) for control in controls]
 
 
 def _control(control: Control, values) -> dict:
@@ -197,4 +209,6 @@ def _stepped(explorer, controls: list[dict]) -> dict:
         "name": "time",
     }
     controls.append(time)
-    return {"size": None, "images": list(pictures.places), "states": kept}
+    return {
+        "size": None, "images": list(pictures.places), "states": kept, "legend": explorer.legend,
+    }  # fmt: skip

@@ -150,7 +150,12 @@ class Live(Explorer):
         return [self.keep]
 
     def _shows(self) -> list[widgets.Widget]:
-        return [self._row, *super()._shows(), text(pore_maps.legend_html())]
+        return [self._row, *super()._shows(), text(self.legend)]
+
+    @property
+    def legend(self) -> str:
+        """What the colours of the picture are, as HTML."""
+        return pore_maps.legend_html()
 
     def update(self) -> None:
         """Start the soil anew, and step it to where the slider is."""

@@ -25,6 +25,7 @@ from soilnb.figures.pore import series
 from soilnb.figures.pore.series import LOOKS, Runs
 from soilnb.figures.style import COLOURS
 from soilnb.parameters import InputError
+from soilnb.results import raised
 
 #: Exposed share of organic matter that the paper's printed pools and fluxes imply.
 IMPLIED_SHARE = 0.11
@@ -347,9 +348,7 @@ def presets(
         if "paper" in values.attrs:
             ax.axhline(values.attrs["paper"], color="black", lw=1.2, ls="--")
         units = values.attrs.get("units", "1")
-        ax.set_ylabel(
-            f"{values.attrs.get('long_name', name)}\n({series.typeset(units)})", fontsize=8
-        )
+        ax.set_ylabel(f"{values.attrs.get('long_name', name)}\n({raised(units)})", fontsize=8)
         ax.set_xticks(range(len(labels)), labels, rotation=20, fontsize=7.5)
     handles = [Line2D([], [], color="black", lw=1.2, ls="--", label="paper")]
     if "seed" in measured.dims:

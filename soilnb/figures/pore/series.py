@@ -9,7 +9,6 @@ sides. Where scenarios are compared, the line style tells them apart.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -387,12 +386,6 @@ def draw_shares(
 def patches(names: Sequence[str]) -> list[Patch]:
     """Return the entries of a legend of areas, the topmost first."""
     return [Patch(color=LOOKS[name].colour, label=LOOKS[name].label) for name in reversed(names)]
-
-
-def typeset(unit: str) -> str:
-    """Return a unit as it is printed: mg g⁻¹ for mg g-1."""
-    small = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-    return re.sub(r"(?<=[a-z])-\d+", lambda power: power.group().translate(small), unit)
 
 
 def readable_on(colour: str) -> str:

@@ -19,11 +19,11 @@ from soilnb.pipeline.pages.markdown import (
     escape,
     html,
     known,
-    plain,
     plain_unit,
     table,
     with_unit,
 )
+from soilnb.results import raised
 
 #: Symbol and meaning of each verdict, in the order in which they are counted.
 VERDICTS = {
@@ -116,7 +116,7 @@ def _entry(row: Mapping, text: Mapping, pages: set[str]) -> dict:
         "where": f"Fig. {figure}" if place.anchor.startswith("fig") and figure[:1] != "i"
         else figure[:1].upper() + figure[1:],
         "page": claims.page(row["paper"], figure),
-        "statement": plain(row["statement"]),
+        "statement": raised(row["statement"]),
         "unit": plain_unit(text["unit"]),
         "expected": text["paper"],
         "range": text["range"],
@@ -134,7 +134,7 @@ def _case(row: Mapping, text: Mapping) -> dict:
         "strength": known(row.get("strength")),
         "data": known(row.get("data")),
         "size": known(row.get("size")),
-        "cause": plain(known(row.get("cause"))),
+        "cause": raised(known(row.get("cause"))),
     }
 
 

@@ -10,7 +10,7 @@ from functools import cache
 import jinja2
 from markupsafe import Markup
 
-from soilnb.results import CODE, typeset
+from soilnb.results import CODE, raised, typeset
 
 #: Front matter of pages with wide tables: the list of headings gives its room to them.
 WIDE = "---\nhtml_theme.sidebar_secondary.remove: true\n---\n"
@@ -39,22 +39,7 @@ def unit(text: object) -> str:
 
 def plain_unit(text: object) -> str:
     """Return a unit as `unit` does, as it is to be read."""
-    text = re.sub(r"(?<=[A-Za-z])(\d)\b", _raise, str(text).replace("degrees_", "° "))
-    return "" if text == "1" else plain(text)
-
-
-def prose(text: object) -> str:
-    """Return `text` with the negative exponents of its units raised, made literal."""
-    return escape(plain(text))
-
-
-def plain(text: object) -> str:
-    """Return `text` as `prose` does, as it is to be read."""
-    return re.sub(r"(?<=[A-Za-z)])(-\d)\b", _raise, str(text)).replace("degC", "°C")
-
-
-def _raise(match: re.Match) -> str:
-    return _raised(match[1])
+    return "" if text == "1" else raised(str(text).replace("degrees_", "° "))
 
 
 def _raised(digits: str) -> str:
@@ -104,6 +89,6 @@ def _templates() -> jinja2.Environment:
         loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-    made.filters |= {"unit": plain_unit, "plain": plain, "slug": slug}
+    made.filters |= {"unit": plain_unit, "plain": raised, "slug": slug}
     made.filters["typeset"] = lambda text: Markup(typeset(text))
     return made

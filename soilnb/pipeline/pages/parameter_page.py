@@ -7,8 +7,9 @@ import importlib.util
 import re
 from collections.abc import Iterable, Mapping
 
-from soilnb.pipeline.pages.markdown import WIDE, escape, html, number, plain, plain_unit, slug
+from soilnb.pipeline.pages.markdown import WIDE, escape, html, number, plain_unit, slug
 from soilnb.profile.model import models
+from soilnb.results import raised
 
 #: Models that may have a mapping ``PARAMETER_SETS``, with their titles. Box models that are not
 #: here follow from their registry, `soilnb.profile.model.models`.
@@ -99,7 +100,7 @@ def _row(title: str, name: str, record: Mapping[str, object]) -> dict:
         "name": name,
         "anchor": slug(f"{title}-{name}"),
         "symbol": _symbol(record["symbol"]),
-        "meaning": plain(record["meaning"]),
+        "meaning": raised(record["meaning"]),
         "unit": plain_unit(record["unit"]),
         "cases": [],
         "sources": {},
