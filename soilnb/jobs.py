@@ -11,8 +11,6 @@ One way to write
     holds a place for a whole run, so that two runs never write to one.
 """
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import glob

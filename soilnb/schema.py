@@ -6,8 +6,6 @@ Dataset with `build`, so they cannot drift apart, and `check_schema` says whethe
 user's own grid, for instance) fits.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

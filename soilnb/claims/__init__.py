@@ -37,8 +37,6 @@ Only independent agreement is worth advertising.
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import tomllib

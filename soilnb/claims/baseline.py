@@ -14,8 +14,6 @@ the claims.
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
-from __future__ import annotations
-
 import ast
 import hashlib
 import json

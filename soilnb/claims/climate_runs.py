@@ -6,8 +6,6 @@ soil respiration beside those of the forcing, and global stocks of ensembles tha
 of the sites' posteriors. No observation is in it.
 """
 
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np

@@ -13,8 +13,6 @@ give the printed numbers together.
 Sources: Craig et al. (1997) for history matching; Rasmussen and Williams (2006), Eq. 2.25, 5.12.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple

@@ -27,8 +27,6 @@ not run          there are no numbers for it
 ================ =========================================================================
 """
 
-from __future__ import annotations
-
 import math
 import tomllib
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """One line for a lesson: how many numbers of a figure agree, and why the others do not."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Where in a paper a claim stands, and where in the book its check is to be read."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

@@ -6,8 +6,6 @@ of the numbers (a Sobol sequence, so that any beginning of it does, too) and cro
 every setting of them comes once in each 128 points.
 """
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Mapping
 from functools import cache

@@ -7,8 +7,6 @@ differs between the members of an ensemble, and carbon by depth, stands in ``run
 is the arm of the papers' figures, tied enzymes on the logarithmic scale. No observation is in it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path

@@ -13,8 +13,6 @@ numbers are those of days 301 to 400. A few of them are kept of each run, as the
 baseline ``runs/pores``, which ``experiments/pore_runs.py`` makes.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 

@@ -3,8 +3,6 @@
 ``experiments/rotzer2025.py`` makes the baseline from the runs of the paper's size.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path

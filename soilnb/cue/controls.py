@@ -4,8 +4,6 @@
 the table behind the drawing of all controls, most of which have no formula that anybody trusts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -20,8 +20,6 @@ from plain arrays, so that this module needs to know no model.
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

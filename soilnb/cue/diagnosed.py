@@ -9,8 +9,6 @@ matter by microbially mediated processes, to CO2 or to another pool. Sorption, a
 leaching do not count. What counts as D is a choice, so it is an argument here.
 """
 
-from __future__ import annotations
-
 import xarray as xr
 
 from soilnb.parameters import InputError, unknown

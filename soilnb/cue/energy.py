@@ -21,8 +21,6 @@ illustration, chosen so that both limits meet at 0.6 where food equals biomass.
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 

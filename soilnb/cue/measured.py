@@ -5,8 +5,6 @@ coordinates to 0.01 degree) share their soil and often their study, so each summ
 places stand behind its records.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import xarray as xr

@@ -28,8 +28,6 @@ The numbers are an invention for teaching, of the order of those of soils; the e
 balance of carbon.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -26,8 +26,6 @@ It measures no growth: whatever raises C:N of the food, at the same enzymes, low
 construction.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -18,8 +18,6 @@ that has lived at another temperature for years.
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Checks that the controls share: numbers, arrays and DataArrays within their limits."""
 
-from __future__ import annotations
-
 import numpy as np
 import xarray as xr
 

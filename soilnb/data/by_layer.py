@@ -12,8 +12,6 @@ Roots follow the logistic dose response of Schenk & Jackson 2002
           c = \frac{-1.27875}{\log_{10} D_{95} - \log_{10} D_{50}} .
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping, Sequence
 from itertools import pairwise

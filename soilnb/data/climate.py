@@ -19,8 +19,6 @@ The zones themselves are defined by monthly temperature and precipitation, so a 
 discovery: it says that the formulas give each zone its climate, and no more.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -5,8 +5,6 @@ cache folder of the operating system. Both must be absolute: a relative path wou
 different place for each notebook.
 """
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

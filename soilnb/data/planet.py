@@ -20,8 +20,6 @@ The last two are *synthetic*: of the right size, never evidence. The list of var
 units and meanings is `soilnb.data.schemas.TESTBED`; the reader of the real grid keeps to it too.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import xarray as xr
 

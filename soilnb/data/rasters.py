@@ -13,8 +13,6 @@ Each map takes one or two seconds to read, so what was looked up is kept in the 
 under a key that changes with the request, this module and the versions of both packages.
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import hashlib

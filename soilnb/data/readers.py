@@ -5,8 +5,6 @@ returns a Dataset; the registry adds title, citation and licence. The incubation
 module of their own, `soilnb.data.incubations`.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

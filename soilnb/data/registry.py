@@ -10,8 +10,6 @@ A file that is there must be the published one: its SHA-256 is compared whenever
 is opened, and another file is refused by name, never replaced by the twin.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import sys

@@ -4,8 +4,6 @@ The variables stand in the table ``variables``. A schema of data sets that share
 ``lter`` and ``mimics``) has a name of its own.
 """
 
-from __future__ import annotations
-
 from soilnb.data import tables
 from soilnb.schema import Schema, Variable
 

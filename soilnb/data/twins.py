@@ -5,8 +5,6 @@ takes the seed of its generator and returns a Dataset with the variables of its 
 (`soilnb.data.schemas`). The twin of the global grid is the teaching planet (`soilnb.data.planet`).
 """
 
-from __future__ import annotations
-
 import numpy as np
 import xarray as xr
 

@@ -1,7 +1,5 @@
 """Site assimilation: how a model fits a profile, what the data constrain, how far to trust it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Figures of our own on carbon use efficiency: its levels, its methods, its controls."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -6,8 +6,6 @@ shown on one. Nothing moves before it is asked to; a page may start a film that 
 (``book/assets/films.js``), and does not where the reader wants less motion.
 """
 
-from __future__ import annotations
-
 import base64
 import io
 import json

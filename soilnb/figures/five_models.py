@@ -3,8 +3,6 @@
 Every figure takes any number of models, and reads all that it knows of one from its ledger.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 

@@ -1,7 +1,5 @@
 """Layered models: structures from their A matrices, matrices as maps, profiles, responses."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

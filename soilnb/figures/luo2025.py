@@ -4,8 +4,6 @@
 from different depths respire, and what the whole-profile model makes of it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -4,8 +4,6 @@ The practices are those of Luo et al. 2025, Table 1; their magnitudes in the mod
 illustrative, and each figure says so.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """How values over the cells of a grid become a map of the world, in every figure alike."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cache
 

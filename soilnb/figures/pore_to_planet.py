@@ -1,7 +1,5 @@
 """From pores to the planet: the CUE that emerges, its emulator, profiles, and maps."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Schematics drawn from a model's own links, so that they cannot drift from the model."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """How lines over time, depth and other axes are drawn, in every figure alike."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 import numpy as np

@@ -5,8 +5,6 @@ cue (marker, hatch, line style) goes with each. Maps use the scientific colour m
 (package ``cmcrameri``).
 """
 
-from __future__ import annotations
-
 import functools
 import inspect
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """A changed century: paths of carbon by model, agreement today and then, spread, and priming."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

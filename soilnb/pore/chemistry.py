@@ -14,8 +14,6 @@ Organic voxels that are used up open, and biomass cells that die with necromass 
 necromass particles; both change the geometry within the day.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 

@@ -4,8 +4,6 @@ Pools are mg per g dry soil, fluxes mg per g and day. Carbon in voxels is turned
 volume of a voxel and the dry mass of the domain, so domains of all sizes can be compared.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Ensembles: seeds times scenarios, side by side on the cores or through Dask."""
 
-from __future__ import annotations
-
 import functools
 import json
 import os

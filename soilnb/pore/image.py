@@ -10,8 +10,6 @@ are these the stored numbers, or those that a viewer shows?), it is refused with
 porosity that each gives, and the argument that settles it.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import warnings

@@ -3,8 +3,6 @@
 The rules are in `soilnb.kernels.automaton`; here they meet the state and the parameters.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 

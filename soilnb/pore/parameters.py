@@ -4,8 +4,6 @@ They stand in ``parameters.toml``, each with where it comes from; here they are 
 user asks for is checked as a whole.
 """
 
-from __future__ import annotations
-
 import functools
 import inspect
 from collections.abc import Callable, Mapping

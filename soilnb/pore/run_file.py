@@ -5,8 +5,6 @@ was made by the same sources. It serves all who ask for as many days or fewer, a
 snapshots; so what is asked for later only adds to it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

@@ -15,8 +15,6 @@ one's own is a `Scenario`, or a small TOML file::
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
-from __future__ import annotations
-
 import codecs
 import math
 import os

@@ -19,8 +19,6 @@ Within a class, the area is spread evenly over the logarithm of the diameter, as
 curve that is straight between its class limits would have it.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator, Mapping
 

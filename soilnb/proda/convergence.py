@@ -14,8 +14,6 @@ where the autocorrelations :math:`\hat\rho_t` count up to the first pair of lags
 positive, and pairs may not rise (Geyer).
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 #: A profile has converged when its largest rank R-hat, or the mean of the papers' statistic over

@@ -22,8 +22,6 @@ each.
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -14,8 +14,6 @@ Eq. 2), and what counts: parameters that the data say nothing about cannot be pr
 not be.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The models that are assimilated and mapped, one record each."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType

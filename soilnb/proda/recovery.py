@@ -20,8 +20,6 @@ the posterior is uniform if, and only if, prior, model and sampler fit together:
 calibration (Talts et al. 2018, arXiv:1804.06788).
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -18,8 +18,6 @@ random variance where slopes are random: fixed effects alone (marginal) and with
 over the predicted ones (``lm(observed ~ predicted)``, r2="observed").
 """
 
-from __future__ import annotations
-
 import warnings
 from dataclasses import dataclass, replace
 from typing import Any

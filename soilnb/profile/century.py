@@ -15,8 +15,6 @@ Texture is clay + silt in the set ``soilr`` (clay alone where a site has no ``si
 the set ``orchidee``; the option ``texture`` switches between them. A year has 365/7 weeks.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

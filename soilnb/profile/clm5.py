@@ -14,8 +14,6 @@ proportional to the input. `matrices` shows each term, and the 140 x 140 matrix.
 Rates are per year, carbon is in g C m-3.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

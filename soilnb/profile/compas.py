@@ -26,8 +26,6 @@ nor more mSOC; and a higher :math:`\eta` lowers both.
 Rates are per year, carbon is in g C m-3.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

@@ -5,8 +5,6 @@ the node, the middle of a layer. (The text of Tao et al. 2024 says 8.4 m; the la
 phxtao/PRODA_MIC@90918f41, sum to 8.60 m.)
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -16,8 +16,6 @@ microbes are meant by decay itself: the uptake of the ledger is the turnover of 
 steady state the diagnosed CUE is h / (1 + h), whatever the rates.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

@@ -24,8 +24,6 @@ MIMICS, with four efficiencies, it is their mean over what is eaten.
 Rates are per day, as in the authors' code (rabramoff/Millennial@859f977); a year has 365 days.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

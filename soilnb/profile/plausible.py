@@ -11,8 +11,6 @@ the matrix of the rates has no eigenvalue above zero, and none at zero where the
 one answer (Jacquez & Simon 1993, doi:10.1137/1035003).
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from soilnb.data.profiles.columns import COLUMNS

@@ -21,8 +21,6 @@ There is biomass, but it eats nothing: what decays counts as taken up. So the di
 1 / (x + 1) in every state: it depends on clay and on nothing else.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

@@ -7,8 +7,6 @@ only one model needs is a row under ``drivers`` of that model's parameter table;
 it, and says in the attributes of its result which keys it did not use.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -14,8 +14,6 @@ What comes out is a pattern to think about: the parameters of COMPAS other than
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -28,8 +28,6 @@ were left out (`held_out`, `held_out_cue`, `candidates`), with all their seeds.
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product

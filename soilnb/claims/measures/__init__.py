@@ -11,8 +11,6 @@ biomass, necromass, particulate and dissolved carbon, shares are %. Where the pa
 off a figure, the docstring says how it is read here.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """One function for each group of numbers: what it reads off the series of the runs it takes."""
 
-from __future__ import annotations
-
 import numpy as np
 import xarray as xr
 

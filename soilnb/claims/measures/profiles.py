@@ -4,8 +4,6 @@ What the paper counts over its 72,377 profiles is counted here over those at han
 not say how, the docstring says how it is done here.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import xarray as xr

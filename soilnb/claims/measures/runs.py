@@ -1,7 +1,5 @@
 """Runs of an ensemble one by one, and their series on fewer days."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Iterable

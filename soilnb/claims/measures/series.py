@@ -1,7 +1,5 @@
 """How a series of one run is read: means, peaks, days and shares, and the days that count."""
 
-from __future__ import annotations
-
 import math
 
 import xarray as xr

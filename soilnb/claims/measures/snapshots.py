@@ -1,7 +1,5 @@
 """Measures that need snapshots: where carbon is available, and how far exudates reach."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

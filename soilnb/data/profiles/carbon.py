@@ -4,8 +4,6 @@
 as a whole first, and its sources or profiles then.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -4,8 +4,6 @@ This is the one list behind `soilnb.proda.observations.read_csv`, its checks, an
 of the Dataset that it returns.
 """
 
-from __future__ import annotations
-
 import difflib
 import functools
 import re

@@ -10,8 +10,6 @@ People write the litter above a mineral soil in three ways, which are recognised
 organic layers out.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -7,8 +7,6 @@ with carbon density C in g C m-3, organic carbon SOC in %, bulk density of fine 
 Methods).
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from soilnb.parameters import unknown

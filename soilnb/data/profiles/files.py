@@ -4,8 +4,6 @@
 index: what is a name and what is a number is for `soilnb.data.profiles.columns` to say.
 """
 
-from __future__ import annotations
-
 import bz2
 import csv
 import gzip

@@ -14,8 +14,6 @@ two readings, and the table is refused with both. What no bulk density confirms,
 `CONFIRMED` times as likely, is said, too.
 """
 
-from __future__ import annotations
-
 import itertools
 from typing import NamedTuple
 

@@ -7,8 +7,6 @@ by hand need more: values out of their bounds, and layers that are upside down, 
 overlap, refuse a profile with one line.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np

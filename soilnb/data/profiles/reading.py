@@ -4,8 +4,6 @@
 `judgement`) and the datum of depth (`datum`), and keeps a record of each decision.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,5 @@
 """What was understood of a table of soil profiles: the record of it, and the one line about it."""
 
-from __future__ import annotations
-
 import json
 import warnings
 from dataclasses import dataclass, field

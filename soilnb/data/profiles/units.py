@@ -5,8 +5,6 @@ unit of its column. Where nobody says in which unit a column is, `soilnb.data.pr
 decides.
 """
 
-from __future__ import annotations
-
 import functools
 import re
 from typing import NamedTuple

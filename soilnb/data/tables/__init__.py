@@ -4,8 +4,6 @@ Each is a CSV whose leading ``#`` lines say where it comes from; `read` gives th
 that text in ``attrs["source"]``. No file here is a data file of others, nor a part of one.
 """
 
-from __future__ import annotations
-
 from importlib import resources
 from io import StringIO
 

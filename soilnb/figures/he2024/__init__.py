@@ -4,8 +4,6 @@
 what stands behind them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -4,8 +4,6 @@ Figures 1 and 3 rest on the data set ``cue`` (or its twin) and on numbers printe
 no open data hold is said in its panel. Figures 2 and 4 are drawn from tables of the package.
 """
 
-from __future__ import annotations
-
 import itertools
 import textwrap
 

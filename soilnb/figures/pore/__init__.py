@@ -5,8 +5,6 @@ point spreads, which pores are isolated), and what the presets do. Those of
 `soilnb.explore.pore` redraw the figure that they are given.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

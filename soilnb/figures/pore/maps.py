@@ -6,8 +6,6 @@ of them are red against green, and a legend names them. Minerals are grey, the s
 them is white, or coloured by what is dissolved in it.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterable, Sequence
 from html import escape

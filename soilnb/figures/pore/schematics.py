@@ -4,8 +4,6 @@ Both are drawn from the model itself: Fig. 1 from a corner of a simulated soil, 
 model's lists of state variables and rates (a test sees that each of them is on the figure).
 """
 
-from __future__ import annotations
-
 import itertools
 from typing import NamedTuple
 

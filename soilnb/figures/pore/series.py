@@ -6,8 +6,6 @@ the mean over the seeds, and a band goes from the lowest to the highest; where i
 sides. Where scenarios are compared, the line style tells them apart.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """The bars of Rötzer et al. 2025, Fig. 11: where all carbon is, and what came in."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Sequence
 

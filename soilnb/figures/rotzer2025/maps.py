@@ -1,7 +1,5 @@
 """The maps of Rötzer et al. 2025: Figs. 3, 4, 7 and 9."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What was not printed: which choices matter, what they can reach, and what is left of them."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from cmcrameri import cm

@@ -1,7 +1,5 @@
 """The time series of Rötzer et al. 2025: Figs. 5, 6, 8, 10, 12 and A1."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import xarray as xr

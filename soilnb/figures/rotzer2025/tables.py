@@ -1,7 +1,5 @@
 """Tables 1 to 4 of the paper, from the model's own names and records."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

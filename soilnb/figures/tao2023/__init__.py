@@ -1,7 +1,5 @@
 """The figures of Tao et al. 2023: two pathways, the microbial model, CUE and SOC."""
 
-from __future__ import annotations
-
 import itertools
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What controls soil carbon (Tao et al. 2023): components without variation, or more of them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The global figures of Tao et al. 2023: CUE and SOC over profiles, and the maps of components."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

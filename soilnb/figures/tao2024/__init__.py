@@ -1,7 +1,5 @@
 """The figures of Tao et al. (convergence of CLM5 and COMPAS): structures, sites, posteriors."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

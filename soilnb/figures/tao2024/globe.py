@@ -4,8 +4,6 @@ A row of panels shows one quantity: CLM5 on the left, COMPAS in the middle, both
 colours, and one against the other on the right.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

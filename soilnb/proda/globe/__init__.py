@@ -11,8 +11,6 @@ The cells come from `soilnb.proda.globe.cells`, the runs from `soilnb.proda.glob
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

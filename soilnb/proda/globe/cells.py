@@ -10,8 +10,6 @@ carbon input has no steady state, and one without climate no forcing: both are l
 attribute ``left_out`` counts them.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """Parameters over the planet: of every cell, and of every member of an ensemble."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

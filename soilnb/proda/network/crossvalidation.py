@@ -12,8 +12,6 @@ out is what the rest of the planet is to the network. The second number is the h
     network.compare(x, y, study, carbon=lambda p: network.layer_nse(p, profiles, forcing))
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

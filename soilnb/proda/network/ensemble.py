@@ -23,8 +23,6 @@ more members are added to those that are there.
     ensemble = network.bootstrap(x, states, size=200)
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -1,7 +1,5 @@
 """From assimilated profiles to the parameters of every cell of a planet, in one call."""
 
-from __future__ import annotations
-
 import sys
 from typing import Any, NamedTuple
 

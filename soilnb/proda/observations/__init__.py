@@ -8,8 +8,6 @@ with the reason, and `describe` shows how a table was understood. `forcing_at` g
 the profiles.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Iterable, Mapping

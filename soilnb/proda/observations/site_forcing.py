@@ -16,8 +16,6 @@ bedrock                   none
 ========================  ===================================================================
 """
 
-from __future__ import annotations
-
 import numpy as np
 import xarray as xr
 

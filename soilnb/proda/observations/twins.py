@@ -10,8 +10,6 @@ with a fold depth h around 0.3 m; S, h and each layer scatter (lognormal). Radio
 with depth.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -1,7 +1,5 @@
 """What the spatial variation of each component of a model is worth; see `sensitivity`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

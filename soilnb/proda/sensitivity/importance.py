@@ -13,8 +13,6 @@ category to one and the same random number between 0 and 1, at all sites
 ``"uniform_draw"``. That leaves the range of the data, and shows what a constant does.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

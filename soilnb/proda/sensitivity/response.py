@@ -1,7 +1,5 @@
 """How the global stock of carbon follows each component of a model; see `sensitivity`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 

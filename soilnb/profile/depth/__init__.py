@@ -30,8 +30,6 @@ the share that is still there (`remaining`), and by the carbon sequestration of 
 the time integral of what is there (`sequestration`).
 """
 
-from __future__ import annotations
-
 import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence

@@ -18,8 +18,6 @@ to a forcing (variables, units and bounds in `soilnb.profile.forcing.variables`)
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
-from __future__ import annotations
-
 import functools
 import json
 from collections.abc import Mapping

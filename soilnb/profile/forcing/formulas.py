@@ -19,8 +19,6 @@ moisture scalar     W = ln(ψ_min / ψ) / ln(ψ_min / ψ_max), clipped to [W_min
 ==================  =========================================================================
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 MONTHS = 12

@@ -13,8 +13,6 @@ follows the same curve of temperature. COMPAS has a folding depth of 0.5 m (fixe
 table); that of CLM5 is its parameter ``efolding``.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np

@@ -17,8 +17,6 @@ variable           unit               in FLUXNET (monthly)                     i
 =================  =================  =======================================  ====================
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from pathlib import Path

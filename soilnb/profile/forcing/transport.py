@@ -22,8 +22,6 @@ D is proportional to one parameter in each month, so the mean of the months is k
 conductance per unit of ``cryo`` and one per unit of ``diffus``.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import xarray as xr
 

@@ -19,8 +19,6 @@ the top (`soilnb.profile.grid`); where no soil is frozen all year the active lay
 least the bottom of the column.
 """
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass

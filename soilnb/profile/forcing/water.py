@@ -19,8 +19,6 @@ oxygen scalar       1 up to 60 % of the pores (Linn & Doran 1984), from there do
 ==================  =========================================================================
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

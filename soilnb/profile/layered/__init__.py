@@ -7,8 +7,6 @@ fluxes and the structure. `soilnb.profile.compas` and `soilnb.profile.clm5` say 
 the two models and hold what users call.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

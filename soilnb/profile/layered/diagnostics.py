@@ -49,8 +49,6 @@ The printed Eq. 8 of N has a stray factor of the CUE in the uptake; uptake here 
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

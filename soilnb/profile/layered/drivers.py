@@ -14,8 +14,6 @@ own, and each month has its own modifier, the product of its scalars, in COMPAS 
 Transport, which follows the thickness of the active layer, does not change.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

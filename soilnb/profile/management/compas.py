@@ -12,8 +12,6 @@ litter makes more microbes, but neither more dissolved nor more mineral-associat
 higher efficiency of the microbes lowers both.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 
 import pandas as pd

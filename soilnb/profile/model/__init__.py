@@ -24,8 +24,6 @@ example.
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from importlib import import_module
 from pathlib import Path

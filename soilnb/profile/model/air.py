@@ -19,8 +19,6 @@ instead (`Air.exponentials`).
 doi:10.1017/S0033822200003672), so that it is the radiocarbon that was there in that year.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

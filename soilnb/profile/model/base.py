@@ -1,7 +1,5 @@
 """What every model answers, whatever it is made of: boxes, layers, or a whole profile."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Both models share the names, units and symbols of their variables, so that a fig
 diagnostic reads either without knowing which.
 """
 
-from __future__ import annotations
-
 import json
 import warnings
 from functools import cache

@@ -1,7 +1,5 @@
 """Drivers that change in time: when they do, and where a run under them stops."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np
