@@ -472,14 +472,14 @@ def spread(table: pd.DataFrame) -> pd.DataFrame:
     found, readings = {}, [arm for arm, (model, _) in ARMS.items() if models()[model].enzymes]
     for scenario in SCENARIOS:
         wide = _wide(table, scenario)
-        models = wide.drop(columns=readings).assign(COMPAS=wide[readings].mean(axis=1))
+        each = wide.drop(columns=readings).assign(COMPAS=wide[readings].mean(axis=1))
         within = {
             draws: table[table["draws"] == draws].groupby("place")[f"{scenario}, sd"].mean()
             for draws in ("posterior", "prior")
         }
         found[scenario] = {
-            "all models": models.std(axis=1).median(),
-            "CLM5 and COMPAS": models[["CLM5", "COMPAS"]].dropna().std(axis=1).median(),
+            "all models": each.std(axis=1).median(),
+            "CLM5 and COMPAS": each[["CLM5", "COMPAS"]].dropna().std(axis=1).median(),
             "readings of COMPAS": wide[readings].dropna().std(axis=1).median(),
             "posterior": within["posterior"].median(), "prior alone": within["prior"].median(),
         }  # fmt: skip
