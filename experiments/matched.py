@@ -24,8 +24,8 @@ from soilnb.claims import baseline, emulated, matching
 #: Whose sources decide the numbers: those of the pore-scale model.
 MODEL = "rotzer2025"
 
-#: Points of the whole first wave, and candidates for the second.
-PLANNED, CANDIDATES = 256, 8192
+#: Candidates for points of the second wave.
+CANDIDATES = 8192
 
 
 def write(
@@ -42,7 +42,7 @@ def write(
     """
     values, checked = _plain(found), _plain(direct)
     head = baseline.head(matching.NAME, command=matching.COMMAND, data="calibrated", sources=MODEL)
-    kept = head | {"planned": PLANNED, "theta": {}, "values": values, "direct": checked}
+    kept = head | {"theta": {}, "values": values, "direct": checked}
     baseline.write(kept)
     for waves in (1, 2):
         points, measured, _ = matching.load(waves)

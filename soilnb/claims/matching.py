@@ -223,8 +223,8 @@ def load(waves: int = 2) -> tuple[pd.DataFrame, pd.DataFrame, dict]:
     values : DataFrame
         By the same points, one column a number; NaN where a run does not have it.
     about : dict
-        ``date``, ``command``, ``stale``, ``days`` of each point, ``planned`` points, and the
-        kernels (``theta``) of the emulators of these waves.
+        ``date``, ``command``, ``stale``, ``days`` of each point, and the kernels (``theta``)
+        of the emulators of these waves.
 
     Raises
     ------
@@ -234,13 +234,13 @@ def load(waves: int = 2) -> tuple[pd.DataFrame, pd.DataFrame, dict]:
     Examples
     --------
     >>> points, values, about = load(waves=1)
-    >>> len(points) == len(values) <= about["planned"]
+    >>> len(points) == len(values) == len(about["days"])
     True
     """
     kept = baseline.needed(NAME, COMMAND)
     rows = kept["values"] + (kept["direct"] if waves > 1 else [])
     points, values = _tables(rows, len(kept["values"]))
-    about = {key: kept[key] for key in ("date", "command", "planned")}
+    about = {key: kept[key] for key in ("date", "command")}
     about |= {"theta": kept["theta"].get(str(waves)), "stale": baseline.stale(kept)}
     return points, values, about | {"days": pd.Series([row["days"] for row in rows], points.index)}
 
