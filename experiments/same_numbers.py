@@ -183,6 +183,7 @@ RESTS_ON = {
     "tao2023": layers,
     "tao2024": layers,
     "runs/planet": layers,
+    "runs/members": layers,
     "runs/change": layers,
     "runs/witness": layers,
     "runs/climate": layers,

@@ -4,10 +4,11 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from soilnb import claims
-from soilnb.claims import baseline
+from soilnb.claims import baseline, planet_runs
 from soilnb.lessons.globe import convergence, meta_analysis, proda_globe
 from soilnb.pipeline import notebooks
 
@@ -30,6 +31,29 @@ def test_the_kept_maps_of_both_models_are_of_the_same_cells():
     kept = claims.kept_table("tao2024", "tao2024-agreement").set_index("r of")["learnt"]
     found = convergence.agreement(full)["r"][kept.index]
     assert np.allclose(found, kept, atol=2e-3)
+
+
+def test_what_is_kept_by_depth_is_of_the_profiles_that_pass():
+    kept = planet_runs.profiles().query("kept")
+    for rows in planet_runs.by_depth().values():
+        np.testing.assert_array_equal(rows["cue"], kept["cue"])
+        assert (rows["climate"].to_numpy() == kept["climate"].to_numpy()).all()
+        assert (rows["soc"] > 0).all()
+
+
+def test_members_differ_in_cells_of_the_kept_map_and_by_less_than_it():
+    members, world = planet_runs.members(), planet_runs.maps("COMPAS")
+    cells, all_cells = (
+        pd.MultiIndex.from_arrays([one["latitude"].values, one["longitude"].values])
+        for one in (members, world)
+    )
+    assert cells.isin(all_cells).all()
+    here = world.isel(site=all_cells.get_indexer(cells))
+    for name in planet_runs.SPREAD:
+        kept = (members["kept"] & here["kept"]).values
+        spread, value = members[f"{name}_sd"].values[kept], here[name].values[kept]
+        assert (spread >= 0).all(), name
+        assert np.median(spread) < np.median(np.abs(value)), name
 
 
 def test_the_trap_catches_an_ordinary_regression():
