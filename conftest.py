@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import sys
 from doctest import DocTestParser
 from itertools import islice
 from pathlib import Path
@@ -11,6 +12,9 @@ import pytest
 from _pytest import doctest
 
 PACKAGE = Path(__file__).parent / "soilnb"
+
+# For a kind of text that nothing here has, jsonschema builds a grammar: a second in every worker.
+sys.modules.setdefault("rfc3987_syntax", None)
 
 #: What a user has set, and an example does not see.
 SETTINGS = ("DATA", "NOTEBOOKS", "RUN_DIR", "RUN_SIZE", "RUN_NOTEBOOK")
