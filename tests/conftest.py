@@ -132,7 +132,7 @@ def once(shared_folder):
     return made
 
 
-# Processes and clusters: one of each a session ----------------------------------------------------
+# Processes and clusters: one of each for all tests ------------------------------------------------
 
 
 class _Lent:
@@ -171,41 +171,56 @@ def two_processes(_pool, monkeypatch):
     monkeypatch.setattr(jobs, "ProcessPoolExecutor", lambda *_, **__: _Lent(_pool))
 
 
-@pytest.fixture(scope="session")
-def _start_cluster():
-    """Start a Dask cluster of two processes in place of the last, if there was one."""
-    distributed = pytest.importorskip("distributed")
-    with ExitStack() as stack:
+class _Clusters:
+    """Dask clusters that tests share. Idle, one takes a tenth of a core, so they end in time."""
 
-        def start():
-            stack.close()
-            cluster = distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=":0")
-            return stack.enter_context(distributed.Client(stack.enter_context(cluster)))
+    def __init__(self):
+        self.up = {}
 
-        yield start
+    def client(self, kind, **how):
+        """Return the client of a cluster, which is started where it is not up."""
+        if kind not in self.up:
+            distributed = pytest.importorskip("distributed")
+            with ExitStack() as stack:
+                cluster = distributed.LocalCluster(dashboard_address=":0", **how)
+                client = distributed.Client(stack.enter_context(cluster))
+                self.up[kind] = stack.enter_context(client), stack.pop_all()
+        return self.up[kind][0]
+
+    def end(self, *kinds):
+        """End some of them, or all, the youngest first."""
+        for kind in kinds or [*self.up][::-1]:
+            self.up.pop(kind)[1].close()
 
 
-@pytest.fixture(scope="session")
-def _clients():
-    return []
+_clusters = _Clusters()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem):
+    """End the clusters after the last test of those that need them."""
+    from suite import unit  # a plugin, which pytest must be the first to import
+
+    if nextitem is None or unit(nextitem.nodeid)[1] != "workers":
+        _clusters.end()
 
 
 @pytest.fixture
-def cluster_of_processes(_start_cluster, _clients):
-    """A Dask client with two worker processes, which last for the session.
+def cluster_of_processes():
+    """A Dask client with two worker processes, which last for all tests that need them.
 
     A worker that a test has killed starts again; on a busy machine Dask may give it up, and then
     all of it starts anew.
     """
-    if _clients:
-        try:
-            _clients[0].wait_for_workers(2, timeout=30)
-        except TimeoutError:
-            _clients.clear()
-    if not _clients:
-        _clients.append(_start_cluster())
-        _clients[0].wait_for_workers(2, timeout=600)
-    return _clients[0]
+    known = "processes" in _clusters.up
+    client = _clusters.client("processes", n_workers=2, threads_per_worker=1)
+    try:
+        client.wait_for_workers(2, timeout=30 if known else 600)
+    except TimeoutError:
+        _clusters.end("processes")
+        client = _clusters.client("processes", n_workers=2, threads_per_worker=1)
+        client.wait_for_workers(2, timeout=600)
+    return client
 
 
 @pytest.fixture(scope="session")
@@ -225,17 +240,10 @@ def comes_to_rest():
     return rests
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def cluster_of_threads():
     """A Dask client with one worker of two threads, in this process."""
-    distributed = pytest.importorskip("distributed")
-    with (
-        distributed.LocalCluster(
-            1, threads_per_worker=2, processes=False, dashboard_address=":0"
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        yield client
+    return _clusters.client("threads", n_workers=1, threads_per_worker=2, processes=False)
 
 
 # Notebooks and the book: made once a session ------------------------------------------------------
