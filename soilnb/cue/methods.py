@@ -106,20 +106,23 @@ def fluxes(parameters: str | Mapping | ParameterSet = "bench") -> xr.Dataset:
     >>> round(float(book["turnover"] / book["uptake"]), 3)  # the true CUE of the community
     0.333
     """
-    p = choose(parameters, PARAMETER_SETS, "bench")
+    book = flux_ledger(**_rates(choose(parameters, PARAMETER_SETS, "bench")))
+    for name in book:
+        book[name].attrs["units"] = "d-1"
+    return book
+
+
+def _rates(p: ParameterSet) -> dict[str, float]:
     kept = p["yield_native"] - p["exuded"]
     if kept <= 0:
         raise InputError(f"exuded = {p['exuded']:g}: allowed less than {p['yield_native']:g}")
     uptake = (p["turnover"] + p["maintenance"]) / kept
-    book = flux_ledger(
-        uptake=uptake,
-        respiration=(1 - p["yield_native"]) * uptake + p["maintenance"],
-        exudation=p["exuded"] * uptake,
-        turnover=p["turnover"],
-    )
-    for name in book:
-        book[name].attrs["units"] = "d-1"
-    return book
+    return {
+        "uptake": uptake,
+        "respiration": (1 - p["yield_native"]) * uptake + p["maintenance"],
+        "exudation": p["exuded"] * uptake,
+        "turnover": p["turnover"],
+    }
 
 
 def label(time: Values, parameters: str | Mapping | ParameterSet = "bench") -> xr.Dataset:
@@ -145,17 +148,7 @@ def label(time: Values, parameters: str | Mapping | ParameterSet = "bench") -> x
     """
     p = choose(parameters, PARAMETER_SETS, "bench")
     days = np.atleast_1d(check("time", time, 0.0, 1e4, "d"))
-    y, x, food = p["yield_native"], p["exuded"], p["yield_label"]
-    k, r, d, m = p["uptake_rate"], p["recycling"], p["turnover"], p["maintenance"]
-    matrix = np.array(
-        [[-k, 0, 0], [(food - x) * k, -(m + d), (y - x) * r], [x * k, d, (x - 1) * r]]
-    )
-    # The rates differ (k is at least 1 per day, the others are slower, and d couples them), so
-    # there are three eigenvectors: exp(matrix t) on one unit of food is a sum of exponentials.
-    rates, modes = np.linalg.eig(matrix)
-    start = np.linalg.solve(modes, np.array([1.0, 0.0, 0.0], dtype=modes.dtype))
-    shares = (np.exp(days[:, None] * rates) * start @ modes.T).real
-    shares = np.column_stack([shares, 1 - shares.sum(axis=1)])
+    shares = _shares(days, p)
     names = {
         "food": "label still in the food",
         "biomass": "label in living biomass",
@@ -173,6 +166,24 @@ def label(time: Values, parameters: str | Mapping | ParameterSet = "bench") -> x
         units="1", long_name="carbon use efficiency from the label"
     )
     return run
+
+
+def _shares(days: np.ndarray, p: ParameterSet) -> np.ndarray:
+    """Return the shares of the label [time, 4] in food, biomass, dead matter and what is respired.
+
+    It is what a slider waits for; a Dataset of it takes ten times as long.
+    """
+    y, x, food = p["yield_native"], p["exuded"], p["yield_label"]
+    k, r, d, m = p["uptake_rate"], p["recycling"], p["turnover"], p["maintenance"]
+    matrix = np.array(
+        [[-k, 0, 0], [(food - x) * k, -(m + d), (y - x) * r], [x * k, d, (x - 1) * r]]
+    )
+    # The rates differ (k is at least 1 per day, the others are slower, and d couples them), so
+    # there are three eigenvectors: exp(matrix t) on one unit of food is a sum of exponentials.
+    rates, modes = np.linalg.eig(matrix)
+    start = np.linalg.solve(modes, np.array([1.0, 0.0, 0.0], dtype=modes.dtype))
+    shares = (np.exp(days[:, None] * rates) * start @ modes.T).real
+    return np.column_stack([shares, 1 - shares.sum(axis=1)])
 
 
 def measure(
@@ -199,14 +210,14 @@ def measure(
     """
     p = choose(parameters, PARAMETER_SETS, "bench")
     when = {**TIMES, **(times or {})}
-    book = fluxes(p)
-    growth = p["dna_conversion"] * float(book["turnover"])
-    net = float(book["uptake"] - book["respiration"] - book["exudation"] - book["turnover"])
+    book = _rates(p)
+    growth = p["dna_conversion"] * book["turnover"]
+    net = book["uptake"] - book["respiration"] - book["exudation"] - book["turnover"]
     values = {
-        **{name: float(label(when[name], p)["cue"][0]) for name in TIMES},
-        "18O": growth / (growth + float(book["respiration"])),
+        **{name: _seen(when[name], p) for name in TIMES},
+        "18O": growth / (growth + book["respiration"]),
         "enzymes": stoichiometry.enzymes(p["soil_c_to_n"]),
-        "biomass change": net / float(book["uptake"]),
+        "biomass change": net / book["uptake"],
     }
     return xr.DataArray(
         [values[name] for name in METHODS],
@@ -215,3 +226,10 @@ def measure(
         name="cue",
         attrs={"units": "1", "long_name": "carbon use efficiency by technique", "source": _SOURCE},
     )
+
+
+def _seen(day: float, p: ParameterSet) -> float:
+    """Return the efficiency that is read from the label on a day; NaN at time 0."""
+    days = np.atleast_1d(check("time", day, 0.0, 1e4, "d"))
+    _, biomass, _, respired = _shares(days, p)[0]
+    return float(biomass / (biomass + respired)) if days[0] > 0 else float("nan")

@@ -13,6 +13,7 @@ import matplotlib
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FuncFormatter
@@ -117,10 +118,18 @@ def _wipe_axes(ax: Axes) -> None:
         ax.get_legend().remove()
     for where in ("left", "center", "right"):
         ax.set_title("", loc=where)
-    # A scale brings its own ticks, so none of those that were set are left.
-    ax.set(xlabel="", ylabel="", xscale="linear", yscale="linear", xlim=(0, 1), ylim=(0, 1))
+    # A scale brings its own ticks, so none of those that were set are left; it takes its time.
+    scales = {"xscale": ax.xaxis, "yscale": ax.yaxis}
+    anew = {name: "linear" for name, axis in scales.items() if not _is_as_made(axis)}
+    ax.set(xlabel="", ylabel="", **anew, xlim=(0, 1), ylim=(0, 1))
     ax.set_prop_cycle(None)
     ax.relim()
+
+
+def _is_as_made(axis: Axis) -> bool:
+    """Whether an axis is linear, with ticks of its own choice."""
+    parts = ("majloc", "minloc", "majfmt", "minfmt")
+    return axis.get_scale() == "linear" and all(getattr(axis, f"isDefault_{p}") for p in parts)
 
 
 def frame(width: float | Callable, height: float | None = None) -> Callable:
