@@ -30,11 +30,16 @@ def rests_on(*datasets: xr.Dataset) -> str:
 def worded(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose rows are what a map or a model has, by what it is called in words.
 
+    A parameter keeps its name behind the words, for that is what code asks for.
+
     Examples
     --------
     >>> worded(pd.DataFrame({"r": {"transport_rate": 0.5, "tau_mic": 0.1}})).index.to_list()
-    ['vertical transport rate', 'tau_mic']
+    ['vertical transport rate', 'turnover time of microbial death (tau_mic)']
     """
     from soilnb.proda.globe import VARIABLES
+    from soilnb.profile import clm5, compas
 
-    return table.rename({name: words for name, (_, words, _) in VARIABLES.items()})
+    records = clm5.PARAMETER_SETS["tao2024"].records | compas.PARAMETER_SETS["tao2024"].records
+    words = {name: f"{record.meaning} ({name})" for name, record in records.items()}
+    return table.rename(words | {name: said for name, (_, said, _) in VARIABLES.items()})

@@ -31,8 +31,9 @@ def still(size: str, runs: xr.Dataset) -> pd.DataFrame:
     else:
         now, kept = pore_runs.check(), pore_runs.kept()["check"]
     names = ["cue", "exposed", "cn_released", "necromass_share", "biomass"]
+    words = {name: f"{meaning} ({unit})" for name, (unit, meaning) in pore_runs.QUANTITIES.items()}
     columns = {"now": now, "kept": {name: float(kept[name]) for name in names}}
-    return pd.DataFrame(columns).loc[names].rename(pore_runs.QUANTITIES)
+    return pd.DataFrame(columns).loc[names].rename(words)
 
 
 def other_textures(textures: xr.Dataset, cue) -> pd.DataFrame:

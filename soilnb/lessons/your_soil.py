@@ -330,7 +330,7 @@ def stocks(pit: xr.Dataset, found: Mapping[str, object]) -> pd.Series:
         middle = data.posterior_predictive["carbon_density"].median(("chain", "draw"))
         held[model] = middle.values
     sums = {name: float(density @ thick) / 1000 for name, density in held.items()}
-    return pd.Series(sums, name="carbon (kg m-2)")
+    return pd.Series(sums, name="carbon (kg m⁻²)")
 
 
 # --- an image ------------------------------------------------------------------------------------

@@ -122,7 +122,7 @@ def _efficiency(
     ax.set(ylabel="carbon use efficiency (1)", ylim=(lowest, 1))
     below = max(int((series.mean(run, "CUE") < lowest).sum()) for run in runs.values())
     if below:
-        words = f"starving microbes: below {lowest:g} on {below} days"
+        words = f"starving microbes: below {lowest:g} on {below} {'day' if below == 1 else 'days'}"
         ax.text(0.99, 0.02, words, transform=ax.transAxes, ha="right", fontsize=7.5)
 
 

@@ -86,7 +86,7 @@ def two_formulas() -> pd.DataFrame:
         "balance": stoichiometry.nutrient_limited(food),
         "enzymes": stoichiometry.enzymes(food),
     }
-    return pd.DataFrame(columns, food.round())
+    return pd.DataFrame(columns, pd.Index(food.round(), name="C:N of the food"))
 
 
 def electrons() -> pd.DataFrame:

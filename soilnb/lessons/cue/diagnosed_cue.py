@@ -97,14 +97,15 @@ def litter(cells: xr.Dataset) -> pd.DataFrame:
     Examples
     --------
     >>> [*litter(land()).columns]
-    ['lignin', 'lignin_to_n', 'cells']
+    ['lignin (1)', 'lignin : N (g g⁻¹)', 'cells']
     """
     attrs = cells["vegetation"].attrs
     names = dict(zip(attrs["flag_values"], attrs["flag_meanings"].split(), strict=True))
     names = {number: name.replace("_", " ") for number, name in names.items()}
     rows = cells[["vegetation", "lignin", "lignin_to_n"]].to_dataframe().groupby("vegetation")
     table = rows[["lignin", "lignin_to_n"]].first().assign(cells=rows.size())
-    return table.rename(index=names)
+    words = {"lignin": "lignin (1)", "lignin_to_n": "lignin : N (g g⁻¹)"}
+    return table.rename(index=names, columns=words)
 
 
 def litter_for(model: str, cells: xr.Dataset, fixed: bool = False) -> xr.Dataset:

@@ -39,4 +39,6 @@ def pores(run: xr.Dataset, day: float) -> pd.DataFrame:
     by_kind = space.groupby("kind")
     table = by_kind["voxels"].agg(["size", "sum"])
     table.columns = ["pores", "voxels"]
-    return table.join(by_kind["availability"].agg(["min", "mean", "max"]).round(3))
+    available = by_kind["availability"].agg(["min", "mean", "max"]).round(3)
+    words = {"min": "least availability", "mean": "mean availability", "max": "largest"}
+    return table.join(available.rename(columns=words))

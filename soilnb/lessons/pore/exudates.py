@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from soilnb.claims import scenario_runs as paper
+from soilnb.figures.pore import series
 from soilnb.pore import SCENARIOS, Pulse, Scenario, simulate
 from soilnb.pore.diagnostics import respiration, total_carbon
 
@@ -50,12 +51,12 @@ def account(runs: xr.Dataset, size: str = "quick", seed: int = 0, preset: str = 
     """Return new necromass and CO2 per mg of exudate carbon, against a soil without a pulse."""
     calm = paper.study(Scenario("no pulse"), size, seed, seeds=1, quick=QUICK, preset=preset)
     end, without = runs.isel(time=-1), calm.isel(time=-1).squeeze("scenario", drop=True)
-    names = {"new necromass": "C_Nec_new", "CO2": "C_CO2"}
+    names = {"new necromass": "C_Nec_new", "CO₂": "C_CO2"}
     gain = {key: (end[v] - without[v]).mean("seed").to_series() for key, v in names.items()}
     given = runs["R_root"].sum("time").mean("seed").to_series()
     table = pd.DataFrame(gain).div(given, axis=0)
     order = ["cn10", "cn22", "reference", "cn100", "ten_pulses"]
-    return table.loc[order].rename_axis("scenario")
+    return table.loc[order].rename(series.NAMES).rename_axis("scenario")
 
 
 def biomass_without_overflow(runs: xr.Dataset, parameters) -> tuple[float, float]:

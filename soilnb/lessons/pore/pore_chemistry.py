@@ -59,7 +59,7 @@ def respired(turned_over: pd.Series | pd.DataFrame) -> pd.Series | float:
 
 
 def cases(preset: str = "default") -> pd.DataFrame:
-    """Return the three cases of nitrogen after an hour, with their CUE.
+    """Return the three cases of nitrogen after an hour (g cm-3), with their CUE.
 
     Examples
     --------
@@ -73,7 +73,8 @@ def cases(preset: str = "default") -> pd.DataFrame:
         "3: C/N 100": (1e-3, 1e-5),
     }
     table = pd.DataFrame({name: after(*one, biomass, preset=preset) for name, one in food.items()})
-    return table.T.assign(CUE=lambda t: 1 - respired(t) / t["uptake"])
+    words = {"c_s": "dissolved C", "n_s": "dissolved N", "c_b": "biomass C"}
+    return table.T.assign(CUE=lambda t: 1 - respired(t) / t["uptake"]).rename(columns=words)
 
 
 def uptake_in_an_hour(preset: str = "default") -> pd.DataFrame:

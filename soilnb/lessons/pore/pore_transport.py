@@ -205,7 +205,8 @@ def trend(runs: Mapping[str, xr.Dataset], days=(30, 60, 95, 130)) -> pd.DataFram
                 "dissolved C (mg g⁻¹)": float(run["C_S"].sel(time=day)),
                 "biomass C (mg g⁻¹)": float(run["C_B"].sel(time=day)),
             }
-    return pd.DataFrame(found).T.rename_axis(["structure", "day"])
+    table = pd.DataFrame(found).T.rename_axis(["structure", "day"])
+    return table.astype({"pores": int})
 
 
 def by_distance(runs: Mapping[str, xr.Dataset], days=(99, 110)) -> pd.DataFrame:

@@ -68,11 +68,11 @@ def effect(by_gate: Mapping[str, xr.Dataset]) -> pd.DataFrame:
 def _summed_up(run: xr.Dataset) -> pd.Series:
     late = run.sel(time=slice(375, 425)).mean("time")
     table = {
-        "CO2-C, 500 days": run["C_CO2"].isel(time=-1),
-        "TOC, day 500": total_carbon(run).isel(time=-1),
-        "biomass, days 180-199": run["C_B"].sel(time=slice(180, 199)).mean("time"),
-        "biomass, days 375-425": late["C_B"],
-        "exposed share of POM, days 375-425": late["exposed_POM"],
+        "CO₂-C, 500 days (mg g⁻¹)": run["C_CO2"].isel(time=-1),
+        "TOC, day 500 (mg g⁻¹)": total_carbon(run).isel(time=-1),
+        "biomass, days 180-199 (mg g⁻¹)": run["C_B"].sel(time=slice(180, 199)).mean("time"),
+        "biomass, days 375-425 (mg g⁻¹)": late["C_B"],
+        "exposed share of POM, days 375-425 (1)": late["exposed_POM"],
     }
     return pd.Series({name: float(value.mean()) for name, value in table.items()})
 
