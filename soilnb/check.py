@@ -5,8 +5,6 @@ mine)``. The right number is computed by the models when it is asked for, so it 
 notebook and cannot grow old. A number in another unit is right, with a remark.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """The command line: ``soilnb COMMAND``. Every command says what it does with ``--help``."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import math

@@ -5,8 +5,6 @@ language, is English. Texts are written in English where they are used, and tran
 are shown. The catalogues are gettext's: ``locale/<language>/<domain>.po``.
 """
 
-from __future__ import annotations
-
 import gettext
 import io
 import os

@@ -54,7 +54,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -81,6 +81,17 @@ def unknown(kind: str, name: object, allowed: Iterable[str], *, letters: bool = 
     near = difflib.get_close_matches(str(name), allowed, n=1) if letters else []
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     return InputError(f"unknown {kind} {shown(name)}{hint}; valid: {', '.join(allowed) or 'none'}")
+
+
+def check_known(kind: str, name: Any, allowed: Iterable, *, letters: bool = True) -> Any:
+    """Return `name`, or raise `InputError` (`unknown`) when it is not one of `allowed`."""
+    try:
+        known = name in allowed
+    except (TypeError, ValueError):  # what is no key, or an array of several values
+        known = False
+    if not known:
+        raise unknown(kind, name, allowed, letters=letters)
+    return name
 
 
 def shown(value: object) -> str:

@@ -10,8 +10,6 @@ Finished runs lie in ``<root>/<size>/<notebook>/``, those with changed parameter
 ``<root>/changed/<size>/``.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import re

@@ -54,26 +54,13 @@ from soilnb.claims.baseline import series
 from soilnb.claims.baseline import table as kept_table
 from soilnb.claims.locators import locator, page
 from soilnb.jobs import writing
-from soilnb.parameters import InputError, check_finite, unknown
+from soilnb.parameters import InputError, check_finite, check_known, unknown
 
 __all__ = [
-    "compare",
-    "figures",
-    "hypotheses",
-    "kept_table",
-    "locator",
-    "page",
-    "papers",
-    "presets",
-    "record",
-    "record_all",
-    "rows",
-    "series",
-    "summary",
-    "verdict",
-    "verdict_line",
+    "compare", "figures", "hypotheses", "kept_table", "locator", "page", "papers", "presets",
+    "record", "record_all", "rows", "series", "summary", "verdict", "verdict_line",
     "write_baseline",
-]
+]  # fmt: skip
 
 #: What a claim may rest on: a model run on published parameters, a choice tuned to a number of
 #: the paper, a real data set (or the testbed grid), a twin or the formula planet.
@@ -134,8 +121,7 @@ def presets(paper: str) -> dict[str, dict[str, str]]:
     >>> list(presets("rotzer2025"))
     ['default', 'documented', 'literal', 'ungated', 'matched']
     """
-    if paper not in papers():
-        raise unknown("paper", paper, papers())
+    check_known("paper", paper, papers())
     return _contents(paper).get("presets", {})
 
 
@@ -151,8 +137,7 @@ def _claims() -> dict[str, dict]:
             claim = {"paper": paper, "unit": "1", "strength": _strength(paper, kind), **claim}
             if kind in ("order", "sign"):
                 claim = {"expected": 1.0, "low": 1.0, "high": 1.0, **claim}
-            if claim["strength"] not in STRENGTHS:
-                raise unknown(f"strength of claim {name!r}", claim["strength"], STRENGTHS)
+            check_known(f"strength of claim {name!r}", claim["strength"], STRENGTHS)
             found[name] = claim
     return found
 
@@ -313,13 +298,10 @@ def _note(
     **variant: str,
 ) -> dict:
     """Return what is known of one measured number, checked; see `record`."""
-    if id not in _claims():
-        raise unknown("claim", id, _claims())
-    if data not in DATA:
-        raise unknown(f"kind of data of claim {id!r}", data, DATA)
+    check_known("claim", id, _claims())
+    check_known(f"kind of data of claim {id!r}", data, DATA)
     for key in variant:
-        if key not in VARIANT:
-            raise unknown(f"key of claim {id!r}", key, VARIANT)
+        check_known(f"key of claim {id!r}", key, VARIANT)
     note = {"id": id, "value": check_finite(f"value of claim {id!r}", value)}
     if spread is not None and math.isfinite(spread):
         note["spread"] = float(spread)
@@ -664,8 +646,7 @@ def hypotheses(paper: str) -> pd.DataFrame:
     >>> list(hypotheses("rotzer2025").columns)[:4]
     ['supposed', 'expected', 'run', 'claim']
     """
-    if paper not in papers():
-        raise unknown("paper", paper, papers())
+    check_known("paper", paper, papers())
     listed = hypothesis.listed(paper)
     table = [
         {

@@ -34,7 +34,7 @@ import xarray as xr
 
 from soilnb import results
 from soilnb.jobs import reason, writing
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import InputError, check_known
 
 #: What decides an assimilation: the models, their forcing, the profiles and the chains.
 _ASSIMILATION = (
@@ -160,8 +160,7 @@ def head(
     day : str, optional
         Day of the run, ``YYYY-MM-DD``; today when left out.
     """
-    if size not in results.SIZES:
-        raise unknown("size", size, results.SIZES)
+    check_known("size", size, results.SIZES)
     if not command.strip():
         raise InputError(f"command = {command!r}: allowed the command that made the numbers")
     try:
@@ -200,8 +199,7 @@ def source_hash(paper: str, package: Path | None = None) -> str:
     InputError
         For a paper whose sources are not listed in `SOURCES`.
     """
-    if paper not in SOURCES:
-        raise unknown("paper with a baseline", paper, SOURCES)
+    check_known("paper with a baseline", paper, SOURCES)
     package = package or Path(str(resources.files("soilnb")))
     named, without = SOURCES[paper]
     found = {path for pattern in named for path in package.glob(pattern)}
@@ -385,10 +383,8 @@ def table(paper: str, name: str, columns: Sequence[str] | None = None) -> pd.Dat
     >>> int(table("tao2023", "tao2023-tableED2")["n"].max())
     350
     """
-    if paper not in TABLES:
-        raise unknown("paper with kept tables", paper, TABLES)
-    if name not in TABLES[paper]:
-        raise unknown("kept table", name, TABLES[paper])
+    check_known("paper with kept tables", paper, TABLES)
+    check_known("kept table", name, TABLES[paper])
     kept = load(paper) or {}
     rows = kept.get("tables", {}).get(name)
     if not rows:

@@ -13,7 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from soilnb.claims import baseline
-from soilnb.parameters import unknown
+from soilnb.parameters import check_known
 
 COMMAND = "python -m experiments.climate_runs"
 
@@ -53,8 +53,7 @@ def table(name: str) -> pd.DataFrame:
     >>> "monthly" in table("seasons")["forcing"].tolist()
     True
     """
-    if name not in TABLES:
-        raise unknown("kept table", name, TABLES)
+    check_known("kept table", name, TABLES)
     return pd.DataFrame(_kept()[name])
 
 

@@ -34,7 +34,7 @@ from functools import cache
 from importlib import resources
 
 from soilnb.claims import baseline
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import InputError, check_known, unknown
 
 #: What a row can do in a trial.
 EFFECTS = (
@@ -82,8 +82,7 @@ def listed(paper: str) -> dict[str, dict]:
     found: dict[str, dict] = {}
     for trial in _contents(paper).get("trial", []):
         for key in trial:
-            if key not in _TRIAL:
-                raise unknown(f"entry of hypothesis {trial.get('id')!r}", key, _TRIAL)
+            check_known(f"entry of hypothesis {trial.get('id')!r}", key, _TRIAL)
         if trial["id"] in found:
             raise InputError(f"hypothesis {trial['id']!r} of {paper}: given twice")
         if bool(trial.get("parameters")) == bool(trial.get("reading")):

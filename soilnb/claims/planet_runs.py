@@ -16,8 +16,9 @@ import pandas as pd
 import xarray as xr
 
 from soilnb.claims import baseline
-from soilnb.parameters import unknown
+from soilnb.parameters import check_known
 from soilnb.proda.globe import VARIABLES as VARIABLES_OF_MAPS
+from soilnb.schema import Variable
 
 COMMAND = "python -m experiments.planet_runs"
 
@@ -144,8 +145,7 @@ def maps(model: str, k_system: str = "soil") -> xr.Dataset:
     >>> bool(maps("COMPAS")["cue"].median() > 0.2)  # doctest: +SKIP
     True
     """
-    if model not in MODELS:
-        raise unknown("model", model, MODELS)
+    check_known("model", model, MODELS)
     columns = dict(_kept()[model])
     published = columns.pop("decomposition_published", None)
     if k_system == "published" and published is not None:
@@ -155,13 +155,13 @@ def maps(model: str, k_system: str = "soil") -> xr.Dataset:
 
 def _world(columns: Mapping[str, list]) -> xr.Dataset:
     """Return maps of kept columns, with units; the stock is that to 1 m."""
-    about = VARIABLES_OF_MAPS | {"area": ("m2", "area of land", "")}
+    about = VARIABLES_OF_MAPS | {"area": Variable("m2", "area of land")}
     found = {}
     for name, values in columns.items():
-        unit, meaning, _ = about.get(name, ("1", name.replace("_", " "), ""))
+        variable = about.get(name) or Variable("1", name.replace("_", " "))
         data = np.array(values, bool if name == "kept" else None)
         data = data.astype(float) if data.dtype == object else data
-        found[name] = ("site", data, {"units": unit, "long_name": meaning})
+        found[name] = ("site", data, {"units": variable.unit, "long_name": variable.meaning})
     world = xr.Dataset(found).set_coords(list(COORDINATES))
     for name in {"stock", "stock_sd"} & {*world}:
         world[name] = world[name].expand_dims(to_depth=[1.0], axis=-1)

@@ -20,7 +20,7 @@ import numpy as np
 import xarray as xr
 
 from soilnb.claims import baseline
-from soilnb.parameters import unknown
+from soilnb.parameters import check_known
 from soilnb.pore import simulate
 from soilnb.pore.diagnostics import respiration
 from soilnb.pore.scenarios import Scenario
@@ -129,8 +129,7 @@ def run(
     3
     """
     changes = STRUCTURES | TEXTURES
-    if structure not in changes:
-        raise unknown("structure", structure, changes)
+    check_known("structure", structure, changes)
     return simulate(
         Scenario("no_exudates", "no root exudates"),
         days=settings["days"],

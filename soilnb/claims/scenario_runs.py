@@ -12,7 +12,7 @@ import xarray as xr
 
 from soilnb import claims, results
 from soilnb.claims import baseline, measures
-from soilnb.parameters import unknown
+from soilnb.parameters import check_known
 from soilnb.pore import simulate_ensemble
 from soilnb.pore.diagnostics import SERIES
 from soilnb.pore.scenarios import SCENARIOS
@@ -84,8 +84,7 @@ def notes(tables: Mapping[str, pd.DataFrame]) -> list[dict]:
     rests_on = claims.presets(PAPER)
     found = []
     for preset, table in tables.items():
-        if preset not in rests_on:
-            raise unknown("preset", preset, rests_on)
+        check_known("preset", preset, rests_on)
         for name, row in table.iterrows():
             note = {"id": name, "value": row["value"], "spread": row["spread"], "n": row["n"]}
             found.append(note | {"data": rests_on[preset]["data"], "preset": preset})

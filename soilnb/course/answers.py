@@ -4,8 +4,6 @@ A function for each question of ``questions/*.toml`` that names it; its argument
 that stand in the question's text. All of them together take a few seconds.
 """
 
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np

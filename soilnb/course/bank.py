@@ -6,8 +6,6 @@ made. The number that it gave when the question was written stands beside it (``
 test fails where a model has changed an answer.
 """
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +15,7 @@ from typing import NamedTuple
 
 from soilnb.course import answers, moodle, printed
 from soilnb.course.editions import EDITIONS
-from soilnb.parameters import unknown
+from soilnb.parameters import check_known
 
 #: The kinds of questions, as a reader meets them.
 KINDS = {
@@ -121,8 +119,7 @@ def questions(notebooks: Iterable[str] | None = None) -> tuple[Question, ...]:
     names = [path.stem for path in sorted(_FOLDER.glob("*.toml"))]
     wanted = names if notebooks is None else list(notebooks)
     for name in wanted:
-        if name not in names:
-            raise unknown("notebook with questions", name, names)
+        check_known("notebook with questions", name, names)
     return tuple(question for name in wanted for question in _read(name))
 
 
@@ -177,8 +174,7 @@ def write(folder: str | Path, edition: str, notebooks: Iterable[str] | None = No
     InputError
         For an edition or a notebook that there is not.
     """
-    if edition not in EDITIONS:
-        raise unknown("edition", edition, EDITIONS)
+    check_known("edition", edition, EDITIONS)
     asked, folder = questions(notebooks), Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     instructor = edition == "instructor"

@@ -1,7 +1,5 @@
 """The folder of a course: made in one pass, whole or not at all."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json
@@ -11,7 +9,7 @@ from pathlib import Path
 
 from soilnb.course import bank, editions, plans, slides
 from soilnb.jobs import complete, making
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import InputError, check_known
 from soilnb.pipeline import notebooks
 
 #: What a folder of ours holds besides: what it was made of, by which another run knows it.
@@ -61,10 +59,8 @@ def build(
     InputError
         For a folder that holds other files, or an edition or a span that there is not.
     """
-    if edition not in editions.EDITIONS:
-        raise unknown("edition", edition, editions.EDITIONS)
-    if span not in plans.spans():
-        raise unknown("span", span, plans.spans())
+    check_known("edition", edition, editions.EDITIONS)
+    check_known("span", span, plans.spans())
     folder = Path(folder)
     _refuse_others(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)

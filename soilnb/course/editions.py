@@ -6,8 +6,6 @@ the answer in words, graded by hand with the rubric, and an empty one for code. 
 edition holds the answers where nbgrader takes them away again.
 """
 
-from __future__ import annotations
-
 import copy
 import re
 from collections.abc import Iterable, Iterator, Mapping

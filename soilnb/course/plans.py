@@ -4,8 +4,6 @@ A notebook says how long it takes. That time is shared among its sections by wha
 each: reading, equations, code, sliders to move, cells to write, exercises.
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence

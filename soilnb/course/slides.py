@@ -6,8 +6,6 @@ others, are run, once, and it is drawn on paper so small that its labels are rea
 pictures are kept in the cache folder until something that they rest on changes.
 """
 
-from __future__ import annotations
-
 import ast
 import contextlib
 import html

@@ -25,7 +25,7 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from soilnb.parameters import InputError, shown, unknown
+from soilnb.parameters import InputError, check_known, shown, unknown
 
 #: Flux of a ledger: symbol and meaning.
 FLUXES = {
@@ -143,8 +143,7 @@ def efficiency(fluxes: xr.Dataset, level: str = "community") -> xr.DataArray:
     >>> float(efficiency(book)), float(efficiency(book, "ecosystem"))
     (0.5, 0.0)
     """
-    if level not in LEVELS:
-        raise unknown("level", level, LEVELS)
+    check_known("level", level, LEVELS)
     symbol, losses = LEVELS[level]
     book = flux_ledger(fluxes)
     if level != "population" and "population" in book.dims:

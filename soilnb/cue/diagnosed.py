@@ -11,7 +11,7 @@ leaching do not count. What counts as D is a choice, so it is an argument here.
 
 import xarray as xr
 
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import InputError, check_known
 
 #: Name of a definition of D, and the fluxes that it sums.
 DECOMPOSITIONS = {
@@ -48,8 +48,7 @@ def diagnosed(dataset: xr.Dataset, decomposition: str = "uptake") -> xr.DataArra
     >>> round(float(diagnosed(fluxes)), 2), round(float(diagnosed(fluxes, "uptake+oxidation")), 2)
     (0.45, 0.5)
     """
-    if not isinstance(decomposition, str) or decomposition not in DECOMPOSITIONS:
-        raise unknown("decomposition", decomposition, DECOMPOSITIONS)
+    check_known("decomposition", decomposition, DECOMPOSITIONS)
     names = DECOMPOSITIONS[decomposition]
     missing = [name for name in ("respiration", *names) if name not in dataset]
     if missing:

@@ -29,8 +29,6 @@ from soilnb.parameters import InputError, Parameter, ParameterSet, choose
 #: Temperatures that any form here accepts, degC: from frozen soil to the hottest surface.
 RANGE = (-20.0, 60.0)
 
-_BOTH = "CUE = reference_cue + slope (T - reference_temperature)"
-
 
 def _line(name: str, cue: float, slope: float, reference: float, source: str) -> ParameterSet:
     return ParameterSet(

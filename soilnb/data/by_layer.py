@@ -24,7 +24,7 @@ import xarray as xr
 import soilnb
 from soilnb.data import climate, planet, rasters, twins
 from soilnb.data.registry import at_hand, open_dataset
-from soilnb.parameters import InputError, check_range, unknown
+from soilnb.parameters import InputError, check_known, check_range
 
 #: Edges of the layers of Luo et al. 2025, Fig. 1, in cm.
 EDGES = (0, 20, 40, 60, 80, 100, 150, 200)
@@ -479,8 +479,7 @@ def turnover_by_layer(turnover: xr.Dataset, biome: str | None = None) -> xr.Data
     times = turnover["turnover_time"]
     if biome is not None:
         known = sorted(set(turnover["biome"].values.tolist()))
-        if biome not in known:
-            raise unknown("biome", biome, known)
+        check_known("biome", biome, known)
         times = times.isel(profile=(turnover["biome"] == biome).values)
     _, places = _layers(EDGES[:6])
     values = times.values

@@ -25,7 +25,7 @@ import xarray as xr
 import soilnb
 from soilnb.data import folders, incubations, planet, readers, twins
 from soilnb.jobs import making, reason
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import InputError, check_known
 
 
 @dataclass(frozen=True)
@@ -258,8 +258,7 @@ def fetch(name: str, *, progress: bool = True) -> Path:
 
 
 def _record(name: str) -> Record:
-    if name not in RECORDS:
-        raise unknown("data set", name, RECORDS)
+    check_known("data set", name, RECORDS)
     return RECORDS[name]
 
 

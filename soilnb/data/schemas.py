@@ -1,7 +1,7 @@
-"""What each data set contains: the schemas that its reader and its twin build their Dataset by.
+"""What Datasets contain: the schemas that readers and twins of a data set build theirs by.
 
-The variables stand in the table ``variables``. A schema of data sets that share it (`SITES` of
-``lter`` and ``mimics``) has a name of its own.
+The variables stand in the table ``variables``, those of results too. A schema of data sets that
+share it (`SITES` of ``lter`` and ``mimics``) has a name of its own.
 """
 
 from soilnb.data import tables
@@ -13,22 +13,31 @@ MIMICS_POOLS = ("LITm", "LITs", "MICr", "MICK", "SOMp", "SOMc", "SOMa")
 #: Layers of the turnover times.
 TURNOVER_LAYERS = ("0-20", "20-40", "40-60", "60-80", "80-100")
 
-_VARIABLES = dict(list(tables.read("variables").fillna("").groupby("schema")))
+_TEXTS = dict.fromkeys(("dims", "table", "coordinate", "symbol"), "")
+_TABLE = tables.read("variables").fillna(_TEXTS).groupby("schema")
+
+
+def variables(name: str) -> dict[str, Variable]:
+    """Return the variables of a schema by name; all have a symbol where one has.
+
+    Examples
+    --------
+    >>> variables("posterior")["rmse"].unit
+    'g C m-3'
+    """
+    rows = _TABLE.get_group(name)
+    symbols = rows["symbol"] if rows["symbol"].any() else [None] * len(rows)
+    return {
+        row.variable: Variable(
+            row.unit, row.meaning, row.kind, tuple(row.dims.split()), bool(row.coordinate),
+            row.table, symbol, (row.low, row.high) if row.low == row.low else None,
+        )
+        for row, symbol in zip(rows.itertuples(), symbols, strict=True)
+    }  # fmt: skip
 
 
 def _schema(name: str, dim: str, **labels: tuple[str | int, ...]) -> Schema:
-    variables = {
-        row.variable: Variable(
-            row.unit,
-            row.meaning,
-            row.kind,
-            tuple(row.dims.split()),
-            bool(row.coordinate),
-            row.table,
-        )
-        for row in _VARIABLES[name].itertuples()
-    }
-    return Schema(dim, variables, labels or None)
+    return Schema(dim, variables(name), labels or None)
 
 
 #: LTER sites (`lter`, `mimics`): what the pool models take, and the observed stock.

@@ -1,7 +1,5 @@
 """Explorers of site assimilation: a measured profile against a model, and what age tells."""
 
-from __future__ import annotations
-
 import re
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Explorer of convergence: two models on their way from default to assimilated parameters."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -11,7 +9,7 @@ import xarray as xr
 from soilnb.explore.base import Control, Explorer
 from soilnb.figures.tao2024 import globe as tao2024_globe
 from soilnb.language import translated
-from soilnb.parameters import InputError, check_range, unknown
+from soilnb.parameters import InputError, check_known, check_range
 from soilnb.proda import globe
 from soilnb.proda.cube import Cube
 from soilnb.proda.globe.runs import Prepared
@@ -72,10 +70,8 @@ def between(
     InputError
         For an unknown model or group, or a share outside 0 to 1.
     """
-    if model not in _MODELS:
-        raise unknown("model", model, _MODELS)
-    if what not in WHAT:
-        raise unknown("what", what, WHAT)
+    check_known("model", model, _MODELS)
+    check_known("what", what, WHAT)
     check_range("share", share, 0.0, 1.0)
     module, cube = _MODELS[model], _CUBES[model]
     default = module.PARAMETER_SETS["tao2024"]

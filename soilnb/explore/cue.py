@@ -1,7 +1,5 @@
 """Explorers of carbon use efficiency: its levels, five ways to measure it, what controls it."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping
 

@@ -4,8 +4,6 @@ What is computed here goes through the registry `soilnb.profile.model.boxes`, so
 is added there is compared with the others.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """Explorers of the layered models: two columns side by side, a change, and CUE against SOC."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Explorers of management: combine practices on one field, and turn a soil upside down."""
 
-from __future__ import annotations
-
 import functools
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Explorer of notebook 16: move what was not printed, and see which printed numbers come out."""
 
-from __future__ import annotations
-
 import functools
 
 import numpy as np
@@ -11,7 +9,7 @@ from soilnb.claims import emulated, matching
 from soilnb.explore.base import Control, Explorer
 from soilnb.figures.rotzer2025 import matching as figures
 from soilnb.language import translated
-from soilnb.parameters import check_range, unknown
+from soilnb.parameters import check_known, check_range, unknown
 
 #: Choices that stand first: those that are bet on.
 _FIRST = ("diffusion", "break_factor", "fine_max", "gate")
@@ -50,12 +48,10 @@ def answer(shown: str = "the matched numbers", **point: object) -> pd.DataFrame:
     InputError
         For an unknown choice or word, or a number out of its range.
     """
-    if shown not in SHOWN:
-        raise unknown("shown", shown, SHOWN)
+    check_known("shown", shown, SHOWN)
     about = matching.choices()
     for name, value in point.items():
-        if name not in about:
-            raise unknown("choice", name, about)
+        check_known("choice", name, about)
         if about[name]["kind"] != "switch":
             check_range(name, value, about[name]["low"], about[name]["high"])
         elif value not in about[name]["words"]:

@@ -5,8 +5,6 @@ Each returns an `Explorer`. They start at the reference point REF15 of the MIMIC
 with printed numbers.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import xarray as xr
 

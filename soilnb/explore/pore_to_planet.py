@@ -1,7 +1,5 @@
 """Explorer of notebook 50: from a substrate and a structure to the CUE, and to a soil profile."""
 
-from __future__ import annotations
-
 import functools
 
 import numpy as np

@@ -4,8 +4,6 @@ The model is `soilnb.profile.depth`. `profile` starts at its set ``luo2025`` (on
 input times turnover time, to 2 m).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 

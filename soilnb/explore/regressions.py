@@ -1,7 +1,5 @@
 """Explorers of mixed models of SOC on CUE: of measurements, and of assimilated profiles."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd
@@ -10,7 +8,7 @@ from soilnb.explore.base import Control, Explorer
 from soilnb.figures import tao2023
 from soilnb.figures.tao2023 import globe as tao2023_globe
 from soilnb.language import translated
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import InputError, check_known
 from soilnb.proda import regressions
 from soilnb.proda.regressions import ASSIMILATED, Fit, MixedModel
 
@@ -178,8 +176,7 @@ def choose(
         ("carbon", carbon, CARBON), ("efficiency", efficiency, EFFICIENCY),
         ("groups", groups, ("no", "yes")),
     ):  # fmt: skip
-        if value not in allowed:
-            raise unknown(name, value, allowed)
+        check_known(name, value, allowed)
     counts = pd.Series(True, index=table.index)
     if chains < _ALL:
         counts &= table["gelman_rubin"] < chains

@@ -3,8 +3,6 @@
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -15,7 +13,7 @@ from soilnb.explore.base import Control, Explorer
 from soilnb.figures.tao2023 import controls as tao2023_controls
 from soilnb.figures.tao2023.controls import COMPONENTS
 from soilnb.language import translated
-from soilnb.parameters import InputError, check_range, unknown
+from soilnb.parameters import InputError, check_known, check_range
 from soilnb.proda import globe, sensitivity
 from soilnb.proda.cube import Cube
 from soilnb.proda.globe.runs import Prepared, prepare
@@ -117,8 +115,7 @@ def answer(
         ("enzymes", enzymes, READINGS),
         ("depth", depth, _DEPTHS),
     ):
-        if value not in allowed:
-            raise unknown(name, value, allowed)
+        check_known(name, value, allowed)
     step = check_range("change", change, -50.0, 50.0, "%") / 100
     share = check_range("removed", removed, 0.0, 100.0, "%") / 100
     which, below = CHOICES[component], _DEPTHS[depth]

@@ -1,7 +1,5 @@
 """Explorer of a changed century: four models at one place, while climate and litter change."""
 
-from __future__ import annotations
-
 import numpy as np
 import xarray as xr
 

@@ -1,6 +1,6 @@
 """Layered models: structures from their A matrices, matrices as maps, profiles, responses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -66,8 +66,6 @@ PLACES = {
     "msoc": (6.0, 0.95),
     "enz": (3.0, 0.0),
 }
-
-_LITTER = ("cwd", "ml", "cl", "ll")
 
 
 def links(transfers: pd.DataFrame) -> pd.DataFrame:
@@ -232,22 +230,6 @@ def response(figure: Figure, runs: Mapping[str, xr.Dataset], *, title: str = "")
     left.legend()
     if title:
         figure.suptitle(title, fontsize=9)
-
-
-@style.frame(lambda table, columns: (6.4, 0.6 + 0.5 * len(table)))
-def budget(figure: Figure, table: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Draw the pools of several models or cases as stacked bars.
-
-    Parameters
-    ----------
-    table : DataFrame
-        One row per case, one column per pool, kg C m-2.
-    """
-    ax = figure.subplots()
-    table[list(columns)].plot.barh(stacked=True, ax=ax, width=0.7, colormap="cividis")
-    ax.set(xlabel="carbon (kg C m⁻²)", ylabel="")
-    ax.invert_yaxis()
-    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
 @style.frame(5.6, 3.4)

@@ -9,8 +9,6 @@ and notes numbers for the scoreboard stands here: notebook ``22_diagnosed_cue`` 
 measures (`soilnb.claims.record`); the others return what is drawn.
 """
 
-from __future__ import annotations
-
 import pandas as pd
 import xarray as xr
 
@@ -42,4 +40,4 @@ def worded(table: pd.DataFrame) -> pd.DataFrame:
 
     records = clm5.PARAMETER_SETS["tao2024"].records | compas.PARAMETER_SETS["tao2024"].records
     words = {name: f"{record.meaning} ({name})" for name, record in records.items()}
-    return table.rename(words | {name: said for name, (_, said, _) in VARIABLES.items()})
+    return table.rename(words | {name: one.meaning for name, one in VARIABLES.items()})

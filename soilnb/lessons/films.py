@@ -3,8 +3,6 @@
 Every function returns a `soilnb.figures.films.Film`, which a notebook or the book shows.
 """
 
-from __future__ import annotations
-
 import io
 import itertools
 from dataclasses import replace

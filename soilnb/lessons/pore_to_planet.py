@@ -1,7 +1,5 @@
 """From the CUE of pores to profiles and maps: the study of notebook *From pores to the planet*."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import xarray as xr

@@ -5,8 +5,6 @@ assemble the sources, fetch what the pages load in the browser, compile. It exec
 itself: a notebook's page is the executed notebook that the run left in `results/`.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -3,8 +3,6 @@
 What the states are and how they are computed says `soilnb.explore.base.states`.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from pathlib import Path

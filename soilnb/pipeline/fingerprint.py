@@ -1,7 +1,5 @@
 """What a run rests on, as one hash: equal hashes mean that running again would change nothing."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import platform

@@ -1,7 +1,5 @@
 """The notebooks: where they lie, what they are called, and what a runner may change in them."""
 
-from __future__ import annotations
-
 import ast
 import json
 import math

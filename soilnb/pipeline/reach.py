@@ -5,8 +5,6 @@ that import lazily, and modules that are named in a string (``import_module("soi
 What can only be known when it runs reaches everything.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterable, Iterator

@@ -6,8 +6,6 @@ fails is kept as ``<notebook>.failed/`` beside the last good one. A run with oth
 the notebook's own lies apart, where neither scoreboard nor book looks.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

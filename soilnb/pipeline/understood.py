@@ -4,8 +4,6 @@ The ending and the first bytes say what a file is: soil pits, sites or a year of
 a scenario, an image, or a forcing.
 """
 
-from __future__ import annotations
-
 import contextlib
 import io
 import warnings

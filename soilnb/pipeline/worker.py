@@ -5,8 +5,6 @@ this file, with no settings of its user, in an empty working directory. When the
 started this one disappears, this one and its kernel end too.
 """
 
-from __future__ import annotations
-
 import importlib
 import json
 import os

@@ -21,7 +21,7 @@ from PIL import Image
 from scipy.sparse import csr_array
 
 from soilnb.kernels import automaton
-from soilnb.parameters import InputError, ParameterSet, check_range, shown, unknown
+from soilnb.parameters import InputError, ParameterSet, check_known, check_range, shown, unknown
 from soilnb.pore.parameters import VOXEL, size_classes, with_parameters
 from soilnb.pore.state import INITIAL_NECROMASS, POM, State
 from soilnb.pore.structure import MOST_VOXELS, check_shape, generator, mark_reactive, min_feret
@@ -294,8 +294,7 @@ def _codes(codes: Mapping[float, str] | None) -> dict[float, str] | None:
             value = float(key)
         except (TypeError, ValueError):
             raise InputError(f"code {shown(key)} of {shown(phase)} is not a number") from None
-        if phase not in _PHASES:
-            raise unknown("phase", phase, _PHASES, letters=False)
+        check_known("phase", phase, _PHASES, letters=False)
         if found.setdefault(value, phase) != phase:
             raise InputError(f"code {shown(key)} is given twice, as {found[value]!r} and {phase!r}")
     return found

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from soilnb.parameters import InputError, check_finite, check_range, shown, unknown
+from soilnb.parameters import InputError, check_finite, check_known, check_range, shown, unknown
 from soilnb.pore.parameters import OPTIONS, RECORDS
 
 
@@ -136,8 +136,7 @@ def _pulse(item: Pulse | Mapping | float) -> Pulse:
     if isinstance(item, Mapping):
         names = [f.name for f in fields(Pulse)]
         for key in item:
-            if key not in names:
-                raise unknown("entry of a pulse", key, names)
+            check_known("entry of a pulse", key, names)
         if "day" not in item:
             raise InputError(f"pulse {shown(dict(item))}: allowed with a day")
         return Pulse(**{key: check_finite(f"{key} of a pulse", item[key]) for key in item})
@@ -221,8 +220,7 @@ def read_scenario(path: str | os.PathLike) -> Scenario:
         raise InputError(f"scenario file {path}: {_reason(error)}") from None
     names = [f.name for f in fields(Scenario)]
     for key in entries:
-        if key not in names:
-            raise unknown(f"entry of scenario file {path.name}", key, names)
+        check_known(f"entry of scenario file {path.name}", key, names)
     entries.setdefault("name", path.stem)
     if "shape" in entries:
         entries["shape"] = tuple(_listed(entries["shape"]))

@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from soilnb.jobs import claim
 from soilnb.kernels import reaction
-from soilnb.parameters import InputError, ParameterSet, check_range, shown, unknown
+from soilnb.parameters import InputError, ParameterSet, check_known, check_range, shown
 from soilnb.pore import diagnostics, files, motion
 from soilnb.pore.chemistry import Chemistry
 from soilnb.pore.motion import cam_day
@@ -428,8 +428,7 @@ def _whole(name: str, value: float, low: int, high: int) -> int:
 
 def _parameters(scenario: Scenario, preset: str, changes: Mapping | None) -> ParameterSet:
     """Return the preset with the changes of the scenario, then those of the user."""
-    if not isinstance(preset, str) or preset not in PRESETS:
-        raise unknown("preset", preset, PRESETS)
+    check_known("preset", preset, PRESETS)
     if changes is not None and not isinstance(changes, Mapping):
         raise InputError(f"parameters = {shown(changes)}: allowed a mapping of names to values")
     return resolve({"set": preset, **scenario.parameters, **(changes or {})})

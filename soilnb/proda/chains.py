@@ -49,7 +49,7 @@ import xarray as xr
 
 from soilnb.kernels import layers
 from soilnb.kernels import metropolis as kernel
-from soilnb.parameters import InputError, Parameter, check_range, unknown
+from soilnb.parameters import InputError, Parameter, check_known, check_range
 from soilnb.proda.convergence import gelman_rubin
 from soilnb.proda.models import MODELS
 from soilnb.profile import forcing, grid, layered
@@ -117,8 +117,7 @@ class ChainSettings:
             ("r_hat", R_HAT), ("transport", transport.MODES),
         ):  # fmt: skip
             value = getattr(self, name)
-            if not isinstance(value, str) or value not in allowed:
-                raise unknown(name, value, allowed)
+            check_known(name, value, allowed)
         self.enzymes  # noqa: B018 - refuses unknown switches
         for name, low in (
             ("chains", 2), ("warmup", 100), ("steps", 100), ("samples", 10), ("prior_draws", 100),

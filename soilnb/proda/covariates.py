@@ -46,7 +46,7 @@ import pandas as pd
 import xarray as xr
 
 from soilnb.data import tables
-from soilnb.parameters import InputError, check_range, unknown
+from soilnb.parameters import InputError, check_known, check_range
 from soilnb.proda.globe.cells import climate_group, on_sphere
 from soilnb.profile import forcing
 
@@ -128,8 +128,7 @@ def categories(columns: Iterable[str] = SHARED) -> dict[str, list[str]]:
 def covariate(column: str) -> str:
     """Return the covariate that a column of a frame belongs to."""
     name = str(column).partition("=")[0]
-    if name not in COVARIATES:
-        raise unknown("covariate", name, COVARIATES)
+    check_known("covariate", name, COVARIATES)
     return name
 
 
@@ -141,8 +140,7 @@ def missing(source: str = "planet") -> pd.DataFrame:
     source : {"sites", "planet"}
         By the profiles, or by the planet.
     """
-    if source not in ("sites", "planet"):
-        raise unknown("source", source, ("sites", "planet"))
+    check_known("source", source, ("sites", "planet"))
     return TABLE[TABLE[source].isna()].drop(columns=["sites", "planet"])
 
 
@@ -324,20 +322,14 @@ def _vegetation(source: xr.Dataset, name: str) -> np.ndarray | None:
             classes[word] = _VEGETATION[row.vegetation]
 
     def group(text: str) -> str:
-        if text not in classes:
-            raise unknown("vegetation", text, classes)
-        return classes[text]
+        return classes[check_known("vegetation", text, classes)]
 
     return _texts(source, name, group)
 
 
 def _soil_order(source: xr.Dataset, name: str) -> np.ndarray | None:
-    def group(text: str) -> str:
-        if text not in CLASSES["soil_order"]:
-            raise unknown("soil order", text, CLASSES["soil_order"])
-        return text
-
-    return _texts(source, name, group)
+    orders = CLASSES["soil_order"]
+    return _texts(source, name, lambda text: check_known("soil order", text, orders))
 
 
 def _seasonality(source: xr.Dataset, name: str) -> np.ndarray | None:

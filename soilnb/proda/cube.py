@@ -32,7 +32,7 @@ import pandas as pd
 import xarray as xr
 
 from soilnb import __version__
-from soilnb.parameters import InputError, shown, unknown
+from soilnb.parameters import InputError, check_known, shown, unknown
 from soilnb.proda.convergence import CONVERGED
 from soilnb.proda.models import MODELS, Model, find
 from soilnb.profile import layered
@@ -159,14 +159,12 @@ class Cube:
             return {component: tuple(members) for component, members in own.items()}
         wanted = [own] if isinstance(own, str) else list(own)
         for component in wanted:
-            if component not in known:
-                raise unknown("component", component, known)
+            check_known("component", component, known)
         return {component: known[component] for component in wanted}
 
     def metric(self, component: str) -> str:
         """Return the metric that says how large a component is, or raise `InputError`."""
-        if component not in self.model.metrics:
-            raise unknown("component", component, self.model.metrics)
+        check_known("component", component, self.model.metrics)
         return self.model.metrics[component]
 
 
@@ -220,10 +218,8 @@ def targets(
     >>> targets(proda.assimilate(profiles, **few), select="all").shape
     (2, 23)
     """
-    if select not in SELECTIONS:
-        raise unknown("select", select, SELECTIONS)
-    if statistic not in STATISTICS:
-        raise unknown("statistic", statistic, STATISTICS)
+    check_known("select", select, SELECTIONS)
+    check_known("statistic", statistic, STATISTICS)
     source = "draws" if statistic == "draw" else statistic
     for name in (source, *SELECTIONS[select], "profile"):
         if not isinstance(assimilated, xr.Dataset) or name not in assimilated.variables:

@@ -29,7 +29,7 @@ import pandas as pd
 import xarray as xr
 
 from soilnb.kernels import layers
-from soilnb.parameters import InputError, check_range, unknown
+from soilnb.parameters import InputError, check_known, check_range, unknown
 from soilnb.proda import regressions
 from soilnb.proda.assimilate import assimilate
 from soilnb.proda.convergence import CONVERGED
@@ -457,8 +457,7 @@ def slopes(
     >>> float(slopes({"made": table}).loc["made", "estimate"].round(1))
     1.2
     """
-    if mixed not in regressions.ASSIMILATED:
-        raise unknown("mixed", mixed, regressions.ASSIMILATED)
+    check_known("mixed", mixed, regressions.ASSIMILATED)
     rows = {}
     for name, table in cases.items():
         columns = {(cue or {}).get(name, "cue"): "cue", (soc or {}).get(name, "soc"): "soc"}

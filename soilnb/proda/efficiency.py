@@ -22,6 +22,7 @@ import pandas as pd
 import xarray as xr
 
 from soilnb import __version__
+from soilnb.data import schemas
 from soilnb.kernels import metropolis as kernel
 from soilnb.parameters import InputError
 from soilnb.proda.cube import Cube, to_parameters
@@ -31,7 +32,7 @@ from soilnb.proda.posterior import nash_sutcliffe
 from soilnb.profile import grid
 from soilnb.profile.forcing import kernel_forcing
 from soilnb.profile.layered import two_switches
-from soilnb.schema import Variable, assemble
+from soilnb.schema import assemble
 
 
 def parameter_nse(y: pd.DataFrame, predicted: pd.DataFrame) -> tuple[float, pd.Series]:
@@ -200,15 +201,7 @@ def _compared(
     )
 
 
-_BOTH = ("profile", "layer")
-_VARIABLES = {
-    "modelled": Variable("g C m-3", "modelled carbon density", dims=_BOTH),
-    "observed": Variable("g C m-3", "observed carbon density", dims=_BOTH),
-    "nse": Variable("1", "Nash-Sutcliffe efficiency, all layers"),
-    "nse_profile": Variable("1", "Nash-Sutcliffe efficiency", dims=("profile",)),
-    "feasible": Variable("1", "whether there is a state", dims=("profile",)),
-    "infeasible": Variable("1", "profiles without a steady state"),
-}
+_VARIABLES = schemas.variables("layer_nse")
 
 
 def carbon_nse(

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import numpy as np
 
-from soilnb.parameters import Parameter, unknown
+from soilnb.parameters import Parameter, check_known
 from soilnb.profile import clm5, compas, layered
 from soilnb.profile.layered import diagnostics
 
@@ -131,6 +131,4 @@ MODELS: Mapping[str, Model] = {
 
 def find(model: object) -> Model:
     """Return the record of a model, or raise `InputError`."""
-    if not isinstance(model, str) or model not in MODELS:
-        raise unknown("model", model, MODELS)
-    return MODELS[model]
+    return MODELS[check_known("model", model, MODELS)]

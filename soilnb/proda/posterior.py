@@ -25,6 +25,7 @@ import pandas as pd
 import xarray as xr
 
 from soilnb import __version__
+from soilnb.data import schemas
 from soilnb.kernels import layers
 from soilnb.kernels import metropolis as kernel
 from soilnb.parameters import InputError
@@ -89,60 +90,11 @@ def spread_out(n: int, wanted: int = METRIC_DRAWS) -> np.ndarray:
     return np.unique(np.linspace(0, n - 1, min(n, wanted)).astype(int))
 
 
-def of(dim: str, unit: str, meaning: str) -> Variable:
-    """Return a variable of each profile over a further dimension, in its unit where it has none."""
-    return Variable(unit or f"that of the {dim}", meaning, dims=(dim,) if dim else ())
-
-
 #: What is kept of a profile.
-VARIABLES = {
-    "mean": of("parameter", "", "posterior mean"),
-    "sd": of("parameter", "", "posterior standard deviation"),
-    "estimate": of(
-        "parameter", "", "point estimate: posterior mean, or as published that of the best chain"
-    ),
-    "best": of("parameter", "", "kept state with the lowest cost"),
-    "prior_mean": of("parameter", "", "mean of the feasible prior"),
-    "prior_sd": of("parameter", "", "standard deviation of the feasible prior"),
-    "shrinkage": of("parameter", "1", "1 - posterior sd / prior sd"),
-    "r_hat": of("parameter", "1", "rank-normalised R-hat"),
-    "ess_bulk": of("parameter", "1", "effective sample size, bulk"),
-    "ess_tail": of("parameter", "1", "effective sample size, tails"),
-    "gelman_rubin": of("parameter", "1", "the papers' G-R statistic"),
-    "quantile": Variable(
-        "that of the parameter", "quantile of the posterior", dims=("level", "parameter")
-    ),
-    "nse": of("", "1", "Nash-Sutcliffe efficiency of the point estimate"),
-    "nse_best": of("", "1", "Nash-Sutcliffe efficiency of the kept state with the lowest cost"),
-    "nse_predictive": of("", "1", "Nash-Sutcliffe efficiency of the mean of the modelled profiles"),
-    "rmse": of("", "g C m-3", "root mean square error of the point estimate"),
-    "cost": of("", "1", "mean cost J of the kept states"),
-    "r_hat_max": of("", "1", "largest rank-normalised R-hat of the parameters"),
-    "gelman_rubin_mean": of("", "1", "mean of the papers' statistic over the parameters"),
-    "acceptance": of("", "1", "acceptance rate, mean of the chains"),
-    "feasible_share": of("", "1", "share of the prior that is feasible"),
-    "infeasible_states": of("", "1", "share of the kept states that is not feasible"),
-    "carbon": of("layer", "g C m-3", "soil organic carbon of the point estimate"),
-    "carbon_mean": of("layer", "g C m-3", "posterior mean of soil organic carbon"),
-    "carbon_sd": of("layer", "g C m-3", "posterior standard deviation of soil organic carbon"),
-    "metric_mean": of("metric", "", "posterior mean of the system-level metric"),
-    "metric_sd": of("metric", "", "posterior standard deviation of the system-level metric"),
-    "metric_estimate": of("metric", "", "system-level metric of the point estimate"),
-    "metric_prior_mean": of(
-        "metric", "", "mean of the system-level metric over the feasible prior"
-    ),
-    "metric_prior_sd": of(
-        "metric", "", "standard deviation of the system-level metric over the feasible prior"
-    ),
-    "layers": of("", "1", "number of observed layers"),
-    "converged": of("", "1", "whether the chains have converged"),
-}
+VARIABLES = schemas.variables("posterior")
 
 #: What is kept beyond that where radiocarbon counts.
-TRACED = {
-    "radiocarbon_rmse": of("", "permil", "root mean square error of the mean of radiocarbon"),
-    "radiocarbon_bias": of("", "permil", "mean of modelled less observed radiocarbon"),
-}
+TRACED = schemas.variables("posterior_traced")
 
 
 def row(chains: Chains) -> dict[str, np.ndarray]:
@@ -273,7 +225,7 @@ def dataset(
         arrays[name] = np.array([absent if r is None else np.asarray(r[name], float) for r in rows])
     arrays["converged"] = arrays["converged"] == 1.0
     arrays["reason"] = np.array(reasons, dtype=np.str_)
-    variables["reason"] = of("", "1", "why the profile was refused; empty where it was not")
+    variables["reason"] = Variable("1", "why the profile was refused; empty where it was not")
     coords["profile"] = ("profile", np.array(labels, dtype=np.str_), {"long_name": "profile"})
     return assemble(variables, arrays, "profile", coords=coords, attrs=_provenance(settings))
 
@@ -289,7 +241,7 @@ def _coordinates(settings: ChainSettings) -> dict:
         "parameter_unit": ("parameter", [record.unit for record in records.values()]),
         "level": ("level", list(QUANTILES), {"units": "1", "long_name": "level of the quantile"}),
         "metric": ("metric", names),
-        "metric_unit": ("metric", [diagnostics.METRICS[name][0] for name in names]),
+        "metric_unit": ("metric", [diagnostics.METRICS[name].unit for name in names]),
         "layer": ("layer", grid.coordinates()["layer"]),
         **layer,
         **kept,

@@ -29,6 +29,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from soilnb.data import schemas
 from soilnb.kernels import layers
 from soilnb.parameters import InputError, check_range, shown
 from soilnb.proda import posterior
@@ -60,18 +61,7 @@ STOCK = 1e6
 YEAR = 2005
 
 #: Variables beyond those of an assimilation.
-_VARIABLES = {
-    "truth": posterior.of("parameter", "", "parameters that made the profile"),
-    "covered": posterior.of("parameter", "1", "whether the 90 % interval holds the truth"),
-    "rank": posterior.of(
-        "parameter", "1", f"rank of the truth among {RANKS} draws of the posterior"
-    ),
-    "metric_truth": posterior.of("metric", "", "system-level metric of the truth"),
-    "metric_covered": posterior.of(
-        "metric", "1", "whether the 90 % interval holds the true metric"
-    ),
-    "metric_rank": posterior.of("metric", "1", f"rank of the true metric among {RANKS} draws"),
-}
+_VARIABLES = schemas.variables("recovery")
 
 
 @dataclass(frozen=True)

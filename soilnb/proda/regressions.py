@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import InputError, check_known, unknown
 
 
 @dataclass(frozen=True)
@@ -176,8 +176,7 @@ def fit(data: pd.DataFrame, mixed: MixedModel, r2: str = "nakagawa") -> Fit:
     >>> float(found.coefficients.loc["cue", "estimate"].round(1))
     0.8
     """
-    if r2 not in R2:
-        raise unknown("r2", r2, R2)
+    check_known("r2", r2, R2)
     rows, dropped = _rows(data, mixed)
     design = _design(rows, mixed)
     response = np.log10(rows["soc"]) if mixed.response.startswith("log10") else rows["soc"]

@@ -135,7 +135,7 @@ def simulate(
     if initial is None:
         start = _steady(system)
     else:
-        start = dataset.check_initial(initial, place, POOL_NAMES) * 1e3
+        start = dataset.check_initial(initial, place.size, POOL_NAMES) * 1e3
     carbon, respired = integrate(system.matrix, system.source, system.respired, start, times)
     return _dataset(place, chosen, system, carbon, times, respired)
 

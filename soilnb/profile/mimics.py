@@ -188,7 +188,7 @@ def simulate(
     if initial is None:
         start, _ = _solve(place, rates)
     else:
-        start = dataset.check_initial(initial, place, POOL_NAMES) / rates.stock
+        start = dataset.check_initial(initial, place.size, POOL_NAMES) / rates.stock
     state = _integrate(place, rates, start, times * HOURS_PER_YEAR)
     variables = _ledger(rates, state[..., : kernel.POOLS], time=True)
     cumulative_input = rates.source.sum(axis=1)[:, np.newaxis] * times * rates.flux

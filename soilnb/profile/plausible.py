@@ -15,6 +15,7 @@ import numpy as np
 
 from soilnb.data.profiles.columns import COLUMNS
 from soilnb.parameters import ParameterSet
+from soilnb.schema import Variable
 
 #: Most carbon that a soil can hold, g C m-3, the same for observed soils and for modelled ones:
 #: humus of 1.5 g cm-3 (without its pores; textbooks have less) is 58 % carbon (factor 1.724), and
@@ -26,10 +27,12 @@ MOST = COLUMNS["carbon_density"].bounds[1]
 #: 0.25 (the plough layer), Millennial up to 1.
 DEPTH = 0.3
 
-#: What results say of themselves: name to (unit, long name, symbol).
+#: What results say of themselves.
 VARIABLES = {
-    "stable": ("1", "whether a small disturbance of the steady state dies away", ""),
-    "plausible": ("1", f"whether carbon is a number and at most {MOST / 1000:g} kg C m-3", ""),
+    "stable": Variable("1", "whether a small disturbance of the steady state dies away", symbol=""),
+    "plausible": Variable(
+        "1", f"whether carbon is a number and at most {MOST / 1000:g} kg C m-3", symbol=""
+    ),
 }
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 import xarray as xr
 
 from soilnb.data.profiles import files
-from soilnb.parameters import InputError, Parameter, as_numbers, read_table, unknown
+from soilnb.parameters import InputError, Parameter, as_numbers, check_known, read_table
 
 _REF15 = "reference point of the validation: 1000 g dry mass m-2 yr-1 of litter, half of it carbon"
 
@@ -200,8 +200,7 @@ def read(
 
 def _from_mapping(site: Mapping, records: Mapping[str, Parameter]) -> Site:
     for key in site:
-        if key not in records:
-            raise unknown("site key", key, records)
+        check_known("site key", key, records)
     arrays = {key: as_numbers(key, value) for key, value in site.items()}
     sizes = {key: array.size for key, array in arrays.items() if array.ndim == 1}
     for key, array in arrays.items():

@@ -19,12 +19,12 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from soilnb.data import tables
-from soilnb.parameters import InputError, unknown
+from soilnb.data import schemas, tables
+from soilnb.parameters import InputError, check_known
 from soilnb.proda.globe import cells as grid
 from soilnb.profile import compas
 from soilnb.profile.forcing.kernel_forcing import prepare
-from soilnb.schema import Variable, assemble
+from soilnb.schema import assemble
 from soilnb.upscale.emulator import CueEmulator, Emulator
 
 #: What differs from place to place: by name, whether it is the litter, the texture, or both.
@@ -60,8 +60,7 @@ def litter_cn(vegetation: int | np.ndarray) -> float | np.ndarray:
     ratio = table["leaf_carbon_to_nitrogen"] / table["litter_nitrogen_share"]
     classes = np.asarray(vegetation)
     for name in np.unique(classes).tolist():
-        if name not in ratio.index:
-            raise unknown("IGBP class", name, ratio.index)
+        check_known("IGBP class", name, ratio.index)
     found = ratio.reindex(classes.ravel()).to_numpy(float).reshape(classes.shape)
     return found[()]
 
@@ -103,8 +102,7 @@ def _inputs(
     cells: xr.Dataset, exposure: Emulator, pattern: str, draws: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the substrate's C/N [site] and the exposed share [draw, site] of a pattern."""
-    if pattern not in PATTERNS:
-        raise unknown("pattern", pattern, PATTERNS)
+    check_known("pattern", pattern, PATTERNS)
     by_litter, by_texture = PATTERNS[pattern]
     cn, clay = cells["litter_cn"].values, cells["clay"].values
     if not by_litter:
@@ -114,18 +112,7 @@ def _inputs(
     return cn, exposure.draws(draws, seed, domains=np.inf, clay=clay)
 
 
-_BOTH, _DRAW = ("draw", "site"), ("draw",)
-_TOTAL = f"carbon to {DEPTH:g} m over the cells"
-_VARIABLES = {
-    "exposed": Variable("1", "exposed share of organic matter", dims=_BOTH),
-    "cue": Variable("1", "emergent CUE", dims=_BOTH),
-    "change": Variable("1", "against the mean CUE", dims=_BOTH),
-    "change_published": Variable("1", "against the published CUE", dims=_BOTH),
-    "total": Variable("Pg", _TOTAL, dims=_DRAW),
-    "total_constant": Variable("Pg", _TOTAL, dims=_DRAW),
-    "mean_cue": Variable("1", "mean CUE over the area", dims=_DRAW),
-    "total_published": Variable("Pg", _TOTAL),
-}
+_VARIABLES = schemas.variables("emergent")
 
 
 def world(

@@ -36,7 +36,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import InputError, check_known
 
 #: Ridge penalty on standardised inputs, in settings: as good as none where the runs say something.
 PENALTY = 0.01
@@ -161,8 +161,7 @@ class Emulator:
 
     def _design(self, inputs: Mapping[str, float | np.ndarray]) -> np.ndarray:
         for name in inputs:
-            if name not in self.ranges:
-                raise unknown("input of the emulator", name, self.ranges)
+            check_known("input of the emulator", name, self.ranges)
         missing = [name for name in self.ranges if name not in inputs]
         if missing:
             raise InputError(f"{' and '.join(missing)}: needed by the emulator of {self.target}")
@@ -323,8 +322,7 @@ def _fitted(
     terms: str,
 ) -> Emulator:
     """Fit to settings: logit y [setting], logarithms x [setting, input], seeds' variances."""
-    if terms not in TERMS:
-        raise unknown("terms", terms, TERMS)
+    check_known("terms", terms, TERMS)
     centre, scale = x.mean(axis=0), x.std(axis=0)
     if (scale < 1e-9).any():
         name = inputs[int(np.argmin(scale))]
@@ -365,8 +363,7 @@ def _settings(
     The two variances are that of one seed and that of the mean over the seeds.
     """
     for name in (target, *inputs):
-        if name not in runs.variables:
-            raise unknown("variable of the runs", name, runs.variables)
+        check_known("variable of the runs", name, runs.variables)
     if "seed" not in runs.dims:
         raise InputError("the runs have no dimension seed: allowed runs over seeds")
     dims = [dim for dim in runs[target].dims if dim != "seed"]
@@ -425,8 +422,7 @@ def held_out(
     y, x, spread, labels = _settings(runs, target, inputs)
     names = list(labels) if leave is None else [leave] if isinstance(leave, str) else list(leave)
     for name in names:
-        if name not in labels:
-            raise unknown("dimension of the settings", name, labels)
+        check_known("dimension of the settings", name, labels)
     _, group = np.unique(labels[names].astype(str).agg("/".join, axis=1), return_inverse=True)
     predicted = np.empty_like(y)
     for one in np.unique(group):

@@ -131,4 +131,5 @@ def returns_an_explorer(function):
     if not inspect.isfunction(function) or function.__name__.startswith("_"):
         return False
     needed = [p for p in inspect.signature(function).parameters.values() if p.default is p.empty]
-    return function.__annotations__.get("return") in ("Explorer", "Live") and not needed
+    made = function.__annotations__.get("return")
+    return made in (Explorer, Live, "Explorer", "Live") and not needed

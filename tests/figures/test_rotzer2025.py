@@ -687,25 +687,6 @@ def test_exposed_shares_are_drawn_for_one_run_or_several(runs, reference):
     assert styles == {"-", "--"}
 
 
-def test_presets_are_bars_with_their_seeds_and_the_papers_value():
-    values = np.array([[1.0, 3.0], [2.0, 2.5]])
-    about = {"long_name": "biomass", "units": "mg g-1", "paper": 1.7}
-    data = xr.Dataset(
-        {"biomass": (("preset", "seed"), values, about), "cue": (("preset", "seed"), values / 9)},
-        coords={"preset": ["default", "literal"], "seed": [0, 1]},
-    )
-    figure = pore.presets(data)
-    first = figure.axes[0]
-    assert [bar.get_height() for bar in first.patches] == [2.0, 2.25]
-    assert any(1.7 in np.atleast_1d(line.get_ydata()) for line in first.lines)
-    assert first.get_ylabel() == "biomass\n(mg g⁻¹)"
-    seeds = [line.get_ydata() for line in first.lines if line.get_marker() == "o"]
-    assert sorted(np.concatenate(seeds)) == [1.0, 2.0, 2.5, 3.0]
-    assert len(pore.presets(data, ["cue"]).axes) == 1
-    with pytest.raises(InputError, match="quantity 'respiration'"):
-        pore.presets(data, ["respiration"])
-
-
 def test_isolation_shows_the_kind_of_every_pore():
     kind_map = np.full((20, 20), -1)
     kind_map[2:8, 2:8], kind_map[12, 12] = 0, 2

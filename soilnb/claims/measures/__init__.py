@@ -22,20 +22,13 @@ from soilnb.claims.measures import groups, snapshots
 from soilnb.claims.measures.runs import by_seed, single, thin
 from soilnb.claims.measures.series import BEFORE, BIOMASS_PEAK_END, END, FLUX_PEAK_END, PULSE
 from soilnb.claims.measures.snapshots import pores
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import InputError, check_known
 from soilnb.pore.scenarios import SCENARIOS
 
 __all__ = [
-    "STATEMENTS",
-    "by_seed",
-    "identities",
-    "mean_over_seeds",
-    "measure",
-    "measure_ensemble",
-    "pores",
-    "single",
-    "thin",
-]
+    "STATEMENTS", "by_seed", "identities", "mean_over_seeds", "measure", "measure_ensemble",
+    "pores", "single", "thin",
+]  # fmt: skip
 
 #: Ids of the statements that hold or do not hold (1 or 0).
 STATEMENTS = frozenset(
@@ -126,8 +119,7 @@ def measure(runs: Mapping[str, xr.Dataset]) -> dict[str, float]:
         For an unknown scenario, or runs of different seed, preset or domain.
     """
     for name in runs:
-        if name not in SCENARIOS:
-            raise unknown("scenario", name, SCENARIOS)
+        check_known("scenario", name, SCENARIOS)
     _check_together(runs)
     found: dict[str, float] = {}
     for group in _GROUPS:

@@ -4,8 +4,6 @@ A project is a file ``<name>.toml`` of this folder; the table that it shows is m
 of `soilnb.course.projects.examples` that it names.
 """
 
-from __future__ import annotations
-
 import tomllib
 from dataclasses import dataclass
 from functools import cache

@@ -3,8 +3,6 @@
 A function for each ``*.toml`` of this folder; it returns a table. Together they take seconds.
 """
 
-from __future__ import annotations
-
 from functools import partial
 
 import pandas as pd

@@ -16,7 +16,7 @@ import pandas as pd
 
 from soilnb.data import tables
 from soilnb.data.profiles import units
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import InputError, check_known, unknown
 
 
 @dataclass(frozen=True)
@@ -140,8 +140,7 @@ def rename(data: pd.DataFrame, columns: Mapping[str, str] | None) -> Chosen:
     bare = [plain(units.split_heading(heading)[0]) for heading in headings]
     place: dict[str, int] = {}
     for name, source in dict(columns or {}).items():
-        if name not in COLUMNS:
-            raise unknown("column", name, COLUMNS)
+        check_known("column", name, COLUMNS)
         found = [i for i, own in enumerate(headings) if own == str(source)] or [
             i for i, own in enumerate(headings) if plain(own) == plain(source)
         ]

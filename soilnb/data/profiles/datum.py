@@ -13,7 +13,7 @@ organic layers out.
 import numpy as np
 import pandas as pd
 
-from soilnb.parameters import unknown
+from soilnb.parameters import check_known
 
 #: What to do with organic layers above the mineral soil.
 DATUMS = ("shift", "drop")
@@ -54,8 +54,7 @@ def from_the_top(
     InputError
         For an unknown datum.
     """
-    if datum not in DATUMS:
-        raise unknown("datum", datum, DATUMS)
+    check_known("datum", datum, DATUMS)
     top = layers["top"].to_numpy(dtype=float, copy=True)
     bottom = layers["bottom"].to_numpy(dtype=float, copy=True)
     kept = np.ones(len(layers), dtype=bool)

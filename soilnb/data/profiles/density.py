@@ -9,7 +9,7 @@ Methods).
 
 import numpy as np
 
-from soilnb.parameters import unknown
+from soilnb.parameters import check_known
 
 #: Coefficients of the pedotransfer function, g cm-3, g cm-3 and per unit of organic matter:
 #: Tao et al. 2023, Methods (78,913 layers of WoSIS 2019, after Grigal et al. 1989).
@@ -50,8 +50,7 @@ def bulk_density(organic_carbon: np.ndarray, organic_matter: str = "g kg-1") -> 
     InputError
         For an unknown unit.
     """
-    if organic_matter not in UNITS:
-        raise unknown("unit of organic matter", organic_matter, UNITS)
+    check_known("unit of organic matter", organic_matter, UNITS)
     least, span, decay = PEDOTRANSFER
     matter = UNITS[organic_matter] * ORGANIC_MATTER * np.asarray(organic_carbon, dtype=float)
     return least + span * np.exp(-decay * matter)

@@ -28,7 +28,7 @@ from soilnb import results
 from soilnb.explore.base import player
 from soilnb.explore.base.picture import Picture
 from soilnb.language import translated
-from soilnb.parameters import InputError, Parameter, unknown
+from soilnb.parameters import InputError, Parameter, check_known, unknown
 
 #: Controls that are open; the others stand under *More controls*.
 OPEN = 4
@@ -471,8 +471,7 @@ class Explorer(widgets.VBox):
     def set(self, **values) -> Explorer:
         """Move several controls at once; the picture is redrawn once."""
         for name in values:
-            if name not in self.controls:
-                raise unknown("control", name, self.controls)
+            check_known("control", name, self.controls)
         with self._hold():
             for name, value in values.items():
                 self.controls[name].value = value

@@ -1,7 +1,5 @@
 """Playing what runs in time: buttons to play and step, speeds, and a run that is shown so far."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 import ipywidgets as widgets

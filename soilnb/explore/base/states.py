@@ -7,8 +7,6 @@ numbers of lines in one table, since most lines occur in many states. Soils that
 small pictures of their steps instead.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 from collections.abc import Iterator

@@ -6,8 +6,6 @@ and `well_mixed` leave space out; `transport` lets one point spread in pores; `s
 runs that are there already; `film` plays pictures that are there already.
 """
 
-from __future__ import annotations
-
 import functools
 import json
 from collections.abc import Mapping
@@ -35,25 +33,10 @@ from soilnb.pore.state import State
 from soilnb.pore.structure import dispersed
 
 __all__ = [
-    "Board",
-    "Film",
-    "Live",
-    "aggregation",
-    "board",
-    "film",
-    "fractions",
-    "live_run",
-    "one_voxel",
-    "point_source",
-    "pore_space",
-    "pot",
-    "recorded",
-    "scenarios",
-    "structure",
-    "transport",
-    "voxel",
-    "well_mixed",
-]
+    "Board", "Film", "Live", "aggregation", "board", "film", "fractions", "live_run", "one_voxel",
+    "point_source", "pore_space", "pot", "recorded", "scenarios", "structure", "transport",
+    "voxel", "well_mixed",
+]  # fmt: skip
 
 #: Side of the domains that are stepped live, in voxels.
 SIDE = 128

@@ -1,7 +1,5 @@
 """A drawing board: the reader draws a soil, and lets it run."""
 
-from __future__ import annotations
-
 import io
 from contextlib import redirect_stderr
 

@@ -1,7 +1,5 @@
 """Explorers of the pore-scale model's chemistry without space: one voxel, one pot."""
 
-from __future__ import annotations
-
 import json
 import math
 

@@ -1,7 +1,5 @@
 """Films of pictures that are there already, and soils that are stepped while they are watched."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import ipywidgets as widgets

@@ -1,7 +1,7 @@
 """Teaching figures of the pore-scale model: what stands behind the figures of the paper.
 
 They explain structure (texture, exposed share), one voxel (what limits growth), transport (how a
-point spreads, which pores are isolated), and what the presets do. Those of
+point spreads, which pores are isolated). Those of
 `soilnb.explore.pore` redraw the figure that they are given.
 """
 
@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import xarray as xr
-from cmcrameri import cm
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
@@ -22,8 +21,6 @@ from soilnb.figures.pore import maps as pore_maps
 from soilnb.figures.pore import series
 from soilnb.figures.pore.series import LOOKS, Runs
 from soilnb.figures.style import COLOURS
-from soilnb.parameters import InputError
-from soilnb.results import raised
 
 #: Exposed share of organic matter that the paper's printed pools and fluxes imply.
 IMPLIED_SHARE = 0.11
@@ -305,61 +302,6 @@ def isolation(figure: Figure, pores: xr.Dataset) -> list[str]:
 
 
 # Presets and scenarios ----------------------------------------------------------------------------
-
-
-def _size_of_presets(measured: xr.Dataset, quantities: Sequence[str] | None = None):
-    rows, columns = style.shape(len(quantities or measured.data_vars), 3)
-    return 3.3 * columns, 2.5 * rows + 0.3
-
-
-@style.frame(_size_of_presets)
-def presets(
-    figure: Figure, measured: xr.Dataset, quantities: Sequence[str] | None = None
-) -> list[str]:
-    """Draw what the presets make of a few quantities, beside the paper's values.
-
-    Parameters
-    ----------
-    measured : Dataset, [preset] or [preset, seed]
-        One variable a quantity, with ``long_name`` and ``units``, and the paper's value as the
-        attribute ``paper`` where there is one. Points are seeds, bars their means.
-    quantities : sequence of str, optional
-        Which, in this order; default all.
-    """
-    names = list(measured.data_vars) if quantities is None else list(quantities)
-    for name in names:
-        if name not in measured:
-            raise InputError(f"quantity {name!r}: allowed {', '.join(measured.data_vars)}")
-    axes = style.grid(figure, len(names), 3)
-    labels = [str(name) for name in measured["preset"].values]
-    colours = [cm.batlow(x) for x in np.linspace(0.05, 0.8, len(labels))]
-    hatches = ("", "//", "..", "xx")
-    for ax, name in zip(axes, names, strict=True):
-        values = measured[name]
-        means = values.mean("seed") if "seed" in values.dims else values
-        for at, (colour, mean) in enumerate(zip(colours, means.values, strict=True)):
-            hatch = hatches[at % len(hatches)]
-            ax.bar(at, mean, 0.7, color=colour, hatch=hatch, ec="white", gid=f"{name}-{labels[at]}")
-        if "seed" in values.dims:
-            seeds = values.transpose("preset", "seed").values
-            ax.plot(np.arange(len(labels)), seeds, "o", color="black", ms=3, mfc="white", mew=0.9)
-        if "paper" in values.attrs:
-            ax.axhline(values.attrs["paper"], color="black", lw=1.2, ls="--")
-        units = values.attrs.get("units", "1")
-        ax.set_ylabel(f"{values.attrs.get('long_name', name)}\n({raised(units)})", fontsize=8)
-        ax.set_xticks(range(len(labels)), labels, rotation=20, fontsize=7.5)
-    handles = [Line2D([], [], color="black", lw=1.2, ls="--", label="paper")]
-    if "seed" in measured.dims:
-        handles.append(
-            Line2D([], [], color="black", marker="o", mfc="white", ls="", label="a seed")
-        )
-    figure.legend(handles=handles, loc="outside upper right", ncols=2)
-    return series.sources(measured.drop_attrs().assign_attrs(_domain(measured)), band="")
-
-
-def _domain(data: xr.Dataset) -> dict:
-    """Return what the note of a comparison of presets may say: not one preset."""
-    return {key: value for key, value in data.attrs.items() if key in ("ny", "nx", "provenance")}
 
 
 #: What the explorer of scenarios can show: variables, factor, axis label, and whether it is drawn

@@ -16,17 +16,6 @@ from soilnb.figures.rotzer2025.maps import fig3, fig4, fig7, fig9
 from soilnb.figures.rotzer2025.series import fig5, fig6, fig8, fig10, fig12, figA1
 
 __all__ = [
-    "fig1",
-    "fig2",
-    "fig3",
-    "fig4",
-    "fig5",
-    "fig6",
-    "fig7",
-    "fig8",
-    "fig9",
-    "fig10",
-    "fig11",
-    "fig12",
-    "figA1",
-]
+    "fig1", "fig2", "fig3", "fig4", "fig5", "fig6", "fig7", "fig8", "fig9", "fig10", "fig11",
+    "fig12", "figA1",
+]  # fmt: skip

@@ -1,7 +1,5 @@
 """Temperature, nutrients and energy: the study of notebook *Controls of CUE*."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import xarray as xr

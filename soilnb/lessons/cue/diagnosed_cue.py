@@ -1,7 +1,5 @@
 """Two models on one planet, and many small experiments: the study of notebook *Diagnosed CUE*."""
 
-from __future__ import annotations
-
 import warnings
 
 import numpy as np

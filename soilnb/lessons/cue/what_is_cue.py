@@ -1,7 +1,5 @@
 """Ledgers, methods and real measurements: the study of notebook *What is CUE?*."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import xarray as xr

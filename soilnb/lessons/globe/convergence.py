@@ -1,7 +1,5 @@
 """Two models that learn from the same profiles: the study of notebook *Convergence*."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property

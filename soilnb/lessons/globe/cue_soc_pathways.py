@@ -1,7 +1,5 @@
 """What COMPAS says of CUE and carbon: the study of notebook *More efficient microbes*."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

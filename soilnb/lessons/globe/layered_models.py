@@ -1,7 +1,5 @@
 """Two layered models in four climates: the study of notebook *Layered models*."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import xarray as xr

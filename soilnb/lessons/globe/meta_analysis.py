@@ -1,7 +1,5 @@
 """Mixed models on made-up and measured tables: the study of notebook *A meta-analysis*."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -5,8 +5,6 @@ the paper's tables), or follows from another one on a logarithmic scale (``publi
 published code). These differ twice; ``log`` is its own parameter on the logarithmic scale.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path

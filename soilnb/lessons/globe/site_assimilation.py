@@ -1,7 +1,5 @@
 """One pit, many pits, and pits whose truth is known: the study of notebook *One soil profile*."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property

@@ -6,8 +6,6 @@ litter, or both, growing evenly. What a full-size study found is kept as the ver
 ``runs/change``, which ``experiments/change_runs.py`` makes; no observation is in it.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ All is done in each variant of COMPAS (see `soilnb.lessons.globe.proda_globe`), 
 that were fitted with one are no parameters of the other.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,7 +40,7 @@ def components() -> pd.DataFrame:
     """
     parts = {name: ", ".join(p) for name, p in Cube("compas").groups().items()}
     metric = pd.Series(sensitivity.METRICS, name="metric")
-    metric = metric.map({name: words for name, (_, words, _) in globe.VARIABLES.items()})
+    metric = metric.map({name: variable.meaning for name, variable in globe.VARIABLES.items()})
     return pd.concat([metric, pd.Series(parts, name="parameters")], axis=1)
 
 

@@ -1,7 +1,5 @@
 """Film and pores of the reference run, for the notebook *The reference scenario*."""
 
-from __future__ import annotations
-
 import pandas as pd
 import xarray as xr
 

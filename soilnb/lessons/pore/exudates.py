@@ -1,7 +1,5 @@
 """Seven soils that differ in one thing, and accounts of their carbon: the study of *Exudates*."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import xarray as xr

@@ -1,7 +1,5 @@
 """One voxel by itself: an hour of it, and what becomes of it when it is fed for years."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

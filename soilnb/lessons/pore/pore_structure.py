@@ -3,8 +3,6 @@
 One soil settles while it is watched; break-up is turned down; rules are changed one at a time.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Tracers and pores, with and without motion: the study of notebook *Transport and isolation*."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

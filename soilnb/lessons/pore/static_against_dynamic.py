@@ -1,7 +1,5 @@
 """A moving and a frozen soil, with and without the gate: the study of that notebook."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

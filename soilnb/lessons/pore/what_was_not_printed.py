@@ -1,7 +1,5 @@
 """History matching of what a paper leaves open: the study of *What was not printed*."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -1,7 +1,5 @@
 """Practices on a field to two metres: the study of notebook *Managing a whole profile*."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

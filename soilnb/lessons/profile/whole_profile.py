@@ -1,7 +1,5 @@
 """Roots, turnover and carbon by depth: the study of notebook *The whole profile*."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 

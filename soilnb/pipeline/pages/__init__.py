@@ -4,8 +4,6 @@ Each function takes what it shows and returns the text of one page, so that a pa
 anything that the package does not.
 """
 
-from __future__ import annotations
-
 import ast
 import importlib
 import re

@@ -1,7 +1,5 @@
 """The map of what needs what, on the first page of the book."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from soilnb.pipeline.pages.markdown import html

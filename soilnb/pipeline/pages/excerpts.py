@@ -3,8 +3,6 @@
 A page that was opened from the disk may not read the others, but it may load a script.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from html.parser import HTMLParser

@@ -1,7 +1,5 @@
 """Films on the pages of the book, made once for the sources that decide them."""
 
-from __future__ import annotations
-
 import hashlib
 
 from soilnb import results

@@ -4,8 +4,6 @@ Both follow from addresses that whoever builds the book sets; without them the b
 buttons.
 """
 
-from __future__ import annotations
-
 import os
 from urllib.parse import urlsplit
 

@@ -1,7 +1,5 @@
 """Pieces of pages: Markdown that says what it is given, and HTML from templates."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,5 @@
 """The page of the book on a reader's own soil: prose, with tables from the code."""
 
-from __future__ import annotations
-
 from soilnb.data import tables
 from soilnb.data.profiles import columns, units
 from soilnb.pipeline.pages.markdown import WIDE, escape, table, unit

@@ -1,7 +1,5 @@
 """The page of parameters: values of all sets side by side, with ranges and sources."""
 
-from __future__ import annotations
-
 import importlib
 import importlib.util
 import re

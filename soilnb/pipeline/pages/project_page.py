@@ -1,7 +1,5 @@
 """The page of the book with open projects."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

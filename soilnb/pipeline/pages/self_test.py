@@ -1,7 +1,5 @@
 """The page of the book on which readers test themselves."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from soilnb.course import bank, printed

@@ -1,7 +1,5 @@
 """Small pictures of our own figures, for tables that point to them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path, PurePosixPath

@@ -19,7 +19,8 @@ import pandas as pd
 import xarray as xr
 
 from soilnb import __version__
-from soilnb.parameters import InputError, check_range, unknown
+from soilnb.data import schemas
+from soilnb.parameters import InputError, check_known, check_range
 from soilnb.proda.globe.cells import (
     CELLS,
     CLIMATE_ZONES,
@@ -44,37 +45,15 @@ from soilnb.proda.globe.runs import (
 )
 from soilnb.profile import grid
 from soilnb.profile.layered import diagnostics
-from soilnb.schema import Variable
 
 __all__ = [
-    "CELLS",
-    "CLIMATE_ZONES",
-    "agreement",
-    "as_profiles",
-    "by_zone",
-    "cell_area",
-    "climate_group",
-    "climate_zone",
-    "compare_climate",
-    "from_cells",
-    "maps",
-    "planet",
-    "prepare",
-    "schema",
-    "total",
-    "zonal",
-]
+    "CELLS", "CLIMATE_ZONES", "agreement", "as_profiles", "by_zone", "cell_area", "climate_group",
+    "climate_zone", "compare_climate", "from_cells", "maps", "planet", "prepare", "schema",
+    "total", "zonal",
+]  # fmt: skip
 
-#: What a map holds beside the metrics of `soilnb.profile.layered.diagnostics`: (unit, long name,
-#: symbol).
-VARIABLES = {
-    "stock": ("kg C m-2", "soil organic carbon down to a depth", "SOC"),
-    "soc": ("g C m-2", "soil organic carbon down to 8.6 m", "SOC"),
-    "input": ("g C m-2 yr-1", "litter input", "I"),
-    "microbial_share": ("1", "microbial share of the column's soil carbon", ""),
-    "litter_to_soil": ("1", "share of the litter's carbon that enters soil pools", ""),
-    **diagnostics.METRICS,
-}
+#: What a map holds beside the metrics of `soilnb.profile.layered.diagnostics`.
+VARIABLES = schemas.variables("maps") | diagnostics.METRICS
 
 #: Components that the convergence of two models is judged by; see `agreement`.
 AGREED = (
@@ -157,8 +136,7 @@ def maps(
     """
     world = prepare(planet)
     source = parameters_of(world, parameters, model)
-    if members not in ("spread", "all"):
-        raise unknown("value of members", members, ("spread", "all"))
+    check_known("value of members", members, ("spread", "all"))
     names = ()
     if components:
         names = ("microbial_share", "litter_to_soil", *diagnostics.METRICS)
@@ -238,11 +216,12 @@ def _assemble(
     data = {}
     for name, values in shown.items():
         base = name.removesuffix("_sd")
-        unit, meaning, symbol = VARIABLES.get(base) or _FLAGS[base]
-        meaning = f"standard deviation over the members of: {meaning}" if base != name else meaning
+        about = (VARIABLES.get(base) or _FLAGS[base]).attrs
+        if base != name:
+            about["long_name"] = f"standard deviation over the members of: {about['long_name']}"
         dims = ("site",) if name == "input" else lead
         dims = (*dims, "to_depth") if base == "stock" else dims
-        data[name] = (dims, values, Variable(unit, meaning, symbol=symbol).attrs)
+        data[name] = (dims, values, about)
     coords = dict(world.cells.coords) | {
         "to_depth": (
             "to_depth", list(grid.STOCK_DEPTHS),
@@ -254,12 +233,7 @@ def _assemble(
     return xr.Dataset(data, coords, attrs)
 
 
-_FLAGS = {
-    "feasible": ("1", "whether a steady state exists", ""),
-    "feasible_share": ("1", "share of the members that have a steady state", ""),
-    "kept": ("1", "feasible, and less than 1,000 kg C m-2", ""),
-    "members": ("1", "number of members behind the mean", ""),
-}
+_FLAGS = schemas.variables("map_flags")
 
 
 def _attributes(world: Prepared, model: str, parameters: object, switches: dict) -> dict:
@@ -328,16 +302,7 @@ def total(maps: xr.Dataset) -> xr.Dataset:
     return result.reset_coords(drop=True).assign_attrs(maps.attrs)
 
 
-_STOCK = Variable("Pg C", "global soil organic carbon")
-_TOTALS = {
-    "stock": _STOCK,
-    "stock_low": _STOCK,
-    "stock_high": _STOCK,
-    "cells": Variable("1", "number of kept cells"),
-    "infeasible": Variable("1", "number of cells without a steady state"),
-    "too_much": Variable("1", "number of cells with 1,000 kg C m-2 or more"),
-    "area": Variable("m2", "area of the kept cells"),
-}
+_TOTALS = schemas.variables("totals")
 
 
 def zonal(
@@ -420,8 +385,7 @@ def by_zone(
     """
     names = _chosen(maps, variables)
     texts = [str(name) for name, c in maps.coords.items() if c.dtype.kind in "UO"]
-    if zone not in texts:
-        raise unknown("zone", zone, texts)
+    check_known("zone", zone, texts)
     labels = maps[zone].values.astype(np.str_)
     found = set(np.unique(labels).tolist()) - {""}
     order = [name for name in CLIMATE_ZONES if name in found]
@@ -481,8 +445,7 @@ def agreement(
         pairs[name] = tuple(maps["stock"].sel(to_depth=depth).values for maps in (one, other))
     for name in variables:
         for maps in (one, other):
-            if name not in maps.data_vars:
-                raise unknown("variable of the maps", name, maps.data_vars)
+            check_known("variable of the maps", name, maps.data_vars)
         pairs[name] = (one[name].values, other[name].values)
     rows = {name: _correlation(*pair, both, name) for name, pair in pairs.items()}
     heads = ["r", "r_log", "n", "median_one", "median_other"]
@@ -529,8 +492,7 @@ def _chosen(maps: xr.Dataset, variables: Sequence[str] | None) -> list[str]:
     if variables is None:
         return numbers
     for name in variables:
-        if name not in numbers:
-            raise unknown("variable of the maps", name, numbers)
+        check_known("variable of the maps", name, numbers)
     return list(variables)
 
 

@@ -18,9 +18,9 @@ import pandas as pd
 import xarray as xr
 
 from soilnb import __version__
-from soilnb.data import open_dataset, rasters, tables
+from soilnb.data import open_dataset, rasters, schemas, tables
 from soilnb.data import planet as teaching
-from soilnb.parameters import InputError, shown, unknown
+from soilnb.parameters import InputError, check_known, shown, unknown
 from soilnb.profile import forcing
 from soilnb.schema import Schema, Variable
 
@@ -42,24 +42,7 @@ _ZONE_OF = {letter: zone for zone, letters in CLIMATE_ZONES.items() for letter i
 
 
 #: What a planet holds over ``site`` beside its forcing. Texts have no bounds.
-CELLS = {
-    "latitude": Variable(
-        "degrees_north", "latitude of the centre", coordinate=True, bounds=(-90.0, 90.0)
-    ),
-    "longitude": Variable(
-        "degrees_east", "longitude of the centre", coordinate=True, bounds=(-180.0, 180.0)
-    ),
-    "area": Variable(
-        "m2", "area that the stocks of the cell stand for", coordinate=True, bounds=(0.0, np.inf)
-    ),
-    "climate": Variable("1", "Köppen-Geiger zone", "U", coordinate=True),
-    "climate_zone": Variable("1", "climate zone of the papers", "U", coordinate=True),
-    "vegetation": Variable("1", "vegetation class of the table litter_split", "U", coordinate=True),
-    "temperature": Variable("degC", "mean annual air temperature", bounds=(-60.0, 40.0)),
-    "precipitation": Variable("mm yr-1", "mean annual precipitation", bounds=(0.0, 15000.0)),
-    "npp": Variable("g C m-2 yr-1", "plant carbon that enters the soil", bounds=(0.0, 5000.0)),
-    "clay": Variable("%", "clay of the mineral soil", bounds=(0.0, 100.0)),
-}
+CELLS = schemas.variables("cells")
 
 #: What `from_cells` must be given.
 _NEEDED = ("latitude", "longitude", "area", "temperature", "precipitation", "npp")
@@ -124,8 +107,7 @@ def planet(
     if isinstance(source, xr.Dataset):
         _no_resolution("a Dataset of cells", resolution)
         return from_cells(source, **options)
-    if source not in SOURCES:
-        raise unknown("source of a planet", source, SOURCES)
+    check_known("source of a planet", source, SOURCES)
     if source == "testbed":
         _no_resolution("the testbed", resolution)
         return from_cells(open_dataset("testbed"), **options)

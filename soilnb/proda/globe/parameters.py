@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from soilnb.parameters import InputError, ParameterSet, choose, shown, unknown
+from soilnb.parameters import InputError, ParameterSet, check_known, choose, shown
 from soilnb.proda import models
 from soilnb.profile import layered
 
@@ -119,8 +119,7 @@ def _given(
     changes = dict(parameters)
     chosen = choose(changes.pop("set", model.default), model.sets, model.default)
     for name in changes:
-        if name not in model.names:
-            raise unknown(f"parameter of {model.name}", name, model.names)
+        check_known(f"parameter of {model.name}", name, model.names)
     return {name: _array(name, value) for name, value in changes.items()}, chosen
 
 

@@ -21,7 +21,7 @@ from tqdm import tqdm
 from soilnb import __version__
 from soilnb.jobs import on_cluster
 from soilnb.kernels import layers as kernel
-from soilnb.parameters import InputError, check_range, unknown
+from soilnb.parameters import InputError, check_known, check_range
 from soilnb.proda.globe.parameters import Parameters
 from soilnb.proda.models import MODELS
 from soilnb.profile import grid, layered
@@ -335,8 +335,7 @@ def parameters_of(planet: Prepared, parameters: object, model: str) -> Parameter
 
 def depth_row(depth: float) -> int:
     """Return the row of a depth among those of the stocks, or raise `InputError`."""
-    if depth not in grid.STOCK_DEPTHS:
-        raise unknown("depth", depth, grid.STOCK_DEPTHS)
+    check_known("depth", depth, grid.STOCK_DEPTHS)
     return grid.STOCK_DEPTHS.index(depth)
 
 

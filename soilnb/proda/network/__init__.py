@@ -42,27 +42,8 @@ from soilnb.proda.network.fitting import (
 )
 
 __all__ = [
-    "ARCHITECTURES",
-    "BASELINES",
-    "LEAST",
-    "LEAST_SITES",
-    "Ensemble",
-    "Extrapolated",
-    "Fitted",
-    "TrainingSettings",
-    "Validation",
-    "baseline",
-    "bootstrap",
-    "compare",
-    "cross_validate",
-    "draw_sites",
-    "extrapolate",
-    "fit",
-    "folds",
-    "layer_nse",
-    "learn",
-    "match",
-    "parameter_nse",
-    "targets",
-    "to_parameters",
-]
+    "ARCHITECTURES", "BASELINES", "LEAST", "LEAST_SITES", "Ensemble", "Extrapolated", "Fitted",
+    "TrainingSettings", "Validation", "baseline", "bootstrap", "compare", "cross_validate",
+    "draw_sites", "extrapolate", "fit", "folds", "layer_nse", "learn", "match", "parameter_nse",
+    "targets", "to_parameters",
+]  # fmt: skip

@@ -38,7 +38,7 @@ import xarray as xr
 
 from soilnb import __version__
 from soilnb.jobs import Store, complete
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import InputError, check_known
 from soilnb.proda.covariates import Scaler
 from soilnb.proda.network.fitting import BASELINES, LEAST_SITES, Fitted, check, learn, whole
 
@@ -150,8 +150,7 @@ def draw_sites(size: int, member: int, draw: str = "separate") -> tuple[np.ndarr
     >>> len(learnt), len(held), set(learnt) & set(held)
     (81, 9, set())
     """
-    if draw not in DRAWS:
-        raise unknown("draw", draw, DRAWS)
+    check_known("draw", draw, DRAWS)
     rng = np.random.default_rng(member)
     drawn = round(DRAWN * size)
     held = max(1, round(HELD * drawn))

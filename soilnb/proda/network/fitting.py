@@ -41,7 +41,7 @@ from tqdm import tqdm
 
 from soilnb import __version__
 from soilnb.jobs import writing
-from soilnb.parameters import InputError, check_range, unknown
+from soilnb.parameters import InputError, check_known, check_range, unknown
 from soilnb.proda.covariates import Scaler
 
 #: Units of the hidden layers by name.
@@ -76,8 +76,7 @@ class TrainingSettings:
         for units in self.architecture:
             whole("units of a hidden layer", units, 1, 65_536)
         for name, allowed in (("loss", LOSSES), ("output", OUTPUTS)):
-            if getattr(self, name) not in allowed:
-                raise unknown(name, getattr(self, name), allowed)
+            check_known(name, getattr(self, name), allowed)
         check_range("dropout", self.dropout, 0.0, 0.95)
         for name in ("batch_size", "epochs", "patience"):
             whole(name, getattr(self, name), 1, 10**6)
@@ -431,8 +430,7 @@ def fit(
     """
     name = architecture if isinstance(architecture, str) else "-".join(map(str, architecture))
     if isinstance(architecture, str):
-        if architecture not in ARCHITECTURES:
-            raise unknown("architecture", architecture, ARCHITECTURES)
+        check_known("architecture", architecture, ARCHITECTURES)
         architecture = ARCHITECTURES[architecture]
     patience = PATIENCE.get(name, PATIENCE["small"]) if patience is None else patience
     settings = TrainingSettings(
@@ -558,8 +556,7 @@ def baseline(
     >>> baseline("ridge", x, y).predict(x.head(2)).shape
     (2, 1)
     """
-    if method not in BASELINES:
-        raise unknown("method", method, BASELINES)
+    check_known("method", method, BASELINES)
     seed = whole("seed", seed, 0, 2**32 - 1)
     x, y = check(x, y)
     scaler = _scaler(scaler, x)

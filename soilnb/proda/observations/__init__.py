@@ -30,21 +30,10 @@ from soilnb.proda.observations import twins
 from soilnb.proda.observations.site_forcing import forcing_at
 
 __all__ = [
-    "COLUMNS",
-    "ReadingWarning",
-    "bulk_density",
-    "carbon_density",
-    "columns",
-    "describe",
-    "forcing_at",
-    "from_table",
-    "israd",
-    "open_authors",
-    "organic_carbon",
-    "read_csv",
-    "refused",
+    "COLUMNS", "ReadingWarning", "bulk_density", "carbon_density", "columns", "describe",
+    "forcing_at", "from_table", "israd", "open_authors", "organic_carbon", "read_csv", "refused",
     "twin_profiles",
-]
+]  # fmt: skip
 
 #: Share of gross primary production that enters the soil: an assumption.
 NPP_PER_GPP = 0.5

@@ -20,7 +20,7 @@ import numpy as np
 import xarray as xr
 
 from soilnb.data import climate, rasters, tables
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import InputError, check_known, unknown
 from soilnb.profile import forcing
 
 #: The cell of the zone map that a profile lies in, degrees.
@@ -67,8 +67,7 @@ def forcing_at(
     >>> place.sizes["site"], place.attrs["provenance"]
     (3, 'synthetic')
     """
-    if npp not in ("profile", "miami"):
-        raise unknown("value of npp", npp, ("profile", "miami"))
+    check_known("value of npp", npp, ("profile", "miami"))
     _check_latitude(observations)
     latitude = _along(observations, "latitude")
     zone = _zones(observations)

@@ -31,14 +31,6 @@ GROUPS = {name: model.groups for name, model in MODELS.items()}
 METRICS = MODELS["compas"].metrics
 
 __all__ = [
-    "CHANGES",
-    "GROUPS",
-    "METRICS",
-    "READINGS",
-    "Cube",
-    "carbon_nse",
-    "homogenise",
-    "needed",
-    "permutation",
-    "proportional",
-]
+    "CHANGES", "GROUPS", "METRICS", "READINGS", "Cube", "carbon_nse", "homogenise", "needed",
+    "permutation", "proportional",
+]  # fmt: skip

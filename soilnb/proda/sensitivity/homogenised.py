@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from soilnb.data import schemas
 from soilnb.parameters import InputError
 from soilnb.proda.cube import Cube, targets
 from soilnb.proda.efficiency import efficiencies
@@ -22,7 +23,7 @@ from soilnb.proda.globe.runs import (
     prepare,
 )
 from soilnb.profile.layered import two_switches
-from soilnb.schema import Variable, assemble
+from soilnb.schema import assemble
 
 #: Standard deviation of the plant input over its mean where the planet has none: an assumption.
 NPP_SD = 0.1
@@ -145,13 +146,7 @@ def homogenise(
     return over_members(one, given, attrs)
 
 
-_VARIABLES = {
-    "deviation": Variable("Pg C", "sum of the absolute deviations of the cells"),
-    "stock": Variable("Pg C", "global soil organic carbon"),
-    "excluded": Variable("1", "cells without a steady state because of the change"),
-    "explained": Variable("1", "Nash-Sutcliffe efficiency over all layers"),
-    "loss": Variable("1", "change of the explained variance"),
-}
+_VARIABLES = schemas.variables("homogenised")
 
 
 def _fixed(

@@ -22,8 +22,9 @@ import xarray as xr
 from tqdm import tqdm
 
 from soilnb import __version__
-from soilnb.parameters import InputError, check_range, unknown
-from soilnb.schema import Variable, assemble
+from soilnb.data import schemas
+from soilnb.parameters import InputError, check_known, check_range
+from soilnb.schema import assemble
 
 
 def permutation(
@@ -88,8 +89,7 @@ def permutation(
     >>> (found["importance"].sel(component="modifier") > 2).values
     array([ True, False])
     """
-    if permutation not in ("permute", "uniform_draw"):
-        raise unknown("permutation", permutation, ("permute", "uniform_draw"))
+    check_known("permutation", permutation, ("permute", "uniform_draw"))
     repeats = round(check_range("repeats", repeats, 1, 10**6))
     _check(x, y, categories)
     used = {
@@ -151,8 +151,7 @@ def _check(x: object, y: object, categories: Mapping[str, Sequence[str]]) -> Non
         raise InputError("y has values that are not finite: leave these sites out")
     for category, columns in categories.items():
         for column in columns:
-            if column not in x.columns:
-                raise unknown(f"covariate of category {category!r}", column, x.columns)
+            check_known(f"covariate of category {category!r}", column, x.columns)
 
 
 def _dataset(
@@ -177,10 +176,4 @@ def _dataset(
     return assemble(_VARIABLES, arrays, coords=coords, attrs=attrs)
 
 
-_BOTH = ("category", "component")
-_VARIABLES = {
-    "importance": Variable("1", "permutation importance", dims=_BOTH, symbol="PI"),
-    "importance_sd": Variable("1", "its standard deviation over the draws", dims=_BOTH),
-    "covariates": Variable("1", "number of covariates", dims=("category",)),
-    "error": Variable("1", "mean squared error, unspoilt", dims=("component",)),
-}
+_VARIABLES = schemas.variables("importance")

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from soilnb.parameters import InputError, check_range, shown, unknown
+from soilnb.data import schemas
+from soilnb.parameters import InputError, check_known, check_range, shown
 from soilnb.proda.cube import Cube
 from soilnb.proda.globe.runs import (
     CHUNK,
@@ -20,7 +21,7 @@ from soilnb.proda.globe.runs import (
     prepare,
 )
 from soilnb.profile.layered import two_switches
-from soilnb.schema import Variable, assemble
+from soilnb.schema import assemble
 
 #: Parameters that fall when their component rises: faster uptake of DOC goes with a higher CUE.
 FALLING = ("tau_assim", "km_assim")
@@ -34,12 +35,7 @@ CHANGES = tuple(np.round(np.arange(-0.1, 0.101, 0.02), 2).tolist())
 #: Places between the bounds are kept within these, as in the published code; that of ``b`` lower.
 LOWEST, HIGHEST, HIGHEST_B = 1e-4, 1.0, 0.98
 
-_VARIABLES = {
-    "metric_change": Variable("1", "median relative change of the metric", dims=("change",)),
-    "stock_change": Variable("1", "relative change of the global stock", dims=("change",)),
-    "stock": Variable("Pg C", "global soil organic carbon", dims=("change",)),
-    "excluded": Variable("1", "cells left out of the curve"),
-}
+_VARIABLES = schemas.variables("proportional")
 
 
 @two_switches
@@ -111,8 +107,7 @@ def proportional(
     given = parameters_of(world, parameters, model)
     parts = cube.chosen(components)
     measures = {name: cube.metric(name) for name in parts}
-    if modifier not in ("w_scaling", "direct"):
-        raise unknown("value of modifier", modifier, ("w_scaling", "direct"))
+    check_known("value of modifier", modifier, ("w_scaling", "direct"))
     row, steps = depth_row(depth), _changes(changes)
     area = world.cells["area"].values
 
@@ -246,13 +241,7 @@ def needed(curves: xr.Dataset, target: float = 0.1) -> xr.Dataset:
     return result.assign_attrs(curves.attrs | {"target": target})
 
 
-_NEEDED = {
-    "interpolated": Variable("1", "change of the metric, between changes that were run"),
-    "regression": Variable("1", "change of the metric, from a line through the logarithms"),
-    "metric_low": Variable("1", "least change of the metric up to which the stock is monotone"),
-    "metric_high": Variable("1", "largest change of the metric up to which the stock is monotone"),
-    "reached": Variable("1", "largest change of the stock in the monotone range"),
-}
+_NEEDED = schemas.variables("needed")
 
 
 def _needed_of_curve(

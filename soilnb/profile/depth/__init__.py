@@ -39,8 +39,16 @@ import numpy as np
 import xarray as xr
 
 from soilnb import __version__
+from soilnb.data import schemas
 from soilnb.kernels import depth as kernel
-from soilnb.parameters import InputError, ParameterSet, as_numbers, check_finite, unknown
+from soilnb.parameters import (
+    InputError,
+    ParameterSet,
+    as_numbers,
+    check_finite,
+    check_known,
+    unknown,
+)
 from soilnb.profile import plausible
 from soilnb.profile.depth.column import (
     PARAMETER_SETS,
@@ -54,30 +62,18 @@ from soilnb.profile.depth.column import (
 )
 from soilnb.profile.model import Flux, Ledger, Mixing, Model
 from soilnb.profile.model.base import Asked
-from soilnb.profile.model.dataset import TIME, check_time
+from soilnb.profile.model.dataset import TIME, carbon_of, check_time
 from soilnb.profile.model.dataset import VARIABLES as OF_ANY_MODEL
 from soilnb.profile.model.drivers import read_series
 from soilnb.profile.model.drivers import stops as stops_of
 from soilnb.profile.model.system import System
+from soilnb.schema import Variable
 
 __all__ = [
-    "PARAMETER_SETS",
-    "Event",
-    "Profile",
-    "WholeProfile",
-    "grid",
-    "layer_shares",
-    "layers",
-    "profile",
-    "remaining",
-    "root_shares",
-    "sequestration",
-    "simulate",
-    "steady_state",
-    "stock",
-    "transit_time",
-    "warm_up",
-]
+    "PARAMETER_SETS", "Event", "Profile", "WholeProfile", "grid", "layer_shares", "layers",
+    "profile", "remaining", "root_shares", "sequestration", "simulate", "steady_state", "stock",
+    "transit_time", "warm_up",
+]  # fmt: skip
 
 #: Largest estimated error of a step, as a share of all carbon; the error of the result is a
 #: thousand times smaller, because the estimate is of a lower order than the method.
@@ -85,25 +81,8 @@ TOLERANCE = 1e-7
 
 _SOURCE = "Luo et al. 2025, Eq. 1; Sierra et al. 2024, doi:10.1111/gcb.17153"
 
-#: name: (unit, long name, symbol)
-VARIABLES = {
-    "carbon": ("g C m-3", "carbon density", "x"),
-    "source": ("g C m-3 yr-1", "carbon input at depth", "u"),
-    "decay": ("yr-1", "decay rate", "k"),
-    "stock": ("kg C m-2", "carbon of the profile", "C"),
-    "input": ("g C m-2 yr-1", "carbon input", "I"),
-    "deposition": ("g C m-2 yr-1", "carbon that comes in through the surface", "D"),
-    "respiration": ("g C m-2 yr-1", "heterotrophic respiration", "R"),
-    "leaching": ("g C m-2 yr-1", "carbon leached through the lower end", "L"),
-    "erosion": ("g C m-2 yr-1", "carbon that leaves through the surface", "E"),
-    "burial": ("g C m-2 yr-1", "carbon buried below the profile", "B"),
-    "change": ("g C m-2 yr-1", "change of the stock", "dC/dt"),
-    "plausible": plausible.VARIABLES["plausible"],
-}
-_ATTRIBUTES = {
-    name: {"units": unit, "long_name": long_name, "symbol": symbol}
-    for name, (unit, long_name, symbol) in VARIABLES.items()
-}
+#: What the whole profile returns.
+VARIABLES = schemas.variables("depth") | plausible.VARIABLES
 
 
 # --- at rest and in time ----------------------------------------------------------------------
@@ -201,8 +180,7 @@ def steady_state(soil: Profile | str | Mapping | ParameterSet = "cropland") -> x
     """
     soil = _resolve(soil)
     carbon = _steady(soil)
-    unit, long_name, symbol = plausible.VARIABLES["stable"]
-    attrs = {"units": unit, "long_name": long_name, "symbol": symbol}
+    attrs = VARIABLES["stable"].attrs
     return _dataset(soil, carbon, ()).assign(stable=((), _stable(soil), attrs))
 
 
@@ -294,8 +272,7 @@ def _factors(soil: Profile, drivers: object) -> tuple[np.ndarray, np.ndarray, np
     starts, given = read_series(drivers)
     factors = {"decay": np.ones(starts.size), "input": np.ones(starts.size)}
     for name, values in given.items():
-        if name not in factors:
-            raise unknown("driver", name, factors)
+        check_known("driver", name, factors)
         numbers = amounts(f"drivers: {name}", as_numbers(f"drivers: {name}", values), "1")
         if numbers.shape != starts.shape:
             raise InputError(
@@ -392,15 +369,8 @@ def _leg(
 
 def _initial(soil: Profile, initial: object) -> np.ndarray:
     """Return the initial stocks [material, cell] in g C m-2."""
-    if isinstance(initial, xr.Dataset):
-        if "carbon" not in initial:
-            raise InputError("initial has no variable 'carbon' (g C m-3)")
-        initial = initial["carbon"]
+    initial = carbon_of(initial, "g C m-3")
     if isinstance(initial, xr.DataArray):
-        if "time" in initial.dims:
-            raise InputError(
-                "initial has the dimension 'time': choose one time, as in .isel(time=-1)"
-            )
         if "material" in initial.dims:
             missing = set(initial["material"].values) - set(soil.materials)
             if missing:
@@ -475,15 +445,13 @@ def _dataset(
         "change": (lead, change),
         "plausible": (lead, plausible.plausible(carbon.sum(axis=0) / thickness)),
     }
-    data = {name: xr.Variable(d, v, _ATTRIBUTES[name]) for name, (d, v) in values.items()}
+    data = {name: xr.Variable(d, v, VARIABLES[name].attrs) for name, (d, v) in values.items()}
     if passed is not None:
         passed["change"] = carbon.sum(axis=(0, -1)) - start.sum()
         for name, value in passed.items():
-            attrs = {
-                "units": "g C m-2",
-                "long_name": f"{VARIABLES[name][1]}, since the start",
-                "symbol": rf"\int {VARIABLES[name][2]}\,dt" if name != "change" else "C(t) - C(0)",
-            }
+            own = VARIABLES[name]
+            symbol = "C(t) - C(0)" if name == "change" else rf"\int {own.symbol}\,dt"
+            attrs = Variable("g C m-2", f"{own.meaning}, since the start", symbol=symbol).attrs
             data[f"cumulative_{name}"] = xr.Variable(lead, value, attrs)
     coords = _coordinates(soil)
     if times is not None:
@@ -577,9 +545,7 @@ class WholeProfile(Model):
         """Return (dimensions, array [1, ...]) by name as a Dataset with units and origin."""
         data = {}
         for name, (dims, array) in variables.items():
-            unit, long_name, symbol = (OF_ANY_MODEL | VARIABLES)[name]
-            attrs = {"units": unit, "long_name": long_name, "symbol": symbol}
-            data[name] = xr.Variable(dims, array[0], attrs)
+            data[name] = xr.Variable(dims, array[0], (OF_ANY_MODEL | VARIABLES)[name].attrs)
         every = _coordinates(asked.place) | (coords or {})
         used = {dim for dims, _ in variables.values() for dim in dims} | set(coords or {})
         kept = {

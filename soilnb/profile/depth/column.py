@@ -19,10 +19,10 @@ from soilnb.parameters import (
     InputError,
     ParameterSet,
     check_finite,
+    check_known,
     choose,
     read_table,
     shown,
-    unknown,
 )
 
 #: The named sets of the whole-profile model.
@@ -208,8 +208,7 @@ class Profile:
 
     def index(self, material: str) -> int:
         """Return the place of a material, or raise `InputError`."""
-        if material not in self.materials:
-            raise unknown("material", material, self.materials)
+        check_known("material", material, self.materials)
         return self.materials.index(material)
 
     @cached_property

@@ -29,7 +29,15 @@ import xarray as xr
 from soilnb import __version__
 from soilnb.data import tables
 from soilnb.data.planet import miami_npp as miami
-from soilnb.parameters import InputError, ParameterSet, as_numbers, choose, read_table, unknown
+from soilnb.parameters import (
+    InputError,
+    ParameterSet,
+    as_numbers,
+    check_known,
+    choose,
+    read_table,
+    unknown,
+)
 from soilnb.profile.forcing import formulas as formula
 from soilnb.profile.forcing import water
 from soilnb.profile.forcing.monthly import arguments, read_monthly
@@ -37,23 +45,10 @@ from soilnb.profile.forcing.variables import LITTER_POOLS, MONTHS, VARIABLES, as
 from soilnb.profile.grid import BOTTOM, LAYERS, NODE
 
 __all__ = [
-    "EXAMPLES",
-    "LITTER_POOLS",
-    "PARAMETER_SETS",
-    "VARIABLES",
-    "VARIANTS",
-    "arguments",
-    "check",
-    "continentality",
-    "example",
-    "from_climate",
-    "litter_split",
-    "miami",
-    "rain_seasonality",
-    "read_monthly",
-    "seasonality",
-    "vegetation_names",
-]
+    "EXAMPLES", "LITTER_POOLS", "PARAMETER_SETS", "VARIABLES", "VARIANTS", "arguments", "check",
+    "continentality", "example", "from_climate", "litter_split", "miami", "rain_seasonality",
+    "read_monthly", "seasonality", "vegetation_names",
+]  # fmt: skip
 
 #: The constants of the formulas, each with its source or marked as an assumption: one set,
 #: ``stated``; a mapping of changes may be given wherever ``parameters=`` is asked for.
@@ -125,8 +120,7 @@ def example(name: str) -> xr.Dataset:
     >>> dict(example("boreal").sizes)
     {'month': 12, 'layer': 20, 'litter_pool': 4}
     """
-    if not isinstance(name, str) or name not in EXAMPLES:
-        raise unknown("example", name, EXAMPLES)
+    check_known("example", name, EXAMPLES)
     return from_climate(**EXAMPLES[name]).assign_attrs(title=f"example place: {name}")
 
 
@@ -220,8 +214,7 @@ def from_climate(
     >>> here["water_scalar"].sel(layer=1)[[3, 7]].values.round(2)  # April, August
     array([0.5 , 0.29])
     """
-    if variant not in VARIANTS:
-        raise unknown("variant of the forcing", variant, VARIANTS)
+    check_known("variant of the forcing", variant, VARIANTS)
     constants = choose(parameters, PARAMETER_SETS, "stated")
     given = {
         "mat": mat, "seasonality": seasonality, "map": map, "npp": npp, "sand": sand,

@@ -26,7 +26,7 @@ import pandas as pd
 import xarray as xr
 
 from soilnb.data.profiles import files
-from soilnb.parameters import InputError, shown, unknown
+from soilnb.parameters import InputError, check_known, shown
 
 MONTHS = 12
 
@@ -101,8 +101,7 @@ def read_monthly(path: str | Path, *, units: Mapping[str, str] | None = None) ->
         if column is not None:
             found[name] = _mean_year(table[column], month, name, column, units or {})
     for key in units or {}:
-        if key not in _UNITS:
-            raise unknown("column of units", key, _UNITS)
+        check_known("column of units", key, _UNITS)
     missing = [name for name in ("temperature", "precipitation") if name not in found]
     if missing:
         raise InputError(
@@ -209,9 +208,7 @@ def _mean_year(
     elif heading in ("c_inp", "cinp"):
         usual = "t ha-1 month-1"
     unit = units.get(name, usual)
-    if unit not in _UNITS[name]:
-        raise unknown(f"unit of {name}", unit, _UNITS[name], letters=False)
-    return mean * _UNITS[name][unit]
+    return mean * _UNITS[name][check_known(f"unit of {name}", unit, _UNITS[name], letters=False)]
 
 
 def _check(found: Mapping[str, np.ndarray], *, settled: bool) -> None:

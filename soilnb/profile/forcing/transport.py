@@ -26,7 +26,7 @@ import numpy as np
 import xarray as xr
 
 from soilnb.kernels import layers as kernel
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import InputError, check_known
 from soilnb.profile import grid
 
 #: Transport that conserves carbon, and that of the published code, which leaks at the bedrock.
@@ -48,9 +48,7 @@ def switch(transport: str) -> int:
     >>> switch("published")
     1
     """
-    if not isinstance(transport, str) or transport not in MODES:
-        raise unknown("transport", transport, MODES)
-    return MODES[transport]
+    return MODES[check_known("transport", transport, MODES)]
 
 
 def cryoturbation_shape(active: np.ndarray, bedrock: np.ndarray) -> np.ndarray:

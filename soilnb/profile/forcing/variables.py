@@ -21,50 +21,22 @@ least the bottom of the column.
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
+from soilnb.data import schemas
 from soilnb.parameters import InputError
 from soilnb.profile import grid
 from soilnb.profile.grid import LAYERS, NODE
+from soilnb.schema import Variable
 
 MONTHS = 12
 LITTER_POOLS = ("cwd", "metabolic", "cellulose", "lignin")
 
 
-@dataclass(frozen=True)
-class Variable:
-    """One variable of a forcing: dimensions behind the site, unit, bounds, meaning, symbol."""
-
-    dims: tuple[str, ...]
-    unit: str
-    bounds: tuple[float, float]
-    meaning: str
-    symbol: str
-
-
-_MONTHLY, _YEARLY = ("month", "layer"), ("month",)
-
 #: The variables of a forcing, in the order of the table above.
-VARIABLES: Mapping[str, Variable] = {
-    "soil_temperature": Variable(_MONTHLY, "degC", (-80.0, 60.0), "soil temperature", "T"),
-    "water_scalar": Variable(_MONTHLY, "1", (0.0, 1.0), "moisture scalar of decay", r"\xi_W"),
-    "oxygen_scalar": Variable(_MONTHLY, "1", (0.0, 1.0), "oxygen scalar of decay", r"\xi_O"),
-    "nitrogen_scalar": Variable(
-        _MONTHLY, "1", (0.0, 1.0), "nitrogen scalar of litter decay", r"\xi_N"
-    ),
-    "active_layer": Variable(_YEARLY, "m", (0.0, 100.0), "thaw depth of this year", "A"),
-    "active_layer_last_year": Variable(
-        _YEARLY, "m", (0.0, 100.0), "thaw depth of the last year", "A_{last}"
-    ),
-    "bedrock_layer": Variable((), "1", (1, LAYERS), "soil layers above bedrock", "n_{bed}"),
-    "litter_input": Variable(
-        ("litter_pool",), "g C m-2 yr-1", (0.0, 1e5), "carbon input by litter", "I"
-    ),
-    "sand": Variable(("layer",), "%", (0.0, 100.0), "sand of the mineral soil", "f_{sand}"),
-}
+VARIABLES = schemas.variables("forcing")
 
 _SIZES = {"month": MONTHS, "layer": LAYERS, "litter_pool": len(LITTER_POOLS)}
 
@@ -122,7 +94,7 @@ def assemble(
     """
     lead = () if site is None else ("site",)
     data = {
-        name: ((*lead, *variable.dims), arrays[name], _attributes(variable))
+        name: ((*lead, *variable.dims), arrays[name], variable.attrs)
         for name, variable in VARIABLES.items()
     }
     return xr.Dataset(data, coords=_coordinates(site), attrs=dict(attrs))
@@ -135,10 +107,6 @@ def _coordinates(site: np.ndarray | None) -> dict:
         **grid.coordinates(),
         "litter_pool": list(LITTER_POOLS),
     }
-
-
-def _attributes(variable: Variable) -> dict[str, str]:
-    return {"units": variable.unit, "long_name": variable.meaning, "symbol": variable.symbol}
 
 
 def _check_present(forcing: xr.Dataset, name: str) -> None:
@@ -191,7 +159,7 @@ def _standard(array: xr.DataArray, name: str) -> xr.DataArray:
     if array.dtype.kind not in "iufb":
         raise InputError(f"{name} is of type {array.dtype}: allowed numbers (in {variable.unit})")
     ordered = array.transpose(*lead, *variable.dims).astype(np.float64, copy=False)
-    return ordered.assign_attrs(_attributes(variable))
+    return ordered.assign_attrs(variable.attrs)
 
 
 def _check_months(forcing: xr.Dataset) -> None:

@@ -18,7 +18,7 @@ import xarray as xr
 from soilnb import __version__
 from soilnb.jobs import side_by_side
 from soilnb.kernels import layers as kernel
-from soilnb.parameters import InputError, ParameterSet, as_numbers
+from soilnb.parameters import InputError, ParameterSet
 from soilnb.profile import grid, plausible
 from soilnb.profile.forcing.kernel_forcing import Columns
 from soilnb.profile.layered.cases import (
@@ -34,39 +34,20 @@ from soilnb.profile.layered.cases import (
 )
 from soilnb.profile.layered.drivers import Drivers
 from soilnb.profile.layered.drivers import read as read_drivers
-from soilnb.profile.layered.matrices import CARBON, Matrices, matrices, transfer_table
+from soilnb.profile.layered.matrices import VARIABLES, Matrices, matrices, transfer_table
 from soilnb.profile.model import Mixing, Model, SteadyStateError
 from soilnb.profile.model.base import Asked
 from soilnb.profile.model.dataset import TIME, check_time
-from soilnb.profile.model.dataset import VARIABLES as box_variables
+from soilnb.profile.model.dataset import check_initial as checked_initial
 from soilnb.profile.model.drivers import stops as stops_of
 from soilnb.profile.model.system import System
 
 __all__ = [
-    "READINGS",
-    "Cases",
-    "LayeredModel",
-    "Layers",
-    "Matrices",
-    "Steady",
-    "bounds",
-    "check_initial",
-    "dataset",
-    "enzyme_switch",
-    "example_forcing",
-    "from_unit",
-    "matrices",
-    "of_arrays",
-    "prepared",
-    "provenance",
-    "read",
-    "respired",
-    "solve",
-    "stocks",
-    "to_unit",
-    "transfer_table",
+    "READINGS", "Cases", "LayeredModel", "Layers", "Matrices", "Steady", "bounds", "check_initial",
+    "dataset", "enzyme_switch", "example_forcing", "from_unit", "matrices", "of_arrays",
+    "prepared", "provenance", "read", "respired", "solve", "stocks", "to_unit", "transfer_table",
     "two_switches",
-]
+]  # fmt: skip
 
 #: Cases that make a thread worth its start: of steady states, and of runs in time.
 THREAD, THREAD_IN_TIME = 512, 4
@@ -75,20 +56,6 @@ THREAD, THREAD_IN_TIME = 512, 4
 #: pools and layers together. There it is dissolved carbon that errs, a ten-thousandth of the stock,
 #: which moves within days when the month does; the stock is a thousand times closer.
 TOLERANCE, DRIVEN_TOLERANCE = 1e-7, 3e-3
-
-#: name: (unit, long name, symbol)
-VARIABLES = {
-    **box_variables,
-    "carbon": CARBON,
-    "feasible": ("1", "whether a steady state with positive pools exists", ""),
-    "input": ("g C m-2 yr-1", "litter input", "I"),
-    "respiration": ("g C m-2 yr-1", "heterotrophic respiration", "R"),
-    "total": ("g C m-2", "carbon of all pools down to 8.6 m", "C"),
-    "soc": ("g C m-3", "soil organic carbon: all pools but litter", "SOC"),
-    "stock": ("kg C m-2", "soil organic carbon down to a depth", "SOC"),
-    "cumulative_input": ("g C m-2", "litter input since the start", r"\int I\,dt"),
-    "cumulative_respiration": ("g C m-2", "respired carbon since the start", r"\int R\,dt"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -433,37 +400,7 @@ def _drive(
 
 def check_initial(model: LayeredModel, initial: object, cases: Cases) -> np.ndarray:
     """Return the initial carbon [case, pool, layer], g C m-3, from a Dataset, DataArray, array."""
-    if isinstance(initial, xr.Dataset):
-        if "carbon" not in initial:
-            raise InputError("initial has no variable 'carbon' (g C m-3)")
-        if "feasible" in initial and not bool(initial["feasible"].all()):
-            raise InputError("initial: some of its steady states do not exist (feasible = False)")
-        initial = initial["carbon"]
-    if isinstance(initial, xr.DataArray):
-        if "time" in initial.dims:
-            raise InputError(
-                "initial has the dimension 'time': choose one time, as in .isel(time=-1)"
-            )
-        if "pool" not in initial.dims or set(initial["pool"].values) != set(model.pools):
-            raise InputError(f"initial: allowed the pools {', '.join(model.pools)}")
-        initial = initial.sel(pool=list(model.pools)).transpose(..., "pool", "layer").values
-    shape = (cases.size, len(model.pools), grid.LAYERS)
-    given = as_numbers("initial", initial, "g C m-3")
-    try:
-        carbon = np.array(np.broadcast_to(given, shape))
-    except ValueError:
-        raise InputError(
-            f"initial: allowed carbon (g C m-3) of {shape[1]} pools in {shape[2]} layers, for one "
-            f"or {shape[0]} cases"
-        ) from None
-    bad = ~((carbon >= 0) & np.isfinite(carbon))
-    if bad.any():
-        case, pool, layer = np.argwhere(bad)[0]
-        raise InputError(
-            f"initial {list(model.pools)[pool]} = {carbon[case, pool, layer]:g} in layer "
-            f"{layer + 1}: allowed 0 or more g C m-3"
-        )
-    return carbon
+    return checked_initial(initial, cases.size, model.pools, grid.LAYERS)
 
 
 def stocks(model: LayeredModel, carbon: np.ndarray, *dims: str) -> dict:
@@ -486,9 +423,7 @@ def dataset(
     lead = () if cases.dim is None else (cases.dim,)
     data = {}
     for name, (dims, array) in variables.items():
-        unit, long_name, symbol = VARIABLES[name]
-        attrs = {"units": unit, "long_name": long_name, "symbol": symbol}
-        data[name] = (lead + dims, array if lead else array[0], attrs)
+        data[name] = (lead + dims, array if lead else array[0], VARIABLES[name].attrs)
     depths = {"units": "m", "long_name": "depth down to which carbon is counted"}
     every = {
         **cases.coords, **(coords or {}), **grid.coordinates(),

@@ -11,7 +11,15 @@ import numpy as np
 import xarray as xr
 
 from soilnb.kernels import layers as kernel
-from soilnb.parameters import InputError, ParameterSet, as_numbers, choose, shown, unknown
+from soilnb.parameters import (
+    InputError,
+    ParameterSet,
+    as_numbers,
+    check_known,
+    choose,
+    shown,
+    unknown,
+)
 from soilnb.profile.forcing import kernel_forcing
 from soilnb.profile.forcing.kernel_forcing import Columns
 from soilnb.profile.forcing.transport import switch
@@ -251,8 +259,7 @@ def enzyme_switch(model: LayeredModel, enzyme_turnover: object, prior: object) -
     ):  # fmt: skip
         if not model.enzymes:
             allowed = [key for key, number in allowed.items() if number == 0]
-        if not isinstance(value, str) or value not in allowed:
-            raise unknown(name, value, allowed)
+        check_known(name, value, allowed)
         code += {**ENZYME_TURNOVER, **PRIOR}[value]
     return code
 

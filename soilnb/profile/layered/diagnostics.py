@@ -54,24 +54,15 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
+from soilnb.data import schemas
 from soilnb.kernels import layers as kernel
-from soilnb.parameters import InputError, ParameterSet, unknown
+from soilnb.parameters import InputError, ParameterSet, check_known
 from soilnb.profile import grid, layered
 from soilnb.profile.forcing.kernel_forcing import Columns
 from soilnb.profile.model import models
 
-#: name: (unit, long name, symbol)
-METRICS = {
-    "cue": ("1", "carbon use efficiency of the system", r"CUE_{system}"),
-    "non_microbial_transfer": ("1", "non-microbial carbon transfer", "T_{system}"),
-    "transfer_efficiency": ("1", "carbon transfer efficiency", "CTE"),
-    "decomposition_rate": ("yr-1", "baseline decomposition rate", "K_{system}"),
-    "transport_rate": ("yr-1", "vertical transport rate", "V_{system}"),
-    "environmental_modifier": ("1", "environmental modifier", r"\xi_{system}"),
-    "input_allocation": ("1", "allocation of input to depth", "B_{system}"),
-    "residence_time": ("yr", "carbon of all pools over the input", r"\tau"),
-    "soil_residence_time": ("yr", "soil organic carbon over the input", r"\tau_{SOC}"),
-}
+#: The metrics, see above.
+METRICS = schemas.variables("metrics")
 
 _SWITCHES = {
     "cue_flux": ("equation", "published"),
@@ -191,8 +182,7 @@ def metrics(
         "k_system": k_system, "b_system": b_system, "cte_pools": cte_pools,
     }  # fmt: skip
     for name, value in given.items():
-        if value not in _SWITCHES[name]:
-            raise unknown(name, value, _SWITCHES[name])
+        check_known(name, value, _SWITCHES[name])
     column = State(model, cases, carbon, rates)
     with np.errstate(divide="ignore", invalid="ignore"):
         own = model.metrics(
@@ -228,8 +218,7 @@ def layered_models() -> dict[str, layered.LayeredModel]:
 def _model(parameters: object, model: str | None) -> layered.LayeredModel:
     known = layered_models()
     if model is not None:
-        if not isinstance(model, str) or model not in known:
-            raise unknown("model", model, known)
+        check_known("model", model, known)
         return known[model]
     if isinstance(parameters, (Mapping, xr.Dataset)):
         fits = [
@@ -366,12 +355,10 @@ def _dataset(
 ) -> xr.Dataset:
     lead = () if cases.dim is None else (cases.dim,)
     data = {}
-    for name, (unit, long_name, symbol) in METRICS.items():
+    for name, variable in METRICS.items():
         if name in found:
-            attrs = {"units": unit, "long_name": long_name, "symbol": symbol}
-            data[name] = (lead, found[name] if lead else found[name][0], attrs)
-    unit, long_name, symbol = layered.VARIABLES["feasible"]
-    attrs = {"units": unit, "long_name": long_name, "symbol": symbol}
+            data[name] = (lead, found[name] if lead else found[name][0], variable.attrs)
+    attrs = layered.VARIABLES["feasible"].attrs
     data["feasible"] = (lead, feasible if lead else feasible[0], attrs)
     result = xr.Dataset(data, coords=cases.coords)
     result.attrs = layered.provenance(model, cases) | dict(switches)

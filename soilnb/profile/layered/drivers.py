@@ -21,11 +21,12 @@ import numpy as np
 import xarray as xr
 
 from soilnb.kernels import layers as kernel
-from soilnb.parameters import InputError, as_numbers, unknown
+from soilnb.parameters import InputError, as_numbers, check_known
 from soilnb.profile.forcing.kernel_forcing import REFERENCE_TEMPERATURE
-from soilnb.profile.forcing.variables import LITTER_POOLS, Variable
+from soilnb.profile.forcing.variables import LITTER_POOLS
 from soilnb.profile.forcing.variables import VARIABLES as FORCING
 from soilnb.profile.model.drivers import read_series
+from soilnb.schema import Variable
 
 #: Series that take the place of what the forcing has, and the field of the kernels' `Column`.
 _FIELDS = {
@@ -36,7 +37,7 @@ _FIELDS = {
 #: What may change, with unit and bounds; the last dimension may stand behind ``time``.
 SERIES: Mapping[str, Variable] = {
     **{name: FORCING[name] for name in (*_FIELDS, "litter_input")},
-    "warming": Variable((), "K", (-20.0, 20.0), "warming of all months", r"\Delta T"),
+    "warming": Variable("K", "warming of all months", symbol=r"\Delta T", bounds=(-20.0, 20.0)),
 }
 
 _SIZES = {"layer": kernel.LAYERS, "litter_pool": len(LITTER_POOLS)}
@@ -96,8 +97,7 @@ def read(drivers: Mapping | xr.Dataset, places: int) -> Drivers:
 
 def _read(name: str, given: object, starts: np.ndarray, places: int) -> np.ndarray:
     """Return one series [place or 1, segment, layer or pool or 1], checked."""
-    if name not in SERIES:
-        raise unknown("driver", name, SERIES)
+    check_known("driver", name, SERIES)
     along = "".join(SERIES[name].dims[-1:])
     ordered = _in_order(name, given, along) if isinstance(given, xr.DataArray) else given
     numbers = as_numbers(f"drivers: {name}", ordered, SERIES[name].unit)

@@ -9,17 +9,19 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from soilnb.data import schemas
 from soilnb.kernels import layers as kernel
 from soilnb.parameters import InputError
 from soilnb.profile import grid
 from soilnb.profile.forcing.transport import matrix as transport_matrix
 from soilnb.profile.layered.cases import Cases, read_parameters
+from soilnb.profile.model.dataset import VARIABLES as OF_ANY_MODEL
 
 if TYPE_CHECKING:
     from soilnb.profile.layered import LayeredModel
 
-#: Unit, long name and symbol of carbon in a layer.
-CARBON = ("g C m-3", "carbon density", "X")
+#: What models of layers return.
+VARIABLES = OF_ANY_MODEL | schemas.variables("layered")
 
 
 class Matrices(NamedTuple):
@@ -81,8 +83,11 @@ class Matrices(NamedTuple):
         For COMPAS it is a steady state only where K belongs to it.
         """
         found = np.linalg.solve(self.operator().values, -self.source())
-        attrs = dict(zip(("units", "long_name", "symbol"), CARBON, strict=True))
-        return self.K.copy(data=found.reshape(self.K.shape)).rename("carbon").assign_attrs(attrs)
+        return (
+            self.K.copy(data=found.reshape(self.K.shape))
+            .rename("carbon")
+            .assign_attrs(VARIABLES["carbon"].attrs)
+        )
 
 
 def matrices(model: LayeredModel, cases: Cases, carbon: np.ndarray | None) -> Matrices:

@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilnb.parameters import InputError, ParameterSet, read_table, unknown
+from soilnb.parameters import InputError, ParameterSet, check_known, read_table
 from soilnb.profile import depth
 from soilnb.profile.model.dataset import check_time
 
@@ -510,8 +510,7 @@ def chosen(practices: Iterable[str | Practice] | str | Practice) -> list[Practic
     found = []
     for practice in practices:
         if not isinstance(practice, Practice):
-            if practice not in PRACTICES:
-                raise unknown("practice", practice, PRACTICES)
+            check_known("practice", practice, PRACTICES)
             practice = PRACTICES[practice]
         found.append(practice)
     return found

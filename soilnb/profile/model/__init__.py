@@ -33,16 +33,9 @@ from soilnb.profile.model.boxes import BoxModel
 from soilnb.profile.model.system import Flux, Ledger, Mixing
 
 __all__ = [
-    "BoxModel",
-    "Flux",
-    "Ledger",
-    "Mixing",
-    "Model",
-    "SteadyStateError",
-    "boxes",
-    "models",
+    "BoxModel", "Flux", "Ledger", "Mixing", "Model", "SteadyStateError", "boxes", "models",
     "warm_up",
-]
+]  # fmt: skip
 
 
 @cache

@@ -25,7 +25,7 @@ import numpy as np
 import xarray as xr
 
 from soilnb.data import open_dataset
-from soilnb.parameters import check_range, unknown
+from soilnb.parameters import check_known, check_range
 
 #: Decay of radiocarbon, yr-1: one over its mean life (Stuiver & Polach 1977).
 DECAY = 1.0 / 8267.0
@@ -187,8 +187,7 @@ def history(year: int, zone: str = "northern", record: xr.Dataset | None = None)
     >>> air.since[:3]
     array([0.5, 1.5, 2.5])
     """
-    if zone not in ZONES:
-        raise unknown("zone", zone, ZONES)
+    check_known("zone", zone, ZONES)
     year = round(check_range("year", year, YEARLY, 2030))
     record = open_dataset("atmosphere14c") if record is None else record
     years, delta = record["year"].values, record["delta14c"].sel(zone=zone).values

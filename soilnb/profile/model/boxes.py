@@ -16,12 +16,12 @@ from scipy.linalg import expm
 
 from soilnb.jobs import side_by_side
 from soilnb.kernels import boxes as kernel
-from soilnb.parameters import InputError, Parameter, ParameterSet, as_numbers, choose
+from soilnb.parameters import InputError, Parameter, ParameterSet, as_numbers, check_known, choose
 from soilnb.profile import plausible
 from soilnb.profile.model import dataset
 from soilnb.profile.model import drivers as series
 from soilnb.profile.model.base import Asked, Model, SteadyStateError, modes_at
-from soilnb.profile.model.system import System, known
+from soilnb.profile.model.system import System
 from soilnb.profile.site import RECORDS, Site, check, read
 
 #: Relative tolerance of the local error of a transient run.
@@ -184,7 +184,7 @@ class BoxModel(Model):
             before = self._steady(place, chosen)["carbon"]
             carbon = before.values.reshape(place.size, -1) * 1e3
         else:
-            carbon = dataset.check_initial(initial, place, dict(self.pools)) * 1e3
+            carbon = dataset.check_initial(initial, place.size, self.pools) * 1e3
         stops, which, wanted, now = series.stops(starts, times)
         steps = np.diff(stops, prepend=0.0)
         if system.linear:
@@ -222,7 +222,7 @@ class BoxModel(Model):
 
     def state(self, asked: Asked, carbon: object) -> np.ndarray:
         """Return carbon in kg C m-2 (..., pool) as a state [site, n + 2] in g C m-2, checked."""
-        given = dataset.check_initial(carbon, asked.place.site, dict(self.pools)) * 1e3
+        given = dataset.check_initial(carbon, asked.place.size, self.pools) * 1e3
         return np.pad(given, ((0, 0), (0, 2)))
 
     def label(self, asked: Asked, variables: dict, coords: dict | None = None) -> xr.Dataset:
@@ -292,7 +292,7 @@ def _over_time(site: Site, drivers: object) -> tuple[np.ndarray, Site]:
                 f"drivers: {key} has the shape {np.shape(one)}: allowed {starts.size} numbers, "
                 f"one for each time, for one or {site.size} sites"
             ) from None
-        values[known("site key", key, site.records)] = spread.ravel()
+        values[check_known("site key", key, site.records)] = spread.ravel()
     labels = [f"{label} year {start:g}" for label in site.labels for start in starts]
     cases = Site(values, site.dim or "site", {}, labels, site.records)
     for key in given:

@@ -6,6 +6,7 @@ diagnostic reads either without knowing which.
 
 import json
 import warnings
+from collections.abc import Collection
 from functools import cache
 
 import numpy as np
@@ -13,51 +14,13 @@ import xarray as xr
 from xarray.indexes import PandasIndex
 
 from soilnb import __version__
+from soilnb.data import schemas
 from soilnb.parameters import InputError, ParameterSet, as_numbers
 from soilnb.profile import plausible
 from soilnb.profile.site import Site
 
-#: name: (unit, long name, symbol)
-VARIABLES = {
-    "carbon": ("kg C m-2", "carbon stock", "C"),
-    "input": ("g C m-2 yr-1", "litter input", "I"),
-    "respiration": ("g C m-2 yr-1", "heterotrophic respiration", "R"),
-    "uptake": ("g C m-2 yr-1", "carbon taken up by decomposers", "U"),
-    "oxidation": (
-        "g C m-2 yr-1",
-        "oxidation of chemically recalcitrant to available carbon",
-        "OX",
-    ),
-    "exudation": ("g C m-2 yr-1", "carbon that microbes give to enzymes", "EX"),
-    "turnover": ("g C m-2 yr-1", "turnover of microbial biomass", "T"),
-    "desorption": ("g C m-2 yr-1", "desorption of physically protected carbon", "D_s"),
-    "export": ("g C m-2 yr-1", "carbon that leaves the soil other than by respiration", "E"),
-    "change": ("g C m-2 yr-1", "change of the total stock", "dC/dt"),
-    "flux": ("g C m-2 yr-1", "carbon that leaves a pool, by process", "F"),
-    "uptake_path": ("g C m-2 yr-1", "carbon taken up, by microbe and substrate", "U_i"),
-    "cumulative_input": ("g C m-2", "litter input since the start", r"\int I\,dt"),
-    "cumulative_respiration": ("g C m-2", "respired carbon since the start", r"\int R\,dt"),
-    "cumulative_export": ("g C m-2", "exported carbon since the start", r"\int E\,dt"),
-    **plausible.VARIABLES,
-    "f_met": ("1", "metabolic share of the litter", "f_{met}"),
-    "f_met_clipped": (
-        "1",
-        "whether the litter quality formula left its range and was clipped",
-        "",
-    ),
-    "extinct": ("1", "whether the microbe cannot persist", ""),
-    "real_part": ("yr-1", "real part of the eigenvalue", r"\mathrm{Re}\,\lambda"),
-    "imaginary_part": ("yr-1", "imaginary part of the eigenvalue", r"\mathrm{Im}\,\lambda"),
-    "period": ("yr", "period of the oscillation", r"2\pi/|\mathrm{Im}\,\lambda|"),
-    "e_folding_time": ("yr", "time to fall to 1/e", r"-1/\mathrm{Re}\,\lambda"),
-    "age": ("yr", "mean age of the carbon in a pool", "a"),
-    "system_age": ("yr", "mean age of all carbon that turns over", r"\bar a"),
-    "transit_time": ("yr", "mean age of the carbon that leaves", r"\bar\tau"),
-    "sample_age": ("yr", "mean age of the carbon of a soil sample", r"\bar a_{soil}"),
-    "turnover_time": ("yr", "carbon of a soil sample over what is respired there", r"\tau"),
-    "delta14c": ("permil", "radiocarbon of a pool", r"\Delta^{14}C"),
-    "sample_delta14c": ("permil", "radiocarbon of a soil sample", r"\Delta^{14}C"),
-}
+#: What models without depth return.
+VARIABLES = schemas.variables("boxes") | plausible.VARIABLES
 
 #: Attributes of the coordinate ``time``.
 TIME = {"units": "yr", "long_name": "time", "symbol": "t"}
@@ -109,10 +72,8 @@ def build(
         variables = {**variables, "plausible": (dims[:-1], holds)}
     data = {}
     for name, (dims, array) in variables.items():
-        unit, long_name, symbol = VARIABLES[name]
         values = array if site.dim is not None else array[0]
-        attrs = {"units": unit, "long_name": long_name, "symbol": symbol}
-        data[name] = (lead + dims, values, attrs)
+        data[name] = (lead + dims, values, VARIABLES[name].attrs)
     named = tuple((labels or {}).items())
     if any("pool" in dims for dims, _ in variables.values()):
         named += (("pool", tuple(pools)), ("pool_name", tuple(pools.values())))
@@ -204,37 +165,52 @@ def check_time(time: object) -> np.ndarray:
     return times
 
 
-def check_initial(initial: object, site: Site, pools: dict[str, str]) -> np.ndarray:
-    """Return the initial carbon [site, pool] in kg C m-2, from a Dataset, DataArray or array."""
+def carbon_of(initial: object, unit: str) -> object:
+    """Return the carbon of a Dataset of one time; what is no Dataset, as it is."""
     if isinstance(initial, xr.Dataset):
         if "carbon" not in initial:
-            raise InputError("initial has no variable 'carbon' (kg C m-2)")
+            raise InputError(f"initial has no variable 'carbon' ({unit})")
+        if "feasible" in initial and not bool(initial["feasible"].all()):
+            raise InputError("initial: some of its steady states do not exist (feasible = False)")
         initial = initial["carbon"]
+    if isinstance(initial, xr.DataArray) and "time" in initial.dims:
+        raise InputError("initial has the dimension 'time': choose one time, as in .isel(time=-1)")
+    return initial
+
+
+def check_initial(
+    initial: object, size: int, pools: Collection[str], layers: int | None = None
+) -> np.ndarray:
+    """Return the initial carbon of so many sites from a Dataset, DataArray or array.
+
+    Shape [site, pool] in kg C m-2; [case, pool, layer] in g C m-3 where there are layers.
+    """
+    unit, rows = ("kg C m-2", "sites") if layers is None else ("g C m-3", "cases")
+    initial, last = carbon_of(initial, unit), ("pool",) if layers is None else ("pool", "layer")
     if isinstance(initial, xr.DataArray):
-        if "time" in initial.dims:
-            raise InputError(
-                "initial has the dimension 'time': choose one time, as in .isel(time=-1)"
-            )
         if "pool" not in initial.dims or set(initial["pool"].values) != set(pools):
             raise InputError(f"initial: allowed the pools {', '.join(pools)}")
         if initial["pool"].values.tolist() != list(pools):
             initial = initial.sel(pool=list(pools))
-        initial = initial.transpose(..., "pool").values
-    carbon = as_numbers("initial", initial, "kg C m-2")
+        initial = initial.transpose(..., *last).values
+    given = as_numbers("initial", initial, unit)
     try:
-        carbon = np.broadcast_to(carbon, (site.size, len(pools)))
+        carbon = np.array(np.broadcast_to(given, (size, len(pools), layers)[: len(last) + 1]))
     except ValueError:
+        every = (
+            f"{len(pools)} pools" if layers is None else f"{len(pools)} pools in {layers} layers"
+        )
         raise InputError(
-            f"initial: allowed carbon (kg C m-2) of {len(pools)} pools, for one or "
-            f"{site.size} sites"
+            f"initial: allowed carbon ({unit}) of {every}, for one or {size} {rows}"
         ) from None
     bad = ~((carbon >= 0) & np.isfinite(carbon))
     if bad.any():
-        row, column = np.argwhere(bad)[0]
+        _, pool, *layer = place = tuple(np.argwhere(bad)[0])
+        where = f" in layer {layer[0] + 1}" if layer else ""
         raise InputError(
-            f"initial {list(pools)[column]} = {carbon[row, column]:g}: allowed 0 or more kg C m-2"
+            f"initial {list(pools)[pool]} = {carbon[place]:g}{where}: allowed 0 or more {unit}"
         )
-    return np.array(carbon)
+    return carbon
 
 
 def modes(values: np.ndarray) -> dict[str, tuple]:

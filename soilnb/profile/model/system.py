@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from soilnb.kernels import boxes as kernel
-from soilnb.parameters import InputError, unknown
+from soilnb.parameters import InputError, check_known
 
 #: Law of a flux, see `soilnb.kernels.boxes`.
 LAWS = {
@@ -131,18 +131,17 @@ class System:
     ) -> None:
         names, fluxes = [*pools, *SINKS], entries.fluxes
         for name in [*entries.inputs, *(f.source for f in fluxes)]:
-            if name not in pools:
-                raise unknown("pool", name, pools)
+            check_known("pool", name, pools)
         self.pools, self.ledger, self.mixing = list(pools), entries, mixing
         self.source = np.zeros((rows.size, len(names)))
         for name, amount in entries.inputs.items():
             self.source[:, names.index(name)] = amount
-        self.kinds = [known("kind of flux", f.kind, KINDS) for f in fluxes]
+        self.kinds = [check_known("kind of flux", f.kind, KINDS) for f in fluxes]
         self.coords = {"process": [f.label for f in fluxes], "kind": ("process", self.kinds)}
-        self.law = np.array([LAWS[known("law", f.law, LAWS)] for f in fluxes])
+        self.law = np.array([LAWS[check_known("law", f.law, LAWS)] for f in fluxes])
         self.substrate = np.array([names.index(f.source) for f in fluxes])
         self.partner = np.array(
-            [names.index(known("pool", f.partner or f.source, pools)) for f in fluxes]
+            [names.index(check_known("pool", f.partner or f.source, pools)) for f in fluxes]
         )
         self.rate = np.empty((rows.size, len(fluxes)))
         self.constant = np.empty((rows.size, len(fluxes)))
@@ -150,7 +149,7 @@ class System:
         for j, flux in enumerate(fluxes):
             self.rate[:, j], self.constant[:, j] = flux.rate, flux.constant
             for name, share in flux.fates.items():
-                self.stoichiometry[:, names.index(known("pool", name, names)), j] += share
+                self.stoichiometry[:, names.index(check_known("pool", name, names)), j] += share
             _check_fates(flux, self.stoichiometry[..., j], rows)
             self.stoichiometry[:, self.substrate[j], j] -= 1.0
         self.linear = bool((self.law == kernel.LINEAR).all())
@@ -258,13 +257,6 @@ class System:
         fate = np.einsum("kij,kj->ki", self.stoichiometry, self.fluxes(state))
         gain = (fate + self.source)[:, : len(self.pools)]
         return gain if self.mixing is None else gain + self.mixed(state)
-
-
-def known(kind: str, name: str, allowed: object) -> str:
-    """Return a name, or raise `InputError` where it is not allowed."""
-    if name not in allowed:
-        raise unknown(kind, name, allowed)
-    return name
 
 
 def _check_fates(flux: Flux, shares: np.ndarray, rows: Rows) -> None:
