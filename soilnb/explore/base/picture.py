@@ -57,7 +57,7 @@ class Picture:
         self._ticks: dict[tuple, tuple] = {}
         self._legends: dict[int, tuple] = {}
         self._restless: set[int] = set()
-        self._fits: tuple | None = None
+        self._fitting: set[tuple] = set()
         self._look: tuple | None = None
         self._vectors: dict[tuple, str] = {}
         self._ground = self._layer = self._ghost = None
@@ -87,7 +87,7 @@ class Picture:
     def _make_room(self) -> None:
         """Solve the layout again where new ticks push a label out of the figure."""
         look = self._looks()
-        if look == self._fits:
+        if look in self._fitting:
             return
         figure, renderer = self.figure, _canvas(self.figure).get_renderer()
         labels = [axis.get_tightbbox(renderer) for ax in figure.axes for axis in _axes(ax)]
@@ -96,7 +96,7 @@ class Picture:
             self._places = []
             self._lay_out()
             look = self._looks()
-        self._fits = look
+        self._fitting.add(look)
 
     def _tick(self, number: int, ax: Axes, whole: bool) -> None:
         for axis in _axes(ax):

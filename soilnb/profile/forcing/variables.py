@@ -149,8 +149,16 @@ def _in_order(forcing: xr.Dataset) -> xr.Dataset:
             raise InputError(f"litter pools {given}: allowed {', '.join(LITTER_POOLS)}")
         if tuple(given) != LITTER_POOLS:
             forcing = forcing.sel(litter_pool=list(LITTER_POOLS))
-    changed = {name: _standard(forcing[name], name) for name in VARIABLES}
+    changed = {n: _standard(forcing[n], n) for n in VARIABLES if not _is_standard(forcing, n)}
     return forcing.assign(changed)
+
+
+def _is_standard(forcing: xr.Dataset, name: str) -> bool:
+    """Whether a variable is as it should be, as most are: putting it in order takes long."""
+    variable, given = VARIABLES[name], forcing.variables[name]
+    ordered = given.dims in (variable.dims, ("site", *variable.dims))
+    words = {key: given.attrs.get(key) for key in _attributes(variable)}
+    return ordered and given.dtype == np.float64 and words == _attributes(variable)
 
 
 def _standard(array: xr.DataArray, name: str) -> xr.DataArray:
