@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from soilnb.cue import LEVELS, diagnosed, efficiency, flux_ledger, nested
 from soilnb.cue.definitions import FLUXES, LAYOUTS
-from soilnb.explore.cue import column
+from soilnb.explore.cue import ledger_by_layer
 from soilnb.parameters import InputError
 from soilnb.pore import simulate
 from soilnb.profile import compas, mimics
@@ -135,7 +135,7 @@ def test_compas_exudes_enzymes_and_at_rest_all_that_is_taken_up_is_lost():
     """Read from the model's ledger of fluxes; by layer from its matrices instead."""
     book = flux_ledger(compas.MODEL.fluxes(compas.MODEL.example))
     assert float(book["exudation"]) > 0
-    for name, of_layers in column(place=compas.MODEL.example).items():
+    for name, of_layers in ledger_by_layer(place=compas.MODEL.example).items():
         assert float(book[name]) == pytest.approx(float(of_layers.sum()), rel=1e-9), name
     assert float(efficiency(book, "ecosystem")) == pytest.approx(0.0, abs=1e-12)
 

@@ -153,7 +153,7 @@ def _widget(control: Control) -> tuple[widgets.ValueWidget, widgets.Widget]:
     words = translated(control.label)
     label = text(lines(escape(words)))
     if control.choices:
-        options = [(translated(choice), choice) for choice in control.choices]
+        options = [(results.raised(translated(choice)), choice) for choice in control.choices]
         choice = widgets.Dropdown(options=options, value=control.value)
         choice.tooltip, choice.layout = words, full()
         return choice, widgets.VBox([label, choice], layout=full())

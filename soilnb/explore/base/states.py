@@ -105,7 +105,7 @@ def _control(control: Control, values) -> dict:
         "label": control.label,
         "kind": "choice" if control.choices else "slider",
         "stops": stops,
-        "texts": [str(stop) if control.choices else f"{stop:.4g}" for stop in stops],
+        "texts": [results.raised(stop) if control.choices else f"{stop:.4g}" for stop in stops],
         "start": stops.index(control.value),
     }
 
