@@ -157,8 +157,8 @@ def _is_standard(forcing: xr.Dataset, name: str) -> bool:
     """Whether a variable is as it should be, as most are: putting it in order takes long."""
     variable, given = VARIABLES[name], forcing.variables[name]
     ordered = given.dims in (variable.dims, ("site", *variable.dims))
-    words = {key: given.attrs.get(key) for key in _attributes(variable)}
-    return ordered and given.dtype == np.float64 and words == _attributes(variable)
+    words = {key: given.attrs.get(key) for key in variable.attrs}
+    return ordered and given.dtype == np.float64 and words == variable.attrs
 
 
 def _standard(array: xr.DataArray, name: str) -> xr.DataArray:
