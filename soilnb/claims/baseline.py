@@ -14,16 +14,13 @@ the claims.
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
-import ast
 import hashlib
 import json
 import math
 import platform
 import sys
-import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import cache
 from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
@@ -33,7 +30,7 @@ import pandas as pd
 import xarray as xr
 
 from soilnb import results
-from soilnb.jobs import reason, writing
+from soilnb.jobs import meaning, reason, writing
 from soilnb.parameters import InputError, check_known
 
 #: What decides an assimilation: the models, their forcing, the profiles and the chains.
@@ -205,31 +202,9 @@ def source_hash(paper: str, package: Path | None = None) -> str:
     found = {path for pattern in named for path in package.glob(pattern)}
     digest = hashlib.sha256()
     for path in sorted(found - {package / name for name in without}):
-        name, state = path.relative_to(package).as_posix(), path.stat()
-        meaning = _meaning(path, state.st_size, state.st_mtime_ns)
-        digest.update(f"{name}\0{meaning}\0".encode())
+        name = path.relative_to(package).as_posix()
+        digest.update(f"{name}\0{meaning(path)}\0".encode())
     return digest.hexdigest()
-
-
-#: Entries of a parameter's row that decide no number.
-_WORDS = {"slider", "symbol", "meaning", "source"}
-
-
-@cache  # papers share sources, and a notebook asks again and again; a change shows in size or time
-def _meaning(path: Path, size: int, time: int) -> str:
-    """Return what a source says to the machine: values of a table, a module without docstrings."""
-    source = path.read_text(encoding="utf-8")
-    if path.suffix == ".toml":
-        table = tomllib.loads(source)
-        for name, row in table.get("parameters", {}).items():
-            table["parameters"][name] = {k: v for k, v in row.items() if k not in _WORDS}
-        return json.dumps(table, sort_keys=True)
-    tree = ast.parse(source)
-    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    for node in ast.walk(tree):
-        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
-            del node.body[0]
-    return ast.unparse(tree)
 
 
 def stale(kept: Mapping) -> bool:

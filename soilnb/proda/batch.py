@@ -3,8 +3,8 @@
 A profile is one task. Its random numbers follow from the seed and its name, so the result depends
 neither on the order, nor on the number of processes, nor on whether the run was interrupted. With
 a folder every finished profile is kept in a file of its own, under a key of everything that decides
-the result (data, forcing, settings, sources of the kernels); only a file with the right key is read
-again.
+the result: data, forcing, settings, and what the kernels' sources say, whatever their comments.
+Only a file with the right key is read again.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ import numpy as np
 from tqdm import tqdm
 
 from soilnb import __version__
-from soilnb.jobs import Store, complete
+from soilnb.jobs import Store, complete, meaning
 from soilnb.kernels import metropolis as kernel
-from soilnb.kernels.compiler import digest
+from soilnb.kernels.compiler import sources
 from soilnb.parameters import InputError
 from soilnb.proda import posterior
 from soilnb.proda.chains import ChainSettings, ObservedProfile, SamplingError, sample
@@ -135,7 +135,7 @@ class _Store(Store):
         if not settled["draws"]:
             del settled["draws"]  # files of runs that kept none are as they were
         about = [settled, work.__qualname__, __version__]
-        about.append(digest(Path(kernel.__file__)).hex())
+        about += [meaning(path) for path in sorted(sources(Path(kernel.__file__)))]
         self.common = json.dumps(about, sort_keys=True).encode()
 
     def _file(self, profile: ObservedProfile) -> str:
