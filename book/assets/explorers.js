@@ -249,6 +249,7 @@
       if (this.other) {
         const [image, said] = this.data.states[[...this.data.beside, this.at.at(-1)].join(",")];
         this.other.src = this.data.images[image];
+        this.other.alt = `Kept: ${said}`;
         words += ` Kept beside it: ${said.replace(/^[^:]*: /, "")}`;
       }
       if (state.length > 1 && this.data.size) this.draw(state);
