@@ -346,8 +346,8 @@ def _scratch(work: Path) -> Iterator[Path]:
 
 def _environment(task: _Task, work: Path, jobs: int) -> dict[str, str]:
     """Return what tells a notebook's process about its run."""
-    threads = str(max(1, cores() // jobs))
-    shared = {name: os.environ.get(name, threads) for name in _THREADS}
+    threads = {"NUMBA_NUM_THREADS": str(max(1, cores() // jobs)), **_ONE_THREAD}
+    shared = {name: os.environ.get(name, number) for name, number in threads.items()}
     return shared | {
         "SOILNB_RUN_DIR": str(work),
         "SOILNB_RUN_SIZE": task.size,
@@ -356,8 +356,8 @@ def _environment(task: _Task, work: Path, jobs: int) -> dict[str, str]:
     }
 
 
-#: Notebooks that run side by side share the cores.
-_THREADS = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+#: Matrices are small here: a second thread of linear algebra only waits, and takes a core for it.
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def _in_process(
