@@ -22,6 +22,7 @@ from html import escape
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib import rc_context
@@ -48,6 +49,9 @@ _POWER = re.compile(
     r"((?<![\w-])(?:degC|mol|ha|yr|[kmcµMP]?g|[cmkµ]?m|d|h|s|K|J|k?Pa|L)|[)%])"
     r"(-[1-4]|(?<=m)[23])(?![\w-])"
 )
+
+#: An isotope as it is typed.
+_ISOTOPE = re.compile(r"(?<![\w.])(13|14|15|18)([CNO])(?!\w)")
 
 #: A symbol of a paper within a sentence: a letter and its index.
 _SYMBOL = re.compile(r"(?<![\w./-])([A-Za-z])_([A-Za-z0-9]+)\b(?!_)")
@@ -344,6 +348,8 @@ class _Formula(str):
 
 def _safe(cell: object) -> object:
     """Return a cell or heading of a table as HTML."""
+    if isinstance(cell, bool | np.bool_):
+        return "yes" if cell else "no"
     if not isinstance(cell, str):
         return cell
     if isinstance(cell, _Formula) and cell:
@@ -352,15 +358,18 @@ def _safe(cell: object) -> object:
 
 
 def raised(text: object) -> str:
-    """Return a text with the powers of its units as they are printed.
+    """Return a text with the powers of its units, and isotopes, as they are printed.
 
     Examples
     --------
     >>> raised("diffusion (cm2 s-1) at 20 degC, 3 g C m-2 yr-1 in tau4s2")
     'diffusion (cm² s⁻¹) at 20 °C, 3 g C m⁻² yr⁻¹ in tau4s2'
+    >>> raised("18O, 13C")
+    '¹⁸O, ¹³C'
     """
-    up = str.maketrans("-1234", "⁻¹²³⁴")
+    up = str.maketrans("-123458", "⁻¹²³⁴⁵⁸")
     text = _POWER.sub(lambda unit: unit[1] + unit[2].translate(up), str(text))
+    text = _ISOTOPE.sub(lambda one: one[1].translate(up) + one[2], text)
     return re.sub(r"\bdegC(?![A-Za-z0-9])", "°C", text)
 
 
@@ -387,6 +396,8 @@ def _head(name: object) -> object:
 def _html(table: pd.DataFrame | pd.Series, **how: object) -> str:
     """Return a table as a page shows it: no cell cut short, nothing where nothing is known."""
     frame = table if isinstance(table, pd.DataFrame) else table.to_frame(table.name or "value")
+    if "p" in frame and frame["p"].dtype.kind == "f":
+        frame = frame.assign(p=frame["p"].map(_probability))
     safe = frame.map(_safe).rename(index=_safe, columns=_head)
     for axis in (safe.index, safe.columns):
         axis.names = [_head(name) for name in axis.names]
@@ -401,6 +412,11 @@ def _show_in_full() -> None:
     if (shell := get_ipython()) is not None:
         for kind in (pd.DataFrame, pd.Series):
             shell.display_formatter.formatters["text/html"].for_type(kind, _html)
+
+
+def _probability(p: float) -> str:
+    """Return a P value, which is small and never nothing."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _short(number: float, digits: int) -> str:

@@ -61,13 +61,16 @@ def sentence(rows: Sequence[Mapping]) -> str:
     if not judged:
         return "No number of the paper can be judged here; ours stands beside it."
     agree = [row for row in judged if row["verdict"] == "same"]
-    parts = [_agreement(agree, len(judged))]
+    parts = [_agreement(agree, len(judged))] if agree or len(judged) > 1 else []
     for verdict, words in (("near", "nearly agree"), ("differs", "differ")):
-        parts += _apart([row for row in judged if row["verdict"] == verdict], words)
+        some = [row for row in judged if row["verdict"] == verdict]
+        parts += _apart(some, words, "The only number" if len(judged) == 1 else str(len(some)))
     return " ".join([*parts, _sizes(judged)])
 
 
 def _agreement(agree: Sequence[Mapping], number: int) -> str:
+    if number == 1:
+        return f"The only number agrees{_worth(agree)}."
     verb = "agrees" if len(agree) == 1 else "agree"
     text = f"{len(agree) or 'None'} of {number} numbers {verb}"
     return f"{text}{_worth(agree)}."
@@ -86,14 +89,14 @@ def _worth(agree: Sequence[Mapping]) -> str:
     return f", {words.get(alone, 'none of them without tuning')}"
 
 
-def _apart(rows: Sequence[Mapping], words: str) -> list[str]:
+def _apart(rows: Sequence[Mapping], words: str, who: str) -> list[str]:
     """Return how many do not agree, with the cause that most of them have."""
     if not rows:
         return []
     verb = re.sub(r"(agree|differ)$", r"\1s", words) if len(rows) == 1 else words
     causes = Counter(_first(row["cause"]) for row in rows if row["cause"])
     cause = f": {causes.most_common(1)[0][0]}" if causes else ""
-    return [f"{len(rows)} {verb}{cause}."]
+    return [f"{who} {verb}{cause}."]
 
 
 def _first(cause: str) -> str:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from soilnb.figures import series, style
 from soilnb.figures.he2024.concepts import METHODS, measured
 from soilnb.figures.style import COLOURS
+from soilnb.results import raised
 
 #: Label, colour and dash of each level of organisation.
 LEVELS = {
@@ -138,7 +139,7 @@ def substrates(figure: Figure, table: pd.DataFrame, *, data: xr.Dataset) -> list
             row["mean"], y, xerr=row["sd"], fmt=marker, ms=7, capsize=3, color=colour, mec="black"
         )
     labels = [
-        f"{str(name).replace('18O', '¹⁸O')}: n = {row['records']:.0f}, {row['places']:.0f} places"
+        f"{raised(name)}: n = {row['records']:.0f}, {row['places']:.0f} places"
         for name, row in table.iterrows()
     ]
     ax.set_yticks(at, labels)

@@ -3,6 +3,8 @@
 Every figure takes any number of models, and reads all that it knows of one from its ledger.
 """
 
+import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 
@@ -69,7 +71,7 @@ def rows(links: pd.DataFrame, pools) -> list[list[str]]:
 
 def _size_of_grid(models: Mapping[str, object]) -> tuple[float, float]:
     rows, columns = style.shape(len(models), 3)
-    return 3.3 * columns, 2.35 * rows + 1.0
+    return 3.3 * columns, 2.7 * rows + 1.0
 
 
 @style.frame(_size_of_grid)
@@ -108,6 +110,9 @@ def _structure(ax: Axes, links: pd.DataFrame, pools: Mapping[str, str]) -> None:
     names = {pool: pool.replace("_", "\n") for pool in pools}
     fills = {pool: FILLS[kind] for pool, kind in what.items()}
     schematic.boxes_and_arrows(ax, places, links, names=names, colours=fills)
+    short = [f"{pool}: {words}" for pool, words in pools.items() if not _is_said(pool, words)]
+    told = textwrap.fill("; ".join(short), 52)
+    ax.text(0.5, -0.02, told, transform=ax.transAxes, ha="center", va="top", fontsize=7)
     heights = [y for _, y in places.values()]
     ax.set(xlim=(-4.1, 4.1), ylim=(min(-4.5, min(heights) - 0.5), max(heights) + 1.0))
     for pool, _ in links[links["source"] == "litter"].groupby("target"):
@@ -115,6 +120,11 @@ def _structure(ax: Axes, links: pd.DataFrame, pools: Mapping[str, str]) -> None:
     for sink, ending in links[links["target"].isin(list(MARKS))].groupby("target"):
         for pool in ending["source"].unique():
             _mark(ax, places[pool], sink)
+
+
+def _is_said(pool: str, words: str) -> bool:
+    """Whether the name of a pool says as much as its words."""
+    return set(pool.split("_")) <= set(re.findall(r"\w+", words))
 
 
 #: Begin and end of the arrow beside a box for what enters and leaves the soil, its colour, and

@@ -4,6 +4,7 @@
 from different depths respire, and what the whole-profile model makes of it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -251,6 +252,11 @@ def incubations(
     return _data(jars)
 
 
+def _cited(study: str) -> str:
+    """Return author and year of a study from its name in the data set, as in ``Rey2008``."""
+    return re.sub(r"([^\W\d]+)(\d{4}).*", r"\1 \2", study)
+
+
 def _in_jars(ax: Axes, jars: xr.Dataset, field: xr.Dataset) -> None:
     """Draw the loss of carbon by depth, in jars and in the field."""
     studies = sorted(set(jars["study"].values.tolist()))
@@ -259,7 +265,7 @@ def _in_jars(ax: Axes, jars: xr.Dataset, field: xr.Dataset) -> None:
         some = jars.isel(jar=(jars["study"] == study).values)
         ax.plot(
             some["relative"], some["depth"], marker, color=colour, ms=4.5, mew=0, alpha=0.7, ls="",
-            label=f"{study}, n = {some.sizes['jar']}",
+            label=f"{_cited(study)}, n = {some.sizes['jar']}",
         )  # fmt: skip
     ax.plot(
         field["relative"], field["depth"], "o-", color=COLOURS["vermilion"], mec="black", ms=6,
@@ -282,7 +288,7 @@ def _treated(ax: Axes, primed: xr.Dataset, sieved: xr.Dataset) -> None:
         for depth, ratio, line, colour in zip(
             data["depth"].values, data["ratio"].values, lines, colours, strict=False
         ):
-            label = f"{words}, {depth:g} cm ({data.attrs['study']})"
+            label = f"{words}, {depth:g} cm ({_cited(data.attrs['study'])})"
             ax.plot(data["time"], ratio, line, ms=4, color=colour, label=label)
     ax.axhline(1, color="0.8", lw=0.8, zorder=0)
     top = max(float(np.nanmax(data["ratio"])) for data in (primed, sieved))

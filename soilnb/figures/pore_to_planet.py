@@ -245,7 +245,7 @@ def state(figure: Figure, found: Mapping[str, object]) -> None:
     )
     left.axhline(found["published_cue"], color=COLOURS["vermilion"], ls="--", lw=1.2)
     left.text(
-        line[0], found["published_cue"] - 0.012, "published", color=COLOURS["vermilion"],
+        1.06 * line[0], found["published_cue"] - 0.012, "published", color=COLOURS["vermilion"],
         fontsize=8, va="top",
     )  # fmt: skip
     _ratio_axis(left, found["ticks"])

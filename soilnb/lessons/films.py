@@ -155,7 +155,7 @@ def five_models_warming() -> films.Film:
 
     def draw(figure: Figure, number: int) -> str:
         ax, now = figure.subplots(), steps[number]
-        heights = _apart(change[:, now], 0.045 * (top - low))
+        heights = _apart(change[:, now], 0.05 * (top - low))
         for model, line, place in zip(looks(names).items(), change, heights, strict=True):
             name, (colour, dash, marker) = model
             ax.plot(times[: now + 1], line[: now + 1], color=_bright(colour), ls=dash, lw=2)
@@ -178,11 +178,10 @@ def five_models_warming() -> films.Film:
 
 
 def _apart(values: np.ndarray, gap: float) -> np.ndarray:
-    """Return heights for labels at values, moved up so that none covers another."""
-    heights = values.astype(float)
-    order = np.argsort(values)
-    for lower, upper in itertools.pairwise(order):
-        heights[upper] = max(heights[upper], heights[lower] + gap)
+    """Return heights for labels at losses, below the line of zero and none over another."""
+    heights = np.minimum(values, -0.6 * gap)
+    for upper, lower in itertools.pairwise(np.argsort(-values)):
+        heights[lower] = min(heights[lower], heights[upper] - gap)
     return heights
 
 

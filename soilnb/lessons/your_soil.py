@@ -186,7 +186,8 @@ class Upload(widgets.VBox):
         shown = super()._repr_mimebundle_(**options)
         if results.current() is not None:
             words = f"{self.file.description}: in JupyterLab a button stands here; what it answers"
-            page = f"<p><i>{escape(words)} is worked out below for a made-up example.</i></p>"
+            words = f"{escape(words)} is worked out below for a made-up example."
+            page = f'<p class="soilnb-upload"><i>{words}</i></p>'
             (shown[0] if isinstance(shown, tuple) else shown)["text/html"] = page
         return shown
 

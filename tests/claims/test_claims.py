@@ -205,11 +205,11 @@ def row(verdict, strength="independent", cause="", size="quick"):
             "2 of 3 numbers agree, 1 of them without any tuning. 1 differs: frost (two; years). "
             "Quick run.",
         ),
-        ([row("same", "tuned")], "1 of 1 numbers agrees, none of them without tuning. Quick run."),
-        ([row("same", "order")], "1 of 1 numbers agrees, in order or sign. Quick run."),
+        ([row("same", "tuned")], "The only number agrees, none of them without tuning. Quick run."),
+        ([row("same", "order")], "The only number agrees, in order or sign. Quick run."),
         (
             [row("near", size="paper (baseline of 2026-01-01)", cause="few profiles. So what")],
-            "None of 1 numbers agree. 1 nearly agrees: few profiles. Full size.",
+            "The only number nearly agrees: few profiles. Full size.",
         ),
         ([row("reported")], "No number of the paper can be judged here; ours stands beside it."),
     ],

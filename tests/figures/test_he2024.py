@@ -1,5 +1,7 @@
 """Figures are tested by the data on their axes: what is drawn is what was handed in."""
 
+import itertools
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -127,3 +129,12 @@ def test_schematics_show_every_pool_and_every_link_of_the_models():
         len([p for p in ax.patches if type(p).__name__ == "FancyBboxPatch"]) for ax in (left, right)
     ]
     assert boxes == [7, 7]
+
+
+def test_sites_that_lie_close_have_labels_apart():
+    spots = {"observed": ("site", [4.1, 4.6, 4.6]), "modelled": ("site", [5.92, 5.78, 5.7])}
+    sites = xr.Dataset(spots, {"site": ["LUQ", "HFR", "KNZ"]}, {"r2": 0.5, "rmse": 2.0})
+    figure = he2024.lter(sites)
+    figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))

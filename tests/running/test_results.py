@@ -194,6 +194,12 @@ def test_a_table_is_shown_in_full_without_words_for_what_is_unknown():
     assert "NaN" not in html
 
 
+def test_a_table_says_yes_or_no_and_no_probability_is_nothing():
+    html = results._html(pd.DataFrame({"out": [True, False], "p": [3e-9, 0.25]}))
+    for cell in ("yes", "no", "&lt; 0.001", "0.250"):
+        assert f"<td>{cell}</td>" in html
+
+
 def test_a_series_is_shown_as_a_table_under_its_name():
     series = pd.Series({"litter": 0.2, "soil": 5.1}, name="carbon")
     assert "<th>carbon</th>" in results._html(series)

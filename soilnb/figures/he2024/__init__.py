@@ -238,13 +238,12 @@ def lter(figure: Figure, sites: xr.Dataset) -> None:
     top = 1.08 * float(max(sites["observed"].max(), sites["modelled"].max()))
     ax.plot([0, top], [0, top], "-", color="0.7", lw=1, label="1:1")
     ax.plot(sites["observed"], sites["modelled"], "o", color=MODEL["MIMICS"], ms=6)
-    placed: list[tuple[float, float]] = []
-    for name, x, y in zip(
-        sites["site"].values, sites["observed"].values, sites["modelled"].values, strict=True
-    ):
-        crowded = any(abs(x - u) < 0.6 and abs(y - v) < 0.3 for u, v in placed)
-        placed.append((x, y))
-        series.tell(ax, str(name), (x, y), (5, -9 if crowded else 3), va="baseline", fontsize=7)
+    spots = list(zip(sites["observed"].values, sites["modelled"].values, strict=True))
+    for name, (x, y) in zip(sites["site"].values, spots, strict=True):
+        others = [(u - x, v - y) for u, v in spots if (u, v) != (x, y) and abs(v - y) < 0.35]
+        aside = -5 if any(0.05 < right < 0.7 for right, _ in others) else 5
+        below = any(abs(right) <= 0.05 and up > 0 for right, up in others)
+        series.tell(ax, str(name), (x, y), (aside, -9 if below else 3), va="baseline", fontsize=7)
     ax.set(
         xlim=(0, top), ylim=(0, top), aspect="equal",
         xlabel="observed SOC, 0-30 cm (kg C m⁻²)", ylabel="MIMICS (kg C m⁻²)",

@@ -17,7 +17,7 @@ from soilnb.figures.pore.series import CARBON_SHARES, LOOKS, NAMES, Runs
 _ORDER_11 = ("static", "cn10", "cn22", "reference", "cn100", "ten_pulses")
 
 
-@style.frame(10.8, 6.2)
+@style.frame(10.8, 6.6)
 def fig11(
     figure: Figure, runs: Runs, *, days: Sequence[float] = (0, 199, 200, 500), least: float = 2.0
 ) -> list[str]:
@@ -58,7 +58,7 @@ def fig11(
         words = NAMES[name].replace(", ", "\n").replace("out m", "out\nm")
         place = put(f"day {end:g}\n{words}", 1.1 if name == "static" else 1.0)
         stock(place, run, end)
-    ax.set_xticks(places, labels, fontsize=7.5)
+    ax.set_xticks(places, labels, fontsize=8)
     ax.set(ylabel="carbon (mg g⁻¹ dry soil)", xlim=(-0.6, places[-1] + 0.6))
     looks = [LOOKS[name] for name in (*CARBON_SHARES, "C_CO2")]
     handles = [Patch(facecolor=look.colour, ec="white", label=look.label) for look in looks]
@@ -82,20 +82,21 @@ def _stock(
     """Draw where the carbon is on a day as a stacked bar, with amounts and shares.
 
     A value is written where its share is at least `least` (%), and its part of the bar so high
-    that the writing fits, beside bars of `highest`.
+    that the writing fits, beside bars of `highest`; the share below it where that fits, too.
     """
     amounts = _carbon(run, day)
     bottom, total = 0.0, amounts.sum()
     for name, amount in zip((*CARBON_SHARES, "C_CO2"), amounts, strict=True):
         look = {"color": LOOKS[name].colour, "edgecolor": "white", "lw": 0.5}
         ax.bar(place, amount, 0.88, bottom=bottom, gid=f"stock-{name}", **look)
-        if amount >= max(least / 100 * total, 0.018 * highest):
-            words = f"{amount:.2f} ({100 * amount / total:.0f} %)"
-            where = {"ha": "center", "va": "center_baseline", "fontsize": 6.3}
+        if amount >= max(least / 100 * total, 0.025 * highest):
+            share = f"\n({100 * amount / total:.0f} %)" if amount >= 0.06 * highest else ""
+            words = f"{amount:.2f}{share}"
+            where = {"ha": "center", "va": "center", "fontsize": 8.5}
             colour = series.readable_on(look["color"])
             ax.text(place, bottom + amount / 2, words, color=colour, **where)
         bottom += amount
-    ax.text(place, bottom, f"{total:.1f}", ha="center", va="bottom", fontsize=8)
+    ax.text(place, bottom, f"{total:.1f}", ha="center", va="bottom", fontsize=9)
 
 
 def _inputs(ax: Axes, place: float, runs: Sequence[xr.Dataset], first: float, last: float) -> None:
@@ -110,4 +111,4 @@ def _inputs(ax: Axes, place: float, runs: Sequence[xr.Dataset], first: float, la
                 at, amount, width, bottom=bottom, color=look.colour, gid=f"input-{name}", **hatched
             )
             bottom += amount
-        ax.text(at, bottom, f"{bottom:.2f}", ha="center", va="bottom", fontsize=7)
+        ax.text(at, bottom, f"{bottom:.2f}", ha="center", va="bottom", fontsize=8.5)

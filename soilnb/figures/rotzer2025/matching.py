@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from soilnb.claims import matching
 from soilnb.figures import style
 from soilnb.figures.style import COLOURS
+from soilnb.results import raised
 
 #: Short words for the numbers, in the order in which they are drawn.
 WORDS = {
@@ -175,7 +176,7 @@ def left(figure: Figure, shares: pd.DataFrame) -> None:
         ax.bar(range(len(one)), one["weight"], color=_MATCH, width=0.75)
         wide = np.arange(len(one))[:, None] + [-0.4, 0.4]
         ax.plot(wide.T, one[["prior", "prior"]].to_numpy().T, color="0.2", lw=1.4)
-        ax.set_xticks(range(len(one)), one.index, fontsize=7)
+        ax.set_xticks(range(len(one)), one.index.map(raised), fontsize=7)
         ax.set_ylim(0, 1)
         ax.set_yticks([0, 0.5, 1])
         ax.set_title(words, fontsize=8)

@@ -180,10 +180,10 @@ def _explained(ax: Axes, homogenised: Mapping[str, xr.Dataset]) -> None:
         ax.plot(values, at, marker, ms=6, color=face, mec="0.2", mew=0.7)
         bases[base] = face
     for number, base in enumerate(sorted(bases)):
-        # the text of the lowest one stands to the left of its line
-        left = number == 0 and len(bases) > 1
+        # only the text of the highest one stands to the right of its line
+        left = number < len(bases) - 1
         text = f"{base:.0f} % with all".replace("-", "−")
-        place = (-3 if left else 3, -1 - 8 * max(number - 1, 0))
+        place = (-3 if left else 3, -1 - 8 * (number % 2))
         ax.annotate(text, (base, 1.0), place, textcoords="offset points",
                     xycoords=("data", "axes fraction"), ha="right" if left else "left",
                     fontsize=6.5)  # fmt: skip

@@ -50,7 +50,7 @@ def pulse(first: float = 150, last: float = 260) -> xr.Dataset:
     """
     run = paper.curves()["reference"].sel(statistic="mean", time=slice(first, last))
     found = flux_ledger(run, uptake="f_U", respiration=("R_G", "R_M", "R_O"), turnover="f_BD")
-    return found.assign_attrs(note="250 x 250 voxels, mean of the seeds, size paper, kept")
+    return found.assign_attrs(note="250 × 250 voxels, mean of the seeds, size paper, kept")
 
 
 def spans(pulse: xr.Dataset) -> pd.DataFrame:

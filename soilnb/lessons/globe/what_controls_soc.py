@@ -13,6 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from soilnb import claims
+from soilnb.figures.tao2023.controls import COMPONENTS
 from soilnb.lessons.globe.proda_globe import VARIANTS, Study, study
 from soilnb.proda import covariates, globe, network, sensitivity
 from soilnb.proda.cube import READINGS, Cube
@@ -41,7 +42,20 @@ def components() -> pd.DataFrame:
     parts = {name: ", ".join(p) for name, p in Cube("compas").groups().items()}
     metric = pd.Series(sensitivity.METRICS, name="metric")
     metric = metric.map({name: variable.meaning for name, variable in globe.VARIABLES.items()})
-    return pd.concat([metric, pd.Series(parts, name="parameters")], axis=1)
+    return named(pd.concat([metric, pd.Series(parts, name="parameters")], axis=1))
+
+
+def named(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with the components, in rows or columns, by their names in the figures.
+
+    Examples
+    --------
+    >>> named(pd.DataFrame({"cue": [104.0]}, ["input"]))
+                        microbial CUE
+    plant carbon input          104.0
+    """
+    words = {component: name for component, (name, *_) in COMPONENTS.items()}
+    return table.rename(index=words, columns=words)
 
 
 def thinned(cells: xr.Dataset, step: int) -> xr.Dataset:
