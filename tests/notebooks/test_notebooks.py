@@ -65,6 +65,12 @@ def test_folded_boxes_have_titles_that_markdown_can_read(path):
 
 
 @each
+def test_its_links_say_where_they_lead(path):
+    for cell in cells(path, "markdown"):
+        assert not re.search(r"\[\d+\]\(\d", cell["source"]), cell["source"]
+
+
+@each
 def test_it_is_stored_without_results(path):
     content = read(path)
     for cell in cells(path, "code"):

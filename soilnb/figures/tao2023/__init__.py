@@ -12,6 +12,7 @@ from matplotlib.patches import Patch
 
 from soilnb.figures import layers, schematic, series, style
 from soilnb.figures.style import COLOURS
+from soilnb.results import raised
 
 #: What each pathway runs through.
 _PATHWAYS = {
@@ -282,6 +283,8 @@ def slopes(figure: Figure, table: pd.DataFrame, *, printed: float | None = None)
             printed, 1.01, "printed", transform=ax.get_xaxis_transform(),
             color=COLOURS["vermilion"], ha="center", va="bottom", fontsize=7,
         )  # fmt: skip
-    labels = [f"{name} (n = {int(n)})" for name, n in zip(table.index, table["n"], strict=True)]
+    labels = [
+        f"{raised(name)} (n = {int(n)})" for name, n in zip(table.index, table["n"], strict=True)
+    ]
     ax.set_yticks(places, labels)
     ax.set(ylim=(len(table) - 0.5, -1), xlabel="slope of log10 SOC on CUE, with 95 % interval")
