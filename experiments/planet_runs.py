@@ -59,6 +59,7 @@ def main() -> None:
     cells = globe.planet(open_dataset("testbed", twin=False))
     runs = {model: assimilated(model, profiles) for model in RUNS}
     table = cue_soc.relation(runs["COMPAS"], profiles, limit=1.05)
+    good = {m: network.targets(run, select="published").index for m, run in runs.items()}
     worlds = {}
     for model, run in runs.items():
         learnt = network.extrapolate(run, profiles, cells, method="small", seed=0)
@@ -69,7 +70,7 @@ def main() -> None:
             members = ensemble(learnt)
     arm = VARIANTS[READING].partition(" (")[0]
     made = f"ISRaD, {profiles.sizes['profile']} profiles, {arm}, small network"
-    planet_runs.write(worlds, table, made=made)
+    planet_runs.write(worlds, table, learnt_from=good, made=made)
     depths = cue_soc.by_depth(runs["COMPAS"], profiles, limit=1.05)
     planet_runs.write_members(members, depths, made=made)
 

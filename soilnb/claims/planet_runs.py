@@ -7,7 +7,7 @@ differs between the members of an ensemble, and carbon by depth, stands in ``run
 is the arm of the papers' figures, tied enzymes on the logarithmic scale. No observation is in it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -53,6 +53,7 @@ def write(
     worlds: Mapping[str, xr.Dataset],
     profiles: pd.DataFrame,
     *,
+    learnt_from: Mapping[str, Sequence[str]],
     made: str,
     size: str = "paper",
 ) -> Path:
@@ -65,6 +66,8 @@ def write(
         of COMPAS with the decomposition of the published code.
     profiles : DataFrame
         As from `soilnb.proda.cue_soc.relation`.
+    learnt_from : mapping of str to sequence of str
+        By model, the profiles that pass the papers' filter.
     made : str
         What was learnt from what, in words: ``"ISRaD, 513 profiles, tied enzymes"``.
     size : {"paper", "quick"}
@@ -79,6 +82,7 @@ def write(
         kept[model] = _short_columns({n: one[n] for n in one.variables if n in names})
     rows = profiles[list(COLUMNS)].rename_axis("profile").reset_index().to_dict("records")
     kept["profiles"] = [{key: baseline.short(value) for key, value in row.items()} for row in rows]
+    kept["learnt_from"] = {model: list(names) for model, names in learnt_from.items()}
     return baseline.write(kept)
 
 
@@ -204,3 +208,14 @@ def profiles() -> pd.DataFrame:
     True
     """
     return pd.DataFrame(_kept()["profiles"]).set_index("profile")
+
+
+def learnt_from() -> dict[str, list[str]]:
+    """Return by model the profiles from which it has learnt: those that pass the papers' filter.
+
+    Examples
+    --------
+    >>> {model: len(names) for model, names in learnt_from().items()}
+    {'COMPAS': 350, 'CLM5': 428}
+    """
+    return _kept()["learnt_from"]

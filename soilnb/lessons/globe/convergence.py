@@ -249,18 +249,19 @@ class Study(Sized):
     def places(self) -> dict[str, pd.DataFrame]:
         """Return where the profiles lie, and from which each model learns.
 
-        With real profiles COMPAS has all of them, as `soilnb.claims.planet_runs` keeps them.
+        With real profiles all of them, as `soilnb.claims.planet_runs` keeps them.
         """
-        where = self.chosen[["latitude", "longitude"]].to_dataframe()
-        found = {
-            m: where.assign(kept=where.index.isin(network.targets(each, select=self.select).index))
-            for m, each in self.assimilated.items()
-        }
         if not self.full and self.chosen.attrs["provenance"] == "real":
             every = proda.observations.israd()[["latitude", "longitude"]].to_dataframe()
-            good = planet_runs.profiles()["kept"]
-            found["COMPAS"] = every.assign(kept=every.index.isin(good[good].index))
-        return found
+            known = planet_runs.learnt_from()
+            good = {model: known[model] for model in MODELS}
+        else:
+            every = self.chosen[["latitude", "longitude"]].to_dataframe()
+            good = {
+                model: network.targets(each, select=self.select).index
+                for model, each in self.assimilated.items()
+            }
+        return {model: every.assign(kept=every.index.isin(names)) for model, names in good.items()}
 
     def counts(self) -> pd.DataFrame:
         """Return how many profiles have chains, agree and are kept, by model; noted as claim."""
