@@ -48,7 +48,7 @@ SHOWN, ROWS = 2.0, 9
 
 #: Turnover times without a model (data set ``turnover``): what they rest on, their layers, m, and
 #: how near a pit is the same one, degrees.
-PITS, SLABS, SAME = "carbon and root litter", np.linspace(0.0, 1.0, 6), 0.001
+PITS, SLABS, SAME = "ISRaD and root litter", np.linspace(0.0, 1.0, 6), 0.001
 
 #: How turnover times are told: by which witness, and with which parameters of a profile.
 TOLD = {
@@ -130,7 +130,7 @@ class Study(Sized):
 
     @cached_property
     def pits(self) -> pd.DataFrame:
-        """Turnover times of the same pits from carbon and root litter; rows without a gap."""
+        """Turnover times of the same pits in the data set ``turnover``; rows without a gap."""
         record = open_dataset("turnover")
         apart = np.hypot(*(
             self.profiles[name].values[:, np.newaxis] - record[name].values
@@ -334,7 +334,10 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
     """
     wide = table[0.5].unstack("witness")[list(WITNESSES)].droplevel("kind")
     fall = (wide["carbon"] - wide["with radiocarbon"]).groupby(["model", "name"]).max()
-    order = fall.sort_values(ascending=False, kind="stable").groupby("model").head(ROWS).index
+    fall = fall.sort_values(ascending=False, kind="stable").groupby("model").head(ROWS)
+    order = fall.sort_index(
+        level="model", key=lambda of: of.map([*MODELS].index), sort_remaining=False, kind="stable"
+    ).index
     parts = {kind: wide.loc[kind].reindex(order) for kind in wide.index.unique("profiles")}
     return pd.concat(parts, names=["profiles"])
 
