@@ -8,6 +8,8 @@ A run is announced to the notebook's process by three environment variables, whi
 `soilnb.pipeline` sets: ``SOILNB_RUN_DIR``, ``SOILNB_RUN_SIZE`` and ``SOILNB_RUN_NOTEBOOK``.
 Finished runs lie in ``<root>/<size>/<notebook>/``, those with changed parameters in
 ``<root>/changed/<size>/``.
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 import hashlib
@@ -59,17 +61,7 @@ _SYMBOL = re.compile(r"(?<![\w./-])([A-Za-z])_([A-Za-z0-9]+)\b(?!_)")
 
 @dataclass(frozen=True)
 class Current:
-    """The run that is under way in this process.
-
-    Attributes
-    ----------
-    folder : Path
-        Where its files go until the run is complete.
-    size : {"quick", "paper"}
-        Size of the run.
-    notebook : str
-        Name of the notebook, without ``.ipynb``.
-    """
+    """The run that is under way in this process: where its files go, size, name of the notebook."""
 
     folder: Path
     size: str
@@ -93,10 +85,7 @@ def checkout() -> Path | None:
 
 
 def root() -> Path:
-    """Return the folder of all results.
-
-    ``SOILNB_RESULTS`` when it is set, else ``results/`` in the checkout, else in the working
-    directory.
+    """Return the folder of all results: ``SOILNB_RESULTS``, else ``results/`` in checkout or here.
 
     Examples
     --------
@@ -112,15 +101,8 @@ def root() -> Path:
 def folder(notebook: str, size: str, changed: str = "") -> Path:
     """Return the folder of the last good run of a notebook, whether or not it exists.
 
-    Parameters
-    ----------
-    notebook : str
-        Its name.
-    size : {"quick", "paper"}
-        Size of the run.
-    changed : str
-        Parameters that differ from the notebook's own, in words. Such a run has a folder of its
-        own in ``changed/``, so that nobody takes its numbers for those of the notebook.
+    A run whose parameters are `changed` (in words) has a folder of its own in ``changed/``, so that
+    nobody takes its numbers for those of the notebook.
 
     Examples
     --------
@@ -137,10 +119,7 @@ def folder(notebook: str, size: str, changed: str = "") -> Path:
 
 
 def completed(size: str) -> list[Path]:
-    """Return the folders of all complete runs of a size, sorted by notebook.
-
-    Failed runs (``<notebook>.failed``) and runs that are still under way are left out.
-    """
+    """Return the folders of all complete runs of a size, sorted by notebook; no failed ones."""
     records = folder("", size).glob("*/run.json")
     folders = (record.parent for record in records)
     return sorted(f for f in folders if not f.name.startswith(".") and f.suffix != ".failed")
@@ -168,10 +147,8 @@ def save(
         File name without suffix, for example ``"he2024-fig6"``.
     alt : str, optional
         What the figure shows, in words, for readers who cannot see it.
-    digits : int
-        Significant digits of the numbers of a table in the notebook.
-    rows : int
-        Rows of a table in the notebook; a longer table is shown shortened.
+    digits, rows : int
+        Significant digits and number of rows of a table in the notebook.
     columns : sequence of str or mapping of str to str, optional
         Columns of a table in the notebook, where not all fit the page; a mapping gives each a
         heading.
@@ -179,12 +156,6 @@ def save(
         Columns of a table whose cells are LaTeX; the notebook typesets them.
     show : bool
         Whether the notebook shows it at all; False for data that only the files are for.
-
-    Raises
-    ------
-    InputError
-        For a name with other characters than letters, digits, ``-`` and ``_``, a name that this
-        run has saved already, or an object that is no figure, table or dataset.
 
     Examples
     --------
@@ -210,12 +181,7 @@ def save(
 def picture(figure: Figure, **options) -> bytes:
     """Return a figure as the PNG that `save` writes.
 
-    Parameters
-    ----------
-    figure : Figure
-        The figure; its layout is solved, and as it was afterwards.
-    **options
-        More of `matplotlib.figure.Figure.savefig`, ``metadata`` for instance.
+    `options` are those of `matplotlib.figure.Figure.savefig`; the figure stays as it was.
 
     Examples
     --------
@@ -264,7 +230,8 @@ def _handlers(obj, box, *, alt, digits, rows, columns, formulas):
     if isinstance(obj, pd.DataFrame):
         shown = obj if columns is None else obj[list(columns)]
         heads = columns if isinstance(columns, Mapping) else {}
-        files = {".csv": lambda path: _csv(obj, path)}
+        index = not _is_plain(obj.index)
+        files = {".csv": lambda path: obj.to_csv(path, index=index, lineterminator="\n")}
         return lambda: _show_table(shown, digits, rows, heads, formulas), files
     if isinstance(obj, xr.Dataset | xr.DataArray):
         return lambda: _display(obj), {".nc": lambda path: _netcdf(obj, path)}
@@ -295,10 +262,6 @@ def _svg(figure: Figure, path: Path, box: Bbox) -> None:
         figure.savefig(path, format="svg", bbox_inches=box, metadata={"Date": None})
 
 
-def _csv(table: pd.DataFrame, path: Path) -> None:
-    table.to_csv(path, index=not _is_plain(table.index), lineterminator="\n")
-
-
 def _netcdf(data: xr.Dataset | xr.DataArray, path: Path) -> None:
     if isinstance(data, xr.DataArray):
         data = data.to_dataset(name=data.name or "value")
@@ -319,15 +282,10 @@ def _netcdf(data: xr.Dataset | xr.DataArray, path: Path) -> None:
 def _show_figure(figure: Figure, picture: bytes, width: int, alt: str | None) -> None:
     from IPython.display import Image
 
-    _close(figure)
-    _display(Image(picture, format="png", width=width, alt=alt))
-
-
-def _close(figure: Figure) -> None:
-    """Take the figure out of pyplot's list, or the notebook would show it a second time."""
     pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is not None:
+    if pyplot is not None:  # or the notebook would show it a second time
         pyplot.close(figure)
+    _display(Image(picture, format="png", width=width, alt=alt))
 
 
 def _show_table(table, digits: int, rows: int, heads: Mapping, formulas: Sequence[str]) -> None:
@@ -397,7 +355,8 @@ def _html(table: pd.DataFrame | pd.Series, **how: object) -> str:
     """Return a table as a page shows it: no cell cut short, nothing where nothing is known."""
     frame = table if isinstance(table, pd.DataFrame) else table.to_frame(table.name or "value")
     if "p" in frame and frame["p"].dtype.kind == "f":
-        frame = frame.assign(p=frame["p"].map(_probability))
+        # which is small and never nothing
+        frame = frame.assign(p=frame["p"].map(lambda p: "< 0.001" if p < 0.001 else f"{p:.3f}"))
     safe = frame.map(_safe).rename(index=_safe, columns=_head)
     for axis in (safe.index, safe.columns):
         axis.names = [_head(name) for name in axis.names]
@@ -412,11 +371,6 @@ def _show_in_full() -> None:
     if (shell := get_ipython()) is not None:
         for kind in (pd.DataFrame, pd.Series):
             shell.display_formatter.formatters["text/html"].for_type(kind, _html)
-
-
-def _probability(p: float) -> str:
-    """Return a P value, which is small and never nothing."""
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _short(number: float, digits: int) -> str:

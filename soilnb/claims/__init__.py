@@ -2,37 +2,10 @@
 
 One claim is one number of a paper (or one order or sign, with the value 1 or 0). The claims of
 a paper stand in ``papers/<paper>.toml``; a notebook notes what it measured with `record`; the
-scoreboard shows both side by side. The verdict is made here and nowhere else:
+scoreboard shows both side by side. The verdict is made here and nowhere else (`verdict`).
 
-=========== ==============================================================
-
-same        our value lies in the interval that the paper prints, or, where it prints
-            none, in the claim's own band
-near        it lies outside, but within a factor of `NEAR` of the paper's value and
-            within twice the band's distance from it; or it lies inside but rests on
-            synthetic data
-differs     neither; the row then says why, in words
-reported    no comparison is possible (another quantity, or no number printed)
-not run     nothing has measured it yet
-=========== ==============================================================
-
-
-An order or sign is right or wrong, and an inequality ("at least", "up to") is judged as printed:
-neither is `near` by distance. An inequality has a cap, beyond which a number is not believable.
-
-What an agreement is worth is the claim's *strength*:
-
-=============== ==========================================================
-
-independent     nothing was tuned to it, or to what it follows from
-tuned           some choice was made with this number, or one that implies it, in view
-by construction it could not have come out otherwise: an identity, a sweep that makes
-                the sign, a check of our own code
-order           only an order or a sign
-=============== ==========================================================
-
-
-Only independent agreement is worth advertising.
+What an agreement is worth is the claim's *strength*; only independent agreement is worth
+advertising.
 
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
@@ -62,16 +35,36 @@ __all__ = [
     "write_baseline",
 ]  # fmt: skip
 
-#: What a claim may rest on: a model run on published parameters, a choice tuned to a number of
-#: the paper, a real data set (or the testbed grid), a twin or the formula planet.
-DATA = ("published", "calibrated", "real", "synthetic")
+#: What a claim may rest on.
+DATA = {
+    "published": "a model run on published parameters and forcing",
+    "calibrated": "some choice was tuned to a number of the paper",
+    "real": "a real data set or the testbed grid",
+    "synthetic": "a synthetic twin, or the formula planet",
+}
 
 KINDS = ("value", "order", "sign", "reported")
 
-#: What an agreement is worth, the most telling first; see the module's second table.
-STRENGTHS = ("independent", "tuned", "by construction", "order")
+#: What an agreement is worth, the most telling first.
+STRENGTHS = {
+    "independent": "nothing was tuned to it, or to what it follows from",
+    "tuned": "some choice was made with this number, or one that implies it, in view",
+    "by construction": "it could not have come out otherwise: an identity, a sweep that makes the "
+    "sign, a check of our own code",
+    "order": "only an order or a sign",
+}
 
-VERDICTS = ("same", "near", "differs", "reported", "not run")
+#: Symbol and meaning of each verdict, in the order in which they are counted.
+VERDICTS = {
+    "same": (
+        "✓",
+        "our number lies in the interval that the paper prints, else in the claim's own band",
+    ),
+    "near": ("≈", "outside, but within a factor of 1.5; or in range but resting on synthetic data"),
+    "differs": ("✗", "outside; the cause is given in words"),
+    "reported": ("•", "no comparison is possible; our number stands beside the paper's"),
+    "not run": ("–", "not computed yet"),
+}
 
 #: A number outside its band is still near within this factor of the paper's value.
 NEAR = 1.5
@@ -118,9 +111,8 @@ def _contents(paper: str) -> dict:
 def presets(paper: str) -> dict[str, dict[str, str]]:
     """Return the presets for which a paper's claims are computed.
 
-    Each has ``data`` (what its rows rest on, one of `DATA`), ``cause`` where one cause explains
-    most rows that differ, and ``tuned_to`` where its numbers were tuned to other claims than
-    those of the default.
+    Each has ``data`` (what its rows rest on), ``cause`` where one explains most rows that differ,
+    and ``tuned_to`` where its numbers were tuned to other claims than those of the default.
 
     Examples
     --------
@@ -151,8 +143,8 @@ def _claims() -> dict[str, dict]:
 def _members(families: Iterable[Mapping]) -> list[dict]:
     """Return the claims of families: what they share, with a number and a range of their own.
 
-    Under ``each`` stand, by the end of the id, words that complete the statement, the paper's
-    number, and the range unless none is judged.
+    ``each`` has by the end of the id: words, the paper's number, and the range unless none is
+    judged.
     """
     found = []
     for family in families:
@@ -172,13 +164,9 @@ def _strength(paper: str, kind: str) -> str:
 
 @cache
 def figures() -> pd.DataFrame:
-    """Return the manifest of the papers' figures and tables: owner notebook and panels.
+    """Return the manifest of the papers' figures and tables, by the name that a run saves them as.
 
-    Returns
-    -------
-    DataFrame
-        Indexed by the name under which a run saves it (``he2024-fig5``), with the columns
-        ``notebook``, ``panels`` (a string, one letter a panel) and ``shows``.
+    Columns: owner ``notebook``, ``panels`` (one letter a panel) and what it ``shows``.
 
     Examples
     --------
@@ -191,16 +179,15 @@ def figures() -> pd.DataFrame:
 
 
 def verdict(claim: dict, value: float | None, data: str | None) -> str:
-    """Judge one measured value against its claim (see the module's table).
+    """Judge one measured value (None: there is none) against its claim; see `VERDICTS`.
 
-    Parameters
-    ----------
-    claim : dict
-        With ``kind`` and, unless it is ``reported``, ``expected``, ``low``, ``high``.
-    value : float or None
-        What we measured, in the claim's unit; None where nothing did.
-    data : str or None
-        One of `DATA`.
+    A value is near where it lies outside of its band, but within a factor of `NEAR` of the paper's
+    value and within twice the band's distance from it; or inside, but on synthetic data. An order
+    or sign is right or wrong, and an inequality ("at least", "up to") is judged as printed: neither
+    is near by distance. An inequality has a cap, beyond which a number is not believable.
+
+    `claim` has its ``kind`` and, unless it is ``reported``, ``expected``, ``low`` and ``high``;
+    `data` is one of `DATA`.
 
     Examples
     --------
@@ -259,11 +246,12 @@ def record(
     >>> compare("he2024", ids=["he-6c"])["data"].item()
     'synthetic'
     """
-    note = _note(id, value, data=data, cause=cause, spread=spread, n=n, **variant)
+    note = _note(id, value, data, cause, spread, n, **variant)
     _noted[_key(note)] = note
     run = results.current()
     if run is not None:
-        _keep(run.folder / "claims.json", [*_noted.values()])
+        with writing(run.folder / "claims.json") as part:
+            part.write_text(json.dumps([*_noted.values()], indent=1) + "\n", encoding="utf-8")
 
 
 def record_all(
@@ -273,16 +261,9 @@ def record_all(
     cause: str | Mapping[str, str] = "",
     **variant: str,
 ) -> None:
-    """Note several measured numbers at once: what `record` does for one.
+    """Note several measured numbers, by claim: what `record` does for one.
 
-    Parameters
-    ----------
-    values : mapping of str to float or bool
-        By claim.
-    data, **variant
-        As in `record`, for all of them.
-    cause : str or mapping of str to str
-        Why they differ where they do; a mapping by claim where they have causes of their own.
+    ``data`` and a preset or variant hold for all of them; `cause` may be a mapping by claim.
 
     Examples
     --------
@@ -293,17 +274,8 @@ def record_all(
         record(name, value, data=data, cause=why, **variant)
 
 
-def _note(
-    id: str,
-    value: float | bool,
-    *,
-    data: str = "published",
-    cause: str = "",
-    spread: float | None = None,
-    n: int | None = None,
-    **variant: str,
-) -> dict:
-    """Return what is known of one measured number, checked; see `record`."""
+def _note(id, value, data="published", cause="", spread=None, n=None, **variant) -> dict:
+    """Return what is known of one measured number, checked; the arguments are those of `record`."""
     check_known("claim", id, _claims())
     check_known(f"kind of data of claim {id!r}", data, DATA)
     for key in variant:
@@ -327,34 +299,23 @@ def write_baseline(
     series: Mapping[str, xr.Dataset] | None = None,
     day: str | None = None,
 ) -> Path:
-    """Keep the results of a paper as its versioned baseline, in the package.
+    """Keep the results of a paper as its versioned baseline; returns the file.
 
-    Rows that come from it are marked stale once the sources that decide them change.
+    Rows that come from it are marked stale once the sources that decide them change. A failure
+    leaves the file before.
 
     Parameters
     ----------
     paper : str
         A paper whose sources `soilnb.claims.baseline.SOURCES` lists.
     notes : iterable of mappings
-        Numbers by the names that `record` takes: ``id``, ``value``, ``data``, and where they
-        apply ``spread``, ``n``, ``preset``, ``variant``, ``cause``.
+        Numbers by the names that `record` takes.
     size, command, day
         See `soilnb.claims.baseline.head`.
     extra : mapping, optional
         More to keep: parameters, seeds, numbers to check a recomputation against.
     series : mapping of str to Dataset, optional
-        Curves over ``statistic`` (``mean``, ``sd``) and ``time``, thinned; by name.
-
-    Returns
-    -------
-    Path
-        The file. It is written under another name first: a failure leaves the one before.
-
-    Raises
-    ------
-    InputError
-        For numbers that are no claims of this paper, given twice, or not finite; for what the
-        head of a baseline refuses; or for a file that cannot be written.
+        Thinned curves over ``statistic`` (``mean``, ``sd``) and ``time``; by name.
     """
     values = _values(paper, notes)
     data = ", ".join(kind for kind in DATA if any(note["data"] == kind for note in values))
@@ -385,11 +346,6 @@ def _values(paper: str, notes: Iterable[Mapping]) -> list[dict]:
     return list(values.values())
 
 
-def _keep(path: Path, notes: list[dict]) -> None:
-    with writing(path) as part:
-        part.write_text(json.dumps(notes, indent=1) + "\n", encoding="utf-8")
-
-
 def _key(note: dict) -> str:
     return "|".join(str(note.get(key, "")) for key in ("id", *VARIANT))
 
@@ -400,16 +356,13 @@ def rows(
     """Return the scoreboard: every claim with our value and the verdict.
 
     Each row (a claim, for each preset or variant) comes from this session (what `record` noted),
-    else from the last run of size ``paper``, else from the versioned baseline. Only a claim of
-    which neither has a row, for any preset or variant, takes its rows from the last run of size
-    ``quick``.
+    else from the last run of size ``paper``, else from the versioned baseline. Only a claim without
+    any of these takes its rows from the last run of size ``quick``.
 
     Parameters
     ----------
-    paper : str, optional
-        Only the claims of one paper (or of ``validation``).
-    notebook : str, optional
-        Only the claims that one notebook measures.
+    paper, notebook : str, optional
+        Only the claims of one paper (or of ``validation``), or those that one notebook measures.
     full : bool
         Whether a number of size ``paper`` goes before what a session of size ``quick`` noted.
 
@@ -469,8 +422,8 @@ def _notes(claim: dict, saved: Callable, kept: Callable, full: bool) -> list[dic
     small = [saved(claim["notebook"], "quick")]
     (small if full and size == "quick" else large).insert(0, here)
     found = _first_of(claim, large) or _first_of(claim, small)
-    order = [*presets(claim["paper"])]
-    return sorted(found.values(), key=lambda note: _place(note.get("preset"), order))
+    order = {preset: place for place, preset in enumerate(presets(claim["paper"]))}
+    return sorted(found.values(), key=lambda note: order.get(note.get("preset"), -1))
 
 
 def _first_of(claim: dict, sources: list[list[dict]]) -> dict[str, dict]:
@@ -481,10 +434,6 @@ def _first_of(claim: dict, sources: list[list[dict]]) -> dict[str, dict]:
             if note["id"] == claim["id"]:
                 found.setdefault(_key(note), note)
     return found
-
-
-def _place(preset: str | None, order: list[str]) -> int:
-    return order.index(preset) if preset in order else -1
 
 
 def _saved(notebook: str, size: str) -> list[dict]:
@@ -520,7 +469,7 @@ def _read(path: Path):
 
 
 def compare(paper: str | None = None, ids: Iterable[str] | None = None) -> pd.DataFrame:
-    """Return a table of the paper's numbers beside ours, for a notebook or the reader.
+    """Return a table of the paper's numbers beside ours, by claim.
 
     Parameters
     ----------
@@ -528,13 +477,6 @@ def compare(paper: str | None = None, ids: Iterable[str] | None = None) -> pd.Da
         ``he2024`` and so on; all papers when left out.
     ids : iterable of str, optional
         Only these claims; an id that ends with ``*`` stands for all that start so.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by claim: figure, statement, paper's value, ours, range, unit, verdict, strength,
-        data, cause;
-        and ``preset`` or ``variant`` where some row has one.
 
     Examples
     --------
@@ -565,20 +507,7 @@ def compare(paper: str | None = None, ids: Iterable[str] | None = None) -> pd.Da
 
 
 def summary(paper: str | None = None, *, board: Iterable[Mapping] | None = None) -> pd.DataFrame:
-    """Count the rows of the scoreboard by what they are worth and how they came out.
-
-    Parameters
-    ----------
-    paper : str, optional
-        Only the claims of one paper.
-    board : iterable of mappings, optional
-        Rows to count, where `rows` has been called already.
-
-    Returns
-    -------
-    DataFrame
-        Counts, indexed by ``strength``, a column a verdict.
-    """
+    """Count the rows of a paper, or of a `board` from `rows`, by strength and (columns) verdict."""
     table = pd.DataFrame(rows(paper) if board is None else list(board), columns=list(ROW))
     counts = pd.crosstab(table["strength"], table["verdict"])
     return counts.reindex(index=list(STRENGTHS), columns=list(VERDICTS), fill_value=0)
@@ -594,19 +523,16 @@ def verdict_line(
 ) -> line.Line:
     """Return in one line what comes of a figure's numbers, for a lesson.
 
-    Numbers of size ``paper`` go before those of the quick run; the whole table stands on the
-    scoreboard.
+    Numbers of size ``paper`` go before those of the quick run.
 
     Parameters
     ----------
-    paper : str
-        ``rotzer2025`` and so on.
-    figure : str, optional
-        ``"5"`` stands for all its panels.
+    paper, figure : str
+        ``rotzer2025`` and so on; ``"5"`` stands for all panels of Fig. 5.
     ids : iterable of str, optional
         Claims instead of a figure, as in `compare`.
     preset, variant : str, optional
-        Of which of them the numbers are, where claims have several; default the first.
+        Where claims have several: whose numbers; default the first.
 
     Examples
     --------
@@ -633,19 +559,10 @@ def verdict_line(
 def hypotheses(paper: str) -> pd.DataFrame:
     """Return what was tried to explain numbers that do not match, one line a row of each trial.
 
-    Parameters
-    ----------
-    paper : str
-        ``rotzer2025`` and so on.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by hypothesis: what was ``supposed`` and ``expected``, its ``run``, the ``row``
-        (a claim, with what is looked at in it), the ``range`` it should come into, its mean and
-        spread over the seeds ``without`` and ``with`` the change, the ``effect`` on the row, the
-        ``verdict`` on the hypothesis (see `soilnb.claims.hypothesis`), the ``conclusion`` in words,
-        and the day on which the numbers were ``kept``. Empty for a paper without hypotheses.
+    By hypothesis: what was ``supposed`` and ``expected``, its ``run``, the claim and ``row`` that
+    is looked at, the ``range`` it should come into, its mean and spread over seeds ``without`` and
+    ``with`` the change, the ``effect``, the ``verdict`` (see `soilnb.claims.hypothesis`), the
+    ``conclusion`` in words, and the day on which numbers were ``kept``. Empty where none was tried.
 
     Examples
     --------

@@ -1,17 +1,12 @@
 """Versioned baselines: results of the papers' size that ship with the package.
 
-A run of size ``paper`` may take an hour; the book shows its numbers and curves without repeating
-it. What is kept are results only (numbers of claims, thinned series), never observations, in one
+What is kept are results only (numbers of claims, thinned series), never observations, in one
 text file each below ``baselines/``: the numbers of a paper's claims (``rotzer2025``), those of
 the hypotheses that were tried (``hypotheses/rotzer2025``), runs of our own (``runs/pores``). All
-begin with the same entries (`head`): what made them, when, from which data, and a hash of the
-sources that decide the numbers. When those sources have changed since, a file is *stale*, and
-every row that comes from it says so.
+begin with the same entries (`head`), among them a hash of the sources that decide the numbers.
+When those have changed since, a file is *stale*, and every row that comes from it says so.
 
-The programs in ``experiments/`` make them; `soilnb.claims.write_baseline` checks numbers against
-the claims.
-
-Bad input raises `soilnb.parameters.InputError` in every function here.
+The programs in ``experiments/`` make them. Bad input raises `soilnb.parameters.InputError`.
 """
 
 import hashlib
@@ -91,13 +86,7 @@ def file(name: str) -> Path:
 
 
 def load(name: str) -> dict | None:
-    """Return a baseline as it was kept, or None where there is none.
-
-    Raises
-    ------
-    InputError
-        When the file cannot be read.
-    """
+    """Return a baseline as it was kept, or None where there is none."""
     path = file(name)
     if not path.is_file():
         return None
@@ -108,17 +97,7 @@ def load(name: str) -> dict | None:
 
 
 def needed(name: str, command: str) -> dict:
-    """Return a baseline that has to be there.
-
-    Parameters
-    ----------
-    name, command : str
-        Of the baseline, and what makes it.
-
-    Raises
-    ------
-    InputError
-        When it is not there or cannot be read.
+    """Return a baseline that has to be there; an error names the command that makes it.
 
     Examples
     --------
@@ -144,12 +123,10 @@ def head(
 
     Parameters
     ----------
-    name : str
-        Name of the baseline.
-    command : str
-        The command that made the numbers, so that a reader can repeat it.
+    name, command : str
+        Of the baseline, and what made it, so that a reader can repeat it.
     data : str
-        What they rest on, in the words of `soilnb.claims.DATA`.
+        What the numbers rest on, in the words of `soilnb.claims.DATA`.
     sources : str, optional
         The paper whose `SOURCES` decide them; `name` when left out.
     size : {"paper", "quick"}
@@ -182,19 +159,9 @@ def environment() -> dict[str, str]:
 
 
 def source_hash(paper: str, package: Path | None = None) -> str:
-    """Return the hash of the sources that decide the numbers of a paper's baseline.
+    """Return the hash of the sources (see `SOURCES`) that decide the numbers of a paper's baseline.
 
-    Parameters
-    ----------
-    paper : str
-        One of `SOURCES`.
-    package : Path, optional
-        Folder of the package; this one when left out.
-
-    Raises
-    ------
-    InputError
-        For a paper whose sources are not listed in `SOURCES`.
+    They are read in the folder `package`, else in this package.
     """
     check_known("paper with a baseline", paper, SOURCES)
     package = package or Path(str(resources.files("soilnb")))
@@ -213,13 +180,7 @@ def stale(kept: Mapping) -> bool:
 
 
 def write(kept: Mapping) -> Path:
-    """Write a baseline, all of it or nothing; returns the file.
-
-    Raises
-    ------
-    InputError
-        When it cannot be written.
-    """
+    """Write a baseline, all of it or nothing; returns the file."""
     path = file(kept["name"])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -291,14 +252,10 @@ def _plain(value: object) -> object:
 
 
 def series(paper: str) -> dict[str, xr.Dataset]:
-    """Return the thinned series of a paper's baseline.
+    """Return the thinned series of a paper's baseline by name; empty without a baseline.
 
-    Returns
-    -------
-    dict of str to Dataset
-        By name (for rotzer2025 ``"default/reference"``, preset and scenario): variables over
-        ``statistic`` (``mean`` and ``sd`` over the seeds) and ``time``. Empty without a baseline.
-        ``.sel(statistic="mean")`` has the form of one run.
+    For rotzer2025 ``"default/reference"`` is preset and scenario. Variables are over ``statistic``
+    (``mean`` and ``sd`` over the seeds) and ``time``; ``.sel(statistic="mean")`` is like one run.
     """
     kept = load(paper) or {}
     packed = kept.get("series", {})
@@ -337,21 +294,10 @@ def pack_table(path: Path) -> list[dict[str, object]]:
 
 
 def table(paper: str, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return a table of a paper's baseline, as a run of size ``paper`` saved it.
+    """Return a table of a paper's baseline, as a run of size ``paper`` saved it (see `TABLES`).
 
-    Parameters
-    ----------
-    paper : str
-        One of `TABLES`.
-    name : str
-        Name of the table.
-    columns : sequence of str, optional
-        Columns to show; the first becomes the index.
-
-    Returns
-    -------
-    DataFrame
-        With ``attrs``: size, date and command of the run. One row that says so where none is kept.
+    Of `columns`, where given, the first becomes the index. ``attrs`` has size, date and command of
+    the run; one row says so where none is kept.
 
     Examples
     --------

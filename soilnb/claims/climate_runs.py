@@ -1,9 +1,9 @@
 """What the forcing and the uncertainty of sites do to the maps: tables and maps that are kept.
 
 The versioned baseline ``runs/climate``, which ``experiments/climate_runs.py`` makes, holds what
-comes of all profiles: maps of the variants of `soilnb.profile.forcing` side by side, the seasons of
-soil respiration beside those of the forcing, and global stocks of ensembles that learn from draws
-of the sites' posteriors. No observation is in it.
+comes of all profiles: maps of the variants of `soilnb.profile.forcing`, the seasons of soil
+respiration, and global stocks of ensembles that learn from draws of the sites' posteriors. No
+observation is in it.
 """
 
 from functools import cache
@@ -41,12 +41,7 @@ def note() -> str:
 
 
 def table(name: str) -> pd.DataFrame:
-    """Return a kept table.
-
-    Parameters
-    ----------
-    name : {"forcings", "seasons"}
-        What the maps are with each forcing, or how respiration differs between seasons.
+    """Return a kept table: maps by ``forcings``, or respiration by ``seasons``.
 
     Examples
     --------

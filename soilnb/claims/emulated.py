@@ -11,6 +11,8 @@ reader's own then has a mean, a spread of what the emulator does not know, and o
 give the printed numbers together.
 
 Sources: Craig et al. (1997) for history matching; Rasmussen and Williams (2006), Eq. 2.25, 5.12.
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 import warnings
@@ -93,11 +95,6 @@ def seen(name: str, values: Sequence[float], expected: float) -> np.ndarray:
 def wanted(numbers: pd.DataFrame) -> pd.DataFrame:
     """Return printed numbers and their errors as the emulator sees them.
 
-    Parameters
-    ----------
-    numbers : DataFrame
-        As of `soilnb.claims.matching.numbers`.
-
     Examples
     --------
     >>> found = wanted(matching.numbers())
@@ -123,23 +120,15 @@ def fit(
 
     Parameters
     ----------
-    points : DataFrame
-        As of `soilnb.claims.matching.design`.
-    values : DataFrame
-        By the same index, one column a number; NaN where a run does not have it.
+    points, values : DataFrame
+        As of `soilnb.claims.matching.load`: choices, and a column a number (NaN: not measured).
     expected : mapping
         What the paper prints, by column; the numbers that are fitted.
     kernels : mapping, optional
-        Logarithms of the kernel's parameters by number (`theta`), which are searched when left
-        out.
+        Logarithms of the kernel's parameters by number (`theta`); searched when left out.
     seeds : mapping, optional
-        Standard deviations of a seed that are known from runs of the same choices, as the
-        emulator sees them: it may not find less, however well it follows its own points.
-
-    Raises
-    ------
-    InputError
-        For a number that fewer points than choices have.
+        Standard deviations of a seed, as they are seen, that runs of the same choices have: it may
+        not find less, however well it follows its own points.
     """
     x = features(points)
     found = {}
@@ -173,8 +162,8 @@ def _regressor(size: int, theta: Sequence[float] | None, least: float) -> object
     return GaussianProcessRegressor(kernel.clone_with_theta(np.array(theta)), optimizer=None)
 
 
-def known_seeds(names: Sequence[str], presets: Sequence[str] = PRESETS) -> dict[str, float]:
-    """Return what three runs of a preset differ by, over the presets, as the emulator sees it.
+def known_seeds(names: Sequence[str]) -> dict[str, float]:
+    """Return what three runs of a preset differ by, over `PRESETS`, as the emulator sees it.
 
     Examples
     --------
@@ -183,7 +172,7 @@ def known_seeds(names: Sequence[str], presets: Sequence[str] = PRESETS) -> dict[
     """
     found: dict[str, list[float]] = {}
     for row in baseline.load("rotzer2025")["values"]:
-        several = row.get("preset") in presets and row.get("n", 0) > 1
+        several = row.get("preset") in PRESETS and row.get("n", 0) > 1
         if row["id"] in names and several and row["value"]:
             size = 1.0 if row["id"] in PLAIN else row["value"]
             found.setdefault(row["id"], []).append(row["spread"] / size)
@@ -199,13 +188,10 @@ def theta(processes: Mapping[str, Process]) -> dict[str, list[float]]:
 
 
 def predict(processes: Mapping[str, Process], points: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return what the emulators say of points.
+    """Return what the emulators say of points, as they see numbers.
 
-    Returns
-    -------
-    dict of str to DataFrame
-        ``mean`` over seeds, ``emulator`` and ``seed`` (standard deviations), each over points and
-        numbers, as the emulator sees them.
+    ``mean`` over seeds, ``emulator`` and ``seed`` (standard deviations), each over points and
+    numbers.
     """
     x = features(points)
     found = {key: pd.DataFrame(index=points.index) for key in ("mean", "emulator", "seed")}
@@ -230,14 +216,10 @@ def natural(name: str, value: float) -> float:
 
 
 def check(processes: Mapping[str, Process]) -> pd.DataFrame:
-    """Return how well each emulator foresees a point that it has not seen.
+    """Return how well each emulator foresees a point that it has not seen, by number.
 
-    Returns
-    -------
-    DataFrame
-        By number: ``points``; ``explained``, the share of variance that points left out one by
-        one keep; ``inside``, the share of them within two standard deviations; ``seed``, the
-        standard deviation of a seed.
+    ``explained`` is the share of variance that `points` left out one by one keep, ``inside`` the
+    share of them within two standard deviations, ``seed`` the standard deviation of a seed.
 
     Examples
     --------
@@ -268,17 +250,8 @@ def _left_out(one: Process) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def implausible(said: Mapping[str, pd.DataFrame], numbers: pd.DataFrame) -> pd.DataFrame:
     """Return how many standard deviations each point lies off each printed number.
 
-    Parameters
-    ----------
-    said : mapping
-        As of `predict`.
-    numbers : DataFrame
-        As of `wanted`.
-
-    Returns
-    -------
-    DataFrame
-        Over points and numbers, see `soilnb.claims.matching.implausibility`.
+    Over points and numbers, from what `predict` has `said` and `numbers` as of `wanted`; see
+    `soilnb.claims.matching.implausibility`.
     """
     names = [name for name in said["mean"] if name in numbers.index]
     variance = said["emulator"][names] ** 2 + said["seed"][names] ** 2
@@ -302,12 +275,8 @@ def ruled_out(off: pd.DataFrame, limit: float | None = None) -> pd.Series:
 def together(residuals: pd.DataFrame, strength: float = 0.2) -> pd.DataFrame:
     """Return how numbers go together from seed to seed: correlations of what choices leave.
 
-    Parameters
-    ----------
-    residuals : DataFrame
-        Over points and numbers, NaN where there is none.
-    strength : float
-        Share by which correlations are drawn to 0, for there are few points.
+    `residuals` are over points and numbers, NaN where there is none. For there are few points,
+    correlations are drawn to 0 by the share `strength`.
     """
     found = residuals.corr(min_periods=10).fillna(0.0).to_numpy(copy=True) * (1 - strength)
     np.fill_diagonal(found, 1.0)
@@ -328,21 +297,11 @@ def residuals(
 def posterior(
     said: Mapping[str, pd.DataFrame], numbers: pd.DataFrame, correlation: pd.DataFrame
 ) -> pd.Series:
-    """Return the weight of each point: how likely it gives all printed numbers together.
+    """Return the weight of each point, which sum to 1: how likely it gives all printed numbers.
 
     The prior is the design's: every setting of the switches alike, numbers even over their range.
-
-    Parameters
-    ----------
-    said, numbers
-        As for `implausible`.
-    correlation : DataFrame
-        As of `together`: numbers that go together from seed to seed count once.
-
-    Returns
-    -------
-    Series
-        Weights that add up to 1.
+    `said` and `numbers` are as for `implausible`; by `correlation` (of `together`) numbers that go
+    together from seed to seed count once.
     """
     names = [name for name in said["mean"] if name in numbers.index]
     off = (said["mean"][names] - numbers.loc[names, "expected"]).to_numpy()
@@ -358,12 +317,7 @@ def posterior(
 
 
 def shares(points: pd.DataFrame, weight: pd.Series) -> pd.DataFrame:
-    """Return what is left of each choice: the weight of each word, or third of a range.
-
-    Returns
-    -------
-    DataFrame
-        ``weight`` and ``prior`` by ``choice`` and ``value``.
+    """Return ``weight`` and ``prior`` of each ``value`` of a ``choice``: a word, or a third.
 
     Examples
     --------
@@ -387,10 +341,7 @@ def shares(points: pd.DataFrame, weight: pd.Series) -> pd.DataFrame:
 def main_effects(points: pd.DataFrame, said: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the share of each number's variance over the points that a choice has by itself.
 
-    Returns
-    -------
-    DataFrame
-        Over choices and numbers, 0 to 1 (first-order indices; numbers in eight bins).
+    First-order indices over choices and numbers, 0 to 1; choices that are numbers in eight bins.
 
     Examples
     --------
@@ -427,12 +378,9 @@ class World(NamedTuple):
 
 
 def printed(values: pd.DataFrame) -> pd.DataFrame:
-    """Return the printed numbers that enough points have for an emulator.
+    """Return the printed numbers that enough points have for an emulator; statements are left out.
 
-    Returns
-    -------
-    DataFrame
-        ``expected`` and ``side`` (``match`` or ``held out``) by number; statements are left out.
+    ``expected`` and ``side`` (``match`` or ``held out``) by number.
     """
     matched = matching.numbers()
     enough = len(matching.choices()) + 4
@@ -445,14 +393,9 @@ def printed(values: pd.DataFrame) -> pd.DataFrame:
 
 
 def world(points: int = 4096, waves: int = 2) -> World:
-    """Return the emulators of the kept runs, and what they say of so many points.
+    """Return the emulators of the kept runs, and what they say of so many points, a power of two.
 
-    Parameters
-    ----------
-    points : int
-        The first of `soilnb.claims.matching.design`; a power of two.
-    waves : int
-        See `soilnb.claims.matching.load`: what the first wave alone foresees, or what both say.
+    They know what the first wave alone foresees, or both `waves`; see `soilnb.claims.matching`.
     """
     run, values, about = matching.load(waves)
     numbers = printed(values)
@@ -469,14 +412,9 @@ def world(points: int = 4096, waves: int = 2) -> World:
 
 
 def likeliest(world: World) -> pd.DataFrame:
-    """Return the points of the second wave by their weight, the likeliest first.
+    """Return the points of the second wave and their ``weight``, which sums to 1; likeliest first.
 
     Only points that were run with all scenarios: none of them is likely for want of runs near it.
-
-    Returns
-    -------
-    DataFrame
-        As of `soilnb.claims.matching.design`, with ``weight``, which adds up to 1 over them.
 
     Examples
     --------

@@ -60,25 +60,15 @@ _DEFAULTS = {
 }
 
 
-def _source(paper: str):
-    return resources.files("soilnb.claims") / "papers" / f"{paper}_hypotheses.toml"
-
-
 @cache
 def _contents(paper: str) -> dict:
-    source = _source(paper)
+    source = resources.files("soilnb.claims") / "papers" / f"{paper}_hypotheses.toml"
     return tomllib.loads(source.read_text(encoding="utf-8")) if source.is_file() else {}
 
 
 @cache
 def listed(paper: str) -> dict[str, dict]:
-    """Return the hypotheses of a paper by id, with the defaults filled in; empty for most papers.
-
-    Raises
-    ------
-    InputError
-        For an entry that is unknown or given twice.
-    """
+    """Return the hypotheses of a paper by id, with the defaults filled in; most have none."""
     found: dict[str, dict] = {}
     for trial in _contents(paper).get("trial", []):
         for key in trial:
@@ -129,11 +119,7 @@ def stale(kept: Mapping) -> list[str]:
 def outcomes(paper: str, claims: Mapping[str, Mapping]) -> list[dict]:
     """Return one entry for each row of each trial, in the order of the file.
 
-    Parameters
-    ----------
-    paper : str
-    claims : mapping
-        The paper's claims by id, with ``low``, ``high``, ``unit`` and ``statement``.
+    `claims` are by id, with ``low``, ``high``, ``unit`` and ``statement``.
     """
     kept = load(paper) or {"values": [], "date": ""}
     old = stale(kept) if kept["values"] else []
@@ -193,10 +179,7 @@ def _effect(entry: Mapping) -> str:
 
 
 def _near(entry: Mapping, value: float) -> bool:
-    """Return whether a value lies within twice the distance of its range, as a claim that is near.
-
-    Rows that are no claims have no such margin.
-    """
+    """Whether a value is as far off as a claim that is near; what is no claim has no margin."""
     expected = entry["expected"]
     if expected is None:
         return False

@@ -8,17 +8,7 @@ from soilnb import results
 
 
 class Line:
-    """A sentence with a link to the page *How we checked*, as a notebook shows it.
-
-    Attributes
-    ----------
-    text : str
-        The sentence.
-    paper : str
-        Whose numbers they are.
-    page : str
-        Where in the book they stand one by one.
-    """
+    """A sentence with a link to the `page` of *How we checked*, as a notebook shows it."""
 
     def __init__(self, text: str, paper: str, page: str) -> None:
         self.text, self.paper, self.page = text, paper, page
@@ -44,12 +34,7 @@ def belongs(row: Mapping, figure: str) -> bool:
 
 
 def sentence(rows: Sequence[Mapping]) -> str:
-    """Return in a sentence how many of some claims agree, and why the others do not.
-
-    Parameters
-    ----------
-    rows : sequence of mappings
-        One row of `soilnb.claims.rows` for each claim.
+    """Return in a sentence how many of some `soilnb.claims.rows` agree, and why the others do not.
 
     Examples
     --------
@@ -65,7 +50,8 @@ def sentence(rows: Sequence[Mapping]) -> str:
     for verdict, words in (("near", "nearly agree"), ("differs", "differ")):
         some = [row for row in judged if row["verdict"] == verdict]
         parts += _apart(some, words, "The only number" if len(judged) == 1 else str(len(some)))
-    return " ".join([*parts, _sizes(judged)])
+    size = Counter(str(row["size"]).partition(" ")[0] for row in judged).most_common(1)[0][0]
+    return " ".join([*parts, "Full size." if size == "paper" else "Quick run."])
 
 
 def _agreement(agree: Sequence[Mapping], number: int) -> str:
@@ -108,8 +94,3 @@ def _first(cause: str) -> str:
         if ends and depth == 0:
             return cause[:at]
     return cause.rstrip(".")
-
-
-def _sizes(rows: Sequence[Mapping]) -> str:
-    size = Counter(str(row["size"]).partition(" ")[0] for row in rows).most_common(1)[0][0]
-    return "Full size." if size == "paper" else "Quick run."

@@ -8,15 +8,7 @@ _NUMBERED = re.compile(r"(?:implied by )?(fig|table )?((?:ED|A|S)?\d+)(?:[a-z](?
 
 
 class Locator(NamedTuple):
-    """A figure, a table, or another place of a paper.
-
-    Attributes
-    ----------
-    anchor : str
-        The end of a link to it.
-    title : str
-        Its name for readers.
-    """
+    """A figure, a table, or another place of a paper: the end of a link to it, and its name."""
 
     anchor: str
     title: str
@@ -25,11 +17,8 @@ class Locator(NamedTuple):
 def locator(figure: str) -> Locator:
     """Return the place that a claim's ``figure`` names, its panels taken together.
 
-    Parameters
-    ----------
-    figure : str
-        As claims have it (``"5a"``, ``"ED4"``, ``"Table 4"``, ``"text, Sect. 3.1"``), or the
-        name under which a run saves a figure (``"rotzer2025-fig5"``, ``"tao2023-tableED1"``).
+    `figure` is as claims have it (``"5a"``, ``"Table 4"``, ``"text, Sect. 3.1"``), or the name
+    under which a run saves a figure (``"rotzer2025-fig5"``, ``"tao2023-tableED1"``).
     """
     name = re.sub(r"^\w+-(fig|table)", r"\1", figure).replace("table", "table ")
     numbered = _NUMBERED.fullmatch(name)
@@ -43,19 +32,9 @@ def locator(figure: str) -> Locator:
 
 
 def page(paper: str, figure: str | None = None) -> str:
-    """Return where the book says how a paper, or a figure of it, was checked.
+    """Return where the book says how a paper, or a place in it (see `locator`), was checked.
 
-    Parameters
-    ----------
-    paper : str
-        ``he2024`` and so on.
-    figure : str, optional
-        A place in it, in the words of `locator`.
-
-    Returns
-    -------
-    str
-        An address within the book, such as ``how_we_checked/he2024.html#fig-6``; pages of
-        notebooks put ``../`` before it.
+    An address within the book, such as ``how_we_checked/he2024.html#fig-6``; pages of notebooks put
+    ``../`` before it.
     """
     return f"how_we_checked/{paper}.html" + (f"#{locator(figure).anchor}" if figure else "")

@@ -62,17 +62,7 @@ def choices(kind: str | None = None) -> dict[str, dict]:
 
 
 def design(points: int) -> pd.DataFrame:
-    """Return the first points of the first wave.
-
-    Parameters
-    ----------
-    points : int
-        How many.
-
-    Returns
-    -------
-    DataFrame
-        One row a point, one column a choice; switches in their words.
+    """Return the first points of the first wave, one column a choice; switches in their words.
 
     Examples
     --------
@@ -135,11 +125,8 @@ def expected() -> dict[str, float]:
 def numbers() -> pd.DataFrame:
     """Return the numbers that are matched, by claim id.
 
-    Returns
-    -------
-    DataFrame
-        ``kind``, ``expected`` (printed), ``rounding`` (half of the last digit), ``reading`` (one
-        standard deviation), and ``error``: both together, a rounding being uniform.
+    ``kind``, ``expected`` (printed), ``rounding`` (half of the last digit), ``reading`` (one
+    standard deviation), and ``error``: both together, a rounding being uniform.
 
     Examples
     --------
@@ -155,10 +142,7 @@ def numbers() -> pd.DataFrame:
 def hopeless(values: Mapping[str, float]) -> bool:
     """Whether a run's equilibrium lies so far off that the rest of it is not needed.
 
-    Parameters
-    ----------
-    values : mapping
-        As of `soilnb.claims.measures.measure`.
+    `values` are as of `soilnb.claims.measures.measure`.
 
     Examples
     --------
@@ -175,23 +159,20 @@ def hopeless(values: Mapping[str, float]) -> bool:
 def implausibility(
     values: Mapping[str, float],
     numbers: pd.DataFrame,
-    seeds: Mapping[str, float] | None = None,
-    emulator: Mapping[str, float] | None = None,
+    seeds: Mapping[str, float],
 ) -> pd.Series:
     r"""Return how many standard deviations each value lies off the printed number.
 
-    .. math:: I = |y - z| / \sqrt{v_e + v_s + v_p}
+    .. math:: I = |y - z| / \sqrt{v_s + v_p}
 
-    with the variances of the emulator, of a run's seed (the paper has one run) and of the print.
+    with the variances of a run's seed (the paper has one run) and of the print.
 
     Parameters
     ----------
-    values : mapping
-        Value by claim id; means over seeds where an emulator gives them.
+    values, seeds : mapping of str to float
+        Values and the standard deviations of a seed by claim id.
     numbers : DataFrame
         As of `numbers`, of those that count; what `values` lacks is left out.
-    seeds, emulator : mapping of str to float
-        Standard deviations by claim id.
 
     Examples
     --------
@@ -202,8 +183,7 @@ def implausibility(
     known = [name for name in numbers.index if name in values]
     value = pd.Series({name: float(values[name]) for name in known})
     variance = numbers.loc[known, "error"] ** 2
-    for one in (seeds or {}, emulator or {}):
-        variance = variance + pd.Series({name: one.get(name, 0.0) ** 2 for name in known})
+    variance = variance + pd.Series({name: seeds.get(name, 0.0) ** 2 for name in known})
     return (value - numbers.loc[known, "expected"]).abs() / np.sqrt(variance)
 
 
@@ -218,18 +198,12 @@ def load(waves: int = 2) -> tuple[pd.DataFrame, pd.DataFrame, dict]:
 
     Returns
     -------
-    points : DataFrame
-        As of `design`, of the points that are done; those of the second wave count from `SECOND`.
-    values : DataFrame
-        By the same points, one column a number; NaN where a run does not have it.
+    points, values : DataFrame
+        As of `design`, and one column a number (NaN where a run does not have it), by the same
+        points; those of the second wave count from `SECOND`.
     about : dict
         ``date``, ``command``, ``stale``, ``days`` of each point, and the kernels (``theta``)
         of the emulators of these waves.
-
-    Raises
-    ------
-    InputError
-        When the baseline is not there.
 
     Examples
     --------
@@ -268,10 +242,7 @@ def held_out() -> dict[str, str]:
 def point_of(given: str | Mapping) -> dict[str, float | str] | None:
     """Return the point that a preset or changes to it stand for; None where there is none.
 
-    Parameters
-    ----------
-    given : str or mapping
-        See `soilnb.pore.parameters.resolve`.
+    `given` is what `soilnb.pore.parameters.resolve` takes.
 
     Examples
     --------

@@ -1,10 +1,10 @@
 """The full-size maps behind notebooks 34 and 36: what COMPAS and CLM5 learn from all profiles.
 
-Nobody repeats an assimilation of five hundred profiles to read a page. What comes of it is kept as
-the versioned baseline ``runs/planet``, which ``experiments/planet_runs.py`` makes: for each cell
-of the grid the carbon and its components, and for each profile CUE and carbon of the model. What
-differs between the members of an ensemble, and carbon by depth, stands in ``runs/members``. COMPAS
-is the arm of the papers' figures, tied enzymes on the logarithmic scale. No observation is in it.
+The versioned baseline ``runs/planet``, which ``experiments/planet_runs.py`` makes, has for each
+cell of the grid the carbon and its components, and for each profile CUE and carbon of the model.
+What differs between the members of an ensemble, and carbon by depth, stands in ``runs/members``.
+COMPAS is the arm of the papers' figures, tied enzymes on the logarithmic scale. No observation is
+in it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -69,7 +69,7 @@ def write(
     learnt_from : mapping of str to sequence of str
         By model, the profiles that pass the papers' filter.
     made : str
-        What was learnt from what, in words: ``"ISRaD, 513 profiles, tied enzymes"``.
+        What was learnt from what: ``"ISRaD, 513 profiles, tied enzymes"``.
     size : {"paper", "quick"}
         Size of the run.
     """
@@ -87,16 +87,10 @@ def write(
 
 
 def write_members(world: xr.Dataset, depths: Mapping[str, pd.DataFrame], *, made: str) -> Path:
-    """Keep what an ensemble differs in, and carbon by depth, as a baseline; returns the file.
+    """Keep what the members of an ensemble differ in, and carbon by depth; returns the file.
 
-    Parameters
-    ----------
-    world : Dataset
-        Maps of an ensemble of COMPAS, as from `soilnb.proda.globe.maps`.
-    depths : mapping of str to DataFrame
-        As from `soilnb.proda.cue_soc.by_depth`.
-    made : str
-        As for `write`.
+    `world` has the maps of an ensemble of COMPAS, as from `soilnb.proda.globe.maps`; `depths` is as
+    from `soilnb.proda.cue_soc.by_depth`; `made` as for `write`.
     """
     kept = baseline.head(MEMBERS, command=COMMAND, data="real", sources="tao2023")
     kept |= {"made": made, "members": world.sizes["member"]}
@@ -135,14 +129,9 @@ def note() -> str:
 
 
 def maps(model: str, k_system: str = "soil") -> xr.Dataset:
-    """Return the kept maps of a model, as `soilnb.proda.globe.maps` has them, to 1 m.
+    """Return the kept maps of COMPAS or CLM5, as `soilnb.proda.globe.maps` has them, to 1 m.
 
-    Parameters
-    ----------
-    model : {"COMPAS", "CLM5"}
-        The model.
-    k_system : {"soil", "published"}
-        What counts as decomposition; the published code's is kept of COMPAS.
+    `k_system` says what counts as decomposition, see there; the published code's is kept of COMPAS.
 
     Examples
     --------
@@ -175,7 +164,7 @@ def _world(columns: Mapping[str, list]) -> xr.Dataset:
 def members() -> xr.Dataset:
     """Return in what the maps of the kept ensemble of COMPAS differ: ``<variable>_sd`` to 1 m.
 
-    ``attrs`` says of how many members (``members``) and what they were made of (``made``).
+    ``attrs`` says of how many ``members``, and what they were ``made`` of.
 
     Examples
     --------

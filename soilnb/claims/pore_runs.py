@@ -3,20 +3,20 @@
 None of the papers has these numbers: they are our own, made by the pore-scale model as it stands.
 A *setting* is a C/N ratio of the particulate organic matter (that of the start and that which
 falls every ten days alike; nothing is exuded) and a *structure*, which decides how much of the
-organic matter faces pores. The structures differ in break-up, times a factor, and in the shape of
+organic matter faces pores: structures differ in break-up, times a factor, and in the shape of
 the finest particles. The exposed share is not set but measured. Further runs, at one C/N ratio,
-leave break-up alone and change the texture instead: another way to the same exposed shares.
+change the texture instead: another way to the same exposed shares.
 
 The runs are small on purpose: 128 x 128 voxels, 400 days, 150 steps of initial aggregation. They
 are no equilibrium, for the necromass of the start feeds nitrogen to the microbes for years; the
-numbers are those of days 301 to 400. A few of them are kept of each run, as the versioned
-baseline ``runs/pores``, which ``experiments/pore_runs.py`` makes.
+numbers are those of days 301 to 400, kept as the versioned baseline ``runs/pores``, which
+``experiments/pore_runs.py`` makes.
 """
 
 import json
 from collections.abc import Mapping
 
-import numpy as np
+import pandas as pd
 import xarray as xr
 
 from soilnb.claims import baseline
@@ -97,7 +97,7 @@ def run(
     settings: Mapping[str, object] = SETTINGS,
     progress: bool = False,
 ) -> xr.Dataset:
-    """Run the pore-scale model in one setting.
+    """Run the pore-scale model in one setting; see `soilnb.pore.simulate`.
 
     Parameters
     ----------
@@ -111,16 +111,6 @@ def run(
         ``shape``, ``days``, ``initial_steps``; `SETTINGS` when left out.
     progress : bool
         Whether a long run shows a bar.
-
-    Returns
-    -------
-    Dataset
-        Over ``time``, see `soilnb.pore.simulate`.
-
-    Raises
-    ------
-    InputError
-        For an unknown structure, or a ratio out of its bounds.
 
     Examples
     --------
@@ -142,21 +132,10 @@ def run(
 
 
 def measure(data: xr.Dataset, from_day: float = SETTINGS["from_day"]) -> dict[str, float]:
-    """Return the numbers of a run, means from a day to its end; see `QUANTITIES`.
+    """Return the numbers of a `run`, means from a day to its end, by the names in `QUANTITIES`.
 
-    CUE is one minus summed respiration over summed uptake: days with more turnover count more.
-
-    Parameters
-    ----------
-    data : Dataset
-        What `run` returns.
-    from_day : float
-        First day that counts.
-
-    Returns
-    -------
-    dict
-        By the names in `QUANTITIES`; NaN where nothing is taken up or released.
+    CUE is one minus summed respiration over summed uptake: days with more turnover count more. NaN
+    where nothing is taken up or released.
 
     Examples
     --------
@@ -205,12 +184,7 @@ def check() -> dict[str, float]:
 
 
 def kept() -> dict[str, object]:
-    """Return the baseline as it was kept.
-
-    Raises
-    ------
-    InputError
-        When it is not there or cannot be read.
+    """Return the baseline, which has to be there.
 
     Examples
     --------
@@ -221,30 +195,25 @@ def kept() -> dict[str, object]:
 
 
 def load() -> xr.Dataset:
-    """Return the kept numbers of the runs over C/N ratios and structures.
+    """Return the kept numbers of the runs, `QUANTITIES` over ``(cn, structure, seed)``.
 
-    Returns
-    -------
-    Dataset
-        The variables of `QUANTITIES` over ``(cn, structure, seed)``. Attributes: ``date``,
-        ``command``, ``settings`` and ``stale`` (1 when the model's sources have changed since).
+    Attributes: ``date``, ``command``, ``settings`` and ``stale`` (1: the model's sources have
+    changed).
 
     Examples
     --------
     >>> dict(load().sizes)
     {'cn': 6, 'structure': 5, 'seed': 3}
     """
-    return _grid(kept(), "structure", list(STRUCTURES), {"long_name": "structure"})
+    return _grid(list(STRUCTURES)).assign_coords(
+        structure=("structure", list(STRUCTURES), {"long_name": "structure"})
+    )
 
 
 def load_textures() -> xr.Dataset:
-    """Return the kept numbers of the runs that change the texture alone.
+    """Return `QUANTITIES` of the runs that change the texture alone, over ``(cn, clay, seed)``.
 
-    Returns
-    -------
-    Dataset
-        The variables of `QUANTITIES` over ``(cn, clay, seed)``, with one ``cn`` and ``clay`` in %;
-        attributes as of `load`.
+    There is one ``cn``; ``clay`` is in %; attributes are as of `load`.
 
     Examples
     --------
@@ -252,33 +221,22 @@ def load_textures() -> xr.Dataset:
     {'cn': 1, 'clay': 5, 'seed': 3}
     """
     about = {"units": "%", "long_name": "mineral area in particles of 1-2 µm"}
-    found = _grid(kept(), "structure", list(TEXTURES), {}).rename(structure="clay")
+    found = _grid(list(TEXTURES)).rename(structure="clay")
     return found.assign_coords(clay=("clay", [float(clay) for clay in CLAY], about))
 
 
-def _grid(found: Mapping, name: str, labels: list[str], about: Mapping) -> xr.Dataset:
+def _grid(structures: list[str]) -> xr.Dataset:
     """Return the kept rows of some structures as a Dataset; NaN where there is no number."""
-    rows = [row for row in found["values"] if row[name] in labels]
-    cn = list(dict.fromkeys(row["cn"] for row in rows))
-    seeds = list(dict.fromkeys(row["seed"] for row in rows))
-    data = {
-        quantity: np.full((len(cn), len(labels), len(seeds)), np.nan) for quantity in QUANTITIES
-    }
-    for row in rows:
-        at = cn.index(row["cn"]), labels.index(row[name]), seeds.index(row["seed"])
-        for quantity, values in data.items():
-            values[at] = np.nan if row[quantity] is None else row[quantity]
-    words = {quantity: {"units": u, "long_name": w} for quantity, (u, w) in QUANTITIES.items()}
-    ratio = {"units": "1", "long_name": "C/N ratio of particulate organic matter"}
-    return xr.Dataset(
-        {quantity: (("cn", name, "seed"), data[quantity], words[quantity]) for quantity in data},
-        coords={"cn": ("cn", cn, ratio), name: (name, labels, about), "seed": seeds},
-        attrs={
-            "source": "pore-scale model of Rötzer et al. (2025), our runs",
-            "date": found["date"],
-            "command": found["command"],
-            "hash": found["hash"],
-            "stale": int(baseline.stale(found)),
-            "settings": json.dumps(found["settings"]),
-        },
+    found = kept()
+    rows = pd.DataFrame(found["values"]).set_index(["cn", "structure", "seed"])
+    data = rows[list(QUANTITIES)].astype(float).loc[pd.IndexSlice[:, structures, :]].to_xarray()
+    data = data.sel(structure=structures).assign_attrs(
+        source="pore-scale model of Rötzer et al. (2025), our runs",
+        stale=int(baseline.stale(found)),
+        settings=json.dumps(found["settings"]),
+        **{key: found[key] for key in ("date", "command", "hash")},
     )
+    for quantity, (unit, meaning) in QUANTITIES.items():
+        data[quantity].attrs = {"units": unit, "long_name": meaning}
+    data["cn"].attrs = {"units": "1", "long_name": "C/N ratio of particulate organic matter"}
+    return data

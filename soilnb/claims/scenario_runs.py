@@ -44,21 +44,13 @@ def study(
     scenarios : str or sequence of str
         See `soilnb.pore.SCENARIOS`.
     size : {"quick", "paper"}
-        ``quick`` is a square of 128 voxels after 150 initial steps; ``paper`` has the paper's
-        size and at least three seeds, and each run is made once, then read.
-    seed : int
-        First seed; each further run takes the next number.
-    seeds : int
-        How many seeds.
-    quick : mapping
-        What a run of size ``quick`` has instead.
+        ``quick`` is a square of 128 voxels after 150 initial steps, or what `quick` says instead;
+        ``paper`` has the paper's size and at least three seeds, and each run is made once, then
+        read.
+    seed, seeds : int
+        First seed, and how many.
     **options
         What `soilnb.pore.simulate_ensemble` takes besides: ``preset``, ``snapshots``.
-
-    Returns
-    -------
-    Dataset
-        As of `soilnb.pore.simulate_ensemble`.
 
     Examples
     --------
@@ -76,10 +68,7 @@ def study(
 def notes(tables: Mapping[str, pd.DataFrame]) -> list[dict]:
     """Return measured values as notes for `soilnb.claims.write_baseline` (or ``record(**note)``).
 
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        By preset, what `soilnb.claims.measures.mean_over_seeds` returns.
+    `tables` are by preset, as of `soilnb.claims.measures.mean_over_seeds`.
     """
     rests_on = claims.presets(PAPER)
     found = []
@@ -92,14 +81,7 @@ def notes(tables: Mapping[str, pd.DataFrame]) -> list[dict]:
 
 
 def record_runs(runs: xr.Dataset, notebook: str) -> None:
-    """Measure runs and note what a notebook owns of it; in size ``paper`` for all presets.
-
-    Parameters
-    ----------
-    runs : Dataset
-        What `study` returns.
-    notebook : str
-        Name of the notebook, as in the claims.
+    """Measure runs of `study` and note what a notebook owns; in size ``paper`` for all presets.
 
     Examples
     --------
@@ -122,12 +104,9 @@ def record_runs(runs: xr.Dataset, notebook: str) -> None:
 
 
 def record_structure(runs: xr.Dataset) -> None:
-    """Note the amounts of day 0, which need no run, and the exposed shares of runs.
+    """Note the amounts of day 0, which need no run, and the exposed shares of runs of `study`.
 
-    Parameters
-    ----------
-    runs : Dataset
-        What `study` returns. The amounts are those of the paper's size whatever theirs is.
+    The amounts are those of the paper's size whatever that of the runs is.
 
     Examples
     --------
@@ -144,12 +123,7 @@ def record_structure(runs: xr.Dataset) -> None:
 def record(tables: Mapping[str, pd.DataFrame], notebook: str) -> None:
     """Note what a notebook has measured for its claims; other claims are left to their owners.
 
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        By preset, what `soilnb.claims.measures.measure_ensemble` returns.
-    notebook : str
-        Name of the notebook, as in the claims.
+    `tables` are by preset, as of `soilnb.claims.measures.measure_ensemble`.
 
     Examples
     --------
@@ -165,10 +139,9 @@ def record(tables: Mapping[str, pd.DataFrame], notebook: str) -> None:
 
 
 def runs_folder() -> Path:
-    """Return the folder below the results in which the runs of the paper's size are kept.
+    """Return the folder below the results where ``simulate_ensemble`` keeps runs of size ``paper``.
 
-    It is named by the hash of the sources, so that changed sources begin anew; it is what
-    ``simulate_ensemble(..., folder=)`` takes.
+    It is named by the hash of the sources, so that changed sources begin anew.
 
     Examples
     --------
@@ -179,13 +152,10 @@ def runs_folder() -> Path:
 
 
 def curves(preset: str = "default") -> dict[str, xr.Dataset]:
-    """Return the kept series of a preset.
+    """Return the kept series of a preset by scenario; empty where there is no baseline.
 
-    Returns
-    -------
-    dict of str to Dataset
-        By scenario, over ``statistic`` (``mean`` and ``sd`` over the seeds) and ``time``; see
-        `soilnb.claims.measures.thin`. Empty where there is no baseline.
+    Over ``statistic`` (``mean`` and ``sd`` over the seeds) and ``time``, see
+    `soilnb.claims.measures.thin`.
 
     Examples
     --------

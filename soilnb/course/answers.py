@@ -5,8 +5,30 @@ that stand in the question's text. All of them together take a few seconds.
 """
 
 from functools import cache
+from math import exp, log, log10
 
 import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from soilnb import claims
+from soilnb.claims import matching, pore_runs
+from soilnb.cue import diagnosed, energy, stoichiometry, temperature
+from soilnb.cue import methods as bench
+from soilnb.cue.definitions import efficiency, flux_ledger
+from soilnb.explore import five_models
+from soilnb.kernels.automaton import move_range
+from soilnb.lessons.globe import cue_soc_pathways, layered_models
+from soilnb.lessons.pore import exudates as roots
+from soilnb.lessons.pore import pore_chemistry, pore_transport
+from soilnb.lessons.profile import management as farm
+from soilnb.pore.diagnostics import availability as share_of_uptake
+from soilnb.pore.parameters import resolve, voxel_mass
+from soilnb.profile import clm5, compas, forcing, grid, icbm, management, mimics, rothc
+from soilnb.profile.depth import PARAMETER_SETS as SOILS
+from soilnb.profile.depth import root_shares
+from soilnb.profile.model import air
+from soilnb.upscale import emulator
 
 # --- Begin --------------------------------------------------------------------------------------
 
@@ -18,8 +40,6 @@ def pool_at_rest(litter: float, rate: float) -> float:
 
 @cache
 def _mimics(temperature: float, npp: float = 500.0):
-    from soilnb.profile import mimics
-
     site = {"temperature": temperature, "clay": 0.30, "npp": npp, "f_met": 0.385}
     return mimics.steady_state(site)
 
@@ -35,22 +55,16 @@ def mimics_loss_by_warming() -> float:
 
 @cache
 def _pores():
-    from soilnb.pore.parameters import resolve
-
     return resolve("default")
 
 
 def dry_soil(side: int) -> float:
     """Return the dry soil of a square of `side` voxels, µg."""
-    from soilnb.pore.parameters import voxel_mass
-
     return 1e6 * int((1 - _pores()["porosity"]) * side**2) * voxel_mass(_pores())
 
 
 def reach(voxels: int) -> float:
     """Return how far a grain moves in a day, µm."""
-    from soilnb.kernels.automaton import move_range
-
     return 2.0 * move_range(voxels, _pores()["range_max"], _pores()["range_scale"])
 
 
@@ -67,15 +81,11 @@ def bonds() -> dict[str, float]:
 
 def cue_on_food(ratio: float) -> float:
     """Return the steady CUE on food of a C/N ratio."""
-    from soilnb.lessons.pore import pore_chemistry
-
     return float(pore_chemistry.predicted([ratio]).iloc[0])
 
 
 def threshold_of_microbes(microbes: float) -> float:
     """Return the C/N ratio of the food at which nitrogen begins to limit such microbes."""
-    from soilnb.lessons.pore import pore_chemistry
-
     return microbes / pore_chemistry.limits()[0]
 
 
@@ -92,15 +102,11 @@ def share_from_pom(cue: float) -> float:
 
 def fourier(size: float) -> float:
     """Return the Fourier number of an hour for voxels of a size in µm."""
-    from soilnb.lessons.pore import pore_transport
-
     return pore_transport.fourier(_pores()["diffusion"]) * (2.0 / size) ** 2
 
 
 def spread_of_a_drop(hours: int) -> float:
     """Return the standard deviation of a drop, µm."""
-    from soilnb.lessons.pore import pore_transport
-
     return pore_transport.drop(hours)[0] ** 0.5
 
 
@@ -122,9 +128,7 @@ def life_of_biomass() -> float:
 
 def uptake_after_mixing(carbon: float) -> float:
     """Return the uptake of two joined pores over that before, carbon in half saturations."""
-    from soilnb.pore.diagnostics import availability as met
-
-    return float(met((1 + carbon) / 2, 1.0) / met(1.0, 1.0))
+    return float(share_of_uptake((1 + carbon) / 2, 1.0) / share_of_uptake(1.0, 1.0))
 
 
 def runs_needed(scatter: float, error: float) -> float:
@@ -134,10 +138,6 @@ def runs_needed(scatter: float, error: float) -> float:
 
 def implausible(**numbers: float) -> float:
     """Return how many standard deviations ``ours`` lies off ``printed``."""
-    import pandas as pd
-
-    from soilnb.claims import matching
-
     sought = pd.DataFrame({"expected": [numbers["printed"]], "error": [numbers["print"]]}, ["x"])
     found = matching.implausibility({"x": numbers["ours"]}, sought, {"x": numbers["seed"]})
     return float(found["x"])
@@ -158,9 +158,7 @@ def overflow(ratio: float, available: float) -> float:
 
 def exudates() -> dict[str, float]:
     """Return the CUE that each quality of exudates allows."""
-    from soilnb.lessons.pore import exudates as lesson
-
-    return {f"cn{ratio}": float(value) for ratio, value in lesson.expected(_pores()).items()}
+    return {f"cn{ratio}": float(value) for ratio, value in roots.expected(_pores()).items()}
 
 
 # --- Carbon use efficiency ----------------------------------------------------------------------
@@ -168,8 +166,6 @@ def exudates() -> dict[str, float]:
 
 def ecosystem_cue(uptake: float, respiration: float, exudates: float, deaths: float) -> float:
     """Return the CUE of an ecosystem from its ledger."""
-    from soilnb.cue.definitions import efficiency, flux_ledger
-
     book = flux_ledger(uptake=uptake, respiration=respiration, exudation=exudates, turnover=deaths)
     return float(efficiency(book, "ecosystem"))
 
@@ -182,15 +178,11 @@ def cue_by_water(uptake: float, respiration: float, exudates: float) -> float:
 
 def methods() -> dict[str, float]:
     """Return the CUE that each method reports of one soil on the bench."""
-    from soilnb.cue import methods as bench
-
     return bench.measure().to_series().to_dict()
 
 
 def reduction(formula: str) -> float:
     """Return the degree of reduction of a molecule."""
-    from soilnb.cue import energy
-
     return energy.degree_of_reduction(formula)
 
 
@@ -201,36 +193,26 @@ def foods() -> dict[str, float]:
 
 def threshold_ratio(biomass: float) -> float:
     """Return the C:N of food at which nitrogen begins to limit, mol per mol."""
-    from soilnb.cue import stoichiometry
-
     return float(stoichiometry.threshold_ratio({"biomass_c_to_n": biomass}))
 
 
 def cue_on_poor_food(food: float) -> float:
     """Return the largest CUE that the nitrogen of the food allows."""
-    from soilnb.cue import stoichiometry
-
     return float(stoichiometry.nutrient_limited(food))
 
 
 def no_growth_above() -> float:
     """Return the temperature at which the line of Millennial V2 reaches zero, °C."""
-    from soilnb.cue import temperature
-
     return temperature.limits("millennial_v2")[1]
 
 
 def response_ratio(before: float, after: float) -> float:
     """Return the log response ratio."""
-    from math import log
-
     return log(after / before)
 
 
 def definitions() -> dict[str, float]:
     """Return the diagnosed CUE of the reference soil of MIMICS by what counts as D."""
-    from soilnb.cue import diagnosed
-
     kinds = ("uptake", "uptake+oxidation", "all")
     return {kind: float(diagnosed(_mimics(15.0), kind)) for kind in kinds}
 
@@ -248,24 +230,16 @@ def twice_the_litter() -> float:
 
 def old_carbon(litter: float) -> float:
     """Return the old carbon of ICBM at rest, kg m-2."""
-    from soilnb.profile import icbm
-
     return float(icbm.steady_state({"npp": litter})["carbon"].sel(pool="old"))
 
 
 def rothc_cue(clay: float) -> float:
     """Return the diagnosed CUE of RothC by its clay, %."""
-    from soilnb.cue import diagnosed
-    from soilnb.explore.five_models import soil
-    from soilnb.profile import rothc
-
-    return float(diagnosed(rothc.steady_state(soil(clay=clay / 100))))
+    return float(diagnosed(rothc.steady_state(five_models.soil(clay=clay / 100))))
 
 
 def gain_by_litter() -> dict[str, float]:
     """Return the gain of each model at rest by twice the litter, %."""
-    from soilnb.explore import five_models
-
     gains = five_models.answers(0.0, 2.0, years=1, ramp=1)["final"]
     return gains.sel(experiment="2 times the litter").to_series().to_dict()
 
@@ -275,40 +249,29 @@ def gain_by_litter() -> dict[str, float]:
 
 def two_pools(litter: float, passed: float, rate: float) -> float:
     """Return the soil pool behind a litter pool at rest, g."""
-    import numpy as np
-
     shares = np.array([[-1.0, 0.0], [passed, -1.0]])
     return float(np.linalg.solve(shares @ np.diag([1.0, rate]), [-litter, 0.0])[1])
 
 
 def length_of_state() -> float:
     """Return how many numbers the state of COMPAS has."""
-    from soilnb.profile import compas, grid
-
     return float(len(compas.POOLS) * grid.THICKNESS.size)
 
 
 def respired_of_soc1() -> float:
     """Return the share of what decays in CLM5's first soil pool that is respired."""
-    from soilnb.profile import clm5, forcing
-
     shares = clm5.matrices("tao2024", forcing.example("temperate")).A
     return -float(shares.sel(from_pool="soc1").sum())
 
 
 def years_in_clm5() -> dict[str, float]:
     """Return stock over input of CLM5 in four climates, years."""
-    from soilnb.lessons.globe import layered_models
-
     table = layered_models.four_soils().xs("CLM5", level="model")
     return (1000 * table["stock to 2 m"] / table["litter input"]).to_dict()
 
 
 def microbes_fed(times: float) -> float:
     """Return how many times as many microbes COMPAS has with more litter."""
-    from soilnb.lessons.globe import cue_soc_pathways
-    from soilnb.profile import compas, forcing
-
     place = forcing.example("temperate")
     fed = place.assign(litter_input=times * place["litter_input"])
     states = [compas.steady_state("tao2024", one) for one in (fed, place)]
@@ -322,30 +285,22 @@ def through_microbes(litter: float, cue: float) -> float:
 
 def misfit(measured: list[float], modelled: list[float]) -> float:
     """Return the misfit J of the papers."""
-    import numpy as np
-
     y, model = np.array(measured), np.array(modelled)
     return 5 * float(((model - y) ** 2).sum() / ((y - y.mean()) ** 2).sum())
 
 
 def accepted(before: float, after: float) -> float:
     """Return the probability that a step of Metropolis is taken."""
-    from math import exp
-
     return min(1.0, exp(before - after))
 
 
 def slope_of_factor(factor: float, step: float) -> float:
     """Return the slope of log10 of carbon where it rises by a factor in a step of CUE."""
-    from math import log10
-
     return log10(factor) / step
 
 
 def lower_end(slope: float, error: float) -> float:
     """Return the lower end of the interval of 95 %."""
-    from scipy.stats import norm
-
     return slope - float(norm.ppf(0.975)) * error
 
 
@@ -371,8 +326,6 @@ def homogenised(first: float, second: float, leverage: float) -> float:
 
 def cue_needed() -> float:
     """Return the change of CUE for 10 % more carbon with tied enzymes, %."""
-    from soilnb import claims
-
     table = claims.kept_table("tao2023", "tao2023-needed").set_index("component")
     return float(table.loc["cue", "tied enzymes (published)"])
 
@@ -389,16 +342,12 @@ def pool_when_warmer(litter: float, rate: float, warming: float, q10: float) -> 
 
 def delta_of_an_old_pool(turnover: float) -> float:
     """Return Delta14C of a pool at rest under an air of 0, permil."""
-    from soilnb.profile.model import air
-
     rate = np.array([1 / turnover])
     return 1000 * float(air.constant().of(-np.diag(rate), rate)[0] - 1)
 
 
 def learnt_agreement() -> float:
     """Return how much the correlation of the two maps of carbon has risen by learning."""
-    from soilnb import claims
-
     row = claims.kept_table("tao2024", "tao2024-agreement").set_index("r of").loc["stock to 1 m"]
     return float(row["learnt"] - row["default"])
 
@@ -413,33 +362,24 @@ def turnover(stock: float, litter: float) -> float:
 
 def roots_below(depth: float, half: float, most: float) -> float:
     """Return the share of the roots below a depth, %."""
-    from soilnb.profile.depth import root_shares
-
     edges = [0.0, depth / 100, 1e4]
     return 100 * float(root_shares(edges, d50=half, d95=most)[1])
 
 
 def mixing_length(years: float) -> float:
     """Return how far mixing moves carbon before it decays, cm."""
-    from soilnb.profile import depth
-
-    return (depth.PARAMETER_SETS["cropland"]["diffusion"] * years) ** 0.5
+    return (SOILS["cropland"]["diffusion"] * years) ** 0.5
 
 
 def becomes_soil(roots: float, straw: float) -> float:
     """Return how much of a year's carbon becomes soil, g m-2."""
-    from soilnb.profile import depth
-
-    p = depth.PARAMETER_SETS["cropland"]
+    p = SOILS["cropland"]
     return p["root_kept"] * roots + p["residue_kept"] * straw
 
 
 @cache
 def _after(practice: str, years: float) -> float:
-    from soilnb.lessons.profile import management as lesson
-    from soilnb.profile import management
-
-    effect = management.scenario(practice, [0.0, years], lesson.field())["effect"]
+    effect = management.scenario(practice, [0.0, years], farm.field())["effect"]
     return 10 * float(effect[-1])
 
 
@@ -460,9 +400,6 @@ def cue_of_mixture(necromass: float, ratio: float) -> float:
 
 def threshold_of_mixture(necromass: float) -> float:
     """Return the C/N ratio of litter from which on nitrogen limits, by the fitted formula."""
-    from soilnb.claims import pore_runs
-    from soilnb.upscale import emulator
-
     cue = emulator.fit_cue(pore_runs.load())
     return _pores()["cn_biomass"] * (1 - necromass) / (cue.ceiling / cue.kept - necromass)
 

@@ -50,21 +50,15 @@ class Question:
     ----------
     id, notebook, kind : str
         Its name in the bank, the notebook that it asks about, one of `KINDS`.
-    text, why : str
-        What is asked, and why the answer is what it is.
-    misconception : str
-        What a student believes who answers wrongly.
+    text, why, misconception : str
+        What is asked, why the answer is what it is, and what a student believes who errs.
     choices : tuple of Choice
         What to choose from, in an order that does not tell (alphabetical).
-    order : tuple of str
-        What to bring into order, in the right one.
-    rubric : tuple of Criterion
-        What earns points in an answer in words.
-    value, tolerance, kept : float
-        The number asked for, how far an answer may be from it (relative), and what it was when the
-        question was written.
-    unit : str
-        Unit of `value`, empty for a plain number.
+    order, rubric : tuple
+        What to bring into order, in the right one; what earns points in an answer in words.
+    value, unit, tolerance, kept : float, str, float, float
+        The number asked for, its unit (empty for a plain number), how far an answer may be from it
+        (relative), and what it was when the question was written.
     """
 
     id: str
@@ -98,17 +92,7 @@ class Question:
 
 
 def questions(notebooks: Iterable[str] | None = None) -> tuple[Question, ...]:
-    """Return the questions on some notebooks, answered by the models.
-
-    Parameters
-    ----------
-    notebooks : iterable of str, optional
-        Names of notebooks, such as ``00_start_here``; by default all.
-
-    Raises
-    ------
-    InputError
-        For a notebook that has no questions.
+    """Return the questions on some notebooks, by default all, answered by the models.
 
     Examples
     --------
@@ -139,40 +123,21 @@ def _question(notebook: str, entry: Mapping[str, object]) -> Question:
         entry["choices"] = tuple(sorted(Choice(*one) for one in choices))
     if call:
         entry["value"] = float(getattr(answers, call)(**numbers))
-    if ranked := entry.pop("ranked", None):
-        entry["order"] = _ranked(entry["order"], getattr(answers, ranked)())
+    if ranked := entry.pop("ranked", None):  # falling, by the numbers that the models give
+        values = getattr(answers, ranked)()
+        texts = entry["order"]
+        entry["order"] = [texts[key] for key in sorted(texts, key=lambda key: -values[key])]
     entry["order"] = tuple(entry.get("order", ()))
     entry["rubric"] = tuple(Criterion(*one) for one in entry.get("rubric", ()))
     return Question(notebook=notebook, **entry)
 
 
-def _ranked(names: Mapping[str, str], values: Mapping[str, float]) -> list[str]:
-    """Return texts in the order, falling, of the numbers that the models give their keys."""
-    return [names[key] for key in sorted(names, key=lambda key: -values[key])]
-
-
 def write(folder: str | Path, edition: str, notebooks: Iterable[str] | None = None) -> list[Path]:
-    """Write the bank's files into a folder.
+    """Write the bank's files into a folder, and return them.
 
-    Parameters
-    ----------
-    folder : str or Path
-        Where to; made if it is not there.
-    edition : {"student", "instructor"}
-        Students get ``questions.html`` and ``projects.html``, to be printed; instructors also
-        ``key.html`` and ``moodle.xml``, which hold the answers, and projects with examples.
-    notebooks : iterable of str, optional
-        Notebooks whose questions are wanted; by default all.
-
-    Returns
-    -------
-    list of Path
-        The files.
-
-    Raises
-    ------
-    InputError
-        For an edition or a notebook that there is not.
+    Students get ``questions.html`` and ``projects.html``, to be printed; an ``instructor`` also
+    ``key.html`` and ``moodle.xml``, which hold the answers, and projects with examples. `notebooks`
+    names those whose questions are wanted; by default all.
     """
     check_known("edition", edition, EDITIONS)
     asked, folder = questions(notebooks), Path(folder)

@@ -46,18 +46,11 @@ def build(
     ----------
     folder : Path
         The folder: new, empty, or one that an earlier call has made and nobody has changed.
-    edition : {"student", "instructor"}
-        Whose edition.
-    span : {"lecture", "week", "weeks"}
-        Whether the course takes one lecture, one week or six weeks; it decides which notebooks
-        are in it.
+    edition, span : str
+        ``student`` or ``instructor``; ``lecture``, ``week`` or ``weeks`` (one lecture, one week or
+        six weeks), which decides which notebooks are in it.
     jobs : int, optional
         Notebooks at once; by default as many as there are cores.
-
-    Raises
-    ------
-    InputError
-        For a folder that holds other files, or an edition or a span that there is not.
     """
     check_known("edition", edition, editions.EDITIONS)
     check_known("span", span, plans.spans())

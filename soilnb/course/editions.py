@@ -29,23 +29,11 @@ _EXERCISE = re.compile(r"^### Exercise (\d+)(.*)$", re.M)
 
 
 def edition(notebook: Mapping, name: str, kind: str, rubric: str = "") -> dict:
-    """Return a notebook as students or as their instructor get it.
+    """Return a notebook as students or as their instructor get it, without results.
 
-    Parameters
-    ----------
-    notebook : mapping
-        The notebook, as `soilnb.pipeline.notebooks.read` gives it.
-    name : str
-        Its name, by which ids of nbgrader differ between notebooks.
-    kind : {"student", "instructor"}
-        For whom.
-    rubric : str
-        What a good answer to the open question contains, for the instructor.
-
-    Returns
-    -------
-    dict
-        A notebook without results; its graded cells carry metadata of nbgrader's schema 3.
+    Its graded cells carry metadata of nbgrader's schema 3. Ids of nbgrader differ between notebooks
+    by the `name`; the `rubric`, what a good answer to the open question contains, is for the
+    instructor.
     """
     groups = _groups(_parts(notebook["cells"]), name, rubric, kind == "instructor")
     cells = (cell for group in groups for cell in group)

@@ -150,7 +150,8 @@ def rubric(name: str) -> str:
 def lesson_plan(path: Path) -> str:
     """Return the plan of one lesson: before, during, assessment, and a site of one's own."""
     notebook, own = notebooks.read(path), slides.lesson(path.stem)
-    known = "\n".join(f"- {_unlinked(what)}: {how}" for what, how in prerequisites(notebook))
+    known = "\n".join(f"- {what}: {how}" for what, how in prerequisites(notebook))
+    known = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"*\1*", known)
     asked = slides.bet(path.stem)
     tasks = len(editions.tasks(notebook))
     return f"""# Lesson plan: {notebooks.title(path)}
@@ -199,10 +200,6 @@ them where only the unit or the sign is another. Exercises: {editions.POINTS} po
 """
 
 
-def _unlinked(text: str) -> str:
-    return re.sub(r"\[([^\]]+)\]\([^)]*\)", r"*\1*", text)
-
-
 def _misconceptions(name: str) -> str:
     """Return what students believe, each with the question of the bank that uncovers it."""
     return "\n\n".join(
@@ -243,17 +240,7 @@ def _rubric_table() -> str:
 
 
 def write(folder: Path, edition: str, span: str) -> None:
-    """Write the syllabus and the README of a course.
-
-    Parameters
-    ----------
-    folder : Path
-        The course.
-    edition : {"student", "instructor"}
-        Whose README.
-    span : {"lecture", "week", "weeks"}
-        One of `spans`.
-    """
+    """Write the README of an edition and the syllabus of one of `spans` into a course's folder."""
     (folder / "README.md").write_text(_readme(edition, span), encoding="utf-8")
     (folder / "syllabus.md").write_text(syllabus(span), encoding="utf-8")
 
@@ -294,7 +281,9 @@ def agenda(session: Mapping) -> list[tuple[int, str]]:
     items = [(OPENING, session.get("opening", homework))]
     for item in session["class"]:
         notebook = _notebook(item["notebook"])
-        wanted = item.get("parts") or [p.heading for p in parts(notebook) if _in_class(p.heading)]
+        inner = [p.heading for p in parts(notebook)]
+        inner = [h for h in inner if not h.startswith(("Optional", "Exercises"))]
+        wanted = item.get("parts") or inner
         spent = sum(p.minutes for p in parts(notebook) if p.heading in wanted)
         chosen = f": {', '.join(wanted)}" if "parts" in item else ", without its exercises"
         items.append((spent, f"*{_title(item['notebook'])}*{chosen}"))
@@ -303,16 +292,14 @@ def agenda(session: Mapping) -> list[tuple[int, str]]:
     return [*items, (rest, pairs), (CLOSING, "Exit ticket")]
 
 
-def _in_class(heading: str) -> bool:
-    return not heading.startswith(("Optional", "Exercises"))
-
-
 def _session(session: Mapping) -> str:
     names = [item["notebook"] for item in session["class"]]
     aims = "\n".join(
         f"- {aim}"
         for item in session["class"]
-        for aim in slides.aims(_opening(item["notebook"]))[: item.get("aims")]
+        for aim in slides.aims(_notebook(item["notebook"])["cells"][0]["source"])[
+            : item.get("aims")
+        ]
     )
     home = []
     for name in session["home"]:
@@ -329,10 +316,6 @@ def _session(session: Mapping) -> str:
 @cache
 def _notebook(name: str) -> dict:
     return notebooks.read(notebooks.find([name])[0])
-
-
-def _opening(name: str) -> str:
-    return _notebook(name)["cells"][0]["source"]
 
 
 def _title(name: str) -> str:

@@ -30,12 +30,7 @@ _LETTERS = {
 def sheet(questions: Iterable[Question], *, key: bool) -> str:
     """Return the questions as a page to print.
 
-    Parameters
-    ----------
-    questions : iterable of Question
-        What is asked, notebook by notebook.
-    key : bool
-        With answers, misconceptions and rubrics, instead of room to write.
+    With the `key` it has answers, misconceptions and rubrics, instead of room to write.
     """
     titles = {path.stem: runs.title(path) for path in runs.notebooks()}
     return filled("questions", groups=by_notebook(questions), titles=titles, key=key)
@@ -44,10 +39,7 @@ def sheet(questions: Iterable[Question], *, key: bool) -> str:
 def assignments(*, key: bool) -> str:
     """Return the open projects with their rubrics as a page to print.
 
-    Parameters
-    ----------
-    key : bool
-        With what a good answer contains, and an example of it, computed now.
+    With the `key` it has what a good answer contains, and an example of it, computed now.
     """
     return filled("projects", projects=projects(), key=key)
 

@@ -56,13 +56,7 @@ _HERE = Path(__file__).parent
 
 @cache
 def lesson(name: str) -> dict:
-    """Return what a lecturer adds to a notebook: ``lessons/NAME.toml``.
-
-    Parameters
-    ----------
-    name : str
-        Name of the notebook.
-    """
+    """Return what a lecturer adds to a notebook: ``lessons/NAME.toml``."""
     path = _HERE / "lessons" / f"{name}.toml"
     if not path.is_file():
         raise InputError(f"notebook {name}: {path.name} is missing among the lessons of the course")
@@ -70,16 +64,9 @@ def lesson(name: str) -> dict:
 
 
 def write(folder: Path, path: Path, edition: str) -> None:
-    """Write the deck of a notebook, with its pictures and what shows it.
+    """Write the deck of the notebook at `path` into the folder of all slides, with what shows it.
 
-    Parameters
-    ----------
-    folder : Path
-        Folder of all slides.
-    path : Path
-        The notebook.
-    edition : {"student", "instructor"}
-        Students get the bets without the answers, and no notes.
+    The ``student`` edition has the bets without the answers, and no notes.
     """
     notebook = notebooks.read(path)
     slides = deck(notebook, path.stem, edition)
@@ -103,7 +90,7 @@ def write(folder: Path, path: Path, edition: str) -> None:
 
 
 def _part(picture: Image.Image, part: Sequence) -> Image.Image:
-    """Return what an audience can read of a picture: one part of it, or several below each other.
+    """Return what an audience can read of a picture: a part, or several below each other.
 
     A part is cut at shares of the sides: left, top, right, bottom.
     """
@@ -129,17 +116,7 @@ def _template() -> jinja2.Template:
 
 
 def deck(notebook: Mapping, name: str, edition: str) -> list[dict]:
-    """Return the slides of a notebook, each with its title and what stands under it.
-
-    Parameters
-    ----------
-    notebook : mapping
-        The notebook.
-    name : str
-        Its name.
-    edition : {"student", "instructor"}
-        As of `write`.
-    """
+    """Return the slides of a notebook in an edition, each with its title and what is under it."""
     own = lesson(name)
     opening = notebook["cells"][0]["source"]
     first, second, *rest = ({**slide} for slide in own["slides"])
@@ -151,8 +128,9 @@ def deck(notebook: Mapping, name: str, edition: str) -> list[dict]:
             part = "part of a figure: " if "part" in slide else ""
             slide["alt"] = part + alt(notebook, slide["figure"])
             slide["source"] = source(slide)
+    minutes = inline(re.search(r"\*\*Time to learn:\*\* ([^.]*)\.", opening)[1])
     return [
-        {"first": True, "title": opening.splitlines()[0].lstrip("# "), "lines": _spans(opening)},
+        {"first": True, "title": opening.splitlines()[0].lstrip("# "), "lines": [minutes]},
         {"title": "After this you can", "list": [inline(aim) for aim in aims(opening)]},
         *(first, second),
         *_bet(bet(name), told),
@@ -196,10 +174,6 @@ def aims(opening: str) -> list[str]:
     return [line[2:].rstrip(" ,.") for line in listed[1].strip().splitlines()]
 
 
-def _spans(opening: str) -> list[str]:
-    return [inline(re.search(r"\*\*Time to learn:\*\* ([^.]*)\.", opening)[1])]
-
-
 def _asked(notebook: Mapping) -> list[str]:
     """Return what is to be written: the question of the text above, and the words at the dots."""
     found, above = [], ""
@@ -224,11 +198,8 @@ def _onward(name: str) -> list[str]:
 def source(slide: Mapping) -> str:
     """Return what the figure of a slide is drawn from, in the few words that stand below it.
 
-    Parameters
-    ----------
-    slide : mapping
-        A row of ``lessons/NAME.toml``: ``kept`` names a baseline, ``example`` says in words what
-        has been made for the slide, ``measured`` what the data sets in ``data`` are.
+    Of a row of ``lessons/NAME.toml`` ``kept`` names a baseline, ``example`` says in words what has
+    been made for the slide, ``measured`` what the data sets in ``data`` are.
 
     Examples
     --------
@@ -256,13 +227,7 @@ def _kept_words(name: str) -> str:
 
 
 def alt(notebook: Mapping, figure: str) -> str:
-    """Return what a figure of a notebook shows, in words.
-
-    Raises
-    ------
-    InputError
-        When no cell of the notebook saves such a figure, or none says what it shows.
-    """
+    """Return what a figure of a notebook shows, in words: those of the cell that saves it."""
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code" and f'"{figure}"' in cell["source"]:
             said = re.search(r'alt="([^"]+)"', cell["source"])
@@ -303,16 +268,9 @@ def _share(
 ) -> float:
     """Return to which share of its paper a figure goes, so that its labels are read from afar.
 
-    Letters keep their points, so they grow relative to the picture.
-
-    Parameters
-    ----------
-    figure : Figure
-        The figure, of which no layout is needed.
-    rooms : sequence of tuple
-        For each slide that shows it, the part and the height (pixels) there is above the words.
-    least : float
-        The least share: 1 (``paper`` of a slide) where words would no longer fit into boxes.
+    Letters keep their points, so they grow relative to the picture. `rooms` has for each slide that
+    shows it the part and the height (pixels) there is above the words; the least share is 1
+    (``paper`` of a slide) where words would no longer fit into boxes.
     """
     wide, high = figure.get_size_inches()
     points, dots = min(_points(figure), default=LETTERS), []
@@ -374,18 +332,10 @@ def _statements(notebook: Mapping) -> list[ast.stmt]:
 def _drawn(
     lines: Sequence[ast.stmt], figure: str, names: dict[str, object], done: set[int]
 ) -> Figure:
-    """Run what a figure needs, and return it.
+    """Run what the figure saved by a name needs of a notebook's statements, and return it.
 
-    Parameters
-    ----------
-    lines : sequence of ast.stmt
-        The statements of the notebook.
-    figure : str
-        Name by which it is saved.
-    names : dict
-        What earlier calls have computed; grows.
-    done : set of int
-        Which statements have been run; grows.
+    `names` is what earlier calls have computed and `done` which statements they have run; both
+    grow.
     """
     place = next(i for i, line in enumerate(lines) if _saves(line, figure))
     saved = lines[place].value.args[0]

@@ -78,10 +78,8 @@ def _size_of_grid(models: Mapping[str, object]) -> tuple[float, float]:
 def structures(figure: Figure, models: Mapping[str, object]) -> None:
     """Draw the pools and links of each model from its own ledger.
 
-    Parameters
-    ----------
-    models : mapping of str to `soilnb.profile.model.Model`
-        As `soilnb.profile.model.models` gives them.
+    `models` (mapping of str to `soilnb.profile.model.Model`): as `soilnb.profile.model.models`
+    gives them.
     """
     axes = style.grid(figure, len(models), 3)
     drawn = {}
@@ -110,7 +108,11 @@ def _structure(ax: Axes, links: pd.DataFrame, pools: Mapping[str, str]) -> None:
     names = {pool: pool.replace("_", "\n") for pool in pools}
     fills = {pool: FILLS[kind] for pool, kind in what.items()}
     schematic.boxes_and_arrows(ax, places, links, names=names, colours=fills)
-    short = [f"{pool}: {words}" for pool, words in pools.items() if not _is_said(pool, words)]
+    short = [
+        f"{pool}: {words}"
+        for pool, words in pools.items()
+        if not set(pool.split("_")) <= set(re.findall(r"\w+", words))  # the name says it
+    ]
     told = textwrap.fill("; ".join(short), 52)
     ax.text(0.5, -0.02, told, transform=ax.transAxes, ha="center", va="top", fontsize=7)
     heights = [y for _, y in places.values()]
@@ -120,11 +122,6 @@ def _structure(ax: Axes, links: pd.DataFrame, pools: Mapping[str, str]) -> None:
     for sink, ending in links[links["target"].isin(list(MARKS))].groupby("target"):
         for pool in ending["source"].unique():
             _mark(ax, places[pool], sink)
-
-
-def _is_said(pool: str, words: str) -> bool:
-    """Whether the name of a pool says as much as its words."""
-    return set(pool.split("_")) <= set(re.findall(r"\w+", words))
 
 
 #: Begin and end of the arrow beside a box for what enters and leaves the soil, its colour, and
@@ -154,11 +151,8 @@ def _patch(kind: str) -> Patch:
 def soils(figure: Figure, found: Mapping[str, xr.Dataset]) -> None:
     """Draw how much carbon each model holds, how old it is, and which efficiency it has.
 
-    Parameters
-    ----------
-    found : mapping of str to Dataset
-        By model: ``carbon`` (kg C m-2) over ``pool`` with the coordinate ``pool_kind``,
-        ``system_age`` and ``transit_time`` (yr), and ``cue``.
+    `found` (mapping of str to Dataset): by model: ``carbon`` (kg C m-2) over ``pool`` with the
+    coordinate ``pool_kind``, ``system_age`` and ``transit_time`` (yr), and ``cue``.
     """
     stock, age, cue = figure.subplots(1, 3, sharey=True, width_ratios=(2.2, 1.5, 1.0))
     names = list(found)
@@ -214,11 +208,8 @@ def _stacks(ax: Axes, soils: Sequence[xr.DataArray]) -> list[float]:
 def answers(figure: Figure, runs: xr.Dataset) -> str:
     """Draw how soil carbon answers each experiment, one line a model.
 
-    Parameters
-    ----------
-    runs : Dataset
-        ``change`` (experiment, model, time) and ``final`` (experiment, model), carbon over that
-        before, less one (%); ``time`` in years.
+    `runs` (Dataset): ``change`` (experiment, model, time) and ``final`` (experiment, model), carbon
+    over that before, less one (%); ``time`` in years.
     """
     names = list(runs["experiment"].values)
     axes = figure.subplots(1, len(names), squeeze=False)[0]
@@ -244,10 +235,8 @@ def answers(figure: Figure, runs: xr.Dataset) -> str:
 def efficiencies(figure: Figure, sweeps: Mapping[str, xr.DataArray]) -> None:
     """Draw the diagnosed CUE of each model against what is changed about the soil.
 
-    Parameters
-    ----------
-    sweeps : mapping of str to DataArray
-        Axis label to the CUE (model, value), with the coordinate ``value``.
+    `sweeps` (mapping of str to DataArray): axis label to the CUE (model, value), with the
+    coordinate ``value``.
     """
     axes = figure.subplots(1, len(sweeps), sharey=True, squeeze=False)[0]
     for ax, (label, cue) in zip(axes, sweeps.items(), strict=True):
@@ -266,10 +255,8 @@ def efficiencies(figure: Figure, sweeps: Mapping[str, xr.DataArray]) -> None:
 def pools(figure: Figure, soil: xr.Dataset) -> None:
     """Draw the pools of one model as bars, each with the mean age of its carbon.
 
-    Parameters
-    ----------
-    soil : Dataset
-        ``carbon`` (kg C m-2) and ``age`` (yr) over ``pool`` with the coordinate ``pool_kind``.
+    `soil` (Dataset): ``carbon`` (kg C m-2) and ``age`` (yr) over ``pool`` with the coordinate
+    ``pool_kind``.
     """
     ax = figure.subplots()
     carbon = soil["carbon"]

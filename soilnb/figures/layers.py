@@ -69,17 +69,11 @@ PLACES = {
 
 
 def links(transfers: pd.DataFrame) -> pd.DataFrame:
-    """Turn a model's A matrix into the list of its links.
+    """Turn a model's A matrix [to, from] into the list of its links.
 
-    Parameters
-    ----------
-    transfers : DataFrame [to, from]
-        Share of what leaves the column's pool that enters the row's pool; -1 on the diagonal.
-
-    Returns
-    -------
-    DataFrame
-        ``source``, ``target``, ``kind`` (a key of `soilnb.figures.schematic.LINES`), ``share``.
+    Of what leaves a column's pool the matrix has the share that enters the row's; -1 on the
+    diagonal. The list has ``source``, ``target``, ``kind`` (a key of
+    `soilnb.figures.schematic.LINES`), ``share``.
     """
     rows = []
     for source in transfers.columns:
@@ -129,10 +123,8 @@ def _size_of_matrices(system: Mapping[str, xr.DataArray], **_) -> tuple[float, f
 def matrices(figure: Figure, system: Mapping[str, xr.DataArray], *, title: str = "") -> None:
     """Draw matrices of a layered model as maps of their entries.
 
-    Parameters
-    ----------
-    system : mapping of str to DataArray
-        Title of each panel (for example ``"A: transfers"``) and a matrix of two dimensions.
+    `system` (mapping of str to DataArray): title of each panel (for example ``"A: transfers"``) and
+    a matrix of two dimensions.
     """
     axes = style.grid(figure, len(system), _in_a_row(system))
     for ax, (name, matrix) in zip(axes, system.items(), strict=True):
@@ -164,12 +156,7 @@ def _map_of_entries(ax: Axes, name: str, matrix: xr.DataArray) -> None:
 
 @style.frame(4.4, 4.2)
 def profiles(
-    figure: Figure,
-    depth: np.ndarray,
-    carbon: Mapping[str, np.ndarray],
-    *,
-    observed: tuple[np.ndarray, np.ndarray] | None = None,
-    deepest: float = 2.0,
+    figure: Figure, depth: np.ndarray, carbon: Mapping[str, np.ndarray], *, deepest: float = 2.0
 ) -> None:
     """Draw soil organic carbon against depth, one line per model or case.
 
@@ -179,8 +166,6 @@ def profiles(
         Depth of the nodes, m.
     carbon : mapping of str to array [layer]
         Soil organic carbon of each case, kg C m-3. A case called as in `MODEL` has its colour.
-    observed : pair of arrays, optional
-        Depth (m) and carbon (kg C m-3) of measured layers.
     deepest : float
         Where the axis ends, m.
     """
@@ -191,8 +176,6 @@ def profiles(
     for name, values in carbon.items():
         colour, line = MODEL[name] if name in MODEL else (next(spare), next(dashes))
         ax.plot(values[shown], depth[shown], color=colour, ls=line, lw=1.8, label=name)
-    if observed is not None:
-        ax.plot(observed[1], observed[0], "o", color="0.15", ms=5, label="measured", zorder=4)
     downward(ax, deepest)
     ax.set_xlim(left=0)
     ax.set_xlabel("soil organic carbon (kg C m⁻³)")
@@ -200,14 +183,11 @@ def profiles(
 
 
 @style.frame(8.2, 3.2)
-def response(figure: Figure, runs: Mapping[str, xr.Dataset], *, title: str = "") -> None:
+def response(figure: Figure, runs: Mapping[str, xr.Dataset]) -> None:
     """Draw how the carbon of a column and its respiration answer to a change.
 
-    Parameters
-    ----------
-    runs : mapping of str to Dataset
-        By model: ``total`` (g C m-2) and ``respiration`` (g C m-2 yr-1) over ``time`` (years since
-        the change).
+    `runs` (mapping of str to Dataset): by model: ``total`` (g C m-2) and ``respiration`` (g C m-2
+    yr-1) over ``time`` (years since the change).
     """
     left, right = figure.subplots(1, 2)
     for name, run in runs.items():
@@ -228,19 +208,14 @@ def response(figure: Figure, runs: Mapping[str, xr.Dataset], *, title: str = "")
         ax.set_xticks(ticks, [str(t) for t in ticks])
         ax.xaxis.set_minor_locator(NullLocator())
     left.legend()
-    if title:
-        figure.suptitle(title, fontsize=9)
 
 
 @style.frame(5.6, 3.4)
 def cue_soc(figure: Figure, stocks: xr.Dataset) -> None:
     """Draw the soil pools of COMPAS to 1 m against the CUE of DOC uptake, stacked.
 
-    Parameters
-    ----------
-    stocks : Dataset (cue)
-        ``minerals``, ``microbes``, ``enzymes``, ``dissolved`` and ``soc`` in kg C m-2; NaN where
-        there is no steady state.
+    `stocks` (Dataset (cue)): ``minerals``, ``microbes``, ``enzymes``, ``dissolved`` and ``soc`` in
+    kg C m-2; NaN where there is no steady state.
     """
     ax = figure.subplots()
     parts = {

@@ -306,11 +306,8 @@ def _treated(ax: Axes, primed: xr.Dataset, sieved: xr.Dataset) -> None:
 def budget(figure: Figure, state: xr.Dataset) -> str:
     """Draw the profile with what goes in and out of it, from a model run's own budget.
 
-    Parameters
-    ----------
-    state : Dataset
-        Steady state of `soilnb.profile.depth`: ``carbon``, ``input``, ``respiration``,
-        ``leaching``, ``erosion``, ``deposition``, ``burial`` (g C m-2 yr-1).
+    `state` (Dataset): steady state of `soilnb.profile.depth`: ``carbon``, ``input``,
+    ``respiration``, ``leaching``, ``erosion``, ``deposition``, ``burial`` (g C m-2 yr-1).
     """
     ax = figure.subplots()
     carbon = state["carbon"].sum("material").values
@@ -355,17 +352,16 @@ def budget(figure: Figure, state: xr.Dataset) -> str:
 def _flux(ax: Axes, start, end, words: str, value: float, name: str) -> None:
     width = 0.8 if value == 0 else 1.2 + 2.2 * np.log10(1 + value / 10)
     _arrow(ax, (start, end), width, ":" if value == 0 else "-")
-    text = f"{words}\n{value:.3g}" if value else f"{words}\n0"
+    text = f"{words}\n{value:.3g}"
     side = {"input": ("right", start), "respiration": ("left", end), "erosion": ("left", end)}
     if name in side:
         align, (x, y) = side[name]
-        ax.text(
-            x + (-0.05 if align == "right" else 0.05), y, text, ha=align, va="center", fontsize=8
-        )
+        shift = -0.05 if align == "right" else 0.05
     else:
         x, y = start if name == "deposition" else end
         shift = -0.06 if name in ("deposition", "leaching") else 0.06
-        ax.text(x + shift, y, text, ha="right" if shift < 0 else "left", va="center", fontsize=8)
+    align = "right" if shift < 0 else "left"
+    ax.text(x + shift, y, text, ha=align, va="center", fontsize=8)
 
 
 def _arrow(ax: Axes, ends: tuple, width: float, line: str = "-") -> None:
@@ -377,11 +373,8 @@ def _arrow(ax: Axes, ends: tuple, width: float, line: str = "-") -> None:
 def profile(figure: Figure, state: xr.Dataset) -> None:
     """Draw input, turnover time and carbon of the whole-profile model (for the explorer).
 
-    Parameters
-    ----------
-    state : Dataset, [case, depth]
-        ``carbon`` (kg C m-3) with and without transport (the coordinate ``case``), ``source``
-        (g C m-3 yr-1) and ``turnover_time`` (yr) over ``depth`` (m).
+    `state` (Dataset, [case, depth]): ``carbon`` (kg C m-3) with and without transport (the
+    coordinate ``case``), ``source`` (g C m-3 yr-1) and ``turnover_time`` (yr) over ``depth`` (m).
     """
     axes = figure.subplots(1, 3, sharey=True)
     depth = state["depth"].values
@@ -404,13 +397,10 @@ def profile(figure: Figure, state: xr.Dataset) -> None:
 def controls(figure: Figure, spans: pd.DataFrame) -> str:
     """Draw how far each parameter moves shape and stock of the profile over its range.
 
-    Parameters
-    ----------
-    spans : DataFrame
-        Index ``parameter``; ``label``, ``kind`` (input, turnover or transport), ``low`` and
-        ``high`` (the range), and for both ends ``deep_low``, ``deep_high`` (share of the carbon
-        below 0.3 m, %) and ``stock_low``, ``stock_high`` (kg C m-2). ``attrs``: ``deep`` and
-        ``stock`` of the reference, ``set``.
+    `spans` (DataFrame): index ``parameter``; ``label``, ``kind`` (input, turnover or transport),
+    ``low`` and ``high`` (the range), and for both ends ``deep_low``, ``deep_high`` (share of the
+    carbon below 0.3 m, %) and ``stock_low``, ``stock_high`` (kg C m-2). ``attrs``: ``deep`` and
+    ``stock`` of the reference, ``set``.
     """
     axes = figure.subplots(1, 2, sharey=True)
     looks = {

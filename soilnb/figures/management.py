@@ -145,18 +145,11 @@ def _tell(ax: Axes, at: np.ndarray, values: np.ndarray) -> None:
 
 
 @style.frame(6.4, 3.6)
-def memory(
-    figure: Figure, effect: xr.DataArray, *, horizons: Sequence[float] = (30, 100)
-) -> list[str]:
+def memory(figure: Figure, effect: xr.DataArray) -> list[str]:
     """Draw what full inversion does, by what the decay of buried carbon follows.
 
-    Parameters
-    ----------
-    effect : DataArray, [memory, time]
-        Carbon against the control, kg C m-2; ``memory`` is 0 where decay follows the depth, 1
-        where it follows the material.
-    horizons : sequence of float
-        Years to mark.
+    `effect` (DataArray, [memory, time]): carbon against the control, kg C m-2; ``memory`` is 0
+    where decay follows the depth, 1 where it follows the material.
     """
     ax = figure.subplots()
     times = effect["time"].values
@@ -171,7 +164,7 @@ def memory(
             times[later], line[later], ls=looks[k % 4], color=colours[k % 4], lw=1.8,
             label=known.get(float(value), f"{value:g}"),
         )  # fmt: skip
-    for year in horizons:
+    for year in (30, 100):
         ax.axvline(year, color="0.85", lw=0.8, zorder=0)
     ax.set(xlabel="years since the soil was turned", ylabel="carbon to 2 m (Mg C ha⁻¹)")
     ax.margins(y=0.12)
@@ -184,11 +177,8 @@ def memory(
 def fates(figure: Figure, fate: xr.DataArray) -> list[str]:
     """Draw what is left of one year's carbon, by the depth at which it enters.
 
-    Parameters
-    ----------
-    fate : DataArray, [entry, time]
-        Share remaining (1); ``entry`` says where the carbon enters; ``attrs["soil"]`` names the
-        profile.
+    `fate` (DataArray, [entry, time]): share remaining (1); ``entry`` says where the carbon enters;
+    ``attrs["soil"]`` names the profile.
     """
     ax = figure.subplots()
     times = fate["time"].values
@@ -211,11 +201,8 @@ def fates(figure: Figure, fate: xr.DataArray) -> list[str]:
 def two_models(figure: Figure, table: pd.DataFrame) -> list[str]:
     """Draw the long-term effect of each practice in two models side by side.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Indexed by practice: ``group``, ``first_order`` and ``compas``, both in Mg C ha-1; NaN
-        where a model has no place for a practice.
+    `table` (DataFrame): indexed by practice: ``group``, ``first_order`` and ``compas``, both in Mg
+    C ha-1; NaN where a model has no place for a practice.
     """
     columns = {"first_order": "first order, year 2,500", "compas": "COMPAS, steady state"}
     return _by_practice(figure, table, columns)

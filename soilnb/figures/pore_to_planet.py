@@ -125,13 +125,7 @@ def exposure(figure: Figure, textures: xr.Dataset, emulator: Emulator) -> None:
 
 @style.frame(lambda places, **_: (2.3 * places.sizes["place"], 3.7))
 def profiles(figure: Figure, places: xr.Dataset, *, deepest: float = 1.5, note: str = "") -> None:
-    """Draw what the emergent CUE changes in the profiles of a few places, with its spread.
-
-    Parameters
-    ----------
-    places : Dataset (place, draw, layer)
-        As from `soilnb.upscale.emergent.handed_over`.
-    """
+    """Draw what the emergent CUE changes in profiles (`soilnb.upscale.emergent.handed_over`)."""
     count = places.sizes["place"]
     axes = figure.subplots(1, count, sharey=True, squeeze=False)[0]
     shown = np.arange(places.sizes["layer"]) <= np.searchsorted(places["depth"], deepest)
@@ -142,9 +136,10 @@ def profiles(figure: Figure, places: xr.Dataset, *, deepest: float = 1.5, note: 
         words = "90 %", "emergent CUE"
         series.band_downward(ax, depth, change.values, COLOURS["blue"], words)
         ax.axvline(0, color=COLOURS["vermilion"], ls="--", lw=1.4, label="published CUE")
+        low, middle, high = np.nanquantile(here["cue"].values, [0.05, 0.5, 0.95])
         ax.set_title(
             f"{name}\nC/N {float(here['cn']):.0f}, clay {float(here['clay']):.0f} %\n"
-            f"CUE {_middle(here['cue'])}\n{float(here['stock_published']):.1f} → "
+            f"CUE {middle:.2f} ({low:.2f}-{high:.2f})\n{float(here['stock_published']):.1f} → "
             f"{float(here['stock'].median()):.1f} kg C m⁻²",
             fontsize=8,
         )
@@ -152,11 +147,6 @@ def profiles(figure: Figure, places: xr.Dataset, *, deepest: float = 1.5, note: 
     style.legend_above(axes[0], 3)
     words = "change of soil organic carbon against the published CUE (%)"
     figure.supxlabel(f"{words}\n{note}" if note else words, fontsize=8)
-
-
-def _middle(draws: xr.DataArray) -> str:
-    low, middle, high = np.nanquantile(draws.values, [0.05, 0.5, 0.95])
-    return f"{middle:.2f} ({low:.2f}-{high:.2f})"
 
 
 def _profile(
@@ -179,10 +169,7 @@ def _profile(
 def maps(figure: Figure, found: xr.Dataset) -> list[str]:
     """Draw the emergent CUE, its spread, and what it changes in soil carbon.
 
-    Parameters
-    ----------
-    found : Dataset (draw, site)
-        As from `soilnb.upscale.emergent.world`.
+    `found` (draw, site) is as from `soilnb.upscale.emergent.world`.
     """
     axes = figure.subplots(2, 2)
     middle = found.median("draw")
@@ -230,10 +217,7 @@ def maps(figure: Figure, found: xr.Dataset) -> list[str]:
 def state(figure: Figure, found: Mapping[str, object]) -> None:
     """Draw one choice of substrate and exposure: CUE on the emulator's line, and the profile.
 
-    Parameters
-    ----------
-    found : mapping
-        As from `soilnb.explore.pore_to_planet.hand_over`.
+    `found` (mapping): as from `soilnb.explore.pore_to_planet.hand_over`.
     """
     left, right = figure.subplots(1, 2)
     line, curve, draws = found["line"], found["curve"], found["cue"]

@@ -30,12 +30,7 @@ def box(
 ) -> FancyBboxPatch:
     """Draw a box with round corners; returns it, for arrows that begin or end at it.
 
-    Parameters
-    ----------
-    centre, size : tuple of two floats
-        Middle, and width and height, in the axes' data units.
-    look
-        Other options of the patch.
+    `centre` and `size` (width and height) are in the axes' data units; `look` has more options.
     """
     (x, y), (width, height) = centre, size
     look = {
@@ -59,18 +54,10 @@ def arrow(
     between: tuple = (None, None),
     **look,
 ) -> FancyArrowPatch:
-    """Draw an arrow from one place to another, in the axes' data units.
+    """Draw an arrow from one place to another (`ends`), in the axes' data units.
 
-    Parameters
-    ----------
-    ends : tuple of two places
-        Where it begins and ends.
-    width, head, bend : float
-        Width of the line, size of the head (points), and how far it is bent to one side.
-    between : tuple of two patches
-        Boxes whose rims it goes from and to.
-    look
-        Other options of the patch.
+    `width` and `head` are in points, `bend` says how far it goes to one side, `between` are boxes
+    whose rims it goes from and to, and `look` has other options of the patch.
     """
     look = {"arrowstyle": "-|>", "mutation_scale": head, "lw": width, "color": colour} | look
     look |= {"patchA": between[0], "patchB": between[1], "connectionstyle": f"arc3,rad={bend}"}
@@ -87,12 +74,10 @@ def boxes_and_arrows(
     strong: Collection[tuple[str, str]] | None = None,
     size: tuple[float, float] = (1.5, 0.62),
 ) -> Axes:
-    """Draw pools as boxes and links as arrows on an axes.
+    """Draw pools as boxes and links as arrows on an axes, which is emptied of its frame and ticks.
 
     Parameters
     ----------
-    ax : Axes
-        Emptied of its frame and ticks.
     places : mapping of str to (x, y)
         Centre of each pool, in the axes' data units.
     links : DataFrame

@@ -34,10 +34,8 @@ DRESS["COMPAS"] = DRESS["COMPAS, own enzymes"]
 def century(figure: Figure, paths: xr.DataArray) -> str:
     """Draw the change of carbon (%) from 2020 to 2100, a panel a scenario.
 
-    Parameters
-    ----------
-    paths : DataArray (model, scenario, quantile, time)
-        Quantiles of 5, 25, 50, 75 and 95 % over all places and draws.
+    `paths` (DataArray (model, scenario, quantile, time)): quantiles of 5, 25, 50, 75 and 95 % over
+    all places and draws.
     """
     scenarios = paths["scenario"].values.tolist()
     axes = figure.subplots(1, len(scenarios), sharey=True)
@@ -116,10 +114,7 @@ def _equal(ax: Axes, x: np.ndarray, y: np.ndarray, *, log: bool) -> None:
 def spreads(figure: Figure, table: pd.DataFrame) -> str:
     """Draw where the change of carbon is uncertain: bars of standard deviations.
 
-    Parameters
-    ----------
-    table : DataFrame
-        A row a scenario, a column a source of the spread; percentage points.
+    `table` (DataFrame): A row a scenario, a column a source of the spread; percentage points.
     """
     ax = figure.subplots()
     height = 0.8 / len(table.columns)
@@ -140,10 +135,7 @@ def spreads(figure: Figure, table: pd.DataFrame) -> str:
 def priming(figure: Figure, table: pd.DataFrame) -> str:
     """Draw how much more is lost where litter comes on top, a row a model and a point a place.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Columns ``model`` and ``primed``: % of the litter on top.
+    `table` (DataFrame): columns ``model`` and ``primed``: % of the litter on top.
     """
     ax = figure.subplots()
     shown = table.dropna(subset="primed").groupby("model", sort=False)["primed"]
@@ -164,10 +156,7 @@ def priming(figure: Figure, table: pd.DataFrame) -> str:
 def paths_at_a_place(figure: Figure, changes: Mapping[str, xr.DataArray]) -> None:
     """Draw the change of carbon (%) at one place, by model.
 
-    Parameters
-    ----------
-    changes : mapping of str to DataArray (time)
-        By model, %.
+    `changes` (mapping of str to DataArray (time)): by model, %.
     """
     ax = figure.subplots()
     for model, change in changes.items():

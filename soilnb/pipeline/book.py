@@ -72,7 +72,7 @@ class BuildError(click.ClickException):
 def build(
     *, run: bool = True, size: str = "quick", jobs: int | None = None, force: bool = False
 ) -> Path:
-    """Run the notebooks and compile the book.
+    """Run the notebooks and compile the book; returns ``book/_build/html/index.html``.
 
     Parameters
     ----------
@@ -84,11 +84,6 @@ def build(
         Notebooks to run at once; by default as many as there are cores.
     force : bool
         Run every notebook again and compile every page again.
-
-    Returns
-    -------
-    Path
-        The start page, ``book/_build/html/index.html``.
 
     Raises
     ------
@@ -134,21 +129,9 @@ def _checkout() -> Path:
 def assemble(root: Path, size: str, *, offline: bool = True) -> bool:
     """Write the sources of the book to ``book/_build/source``; leave what has not changed.
 
-    Parameters
-    ----------
-    root : Path
-        The checkout.
-    size : str
-        Size of the runs to show.
-    offline : bool
-        Whether the vendored assets are at hand; without them the pages use the web's.
-
-    Returns
-    -------
-    bool
-        Whether pages compiled earlier may be wrong: settings or a style or script that all pages
-        load have changed, a page is gone, or another page of the API now describes something that
-        they lead to.
+    Without the vendored assets (`offline`) the pages use the web's. Returns whether pages compiled
+    earlier may be wrong: settings or a style or script that all pages load have changed, a page is
+    gone, or another page of the API now describes something that they lead to.
     """
     source = root / "book" / "_build" / "source"
     wanted = _sources(root, size, offline)
@@ -285,7 +268,10 @@ def _generated(
     made = {
         "scoreboard": checked.scoreboard(entries, pictures),
         "parameters": parameter_page.parameters(parameter_page.model_sets()),
-        "data": pages.data_sets(data.datasets(), _schemas()),
+        # the teaching planet shows its variables
+        "data": pages.data_sets(
+            data.datasets(), {"testbed": data.open_dataset("testbed", twin=True)}
+        ),
         "planet": pages.planet(globe.schema(), covariates.TABLE),
         "your_soil": own_soil.page(),
         "self_test": self_test.page(titles),
@@ -303,11 +289,6 @@ def _generated(
 
 def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
-
-
-def _schemas() -> dict[str, object]:
-    """Return the teaching planet, whose variables the page on data shows."""
-    return {"testbed": data.open_dataset("testbed", twin=True)}
 
 
 def _figures(page: Path, size: str) -> dict[Path, bytes]:
@@ -333,17 +314,8 @@ def _configuration(path: Path, offline: bool) -> str:
 def contents(path: Path, names: list[str]) -> str:
     """Return the table of contents with its patterns replaced by the pages that exist.
 
-    Parameters
-    ----------
-    path : Path
-        ``_toc.yml`` with entries ``glob: notebooks/2*`` where the pages are not known yet.
-    names : list of str
-        Files of the book's sources.
-
-    Returns
-    -------
-    str
-        The table of contents; a part without pages is left out.
+    ``_toc.yml`` has entries ``glob: notebooks/2*`` where the pages are not known yet; `names` are
+    the files of the book's sources. A part without pages is left out.
     """
     toc = yaml.safe_load(path.read_text(encoding="utf-8"))
     documents = sorted(n.rsplit(".", 1)[0] for n in names if n.endswith((".md", ".ipynb")))
@@ -382,19 +354,12 @@ def _write_if_new(path: Path, content: bytes) -> bool:
 def vendor(root: Path) -> bool:
     """Put what the pages load in the browser into ``book/_vendor``, from npm, once per lock.
 
-    Parameters
-    ----------
-    root : Path
-        The checkout, with ``package.json`` and its lock.
-
-    Returns
-    -------
-    bool
-        Whether the assets are there. Where npm cannot be reached this says so in one line, and
-        the book then needs a network to show its equations and widgets.
+    Where npm cannot be reached this says so in one line and returns False: the book then needs a
+    network to show its equations and widgets.
     """
     target = root / "book" / "_vendor"
-    wanted = _fingerprint(root)
+    lock = (root / "package-lock.json").read_bytes()
+    wanted = hashlib.sha256(lock + json.dumps(ASSETS).encode()).hexdigest()
     stamp = target / "made-from"
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
         return True
@@ -415,11 +380,6 @@ def vendor(root: Path) -> bool:
         shutil.copytree(fresh, target)
     _forget(root / "book" / "_build")  # which holds what was fetched before
     return True
-
-
-def _fingerprint(root: Path) -> str:
-    lock = (root / "package-lock.json").read_bytes()
-    return hashlib.sha256(lock + json.dumps(ASSETS).encode()).hexdigest()
 
 
 def _npm_install(place: Path) -> str:
@@ -448,11 +408,8 @@ def _npm_install(place: Path) -> str:
 def _first_reason(stderr: str) -> str:
     """Return npm's first sentence; before it come lines such as ``code ECONNREFUSED``."""
     said = [line.removeprefix("npm error").strip() for line in stderr.splitlines()]
-    reasons = [
-        line
-        for line in said
-        if line and line.split()[0] not in ("code", "errno", "type", "syscall")
-    ]
+    codes = ("code", "errno", "type", "syscall")
+    reasons = [line for line in said if line and line.split()[0] not in codes]
     return (reasons or said or ["it failed without a message"])[0]
 
 
@@ -575,7 +532,7 @@ def _show_progress(lines: Iterator[str]) -> None:
         total=200, desc="Book", bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
     ) as bar:
         for line in lines:
-            step = re.match(r"(reading|writing) \w+\.\.\. \[\s*(\d+)%\]", _plain(line))
+            step = re.match(r"(reading|writing) \w+\.\.\. \[\s*(\d+)%\]", click.unstyle(line))
             if step:
                 bar.n = int(step[2]) + (100 if step[1] == "writing" else 0)
                 bar.refresh()
@@ -583,13 +540,8 @@ def _show_progress(lines: Iterator[str]) -> None:
         bar.refresh()
 
 
-def _plain(text: str) -> str:
-    """Return `text` without the terminal's colours."""
-    return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
-
-
 def _complaint(warnings: Path, source: Path, shown: int = 15) -> str:
-    text = _plain(warnings.read_text(encoding="utf-8"))
+    text = click.unstyle(_read(warnings))
     lines = [line.replace(f"{source}{os.sep}", "") for line in text.splitlines() if line.strip()]
     found = [line for line in lines if re.search(r"WARNING|ERROR|CRITICAL|rror:", line)] or lines
     more = [f"... and {len(found) - shown} more"] if len(found) > shown else []

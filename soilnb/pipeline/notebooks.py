@@ -38,15 +38,7 @@ def notebooks() -> list[Path]:
 def find(names: Sequence[str] | None = None) -> list[Path]:
     """Return the notebooks of these names, or all of them, each once and in reading order.
 
-    Parameters
-    ----------
-    names : sequence of str, optional
-        Names with or without ``.ipynb`` and folder, or unique beginnings such as ``"22"``.
-
-    Raises
-    ------
-    InputError
-        For a name that no notebook or more than one notebook has; it lists the valid names.
+    Names may have ``.ipynb`` and a folder, or be unique beginnings such as ``"22"``.
     """
     known = {path.stem: path for path in notebooks()}
     if not known:
@@ -72,13 +64,7 @@ def _match(name: str, known: Mapping[str, Path]) -> Path:
 
 
 def read(path: Path) -> dict:
-    """Return a notebook as plain data.
-
-    Raises
-    ------
-    InputError
-        When the file is no notebook.
-    """
+    """Return a notebook as plain data."""
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
         cells = content["cells"]
@@ -104,14 +90,8 @@ def title(path: Path) -> str:
 class Setting:
     """One assignment of the cell that is tagged ``parameters``.
 
-    Attributes
-    ----------
-    name : str
-        The variable.
-    default : object
-        Its value in the notebook; None where that is a formula.
-    literal : bool
-        Whether `default` is a plain value that a new one can be compared with.
+    The variable's value in the notebook is None where that is a formula, and no plain value
+    (literal) that a new one can be compared with.
     """
 
     name: str
@@ -156,20 +136,9 @@ def _setting(name: str, value: ast.expr) -> Setting:
 def assign(path: Path, values: Mapping[str, object], size: str) -> dict[str, object]:
     """Check new values against a notebook's parameters and return those that change something.
 
-    Parameters
-    ----------
-    path : Path
-        The notebook.
-    values : mapping
-        New values. Text, as it comes from the command line, is read as the type of the default.
-    size : str
-        Size of the run, which becomes the parameter ``SIZE``.
-
-    Raises
-    ------
-    InputError
-        For a parameter that the notebook does not have, a value of another type than its
-        default, and for ``SIZE``.
+    Text, as it comes from the command line, is read as the type of the default. The size becomes
+    the parameter ``SIZE``. An `InputError` names a parameter that the notebook does not have, a
+    value of another type than its default, and ``SIZE``.
     """
     if "SIZE" in values:
         raise InputError(f"SIZE = {values['SIZE']!r}: set it with --size (quick or paper)")
@@ -181,11 +150,13 @@ def assign(path: Path, values: Mapping[str, object], size: str) -> dict[str, obj
     wanted = {name: _convert(known[name], value) for name, value in values.items()}
     if "SIZE" in known:
         wanted["SIZE"] = size
-    return {k: v for k, v in wanted.items() if not known[k].literal or _differs(known[k], v)}
-
-
-def _differs(setting: Setting, value: object) -> bool:
-    return value != setting.default or type(value) is not type(setting.default)
+    return {
+        name: value
+        for name, value in wanted.items()
+        if not known[name].literal
+        or value != known[name].default
+        or type(value) is not type(known[name].default)
+    }
 
 
 def _convert(setting: Setting, value: object) -> object:
@@ -193,20 +164,22 @@ def _convert(setting: Setting, value: object) -> object:
     item = getattr(value, "item", None)
     if item is not None and not getattr(value, "ndim", 0):
         value = item()  # a NumPy number
-    default = setting.default
+    default, guess = setting.default, _guess(value)
     if not setting.literal or default is None:
-        return _guess(value)
-    for kind, (convert, words) in _KINDS.items():  # noqa: B007
-        if isinstance(default, kind):
-            try:
-                return convert(value)
-            except (ValueError, TypeError, KeyError, SyntaxError):
-                break
-    else:
-        words = f"a {type(default).__name__}"
-        guess = _guess(value)
-        if isinstance(guess, type(default)):
-            return guess
+        return guess
+    number = isinstance(guess, int | float) and not isinstance(guess, bool)
+    words = f"a {type(default).__name__}"
+    if isinstance(default, bool):  # first: it is an int for Python
+        words, guess = "True or False", {"true": True, "false": False}.get(str(value).lower())
+    elif isinstance(default, int):
+        words, guess = "a whole number", guess if number else None
+    elif isinstance(default, float):
+        words, guess = "a finite number", float(str(guess)) if number else math.nan
+        guess = guess if math.isfinite(guess) else None
+    elif isinstance(default, str):
+        words, guess = "text", value
+    if isinstance(guess, type(default)):
+        return guess
     raise InputError(f"{setting.name} = {shown(value)}: allowed {words} (default {default!r})")
 
 
@@ -214,47 +187,9 @@ def _guess(value: object) -> object:
     if isinstance(value, str):
         try:
             return ast.literal_eval(value)
-        except (ValueError, SyntaxError):
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
             return value
     return value
-
-
-def _bool(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    return {"true": True, "false": False}[str(value).lower()]
-
-
-def _int(value: object) -> int:
-    if isinstance(value, str):
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    raise TypeError
-
-
-def _float(value: object) -> float:
-    if isinstance(value, bool):
-        raise TypeError
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError
-    return number
-
-
-def _str(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-#: How each type of default reads a new value. bool comes first: it is an int for Python.
-_KINDS = {
-    bool: (_bool, "True or False"),
-    int: (_int, "a whole number"),
-    float: (_float, "a finite number"),
-    str: (_str, "text"),
-}
 
 
 def copy(
@@ -262,24 +197,10 @@ def copy(
 ) -> list[Path]:
     """Copy the notebooks into a folder and return the files that were written.
 
-    Nothing is deleted, and a file that is there with another content is never overwritten
-    unawares.
-
-    Parameters
-    ----------
-    target : Path
-        The folder; made when it is missing.
-    force : bool
-        Overwrite files with another content.
-    keep : bool
-        Leave them as they are, and copy the others.
-    language : str
-        Language of their texts, as far as they have been translated; code stays as it is.
-
-    Raises
-    ------
-    InputError
-        When files differ and neither `force` nor `keep` says what to do; nothing is copied then.
+    Nothing is deleted, and a file that is there with another content is never overwritten unawares:
+    such files are an error, and nothing is copied, unless they are to be overwritten (`force`) or
+    left (`keep`). Texts come in a language as far as they have been translated; code stays as it
+    is.
     """
     target = Path(target)
     sources = [p for p in sorted(folder().iterdir()) if p.is_file() and not p.name.startswith(".")]

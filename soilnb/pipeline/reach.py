@@ -24,15 +24,7 @@ UNKNOWN = re.compile(
 
 
 def files(cells: Iterable[str], package: Path) -> list[Path]:
-    """Return the files of a package that code can reach: modules, their stubs, and their data.
-
-    Parameters
-    ----------
-    cells : iterable of str
-        The code cells of a notebook.
-    package : Path
-        Folder of the package; it can be imported by the folder's name.
-    """
+    """Return the files of a package that code can reach: modules, their stubs, and their data."""
     found = [path for path in sorted(package.rglob("*")) if _counts(path, package)]
     try:
         named = {name for cell in cells for name in _named(cell, package.name)}

@@ -4,9 +4,10 @@ A run works in a hidden folder beside its destination ``<results>/<size>/<notebo
 renamed when it is complete, so a reader of results sees the old run or the new one. A run that
 fails is kept as ``<notebook>.failed/`` beside the last good one. A run with other parameters than
 the notebook's own lies apart, where neither scoreboard nor book looks.
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
-import contextlib
 import json
 import os
 import shutil
@@ -44,20 +45,16 @@ class NotebookRun:
 
     Attributes
     ----------
-    notebook, size : str
-        Name of the notebook and size of the run.
-    state : {"done", "up to date", "failed"}
-        "up to date" when nothing has changed since the last good run.
+    notebook, size, state : str
+        Its name, the size of the run, and ``done``, ``failed``, or ``up to date`` when nothing has
+        changed since the last good run.
     folder : Path
         Its results; for a failed run what it left.
     seconds : float
         How long it took; 0 when it was up to date.
-    error : str
-        One line on what went wrong, else empty.
-    cell : str
-        Source of the cell that failed, else empty.
-    changed : str
-        Parameters that differ from the notebook's own, in words, else empty.
+    error, cell, changed : str
+        One line on what went wrong and the source of the cell that failed; parameters that differ
+        from the notebook's own, in words. Else empty.
     """
 
     notebook: str
@@ -128,6 +125,8 @@ def run(
 ) -> list[NotebookRun]:
     """Run notebooks whose last good run is out of date, with a progress bar on stderr.
 
+    A run for each notebook is returned, in reading order. A failing one stops none of the others.
+
     Parameters
     ----------
     names : sequence of str, optional
@@ -142,29 +141,15 @@ def run(
         Run also what is up to date.
     time_limit : float, optional
         Longest time for one notebook, in seconds; 10 minutes in size quick, 12 hours in paper.
-
-    Returns
-    -------
-    list of NotebookRun
-        One for each notebook, in reading order. A failing notebook stops none of the others.
-
-    Raises
-    ------
-    InputError
-        Before anything runs: for unknown names, parameters and sizes, values of the wrong type,
-        and a results folder that cannot be written.
     """
     limit = _check_limit(time_limit, size)
     tasks = [_task(path, parameters or {}, size) for path in find(names)]
     jobs = _check_jobs(jobs)
-    done = (
-        {}
-        if force
-        else {
-            t.name: NotebookRun(t.name, size, "up to date", t.folder, changed=t.changed)
-            for t in _fresh(tasks)
-        }
-    )
+    done = {
+        t.name: NotebookRun(t.name, size, "up to date", t.folder, changed=t.changed)
+        for t in tasks
+        if not force and _is_fresh(t)
+    }
     waiting = [task for task in tasks if task.name not in done]
     if waiting:
         for place in {task.folder.parent for task in waiting}:
@@ -176,7 +161,7 @@ def run(
 def state(path: Path, size: str) -> str:
     """Return "up to date", "failed", "changed" (since its last good run) or "not run"."""
     task = _task(path, {}, size)
-    if _fresh([task]):
+    if _is_fresh(task):
         return "up to date"
     if task.failed.is_dir():
         return "failed"
@@ -217,12 +202,8 @@ def _length(task: _Task) -> float:
     return -last.get("seconds", TIME_LIMIT["paper"] + task.path.stat().st_size)
 
 
-def _fresh(tasks: Sequence[_Task]) -> list[_Task]:
-    """Return the tasks whose last good run rests on what they would rest on, and is all there."""
-    return [task for task in tasks if _is_fresh(task)]
-
-
 def _is_fresh(task: _Task) -> bool:
+    """Whether the last good run rests on what this one would rest on, and is all there."""
     good, failed = _record_of(task.folder), _record_of(task.failed)
     # The same text can fail on another day: what failed last is worth another run.
     if good.get("key") != task.key or failed.get("key") == task.key:
@@ -315,8 +296,11 @@ def _run_one(
         output = work / f"{task.name}.ipynb"
         order = {"notebook": str(task.path), "output": str(output)}
         order |= {"parameters": dict(task.parameters), "note": task.note}
-        with _scratch(work) as scratch:
-            error = _in_process(scratch, order, _environment(task, work, share), limit, stop)
+        # inside what is removed if this process is killed
+        with tempfile.TemporaryDirectory(
+            prefix=".scratch-", dir=work, ignore_cleanup_errors=True
+        ) as scratch:
+            error = _in_process(Path(scratch), order, _environment(task, work, share), limit, stop)
         seconds = time.monotonic() - begun
         cell = _last_cell(output) if error else ""
         target = task.failed if error else task.folder
@@ -331,17 +315,6 @@ def _run_one(
     finally:
         running.discard(task.name)
         shutil.rmtree(work, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _scratch(work: Path) -> Iterator[Path]:
-    """Give a folder for what a process needs, inside what is removed if this process is killed."""
-    scratch = work / ".scratch"
-    scratch.mkdir()
-    try:
-        yield scratch
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _environment(task: _Task, work: Path, jobs: int) -> dict[str, str]:

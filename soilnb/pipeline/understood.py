@@ -33,20 +33,10 @@ class Understood(NamedTuple):
 
 
 def understood(path: str | Path, columns: Mapping, units: Mapping, **options: object) -> Understood:
-    """Say how a file would be understood.
+    """Say how a file would be understood: a table, a scenario, an image or a forcing.
 
-    Parameters
-    ----------
-    path : path
-        A table, a scenario (TOML), an image or a forcing (netCDF).
-    columns, units, **options
-        Of a table of soil pits, as in `soilnb.proda.observations.read_csv`; of an image,
-        `columns` has the value of each phase.
-
-    Raises
-    ------
-    InputError
-        As whoever would read the file raises it.
+    `columns`, `units` and the options are, for a table of soil pits, those of
+    `soilnb.proda.observations.read_csv`; for an image `columns` has the value of each phase.
     """
     kinds = {".toml": _scenario, **dict.fromkeys(IMAGES, _image)}
     read = _table if "://" in str(path) else kinds.get(Path(path).suffix.lower(), _table)

@@ -53,16 +53,8 @@ def main(folder: Path) -> None:
 def execute(notebook: str, output: str, parameters: dict, cwd: str, note: str = "") -> None:
     """Run a notebook through papermill and leave it, executed, at `output`.
 
-    Parameters
-    ----------
-    notebook, output : str
-        Paths of the notebook and of its executed copy.
-    parameters : dict
-        Parameters that differ from the notebook's own.
-    cwd : str
-        Working directory of the kernel.
-    note : str
-        Text (Markdown) that stands below the title of the executed notebook.
+    Parameters are those that differ from the notebook's own, `cwd` is the working directory of the
+    kernel, and the note (Markdown) stands below the title of the executed notebook.
     """
     # nbformat checks notebooks with jsonschema, which for one more kind of text that no notebook
     # has builds a grammar: more work than all of its other imports.

@@ -7,6 +7,8 @@
     one = proda.assimilate(profiles.isel(profile=7))      # posterior of one profile, for ArviZ
     proda.summary(one)
     many = proda.assimilate(profiles, folder="my_run")    # a Dataset over all profiles
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 from __future__ import annotations
@@ -80,18 +82,16 @@ def assimilate(
         One place for all profiles, or as many along ``site``: by their labels where these are the
         profiles' names, else in their order. By default what `soilnb.proda.observations.forcing_at`
         gives.
-    chains : int
-        Number of independent chains.
+    chains, samples : int
+        Independent chains, and states of each that are kept, evenly spaced.
     warmup, steps : int
         Steps of each chain in which the sampler learns, and after that. Of the published sampler:
         of its test run and of its formal run.
-    samples : int
-        States of each chain that are kept, evenly spaced.
     prior_draws : int
         Feasible draws from the prior, which the posterior is compared with, and from which the
         adaptive sampler starts.
     seed : int
-        Seed; a profile's random numbers follow from it and from the profile's name.
+        A profile's random numbers follow from it and from the profile's name.
     sampler : {"adaptive-metropolis", "published"}
         Wrapped adaptive Metropolis, or the annealed search of the papers.
     enzyme_turnover : {"own", "tied"}
@@ -100,11 +100,10 @@ def assimilate(
     prior : {"linear", "log"}
         COMPAS: whether it is uniform in its bounds, or in its logarithm as in the published code.
     cost : {"sse", "weighted", "gaussian", "estimated"}
-        Weights of the squared differences; with "estimated" a Gaussian likelihood with the size
-        of the errors estimated.
+        Weights of the squared differences; "estimated" is "gaussian" with errors of unknown size.
     inverse_temperature : float
-        Multiplies the cost in the likelihood of the adaptive-metropolis sampler. 10.8, which is
-        ln(50,002), gives the target that the published sampler ends with.
+        Multiplies the cost in the likelihood of the adaptive sampler; 10.8, which is ln(50,002),
+        gives the target that the published sampler ends with.
     biomass : float
         COMPAS: largest share of microbes in the soil carbon of the column.
     constraints : tuple of str
@@ -127,10 +126,9 @@ def assimilate(
     client : dask.distributed.Client, optional
         Runs on its workers instead.
     folder : path, optional
-        Keeps each finished profile there; an interrupted call is resumed by the same call.
+        Keeps each finished profile there; the same call resumes one that was interrupted.
     progress : bool
-        Whether a bar over the profiles appears when it takes longer than two seconds, and a line
-        for each that is refused.
+        Whether a bar appears after two seconds, and a line for each profile that is refused.
 
     Returns
     -------
@@ -177,16 +175,14 @@ def assimilate(
         raise InputError(
             f"observations is a {type(observations).__name__}: allowed an xarray.Dataset"
         )
-    if "profile" not in observations.dims:
-        label = str(observations["profile"].item()) if "profile" in observations.coords else "0"
-        column = _columns(observations.expand_dims("profile"), [label], forcing)[0]
-        if isinstance(column, str):
-            raise InputError(column)
-        history = Histories()(observations) if settings.traced else None
-        profile = read_profile(observations, label, column, settings.cost, history)
-        return posterior.inference_data(sample(profile, settings))
+    alone = "profile" not in observations.dims
+    observations = observations.expand_dims("profile") if alone else observations
     labels = _labels(observations)
     tasks = _tasks(observations, labels, _columns(observations, labels, forcing), settings)
+    if alone:
+        if isinstance(tasks[0], str):
+            raise InputError(tasks[0])
+        return posterior.inference_data(sample(tasks[0], settings))
     outcomes = run_batch(
         tasks, labels, settings, jobs=jobs, client=client, folder=folder, progress=progress
     )
@@ -202,13 +198,7 @@ class Histories:
         self.record: xr.Dataset | None = None
 
     def __call__(self, observations: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
-        """Return rates and weights for one profile.
-
-        Raises
-        ------
-        InputError
-            Where it has no year of sampling or no latitude.
-        """
+        """Return rates and weights for one profile."""
         for name in ("sampling_year", "latitude"):
             if name not in observations.variables or not np.isfinite(observations[name]).all():
                 raise InputError(f"no {name!r}: needed for the radiocarbon of the air")

@@ -48,10 +48,8 @@ def run_batch(
 
     Parameters
     ----------
-    tasks : sequence of ObservedProfile or str
-        A profile, or the reason why it is refused.
-    labels : sequence of str
-        Their names.
+    tasks, labels : sequence
+        Profiles, or the reasons why they are refused, and their names.
     settings : ChainSettings
         Of all of them.
     jobs, client, folder, progress

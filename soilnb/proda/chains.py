@@ -159,12 +159,8 @@ def _whole(name: str, value: object, low: int, high: int) -> None:
 class Radiocarbon(NamedTuple):
     """Radiocarbon of a profile, and the history of the air in exponentials.
 
-    Attributes
-    ----------
-    delta : array [horizon]
-        Delta14C, permil; NaN where it was not measured.
-    rates, shares : array [n]
-        As `soilnb.profile.model.air.Air.exponentials` gives them.
+    `delta` [horizon] is Delta14C, permil, NaN where it was not measured; `rates` and `shares` [n]
+    are as `soilnb.profile.model.air.Air.exponentials` gives them.
     """
 
     delta: np.ndarray
@@ -180,10 +176,8 @@ class ObservedProfile:
     ----------
     label : str
         Name of the profile; with the seed it decides the random numbers.
-    depth, carbon : array [horizon]
-        Middle of each sampled layer, m, and its carbon density, g C m-3.
-    error : array [horizon] or None
-        Standard error of `carbon`, g C m-3.
+    depth, carbon, error : array [horizon]
+        Middle of each sampled layer, m; its carbon density and (or None) standard error, g C m-3.
     column : layers.Column
         Forcing, prepared for the kernels.
     radiocarbon : Radiocarbon, optional
@@ -359,14 +353,11 @@ class Evaluations:
     ----------
     points, parameters : array [n, d]
         Points, and parameters in their units.
-    cost : array [n]
-        J; infinite where not feasible.
-    status : array of int [n]
-        ``FEASIBLE``, ``NOT_POSITIVE``, ``TOO_MUCH_BIOMASS`` or ``TOO_MUCH_CARBON`` of the kernel.
-    carbon : array [n, 20]
-        Soil carbon of the model layers, g C m-3.
-    modelled : array [n, horizon]
-        The same at the observed depths.
+    cost, status : array [n]
+        J, infinite where not feasible; ``FEASIBLE``, ``NOT_POSITIVE``, ``TOO_MUCH_BIOMASS`` or
+        ``TOO_MUCH_CARBON`` of the kernel.
+    carbon, modelled : array [n, 20], [n, horizon]
+        Soil carbon of the model layers and at the observed depths, g C m-3.
     radiocarbon : array [n, horizon] or [n, 0]
         Delta14C at the observed depths, permil, where it counts.
     """
@@ -407,25 +398,17 @@ class Chains:
     ----------
     profile, settings, problem
         What was sampled.
-    runs : Evaluations
-        The kept states, chain after chain.
-    draws : int
-        Kept states of each chain.
-    prior : Evaluations
-        Feasible draws from the prior.
-    feasible_share : float
-        Share of the prior that is feasible.
-    means : Evaluations
-        The mean of each chain (n = chains).
-    estimate : Evaluations
-        The point estimate (n = 1): mean of all kept states, or as published the mean of the chain
-        whose mean fits best.
+    runs, draws : Evaluations, int
+        The kept states, chain after chain, and how many of each chain.
+    prior, feasible_share : Evaluations, float
+        Feasible draws from the prior, and the share of the prior that is feasible.
+    means, estimate : Evaluations
+        The mean of each chain, and the point estimate (n = 1): mean of all kept states, or as
+        published the mean of the chain whose mean fits best.
     gelman_rubin : array [d]
         The papers' statistic of each parameter.
-    acceptance : array [chain]
-        Acceptance rate.
-    restarts, redos : array of int [chain]
-        Restarted test runs and repeated formal runs of the published sampler.
+    acceptance, restarts, redos : array [chain]
+        Acceptance rate; restarted test runs and repeated formal runs of the published sampler.
     """
 
     profile: ObservedProfile
@@ -516,11 +499,13 @@ def draw_prior(
 
 
 def _adaptive(profile, settings, target, prior, share, generators) -> Chains:
-    """Run wrapped adaptive Metropolis, from draws of the prior resampled by their likelihood."""
+    """Run wrapped adaptive Metropolis, from draws of the prior."""
     d = target.low.size
     walkers = _stretched(prior.points, target.stretch)
     first = np.linalg.cholesky(np.cov(walkers.T) + 1e-6 * np.eye(d))
-    starts = walkers[_likely(prior.cost * settings.inverse_temperature, generators[0])]
+    # resampled by their likelihood without replacement: largest -cost + Gumbel noise first
+    noise = generators[0].gumbel(size=prior.cost.size)
+    starts = walkers[np.argsort(prior.cost * settings.inverse_temperature - noise)]
     points = np.empty((settings.chains, settings.samples, d))
     thin = settings.steps // settings.samples
     rates = np.array(
@@ -546,14 +531,6 @@ def _stretched(points: np.ndarray, stretch: np.ndarray) -> np.ndarray:
     """Return points on the scale of the walkers: y = ln(1 + u (e^k - 1)) / k."""
     k = np.where(stretch > 0, stretch, 1.0)
     return np.where(stretch > 0, np.log1p(points * np.expm1(k)) / k, points)
-
-
-def _likely(misfit: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return the order of draws from the prior, resampled by exp(-misfit) without replacement.
-
-    The draw with the largest -misfit + Gumbel noise comes first.
-    """
-    return np.argsort(misfit - rng.gumbel(size=misfit.size))
 
 
 def _published(profile, settings, target, prior, share, generators) -> Chains:

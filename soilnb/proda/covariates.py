@@ -40,6 +40,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -47,7 +48,7 @@ import xarray as xr
 
 from soilnb.data import tables
 from soilnb.parameters import InputError, check_known, check_range
-from soilnb.proda.globe.cells import climate_group, on_sphere
+from soilnb.proda.globe.cells import climate_group, nearest
 from soilnb.profile import forcing
 
 #: The papers' 60 inputs: see the source in ``TABLE.attrs``.
@@ -238,7 +239,9 @@ def _raw(source: xr.Dataset, chosen: Sequence[str], grid: xr.Dataset | None) -> 
         read = _READ.get(name, _number)
         values = read(source, name)
         if values is None and grid is None:
-            raise InputError(f"the source has no {name!r}: a covariate; it has {_has(source)}")
+            known = [name for name in COVARIATES if _find(source, name) is not None]
+            has = ", ".join(known) or "none"
+            raise InputError(f"the source has no {name!r}: a covariate; it has {has}")
         if values is None:
             values = np.full(len(labels), None if name in CLASSES else np.nan)
         columns[name] = pd.Series(values, labels, dtype=object if name in CLASSES else float)
@@ -253,11 +256,6 @@ def _labels(source: xr.Dataset) -> pd.Index:
     if dim in source.coords:
         return pd.Index(source[dim].values, name=dim)
     return pd.RangeIndex(source.sizes[dim], name=dim)
-
-
-def _has(source: xr.Dataset) -> str:
-    known = [name for name in COVARIATES if _find(source, name) is not None]
-    return ", ".join(known) or "none"
 
 
 def _find(source: xr.Dataset, name: str) -> xr.DataArray | None:
@@ -310,10 +308,6 @@ def _texts(source: xr.Dataset, name: str, group: Callable[[str], str]) -> np.nda
     return np.array([*known, None], dtype=object)[codes]
 
 
-def _climate(source: xr.Dataset, name: str) -> np.ndarray | None:
-    return _texts(source, name, lambda zone: str(climate_group(np.array(zone))))
-
-
 def _vegetation(source: xr.Dataset, name: str) -> np.ndarray | None:
     table = tables.read("litter_split").fillna("")
     classes = {}
@@ -327,11 +321,6 @@ def _vegetation(source: xr.Dataset, name: str) -> np.ndarray | None:
     return _texts(source, name, group)
 
 
-def _soil_order(source: xr.Dataset, name: str) -> np.ndarray | None:
-    orders = CLASSES["soil_order"]
-    return _texts(source, name, lambda text: check_known("soil order", text, orders))
-
-
 def _seasonality(source: xr.Dataset, name: str) -> np.ndarray | None:
     own = _number(source, name)
     if own is not None:
@@ -343,12 +332,14 @@ def _seasonality(source: xr.Dataset, name: str) -> np.ndarray | None:
 
 _READ: Mapping[str, Callable[[xr.Dataset, str], np.ndarray | None]] = {
     "longitude": _longitude,
-    "climate": _climate,
+    "climate": partial(_texts, group=lambda zone: str(climate_group(np.array(zone)))),
     "seasonality": _seasonality,
     "sand": _fraction,
     "clay": _fraction,
     "vegetation": _vegetation,
-    "soil_order": _soil_order,
+    "soil_order": partial(
+        _texts, group=lambda text: check_known("soil order", text, CLASSES["soil_order"])
+    ),
 }
 
 
@@ -380,26 +371,17 @@ def _fill(
         known = np.flatnonzero(cells[name].notna() & land)
         if not places.size or not known.size:
             continue
-        near, distance = _nearest(source, places, grid, known)
-        close = distance <= reach
+        near, chord = nearest(_where(source, places), _where(grid, known))
+        close = 2 * 6371.0 * np.arcsin(np.clip(chord / 2, 0, 1)) <= reach  # km along the sphere
         column = raw.columns.get_loc(name)
-        raw.iloc[places[close], column] = cells[name].to_numpy()[near[close]]
+        raw.iloc[places[close], column] = cells[name].to_numpy()[known[near[close]]]
         if close.any():
             counts[name] = int(close.sum())
     return counts
 
 
-def _nearest(
-    source: xr.Dataset, places: np.ndarray, grid: xr.Dataset, known: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Cell nearest to each place, of the known ones, and the distance in km along the sphere."""
-    from scipy.spatial import KDTree
-
-    here, there = (
-        on_sphere(place["latitude"].values, place["longitude"].values) for place in (source, grid)
-    )
-    chord, which = KDTree(there[known]).query(np.nan_to_num(here[places], nan=9.0))
-    return known[which], 2 * 6371.0 * np.arcsin(np.clip(chord / 2, 0, 1))
+def _where(source: xr.Dataset, rows: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: source[name].values[rows] for name in ("latitude", "longitude")}
 
 
 # ------------------------------------------------------------------------------------- scaling
@@ -407,12 +389,9 @@ def _nearest(
 
 @dataclass(frozen=True)
 class Scaler:
-    """Scales covariates to 0 to 1 between their least and largest value.
+    """Scales covariates to 0 to 1 between their least (`low`) and largest (`high`) value by column.
 
-    Attributes
-    ----------
-    low, high : Series
-        By column. Those of classes are 0 and 1.
+    Those of classes are 0 and 1.
     """
 
     low: pd.Series

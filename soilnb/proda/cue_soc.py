@@ -22,7 +22,7 @@ each.
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,7 @@ from soilnb.proda import regressions
 from soilnb.proda.assimilate import assimilate
 from soilnb.proda.convergence import CONVERGED
 from soilnb.proda.cube import Cube
-from soilnb.proda.globe.cells import EARTH_RADIUS, climate_group, on_sphere
+from soilnb.proda.globe.cells import EARTH_RADIUS, climate_group, nearest
 from soilnb.proda.observations.site_forcing import forcing_at
 from soilnb.profile import compas, grid
 from soilnb.profile.forcing import kernel_forcing
@@ -172,26 +172,12 @@ def relation(
 
 
 def by_depth(
-    assimilated: xr.Dataset,
-    observations: xr.Dataset,
-    depths: Sequence[tuple[float, float]] = DEPTHS,
-    *,
-    limit: float = CONVERGED,
+    assimilated: xr.Dataset, observations: xr.Dataset, *, limit: float = CONVERGED
 ) -> dict[str, pd.DataFrame]:
-    """Return CUE of the kept profiles and their modelled carbon in intervals of depth.
+    """Return CUE of the kept profiles of `relation` and their carbon in intervals of depth.
 
-    Parameters
-    ----------
-    assimilated, observations, limit
-        As in `relation`.
-    depths : sequence of (float, float)
-        Top and bottom of each interval, m.
-
-    Returns
-    -------
-    dict of str to DataFrame
-        By interval (``0-10 cm``): ``cue``, ``soc`` (g C kg-1; below the deepest layer with its
-        bulk density), ``climate``.
+    By each of `DEPTHS` (``0-10 cm``): ``cue``, ``soc`` (g C kg-1; below the deepest layer with its
+    bulk density), ``climate``.
 
     Examples
     --------
@@ -206,7 +192,7 @@ def by_depth(
     chosen = assimilated.sel(profile=kept.index.to_numpy())
     here = _matching(chosen, observations)
     found = {}
-    for top, bottom in depths:
+    for top, bottom in DEPTHS:
         carbon = _content(chosen["carbon"].values, here, top, bottom)
         name = f"{100 * top:.0f}–{100 * bottom:.0f} cm"
         found[name] = kept[["cue", "climate"]].assign(soc=carbon)
@@ -239,10 +225,8 @@ def prior(
         One site for each profile; by default that of `soilnb.proda.observations.forcing_at`.
     biomass : float
         Largest share of microbes in the soil carbon of a column; 1 for positive pools only.
-    seed : int
-        Of the draws.
-    draws : int
-        Draws at each place.
+    seed, draws : int
+        Of the random numbers, and how many draws at each place.
     enzyme_turnover, prior : str
         As in `soilnb.proda.assimilate`.
 
@@ -361,14 +345,10 @@ def constant_cue(
         As from `soilnb.proda.observations`: places and depths.
     eta_doc : float
         The CUE of DOC uptake.
-    forcing : Dataset, optional
-        As in `prior`.
+    forcing, limit, enzyme_turnover, prior
+        As in `prior` and `relation`.
     seed : int
         Of the truths, and of the chains.
-    limit : float
-        As in `relation`.
-    enzyme_turnover, prior : str
-        As in `soilnb.proda.assimilate`, of the truths and of the assimilation.
     **options
         For `soilnb.proda.assimilate`: sampler, lengths, folder, jobs.
 
@@ -397,9 +377,7 @@ def constant_cue(
     place = forcing_at(observations) if forcing is None else forcing
     there = place.isel(site=some)
     found = assimilate(made, **cube.attrs, forcing=there, seed=seed, **options)
-    table = relation(found, made, limit=limit)
-    columns_of_truth = true[["cue", "soc"]].add_prefix("true_")
-    return table.join(columns_of_truth)
+    return relation(found, made, limit=limit).join(true[["cue", "soc"]].add_prefix("true_"))
 
 
 def _made(
@@ -525,15 +503,11 @@ def at_places(maps: xr.Dataset, places: pd.DataFrame, name: str = "cue", within:
     >>> at_places(world, places, within=1000.0).round(2).tolist()
     [0.27]
     """
-    from scipy.spatial import KDTree
-
     if name not in maps.data_vars or maps[name].dims != ("site",):
         over_site = [str(key) for key, array in maps.data_vars.items() if array.dims == ("site",)]
         raise unknown("variable of the maps", name, over_site)
     check_range("within", within, 0.0, 20_000.0, "km")
     kept = maps.isel(site=maps["kept"].values)
-    tree = KDTree(on_sphere(kept["latitude"].values, kept["longitude"].values))
-    there = on_sphere(places["latitude"].to_numpy(float), places["longitude"].to_numpy(float))
-    chord, nearest = tree.query(np.nan_to_num(there, nan=9.0))
-    values = np.where(EARTH_RADIUS / 1000.0 * chord <= within, kept[name].values[nearest], np.nan)
+    index, chord = nearest(places, kept)
+    values = np.where(EARTH_RADIUS / 1000.0 * chord <= within, kept[name].values[index], np.nan)
     return pd.Series(values, places.index, name=name)

@@ -124,7 +124,21 @@ def layer_nse(
     for i in np.flatnonzero(feasible):
         known = np.isfinite(observed[i]) & np.isfinite(depth[i])
         modelled[i, known] = at_depth(soc[i], depth[i, known])
-    return _compared(places, observed, modelled, feasible, cube.attrs)
+    overall, by_profile = _layer_efficiencies(modelled, observed)
+    arrays = {
+        "modelled": modelled,
+        "observed": observed,
+        "nse": overall,
+        "nse_profile": by_profile,
+        "feasible": feasible,
+        "infeasible": int((~feasible).sum()),
+    }
+    coords = {"profile": places.index.to_numpy(dtype=str)}
+    attrs = cube.attrs | {"soilnb_version": __version__}
+    return assemble(_VARIABLES, arrays, coords=coords, attrs=attrs)
+
+
+_VARIABLES = schemas.variables("layer_nse")
 
 
 def _rows(places: pd.DataFrame, observations: xr.Dataset) -> np.ndarray:
@@ -168,18 +182,13 @@ def at_depth(soc: np.ndarray, depth: np.ndarray) -> np.ndarray:
     return out
 
 
-def _compared(
-    places: pd.DataFrame,
-    observed: np.ndarray,
-    modelled: np.ndarray,
-    feasible: np.ndarray,
-    attrs: dict[str, str],
-) -> xr.Dataset:
+def _layer_efficiencies(modelled: np.ndarray, observed: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return the efficiency of carbon [profile, layer] over all layers, and of each profile."""
     counted = np.isfinite(modelled)
     truth = np.where(counted, observed, np.nan)
     square = np.where(counted, (modelled - observed) ** 2, 0.0)
     overall = np.nan
-    by_profile = np.full(len(places), np.nan)
+    by_profile = np.full(len(modelled), np.nan)
     if counted.any():
         overall = 1 - square.sum() / np.nansum((truth - np.nanmean(truth)) ** 2)
         some = counted.any(axis=1)
@@ -187,21 +196,7 @@ def _compared(
         spread = np.nansum((truth[some] - mean) ** 2, axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             by_profile[some] = 1 - square[some].sum(axis=1) / spread
-    arrays = {
-        "modelled": modelled,
-        "observed": observed,
-        "nse": overall,
-        "nse_profile": by_profile,
-        "feasible": feasible,
-        "infeasible": int((~feasible).sum()),
-    }
-    coords = {"profile": places.index.to_numpy(dtype=str)}
-    return assemble(
-        _VARIABLES, arrays, coords=coords, attrs=attrs | {"soilnb_version": __version__}
-    )
-
-
-_VARIABLES = schemas.variables("layer_nse")
+    return overall, by_profile
 
 
 def carbon_nse(

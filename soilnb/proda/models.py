@@ -19,10 +19,9 @@ class Model:
     ----------
     module : module
         ``steady_state`` and what else users call.
-    groups : mapping
-        Component to parameters. The component ``input`` has none: it is the litter.
-    metrics : mapping
-        Component to the metric that says how large it is.
+    groups, metrics : mapping
+        Component to its parameters (``input`` has none: it is the litter), and to the metric that
+        says how large it is.
     source : str
         The paper that assimilated it.
     to_soil : callable

@@ -98,10 +98,7 @@ TRACED = schemas.variables("posterior_traced")
 
 
 def row(chains: Chains) -> dict[str, np.ndarray]:
-    """Return all numbers that are kept of a profile: arrays by name.
-
-    The names and dimensions are those of `VARIABLES`.
-    """
+    """Return all numbers that are kept of a profile: arrays by name, those of `VARIABLES`."""
     settings, observed, runs = chains.settings, chains.profile.carbon, chains.runs
     best = int(np.argmin(runs.cost))
     found = {
@@ -209,10 +206,8 @@ def dataset(
         As from `row`; None for a profile that was refused: its numbers are NaN.
     labels, reasons : list of str
         Names of the profiles, and why they were refused (empty where not).
-    settings : ChainSettings
-        Of all profiles.
-    more : mapping of str to Variable, optional
-        Variables of the rows beyond `VARIABLES`.
+    settings, more : ChainSettings, mapping of str to Variable
+        Of all profiles; and variables of the rows beyond `VARIABLES`.
     """
     coords = _coordinates(settings)
     variables, arrays = VARIABLES | (TRACED if settings.traced else {}) | dict(more or {}), {}

@@ -16,6 +16,8 @@ doi:10.1111/j.2041-210x.2012.00261.x), with Johnson's (2014, doi:10.1111/2041-21
 random variance where slopes are random: fixed effects alone (marginal) and with the random ones
 (conditional). The papers' shares are other numbers: the R2 of a line through the observed values
 over the predicted ones (``lm(observed ~ predicted)``, r2="observed").
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 import warnings
@@ -39,10 +41,8 @@ class MixedModel:
         What is explained.
     fixed : tuple of str
         Fixed effects: column names, or two of them joined by ``:`` for their product.
-    groups : str
-        Column whose levels have random effects.
-    random_slope : bool
-        Whether the slope on CUE differs between groups, too.
+    groups, random_slope : str, bool
+        Column whose levels have random effects, and whether the slope on CUE has one, too.
     """
 
     response: str
@@ -93,18 +93,15 @@ class Fit:
     coefficients : DataFrame
         One row per fixed effect (``intercept`` first): ``estimate``, ``error`` (standard error),
         ``z``, ``p``.
-    random : dict of str to float
-        Standard deviation of the random intercept and, where there is one, slope; ``residual``.
+    random, effects : dict of str to float
+        Standard deviation of the random intercept and, where there is one, slope, and ``residual``;
+        random intercept of each group (none where the random variance is 0).
     explained_fixed, explained : float
         Share of the variance that the fixed effects, and all effects, explain.
-    n, groups : int
-        Rows and groups used.
-    dropped : int
-        Rows left out because a value is missing, or SOC is not above 0.
+    n, groups, dropped : int
+        Rows and groups used; rows left out, where a value is missing or SOC is not above 0.
     converged : bool
         Whether the optimiser came to rest inside the space of variances.
-    effects : dict of str to float
-        Random intercept of each group; empty where the random variance is 0.
     """
 
     mixed: MixedModel
@@ -185,21 +182,18 @@ def fit(data: pd.DataFrame, mixed: MixedModel, r2: str = "nakagawa") -> Fit:
         raise InputError(
             f"{len(rows)} usable rows for {mixed.formula}: allowed more than {design.shape[1] + 2}"
         )
-    scaled, units = _scaled(design)
+    # in units of their own spread, which optimisers need
+    units = design.std().where(design.std() > 0, 1.0)
     unit = float(response.std()) or 1.0
     groups = rows[mixed.groups]
-    result, converged = _reml(mixed, response / unit, scaled, scaled[random.columns], groups)
-    found = _summary(result, converged, mixed, design, random, units, unit, groups, dropped)
+    result, errors = _reml(mixed, response / unit, design / units, random.columns, groups)
+    found = _summary(result, errors, mixed, design, random, units, unit, groups, dropped)
     if r2 == "nakagawa":
         return found
     of_fixed = design.to_numpy() @ found.coefficients["estimate"].to_numpy()
-    shares = (_squared_r(response, values) for values in (of_fixed, _predicted(result, of_fixed)))
-    return replace(found, **dict(zip(("explained_fixed", "explained"), shares, strict=True)))
-
-
-def _squared_r(observed: pd.Series, predicted: np.ndarray) -> float:
-    """Return R2 of a line through observed over predicted values."""
-    return float(np.corrcoef(observed, predicted)[0, 1] ** 2)
+    predicted = {"explained_fixed": of_fixed, "explained": _predicted(result, of_fixed)}
+    shares = {n: float(np.corrcoef(response, v)[0, 1] ** 2) for n, v in predicted.items()}
+    return replace(found, **shares)
 
 
 def _predicted(result: Any, of_fixed: np.ndarray) -> np.ndarray:
@@ -231,13 +225,13 @@ def _design(rows: pd.DataFrame, mixed: MixedModel) -> pd.DataFrame:
     return design
 
 
-def _reml(mixed, response, design, random, groups) -> tuple[Any, bool]:
-    """Fit by restricted maximum likelihood; also say whether the optimiser came to rest."""
+def _reml(mixed, response, design, of_groups, groups) -> tuple[Any, np.ndarray]:
+    """Fit by restricted maximum likelihood; also return standard errors, NaN on the edge."""
     try:
         from statsmodels.regression.mixed_linear_model import MixedLM
     except ImportError:
         raise InputError("statsmodels is missing: pip install 'soilnb[proda]'") from None
-    model = MixedLM(response, design, groups=groups, exog_re=random)
+    model = MixedLM(response, design, groups=groups, exog_re=design[of_groups])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what they say is in `Fit.converged`
         try:
@@ -245,21 +239,14 @@ def _reml(mixed, response, design, random, groups) -> tuple[Any, bool]:
             result = model.fit(reml=True, method="powell", maxiter=2000)
         except (np.linalg.LinAlgError, ValueError):
             raise InputError(f"{mixed.formula}: the design is singular") from None
-        errors = np.asarray(result.bse_fe)
-    return result, bool(result.converged and np.isfinite(errors).all())
+        return result, np.asarray(result.bse_fe)
 
 
-def _scaled(values: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
-    """Return columns in units of their own spread, which optimisers need, and these units."""
-    units = values.std().where(values.std() > 0, 1.0)
-    return values / units, units
-
-
-def _summary(result, converged, mixed, design, random, units, response_unit, groups, dropped):
+def _summary(result, errors, mixed, design, random, units, response_unit, groups, dropped):
     """Turn a fit of scaled variables back into the units of the data."""
     back = response_unit / units
     estimate = result.fe_params * back
-    error = pd.Series(_quiet_errors(result), estimate.index) * back
+    error = pd.Series(errors, estimate.index) * back
     z = estimate / error
     coefficients = pd.DataFrame(
         {"estimate": estimate, "error": error, "z": z, "p": 2 * ndtr(-np.abs(z))}
@@ -282,15 +269,9 @@ def _summary(result, converged, mixed, design, random, units, response_unit, gro
         len(design),
         groups.nunique(),
         dropped,
-        converged,
+        bool(result.converged and np.isfinite(errors).all()),
         _effects(result, response_unit),
     )
-
-
-def _quiet_errors(result) -> np.ndarray:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # NaN where the fit lies on the edge: `converged` says so
-        return np.asarray(result.bse_fe)
 
 
 def _effects(result, response_unit: float) -> dict[str, float]:
@@ -367,17 +348,12 @@ def modifier(data: pd.DataFrame) -> pd.DataFrame:
         "log(xi) ~ mat": linregress(rows["mat"], np.log(rows["xi"])),
         "xi ~ map": linregress(rows["map"], rows["xi"]),
     }
-    return pd.DataFrame(
-        {
-            name: {
-                "slope": line.slope,
-                "intercept": line.intercept,
-                "r2": line.rvalue**2,
-                "n": len(rows),
-            }
-            for name, line in found.items()
-        }
-    ).T.astype({"n": int})
+    lines = {
+        name: (line.slope, line.intercept, line.rvalue**2, len(rows))
+        for name, line in found.items()
+    }
+    heads = ["slope", "intercept", "r2", "n"]
+    return pd.DataFrame.from_dict(lines, orient="index", columns=heads)
 
 
 #: Extended Data Table 1 of Tao et al. 2023 (doi:10.1038/s41586-023-06042-3), first model: what

@@ -404,7 +404,7 @@ def test_a_complaint_is_short_and_names_pages(tmp_path):
 
 @pytest.mark.notebook
 def test_a_warning_fails_the_build_and_what_moves_leaves_no_dead_link(house, npm, monkeypatch):
-    described = pages.api_pages([("soilnb.parameters", "p")])
+    described = pages.api_pages(["soilnb.parameters"])
     empty = "# soilnb.elsewhere\n"
     small = described | {"soilnb.elsewhere": empty}
     others = [name for name in book._generated(house, ["20_first"], {}) if "api/" not in name]
@@ -485,7 +485,7 @@ def test_what_is_no_longer_where_pages_lead_is_compiled_from_nothing(house, npm,
 
 
 def test_pages_of_the_api_lead_to_their_modules():
-    assert pages.api_pages([("soilnb.claims", "c")])["index"].count("soilnb.claims.md") == 1
+    assert pages.api_pages(["soilnb.claims"])["index"].count("soilnb.claims.md") == 1
 
 
 def test_a_page_opens_with_its_film_which_is_made_once(house, results_root, monkeypatch):

@@ -422,14 +422,14 @@ def test_whats_new_is_the_change_log_under_another_title():
 
 
 def test_api_pages_skip_modules_that_do_not_exist():
-    made = pages.api_pages([("soilnb.parameters", "p"), ("soilnb.not_yet.there", "n")])
+    made = pages.api_pages(["soilnb.parameters", "soilnb.not_yet.there"])
     assert set(made) == {"index", "soilnb.parameters"}
     assert "not_yet" not in made["index"]
 
 
 def test_an_object_is_described_on_one_api_page_only():
     whole, part = (f"soilnb.proda.network{end}" for end in ("", ".extrapolation"))
-    made = pages.api_pages([(whole, "n"), (part, "e")])
+    made = pages.api_pages([whole, part])
     package, own = importlib.import_module(whole), importlib.import_module(part)
     shared = {
         name
@@ -444,7 +444,7 @@ def test_an_object_is_described_on_one_api_page_only():
 
 def test_every_name_of_a_page_stands_in_its_table_and_leads_to_where_it_is_described():
     part = "soilnb.proda.network.extrapolation"
-    made = pages.api_pages([("soilnb.proda.network", "n"), (part, "c")])
+    made = pages.api_pages(["soilnb.proda.network", part])
     table = set(re.findall(r"^      ~?([\w.]+)$", made["soilnb.proda.network"], re.M))
     assert {"extrapolation.Extrapolated", "extrapolation.extrapolate", "fit"} <= table
     network = importlib.import_module("soilnb.proda.network")

@@ -9,6 +9,8 @@ Days are those of the paper: a state is read at the end of a day, a flux is the 
 The pulse falls on day 200; the last day before it is day 199. Carbon is mg per g dry soil, TOC is
 biomass, necromass, particulate and dissolved carbon, shares are %. Where the paper reads a number
 off a figure, the docstring says how it is read here.
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 import math
@@ -99,24 +101,15 @@ _GROUPS = (
 
 
 def measure(runs: Mapping[str, xr.Dataset]) -> dict[str, float]:
-    """Measure what a set of runs of one seed says to the claims of rotzer2025.
+    """Measure what a set of runs of one seed says to the claims of rotzer2025, by claim id.
+
+    1 or 0 for the statements in `STATEMENTS`. What needs a scenario, days or snapshots that are not
+    there is left out, and so is a ratio to nothing.
 
     Parameters
     ----------
     runs : mapping of str to Dataset
         By scenario, the Datasets of `soilnb.pore.simulate`; same seed, preset and domain.
-
-    Returns
-    -------
-    dict
-        Value by claim id, in the claim's unit; 1 or 0 for the statements in `STATEMENTS`. What
-        needs a scenario, days or snapshots that are not there is left out, and so is a ratio to
-        nothing.
-
-    Raises
-    ------
-    InputError
-        For an unknown scenario, or runs of different seed, preset or domain.
     """
     for name in runs:
         check_known("scenario", name, SCENARIOS)
@@ -142,18 +135,7 @@ def _covers(run: xr.Dataset, group: _Group) -> bool:
 
 
 def measure_ensemble(ensemble: xr.Dataset) -> pd.DataFrame:
-    """Measure the runs of an ensemble; mean and spread over its seeds.
-
-    Parameters
-    ----------
-    ensemble : Dataset
-        Over ``scenario`` and ``seed``, from `soilnb.pore.simulate_ensemble`.
-
-    Returns
-    -------
-    DataFrame
-        As of `mean_over_seeds`: one row a claim for which its scenarios, days and snapshots are
-        there (see `measure`).
+    """Return `mean_over_seeds` of the runs over ``scenario`` and ``seed`` of an ensemble.
 
     Examples
     --------
@@ -167,19 +149,11 @@ def measure_ensemble(ensemble: xr.Dataset) -> pd.DataFrame:
 
 
 def mean_over_seeds(measured: Sequence[Mapping[str, float]]) -> pd.DataFrame:
-    """Return what several seeds say together.
+    """Return what several seeds, one result of `measure` each, say together, by claim id.
 
-    Parameters
-    ----------
-    measured : sequence of mappings
-        One result of `measure` for each seed.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by claim id: ``value`` (the mean; for a statement 1 when it holds for more than
-        half of the seeds), ``mean`` (for a statement the share of the seeds), ``spread``
-        (standard deviation over the seeds, NaN for one seed) and ``n`` (seeds).
+    ``value`` (the mean; for a statement 1 when it holds for more than half of the seeds), ``mean``
+    (for a statement the share of the seeds), ``spread`` (standard deviation over the seeds, NaN for
+    one) and ``n`` (seeds).
     """
     if not measured:
         raise InputError("measured = []: allowed at least one seed")
@@ -200,7 +174,8 @@ def identities(
 
     At steady biomass, uptake less respiration equals decay, so CUE = k_BD / (nu a) with the mean
     availability a = C_S / (C_S + k). What uptake is left after growth respiration, maintenance
-    and decay is overflow.
+    and decay is overflow. Returns ``ident-cue``; ``ident-overflow``, % of respiration; and
+    ``ident-resp``, µg g-1 d-1.
 
     Parameters
     ----------
@@ -210,11 +185,6 @@ def identities(
         Mean availability a; 0.346 is the one that fits the printed equilibrium.
     biomass : float
         Biomass in mg per g dry soil.
-
-    Returns
-    -------
-    dict
-        ``ident-cue``; ``ident-overflow``, % of respiration; ``ident-resp``, µg g-1 d-1.
 
     Examples
     --------

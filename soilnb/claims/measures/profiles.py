@@ -84,14 +84,9 @@ def density_fit(profiles: xr.Dataset) -> float:
 def passing(table: pd.DataFrame, number: int, limit: float = 1.05) -> dict[str, float]:
     """Return how many profiles pass each of the paper's two filters, % of those before it.
 
-    Parameters
-    ----------
-    table : DataFrame
-        As from `soilnb.proda.cue_soc.relation`.
-    number : int
-        Profiles that were assimilated, those without chains among them.
-    limit : float
-        Largest mean G-R of chains that agree.
+    `table` is as from `soilnb.proda.cue_soc.relation`, of a `number` of profiles that were
+    assimilated, those without chains among them; chains agree where their mean G-R is below
+    `limit`.
 
     Examples
     --------
@@ -155,10 +150,8 @@ def pools(run: xr.Dataset, profiles: xr.Dataset, kept: pd.DataFrame) -> dict[str
 
     Parameters
     ----------
-    run : Dataset
-        As from `soilnb.proda.assimilate` with COMPAS.
-    profiles : Dataset
-        What was assimilated.
+    run, profiles : Dataset
+        As from `soilnb.proda.assimilate` with COMPAS, and what was assimilated.
     kept : DataFrame
         As from `soilnb.proda.cue_soc.relation`: the profiles to look at.
     """

@@ -17,10 +17,7 @@ _BY_SCENARIO = ("description", "pulses", "movement", "parameters")
 def single(run: xr.Dataset) -> xr.Dataset:
     """Return a run that was selected from an ensemble as `soilnb.pore.simulate` gives it.
 
-    Parameters
-    ----------
-    run : Dataset
-        ``ensemble.sel(scenario=..., seed=...)``; any other Dataset is returned as it is.
+    Any other Dataset than ``ensemble.sel(scenario=..., seed=...)`` is returned as it is.
 
     Examples
     --------
@@ -39,13 +36,7 @@ def single(run: xr.Dataset) -> xr.Dataset:
 
 
 def by_seed(ensemble: xr.Dataset) -> list[dict[str, xr.Dataset]]:
-    """Return the runs of an ensemble as `measure` takes them: by scenario, for each seed.
-
-    Parameters
-    ----------
-    ensemble : Dataset
-        Over ``scenario`` and ``seed``, from `soilnb.pore.simulate_ensemble`.
-    """
+    """Return the runs of an ensemble as `measure` takes them: by scenario, for each seed."""
     return [
         {
             str(name): single(ensemble.sel(scenario=name, seed=seed))
@@ -55,30 +46,16 @@ def by_seed(ensemble: xr.Dataset) -> list[dict[str, xr.Dataset]]:
     ]
 
 
-def thin(
-    runs: Iterable[xr.Dataset], every: int = 5, around: tuple[int, int] = (5, 15)
-) -> xr.Dataset:
-    """Return mean and standard deviation of the series of several seeds, on fewer days.
+def thin(runs: Iterable[xr.Dataset]) -> xr.Dataset:
+    """Return mean and standard deviation of one scenario's seeds, on fewer days.
 
-    Parameters
-    ----------
-    runs : iterable of Dataset
-        One scenario, several seeds: of `soilnb.pore.simulate`, or selected from an ensemble.
-    every : int
-        Days between those that are kept.
-    around : tuple of two ints
-        Days before and after each pulse within which all are kept.
-
-    Returns
-    -------
-    Dataset
-        Over ``statistic`` (``mean``, ``sd``) and ``time``: pools and exposed shares of the day,
-        fluxes and CUE as means of the days since the one before.
+    Over ``statistic`` (``mean``, ``sd``) and ``time``: pools and exposed shares of the day, fluxes
+    and CUE as means of the days since the one before.
     """
     runs = [single(run) for run in runs]
     if not runs:
         raise InputError("runs = []: allowed at least one run")
-    days = _kept_days(runs[0], every, around)
+    days = _kept_days(runs[0])
     about = {"seeds": [int(run.attrs["seed"]) for run in runs]}
     with xr.set_options(keep_attrs=True):
         thinned = [_on_days(run, days) for run in runs]
@@ -89,11 +66,12 @@ def thin(
     return both.assign_coords(statistic=["mean", "sd"]).assign_attrs(about)
 
 
-def _kept_days(run: xr.Dataset, every: int, around: tuple[int, int]) -> np.ndarray:
+def _kept_days(run: xr.Dataset) -> np.ndarray:
+    """Return every fifth day, and those from five days before each pulse to fifteen after it."""
     last = int(run.time[-1])
-    kept = {*range(0, last + 1, every), last}
+    kept = {*range(0, last + 1, 5), last}
     for one in json.loads(run.attrs["pulses"]):
-        kept |= set(range(int(one["day"]) - around[0], int(one["day"]) + around[1] + 1))
+        kept |= set(range(int(one["day"]) - 5, int(one["day"]) + 16))
     return np.array(sorted(day for day in kept if 0 <= day <= last), float)
 
 

@@ -16,23 +16,13 @@ LARGE_PORE = 0.05
 
 
 def pores(data: xr.Dataset, day: float) -> pd.DataFrame:
-    """Return the pores of a snapshot, and how available dissolved carbon is in each.
+    """Return the pores of a snapshot, and how available dissolved carbon is in each, largest first.
 
-    Parameters
-    ----------
-    data : Dataset
-        A run of `soilnb.pore.simulate`, or one of an ensemble (``.sel(scenario=..., seed=...)``),
-        with a snapshot of that day.
-    day : float
-        Day of the snapshot.
+    A pore is connected across the sides of open voxels, periodic both ways. Columns: ``voxels``,
+    ``biomass_voxels``, ``availability`` (mean of C_S / (C_S + k) over its voxels) and ``kind``:
+    ``empty`` without microbes, else ``large`` from 5 % of the open space on, else ``isolated``.
 
-    Returns
-    -------
-    DataFrame
-        Indexed by pore (connected across the sides of open voxels, periodic both ways), largest
-        first: ``voxels``, ``biomass_voxels``, ``availability`` (mean of C_S / (C_S + k) over its
-        voxels) and ``kind``: ``empty`` without microbes, else ``large`` from 5 % of the open
-        space on, else ``isolated``.
+    `data` is a run of `soilnb.pore.simulate`, or one of an ensemble, with a snapshot of that day.
 
     Examples
     --------

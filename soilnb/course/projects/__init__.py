@@ -30,18 +30,12 @@ class Project:
 
     Attributes
     ----------
-    name, number, title, question : str
-        Its file, its place, and what is asked.
-    data : str
-        What is at hand.
-    notebooks : list of str
-        Notebooks to start from.
-    hours : int
-        Work of a student, without the report.
-    steps, good : list of str
-        A way to go, and what a good answer contains. Markdown.
-    rubric : tuple of Line
-        What is graded.
+    name, number, title, question, data : str or int
+        Its file, its place, what is asked, and what is at hand.
+    notebooks, hours : list of str, int
+        Where to start from, and the work of a student, without the report.
+    steps, good, rubric : list of str, tuple of Line
+        A way to go, what a good answer contains (Markdown), and what is graded.
     example, shows : str
         The function of `examples` that makes the table of a good answer, and what it shows.
     """

@@ -47,11 +47,8 @@ def diamonds(ax: Axes, cue: xr.DataArray) -> None:
 def fig5(figure: Figure, ensemble: xr.Dataset) -> str:
     """Draw the responses of CUE, SOC and microbial C to treatments (Fig. 5a-d).
 
-    Parameters
-    ----------
-    ensemble : Dataset, [experiment]
-        ln response ratios ``lnrr_cue``, ``lnrr_soc``, ``lnrr_mbc`` (1), ``duration`` (years) and
-        ``treatment`` (a key of `TREATMENTS`).
+    `ensemble` (Dataset, [experiment]): ln response ratios ``lnrr_cue``, ``lnrr_soc``, ``lnrr_mbc``
+    (1), ``duration`` (years) and ``treatment`` (a key of `TREATMENTS`).
     """
     grid = figure.subplots(2, 2)
     layout = (
@@ -71,18 +68,15 @@ def fig5(figure: Figure, ensemble: xr.Dataset) -> str:
         ax.axhline(0, color="0.8", lw=0.8, zorder=0)
         if x != "duration":
             ax.axvline(0, color="0.8", lw=0.8, zorder=0)
-        _by_treatment(ax, ensemble, x, y)
+        for name, (marker, colour) in TREATMENTS.items():
+            some = ensemble.isel(experiment=(ensemble["treatment"] == name).values)
+            look = {"color": colour, "ms": 4, "mew": 0, "alpha": 0.8, "ls": "", "label": name}
+            ax.plot(some[x], some[y], marker, **look)
         ax.set(xlabel=labels[x], ylabel=labels[y])
         ax.set_title(_correlation(ensemble[x].values, ensemble[y].values), loc="right", fontsize=8)
     style.legend_above(grid[0, 0], 4)
     count = ensemble.sizes["experiment"]
     return f"MIMICS, n = {count} experiments at 14 LTER sites"
-
-
-def _by_treatment(ax: Axes, ensemble: xr.Dataset, x: str, y: str) -> None:
-    for name, (marker, colour) in TREATMENTS.items():
-        some = ensemble.isel(experiment=(ensemble["treatment"] == name).values)
-        ax.plot(some[x], some[y], marker, color=colour, ms=4, mew=0, alpha=0.8, ls="", label=name)
 
 
 def _correlation(x: np.ndarray, y: np.ndarray) -> str:
@@ -93,11 +87,9 @@ def _correlation(x: np.ndarray, y: np.ndarray) -> str:
 def fig6(figure: Figure, cells: xr.Dataset) -> list[str]:
     """Draw the diagnosed CUE of CENTURY and MIMICS: maps, scatter, histogram (Fig. 6a-d).
 
-    Parameters
-    ----------
-    cells : Dataset, [cell]
-        ``cue_century`` and ``cue_mimics`` (1), ``area`` (m2), with the coordinates ``latitude``
-        and ``longitude`` (degrees); ``attrs["data"]`` names what the maps rest on.
+    `cells` (Dataset, [cell]): ``cue_century`` and ``cue_mimics`` (1), ``area`` (m2), with the
+    coordinates ``latitude`` and ``longitude`` (degrees); ``attrs["data"]`` names what the maps rest
+    on.
     """
     grid = figure.subplots(2, 2, gridspec_kw={"height_ratios": [1.0, 1.05]})
     century, mimics = cells["cue_century"].values, cells["cue_mimics"].values
@@ -172,10 +164,7 @@ def structures(figure: Figure, century: pd.DataFrame, mimics: pd.DataFrame) -> N
 def pools(figure: Figure, state: xr.Dataset) -> None:
     """Draw a soil's pools as bars (for the first explorer).
 
-    Parameters
-    ----------
-    state : Dataset
-        Steady state of a pool model with ``carbon`` (kg C m-2) over ``pool``.
+    `state` (Dataset): steady state of a pool model with ``carbon`` (kg C m-2) over ``pool``.
     """
     ax = figure.subplots()
     carbon = state["carbon"]
@@ -205,11 +194,9 @@ def pool_bars(
 def step(figure: Figure, run: xr.Dataset) -> None:
     """Draw what CUE, microbes and SOC do after a step, on a logarithmic time axis.
 
-    Parameters
-    ----------
-    run : Dataset, [time]
-        ``response_cue``, ``response_mbc``, ``response_soc``: value over its value before the
-        step, less one (%); ``time`` in years, the first one the instant after the step.
+    `run` (Dataset, [time]): ``response_cue``, ``response_mbc``, ``response_soc``: value over its
+    value before the step, less one (%); ``time`` in years, the first one the instant after the
+    step.
     """
     ax = figure.subplots()
     time = np.maximum(run["time"].values, run["time"].values[1] / 2)
@@ -229,10 +216,8 @@ def step(figure: Figure, run: xr.Dataset) -> None:
 def lter(figure: Figure, sites: xr.Dataset) -> None:
     """Draw modelled against observed SOC at the LTER sites.
 
-    Parameters
-    ----------
-    sites : Dataset, [site]
-        ``observed`` and ``modelled`` (kg C m-2, 0-30 cm), coordinate ``site``; ``attrs`` r2, rmse.
+    `sites` (Dataset, [site]): ``observed`` and ``modelled`` (kg C m-2, 0-30 cm), coordinate
+    ``site``; ``attrs`` r2, rmse.
     """
     ax = figure.subplots()
     top = 1.08 * float(max(sites["observed"].max(), sites["modelled"].max()))
@@ -257,12 +242,7 @@ def lter(figure: Figure, sites: xr.Dataset) -> None:
 
 @style.frame(6.4, 3.1)
 def definitions(figure: Figure, cue: xr.DataArray) -> None:
-    """Draw diagnosed CUE by model and by what counts as decomposition.
-
-    Parameters
-    ----------
-    cue : DataArray, [model, decomposition]
-    """
+    """Draw diagnosed CUE [model, decomposition] by model and by what counts as decomposition."""
     ax = figure.subplots()
     width = 0.26
     looks = ((COLOURS["sky"], ""), (COLOURS["orange"], "//"), (COLOURS["purple"], ".."))
@@ -286,10 +266,8 @@ def definitions(figure: Figure, cue: xr.DataArray) -> None:
 def litter_sweep(figure: Figure, sweep: xr.Dataset) -> None:
     """Draw diagnosed CUE and the r:K ratio along litter quality, with the extinction marked.
 
-    Parameters
-    ----------
-    sweep : Dataset, [site]
-        ``lignin_to_n`` (g lignin per g N), ``cue`` (1), ``r_to_k`` (1), ``extinct`` (bool).
+    `sweep` (Dataset, [site]): ``lignin_to_n`` (g lignin per g N), ``cue`` (1), ``r_to_k`` (1),
+    ``extinct`` (bool).
     """
     top, bottom = figure.subplots(2, 1, sharex=True)
     x, gone = sweep["lignin_to_n"].values, sweep["extinct"].values.astype(bool)

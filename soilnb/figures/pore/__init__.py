@@ -95,11 +95,8 @@ def lines(
 def texture(figure: Figure, classes: xr.Dataset) -> list[str]:
     """Draw the particle-size distribution that was asked for, and the one that was made.
 
-    Parameters
-    ----------
-    classes : Dataset, [size_class]
-        ``target`` and ``realised`` (% of the mineral area), ``particles`` (how many); the
-        coordinate ``size_class`` has the labels of Table 3.
+    `classes` (Dataset, [size_class]): ``target`` and ``realised`` (% of the mineral area),
+    ``particles`` (how many); the coordinate ``size_class`` has the labels of Table 3.
     """
     ax = figure.subplots()
     at = np.arange(classes.sizes["size_class"])
@@ -120,32 +117,23 @@ def texture(figure: Figure, classes: xr.Dataset) -> list[str]:
 
 
 @style.frame(6.8, 3.6)
-def exposed(figure: Figure, data: Runs, *, implied: float | None = IMPLIED_SHARE) -> list[str]:
+def exposed(figure: Figure, data: Runs) -> list[str]:
     """Draw how much of the surface of organic matter is exposed to pores, over time.
 
-    Parameters
-    ----------
-    data : Dataset, [time] or [seed, time]; or several scenarios
-        With ``exposed_POM`` and ``exposed_Nec`` (1). Several scenarios differ by line style.
-    implied : float, optional
-        Share that the paper's numbers imply, drawn as a line.
+    `data` (Dataset, [time] or [seed, time]; or several scenarios): with ``exposed_POM`` and
+    ``exposed_Nec`` (1). Several scenarios differ by line style.
     """
     ax = figure.subplots()
     single = isinstance(data, xr.Dataset) and "scenario" not in data.dims
-    names = (
-        [""] if single else list(data["scenario"].values if isinstance(data, xr.Dataset) else data)
-    )
+    names = [""] if single else data["scenario"].values if isinstance(data, xr.Dataset) else data
     runs = {name: series.run_of(data, name) for name in names}
-    lines = ("-", "--", ":", "-.")
-    for name, line in zip(runs, lines, strict=False):
+    for name, line in zip(runs, ("-", "--", ":", "-."), strict=False):
         for phase, variable in enumerate(("exposed_POM", "exposed_Nec")):
             drawn = series.draw(ax, runs[name], variable, line=line, phase=phase)
             if name:
-                words = series.NAMES.get(name, name)
-                drawn.set_label(f"{LOOKS[variable].label}, {words}")
-    if implied is not None:
-        words = f"implied by the paper's numbers, {implied:g}"
-        ax.axhline(implied, color="black", lw=1.1, ls=(0, (6, 3)), label=words)
+                drawn.set_label(f"{LOOKS[variable].label}, {series.NAMES.get(name, name)}")
+    words = f"implied by the paper's numbers, {IMPLIED_SHARE:g}"
+    ax.axhline(IMPLIED_SHARE, color="black", lw=1.1, ls=(0, (6, 3)), label=words)
     series.days(ax, next(iter(runs.values())))
     ax.set(ylabel="exposed share of surface $s_f/s$ (1)", ylim=(0, None))
     series.beside(ax)
@@ -159,12 +147,9 @@ def exposed(figure: Figure, data: Runs, *, implied: float | None = IMPLIED_SHARE
 def limits(figure: Figure, sweep: xr.Dataset) -> list[str]:
     """Draw what becomes of the carbon that microbes take up, by the C/N ratio of what they get.
 
-    Parameters
-    ----------
-    sweep : Dataset, [cn]
-        ``growth``, ``R_G``, ``R_M`` and ``R_O`` (share of uptake, 1) over the C/N ratio of the
-        solution; ``attrs``: ``cn`` (where the reader is), ``threshold`` (C/N at which the
-        limitation changes) and, optionally, ``biomass_cn``.
+    `sweep` (Dataset, [cn]): ``growth``, ``R_G``, ``R_M`` and ``R_O`` (share of uptake, 1) over the
+    C/N ratio of the solution; ``attrs``: ``cn`` (where the reader is), ``threshold`` (C/N at which
+    the limitation changes) and, optionally, ``biomass_cn``.
     """
     ax = figure.subplots()
     cn = sweep["cn"].values
@@ -200,11 +185,8 @@ def limits(figure: Figure, sweep: xr.Dataset) -> list[str]:
 def well_mixed(figure: Figure, pot: xr.Dataset) -> list[str]:
     """Draw pools and CUE of a soil without space, in which everything is mixed.
 
-    Parameters
-    ----------
-    pot : Dataset, [time]
-        ``C_POM``, ``C_Nec``, ``C_B``, ``C_S`` (mg g-1) and ``CUE`` (1), as in the Datasets of
-        `soilnb.pore.simulate`; ``attrs["identity"]`` is k_BD / (nu a).
+    `pot` (Dataset, [time]): ``C_POM``, ``C_Nec``, ``C_B``, ``C_S`` (mg g-1) and ``CUE`` (1), as in
+    the Datasets of `soilnb.pore.simulate`; ``attrs["identity"]`` is k_BD / (nu a).
     """
     left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": (1.25, 1)})
     series.draw_all(left, pot, ("C_POM", "C_Nec", "C_B", "C_S"))
@@ -231,12 +213,10 @@ def well_mixed(figure: Figure, pot: xr.Dataset) -> list[str]:
 def spreading(figure: Figure, point: xr.Dataset) -> list[str]:
     """Draw how a solute spreads from one voxel, and how far, beside what theory says.
 
-    Parameters
-    ----------
-    point : Dataset, [y, x] and [hour]
-        ``share`` of the solute in each voxel (1), ``cell``; ``distance`` and ``theory`` over
-        ``hour``: root mean square distance (µm), simulated and sqrt(4 D t). The attributes
-        ``structure``, ``start`` and ``seed`` go into the note, where they are there.
+    `point` (Dataset, [y, x] and [hour]): ``share`` of the solute in each voxel (1), ``cell``;
+    ``distance`` and ``theory`` over ``hour``: root mean square distance (µm), simulated and sqrt(4
+    D t). The attributes ``structure``, ``start`` and ``seed`` go into the note, where they are
+    there.
     """
     left, right = figure.subplots(1, 2)
     share = point["share"].values
@@ -272,11 +252,8 @@ def spreading(figure: Figure, point: xr.Dataset) -> list[str]:
 def isolation(figure: Figure, pores: xr.Dataset) -> list[str]:
     """Draw which pores are connected with microbes, and how much carbon is available in each.
 
-    Parameters
-    ----------
-    pores : Dataset, [y, x] and [pore]
-        ``kind_map``: position of the kind in `PORE_KINDS` for voxels of pores, -1 elsewhere;
-        ``cell``; ``voxels``, ``availability`` and ``kind`` of each pore.
+    `pores` (Dataset, [y, x] and [pore]): ``kind_map``: position of the kind in `PORE_KINDS` for
+    voxels of pores, -1 elsewhere; ``cell``; ``voxels``, ``availability`` and ``kind`` of each pore.
     """
     left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": (1.1, 1)})
     kinds = ListedColormap([colour for colour, _, _ in PORE_KINDS.values()])
@@ -319,11 +296,8 @@ SHOWN = {
 def scenario(figure: Figure, chosen: xr.Dataset) -> None:
     """Draw a scenario beside the reference, with a mark on one day.
 
-    Parameters
-    ----------
-    chosen : Dataset, [run, time]
-        The scenario and the reference along ``run``; ``attrs``: ``show`` (a key of `SHOWN`),
-        ``day`` and the ``pulses`` of the scenario.
+    `chosen` (Dataset, [run, time]): the scenario and the reference along ``run``; ``attrs``:
+    ``show`` (a key of `SHOWN`), ``day`` and the ``pulses`` of the scenario.
     """
     ax = figure.subplots()
     names, factor, label, logarithmic = SHOWN[chosen.attrs["show"]]
@@ -363,10 +337,7 @@ def _scenario_legend(ax: Axes, names: Sequence[str], chosen: str, other: str) ->
 def own_image(figure: Figure, run: xr.Dataset) -> list[str]:
     """Draw the structure of an image after a run on it, and what is respired.
 
-    Parameters
-    ----------
-    run : Dataset, [time]
-        With one snapshot or more; the last is drawn.
+    `run` (Dataset, [time]): with one snapshot or more; the last is drawn.
     """
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
     day = float(run["snapshot"].values[-1])

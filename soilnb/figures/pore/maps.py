@@ -8,6 +8,7 @@ them is white, or coloured by what is dissolved in it.
 
 import io
 from collections.abc import Iterable, Sequence
+from functools import cache
 from html import escape
 
 import numpy as np
@@ -51,13 +52,7 @@ _CMAP = ListedColormap([COLOURS[name] for name in CELLS])
 
 
 def codes(cell: xr.DataArray | np.ndarray) -> np.ndarray:
-    """Return a map of voxel types as a uint8 array (ny, nx), checked.
-
-    Raises
-    ------
-    InputError
-        When it is no map, or has codes other than those of `soilnb.pore.diagnostics.CELLS`.
-    """
+    """Return a map of voxel types (codes of `CELLS`) as a uint8 array (ny, nx), checked."""
     values = np.asarray(cell)
     if values.ndim != 2:
         raise InputError(f"cell has the dimensions {values.shape}: allowed one map (ny, nx)")
@@ -67,16 +62,10 @@ def codes(cell: xr.DataArray | np.ndarray) -> np.ndarray:
 
 
 def draw_cells(ax: Axes, cell: xr.DataArray | np.ndarray, *, root: bool = False) -> AxesImage:
-    """Draw the types of the voxels, with a scale bar.
+    """Draw the types of the voxels, with a scale bar; the axes' units become µm.
 
-    Parameters
-    ----------
-    ax : Axes
-        Emptied of its ticks; its units are µm.
-    cell : int array, shape (ny, nx)
-        Codes of `soilnb.pore.diagnostics.CELLS`.
-    root : bool
-        Mark below the map where roots exude.
+    `cell` (ny, nx) has codes of `soilnb.pore.diagnostics.CELLS`; `root` marks below the map where
+    roots exude.
     """
     values = codes(cell)
     norm = Normalize(-0.5, len(CELLS) - 0.5)
@@ -95,22 +84,16 @@ def draw_solution(
     over: Sequence[str] = CLOSED,
     root: bool = False,
 ) -> AxesImage:
-    """Draw what is dissolved in the pores; returns the image, for a colour bar.
+    """Draw what is dissolved in the pores; returns the image, for a colour bar. See `draw_cells`.
 
     Parameters
     ----------
-    ax : Axes
-        Emptied of its ticks; its units are µm.
-    values : array, shape (ny, nx)
-        What is drawn where the voxels hold solution.
-    cell : int array, shape (ny, nx)
-        Codes of `soilnb.pore.diagnostics.CELLS`.
+    values, cell : array, shape (ny, nx)
+        What is drawn where the voxels hold solution; codes of their types.
     cmap, norm : Colormap, Normalize
         How values become colours.
     over : sequence of str
         Types of voxels that are drawn in their own colour instead.
-    root : bool
-        Mark below the map where roots exude.
     """
     cell = codes(cell)
     placed = _placed(cell.shape)
@@ -190,29 +173,12 @@ def ring(ax: Axes, centre: tuple[float, float], radius: float, **look) -> Circle
     )
 
 
-def lens(
-    ax: Axes,
-    centre: tuple[int, int],
-    radius: int,
-    draw,
-    *,
-    size: float = 0.46,
-) -> Axes:
+def lens(ax: Axes, centre: tuple[int, int], radius: int, draw) -> Axes:
     """Enlarge the surroundings of a voxel in a round inset that hides as little as it can.
 
-    Parameters
-    ----------
-    ax : Axes
-        With a map.
-    centre : tuple of ints
-        Voxel (y, x) in the middle of the lens.
-    radius : int
-        Radius of what is enlarged, in voxels.
-    draw : callable
-        ``draw(inset)`` draws the map again, on the inset.
-    size : float
-        Diameter of the lens as a share of the map.
+    Centre (y, x) and radius are in voxels of the map on the axes; ``draw(inset)`` draws it again.
     """
+    size = 0.46  # diameter of the lens as a share of the map
     ny, nx = (round(side / VOXEL) for side in (ax.get_ylim()[0], ax.get_xlim()[1]))
     y, x = centre
     # in the corner farthest from what it shows
@@ -254,14 +220,9 @@ def frames(
     cells : iterable of int arrays, shape (ny, nx)
         Codes of `soilnb.pore.diagnostics.CELLS`.
     labels : iterable of str, optional
-        Written below each picture, for example ``"day 12"``.
+        Written below each picture beside a scale bar, for example ``"day 12"``.
     width : int
         Least width of the pictures in pixels; a voxel becomes a whole number of pixels.
-
-    Returns
-    -------
-    list of bytes
-        One PNG picture per map, with a scale bar below it.
     """
     cells = list(cells)
     labels = [""] * len(cells) if labels is None else list(labels)
@@ -313,16 +274,12 @@ def small(cell: xr.DataArray | np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
+@cache
 def _font() -> ImageFont.FreeTypeFont:
     """Return the font of the house's figures, which knows µ."""
     from matplotlib import font_manager
 
-    if "font" not in _CACHE:
-        _CACHE["font"] = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 13)
-    return _CACHE["font"]
-
-
-_CACHE: dict[str, ImageFont.FreeTypeFont] = {}
+    return ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 13)
 
 
 def animation(

@@ -47,10 +47,9 @@ def fig1(figure: Figure, data: xr.Dataset, *, day: float = 200, width: int = 44)
 
     Parameters
     ----------
-    data : Dataset
-        Run with the fields ``cell``, ``reactive`` and ``glue`` of `day`.
-    day : float
-        Which snapshot; from a while after the start on, all components are there.
+    data, day : Dataset, float
+        Run with the fields ``cell``, ``reactive`` and ``glue`` of a day; from a while after the
+        start on, all components are there.
     width : int
         Voxels across what is drawn, which is chosen beside the root line so that as many
         components as possible are in it.
@@ -297,7 +296,9 @@ def _link(ax: Axes, link: Link) -> None:
     ):
         if words:
             path = _beside(route, shift)
-            _arrow(ax, path, colour, line)
+            ax.plot(*path.T, color=colour, ls=line, lw=1.5, solid_joinstyle="miter", zorder=2)
+            look = {"width": 0, "head": 12, "zorder": 2.5, "shrinkA": 0, "shrinkB": 0}
+            schematic.arrow(ax, (path[-2], path[-1]), colour, **look)
             _write(ax, path, words, colour, 1 if colour == _CARBON else -1)
 
 
@@ -320,12 +321,6 @@ def _beside(route: np.ndarray, shift: float) -> np.ndarray:
         axis, sign = (1, 1) if dx else (0, -1)
         moved[part : part + 2, axis] = route[part : part + 2, axis] + sign * shift
     return moved
-
-
-def _arrow(ax: Axes, path: np.ndarray, colour: str, line: object) -> None:
-    ax.plot(*path.T, color=colour, ls=line, lw=1.5, solid_joinstyle="miter", zorder=2)
-    look = {"width": 0, "head": 12, "zorder": 2.5, "shrinkA": 0, "shrinkB": 0}
-    schematic.arrow(ax, (path[-2], path[-1]), colour, **look)
 
 
 def _write(ax: Axes, path: np.ndarray, words: str, colour: str, side: int) -> None:

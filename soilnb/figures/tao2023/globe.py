@@ -55,12 +55,9 @@ def _slope(fit) -> str:
     return f"{slope['estimate']:.2f}{error}"
 
 
-def _said(fit) -> str:
-    return f"slope {_slope(fit)}, n = {fit.n}"
-
-
-def _above(ax: Axes, text: str) -> None:
+def _above(ax: Axes, rows: pd.DataFrame, fit) -> None:
     """Write what a fit says above the right end of its axes."""
+    text = f"n = {len(rows)}" if fit is None else f"slope {_slope(fit)}, n = {fit.n}"
     ax.text(0.99, 1.01, text, transform=ax.transAxes, ha="right", va="bottom", fontsize=7.5)
 
 
@@ -83,11 +80,11 @@ def fig2(
     rows, fit, others = measured
     _scatter(left, rows, fit, others, COLOURS["green"])
     style.panel(left, "a", "measured CUE")
-    _above(left, _said(fit))
+    _above(left, rows, fit)
     rows, fit = assimilated
     _scatter(right, rows, fit, {}, COLOURS["blue"])
     style.panel(right, "b", "assimilated profiles")
-    _above(right, f"n = {len(rows)}" if fit is None else _said(fit))
+    _above(right, rows, fit)
 
 
 @style.frame(5.6, 3.7)
@@ -114,7 +111,7 @@ def relation(
     _scatter(ax, rows, fit, {}, COLOURS["blue"])
     ax.set_ylabel(label)
     ax.set_title(title, loc="left")
-    _above(ax, f"n = {len(rows)}" if fit is None else _said(fit))
+    _above(ax, rows, fit)
 
 
 @style.frame(lambda tables, fits: (2.05 * len(tables) + 2.2, 3.1))
@@ -233,11 +230,9 @@ def fig3(figure: Figure, cells: xr.Dataset, zones: xr.Dataset, *, shown: str = "
 def figED7(figure: Figure, cells: xr.Dataset) -> None:
     """Draw the standard deviation of each map over the members of a bootstrap.
 
-    Parameters
-    ----------
-    cells : Dataset over site
-        As from `soilnb.proda.globe.maps` of an ensemble. What is the same in all members (the
-        input of carbon) has no uncertainty from the bootstrap, and its panel says so.
+    `cells` (Dataset over site): as from `soilnb.proda.globe.maps` of an ensemble. What is the same
+    in all members (the input of carbon) has no uncertainty from the bootstrap, and its panel says
+    so.
     """
     axes = figure.subplots(4, 2)
     for ax, (letter, name, title, unit, _) in zip(axes.flat, COMPONENTS, strict=True):

@@ -41,10 +41,6 @@ def _pair(clm5: xr.Dataset, compas: xr.Dataset) -> dict[str, xr.Dataset]:
     return {"CLM5": clm5, "COMPAS": compas}
 
 
-def _label(title: str, unit: str) -> str:
-    return title if unit == "1" else f"{title} ({unit})"
-
-
 # ------------------------------------------------------------------------------------- two maps
 
 
@@ -193,8 +189,9 @@ def fig4(figure: Figure, clm5: xr.Dataset, compas: xr.Dataset, agreement: pd.Dat
     axes = figure.subplots(len(COMPONENTS), 3, width_ratios=(3.2, 3.2, 1.9))
     models = _pair(clm5, compas)
     for row, (letters, name, title, unit, logarithmic) in zip(axes, COMPONENTS, strict=True):
-        _component(figure, row, letters, models, name, _label(title, unit), unit, logarithmic,
-                   float(agreement.loc[name, "r"]))  # fmt: skip
+        label = title if unit == "1" else f"{title} ({unit})"
+        r = float(agreement.loc[name, "r"])
+        _component(figure, row, letters, models, name, label, unit, logarithmic, r)
 
 
 def _component(
@@ -209,13 +206,7 @@ def _component(
 
 @style.frame(10.8, 2.4)
 def figS3(figure: Figure, clm5: xr.Dataset, compas: xr.Dataset, agreement: pd.DataFrame) -> None:
-    """Draw the share of the litter's carbon that enters soil pools, of both models.
-
-    Parameters
-    ----------
-    clm5, compas, agreement
-        As for `fig4`.
-    """
+    """Draw the share of the litter's carbon that enters soil pools, of both models; see `fig4`."""
     row = figure.subplots(1, 3, width_ratios=(3.2, 3.2, 1.9))
     name = "litter_to_soil"
     _component(figure, row, "abc", _pair(clm5, compas), name,
@@ -283,13 +274,7 @@ def equifinal(
 def meeting(
     figure: Figure, clm5: xr.Dataset, compas: xr.Dataset, zones: Mapping[str, xr.Dataset], r: float
 ) -> None:
-    """Draw soil carbon of both models by latitude, and one against the other.
-
-    Parameters
-    ----------
-    clm5, compas, zones, r
-        As for `fig2`.
-    """
+    """Draw soil carbon of both models by latitude, and one against the other; see `fig2`."""
     left, right = figure.subplots(1, 2)
     _latitudes(left, zones)
     _against(right, _pair(clm5, compas), "stock", ": SOC to 1 m (kg C m⁻²)", True, r,

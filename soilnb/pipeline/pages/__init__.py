@@ -15,74 +15,35 @@ import pandas as pd
 from soilnb.pipeline.pages.markdown import WIDE, escape, known, slug, table, unit
 from soilnb.pipeline.pages.parameter_page import boxes, exists
 
-#: Public modules with an API page, if they exist, with the question that leads a reader there.
-API = (
-    ("soilnb.profile.mimics", "MIMICS: steady state, transient runs, eigenvalues"),
-    ("soilnb.profile.century", "CENTURY: steady state and transient runs"),
-    ("soilnb.profile.model", "The seam that every model fits through, and the registry of all"),
-    ("soilnb.profile.clm5", "CLM5: layered pools, first order"),
-    ("soilnb.profile.compas", "COMPAS: layered pools, microbial"),
-    ("soilnb.profile.forcing", "What drives the layered models, and formulas that make it"),
-    ("soilnb.profile.layered", "What the layered models share: the object of both, their runs"),
-    ("soilnb.profile.layered.diagnostics", "System metrics of the layered models"),
-    ("soilnb.profile.forcing.water", "Water and air of the soil by months"),
-    ("soilnb.profile.forcing.monthly", "Monthly tables of weather"),
-    ("soilnb.profile.forcing.transport", "Vertical transport between layers"),
-    ("soilnb.profile.grid", "The layers, and stocks to a depth"),
-    ("soilnb.profile.depth", "The whole profile as one equation in depth"),
-    ("soilnb.profile.management", "Practices that store carbon at depth"),
-    ("soilnb.profile.management.compas", "The practices on COMPAS"),
-    ("soilnb.pore", "The pore-scale model"),
-    ("soilnb.cue", "Carbon use efficiency diagnosed from any model"),
-    ("soilnb.cue.definitions", "Nested definitions of carbon use efficiency"),
-    ("soilnb.cue.controls", "Controls of CUE, together"),
-    ("soilnb.cue.temperature", "CUE and temperature"),
-    ("soilnb.cue.stoichiometry", "CUE and the elements"),
-    ("soilnb.cue.energy", "CUE and the energy of what is eaten"),
-    ("soilnb.cue.methods", "One soil measured in five ways"),
-    ("soilnb.cue.measured", "Measured CUE by method and temperature"),
-    ("soilnb.proda", "From soil profiles to parameters, and to the globe"),
-    ("soilnb.proda.observations", "Soil profiles: your own table, ISRaD, and rules of quality"),
-    ("soilnb.data.profiles.judgement", "Which unit a column is in, where nobody says"),
-    ("soilnb.proda.regressions", "Mixed regressions of SOC on CUE"),
-    ("soilnb.proda.covariates", "Covariates: what a network knows of a place"),
-    ("soilnb.proda.network", "Parameters learnt from covariates"),
-    ("soilnb.proda.network.fitting", "The network, and the simpler predictors beside it"),
-    ("soilnb.proda.cube", "The unit cube of parameters, and the switches of enzymes"),
-    ("soilnb.proda.efficiency", "How good a prediction is, in parameters and in carbon"),
-    ("soilnb.proda.network.crossvalidation", "Sites and studies that are left out"),
-    ("soilnb.proda.network.ensemble", "Ensembles of networks"),
-    ("soilnb.proda.network.extrapolation", "From profiles to cells in one call"),
-    ("soilnb.proda.globe", "Maps and totals"),
-    ("soilnb.proda.globe.cells", "The cells of a planet"),
-    ("soilnb.proda.models", "The models that are assimilated and mapped"),
-    ("soilnb.proda.sensitivity.response", "How the global stock follows each component"),
-    ("soilnb.proda.sensitivity.homogenised", "What the variation of a component is worth"),
-    ("soilnb.proda.sensitivity.importance", "Which covariates a predictor leans on"),
-    ("soilnb.proda.sensitivity", "What controls soil carbon"),
-    ("soilnb.proda.cue_soc", "What belongs beside the relation of CUE and soil carbon"),
-    ("soilnb.data", "Data sets and their synthetic twins"),
-    ("soilnb.data.by_layer", "Roots, turnover and carbon by depth"),
-    ("soilnb.claims", "What the papers say in numbers, and how we compare"),
-    ("soilnb.results", "Where a running notebook hands over what it made"),
-    ("soilnb.parameters", "Parameters, parameter sets, and checks of input"),
-    ("soilnb.figures.he2024", "Figures of He et al. 2024"),
-    ("soilnb.figures.rotzer2025", "Figures of Rötzer et al. 2025"),
-    ("soilnb.figures.he2024.concepts", "Figures 1 to 4 of He et al. 2024"),
-    ("soilnb.figures.cue", "Our own figures of CUE"),
-    ("soilnb.figures.five_models", "Box models side by side"),
-    ("soilnb.figures.layers", "Figures of the layered models"),
-    ("soilnb.figures.tao2023", "Figures of Tao et al. 2023"),
-    ("soilnb.figures.tao2023.globe", "Maps and networks of Tao et al. 2023"),
-    ("soilnb.figures.tao2023.controls", "What controls soil carbon, after Tao et al. 2023"),
-    ("soilnb.figures.tao2024", "Figures of Tao et al. 2024"),
-    ("soilnb.figures.tao2024.globe", "Maps of Tao et al. 2024"),
-    ("soilnb.figures.luo2025", "Figures of Luo et al. 2025"),
-    ("soilnb.explore", "The explorers: widgets made of parameters, models and figures"),
-    ("soilnb.kernels.boxes", "Kernels of box models: five laws for a flux"),
-    ("soilnb.kernels.ode", "Stiff equations in time: the one Rosenbrock driver"),
-    ("soilnb.kernels.mimics", "Kernels of MIMICS"),
-    ("soilnb.kernels.depth", "Kernels of the whole profile"),
+#: Public modules with an API page, if they exist, in the order of its index.
+API = tuple(
+    f"soilnb.{name}"
+    for name in (
+        *("profile.mimics", "profile.century", "profile.model", "profile.clm5", "profile.compas"),
+        *("profile.forcing", "profile.layered", "profile.layered.diagnostics"),
+        *("profile.forcing.water", "profile.forcing.monthly", "profile.forcing.transport"),
+        *("profile.grid", "profile.depth", "profile.management", "profile.management.compas"),
+        "pore",
+        *("cue", "cue.definitions", "cue.controls", "cue.temperature", "cue.stoichiometry"),
+        *("cue.energy", "cue.methods", "cue.measured"),
+        *("proda", "proda.observations"),
+        "data.profiles.judgement",
+        *("proda.regressions", "proda.covariates", "proda.network", "proda.network.fitting"),
+        *("proda.cube", "proda.efficiency", "proda.network.crossvalidation"),
+        *("proda.network.ensemble", "proda.network.extrapolation", "proda.globe"),
+        *("proda.globe.cells", "proda.models", "proda.sensitivity.response"),
+        *("proda.sensitivity.homogenised", "proda.sensitivity.importance", "proda.sensitivity"),
+        "proda.cue_soc",
+        *("data", "data.by_layer"),
+        *("claims", "results"),
+        "parameters",
+        *("figures.he2024", "figures.rotzer2025", "figures.he2024.concepts", "figures.cue"),
+        *("figures.five_models", "figures.layers", "figures.tao2023", "figures.tao2023.globe"),
+        *("figures.tao2023.controls", "figures.tao2024", "figures.tao2024.globe"),
+        "figures.luo2025",
+        "explore",
+        *("kernels.boxes", "kernels.ode", "kernels.mimics", "kernels.depth"),
+    )
 )
 
 
@@ -116,15 +77,7 @@ are smoother than they are."""
 
 
 def data_sets(datasets: pd.DataFrame, schemas: Mapping[str, object]) -> str:
-    """Return the page on data sets.
-
-    Parameters
-    ----------
-    datasets : DataFrame
-        One row per data set, as `soilnb.data.datasets` gives it.
-    schemas : mapping of str to Dataset
-        A dataset of the stated name, to show its variables, units and meanings.
-    """
+    """Return the page on data sets, of `soilnb.data.datasets`; those in `schemas` in full."""
     parts = [
         "# Data sets",
         "`soilnb.data.open_dataset(name)` looks in the folder that `SOILNB_DATA` names, then in "
@@ -174,12 +127,7 @@ def _schema(name: object, schema: object) -> str:
 def planet(schema: pd.DataFrame, inputs: pd.DataFrame) -> str:
     """Return the page on the planet: its variables, its climate, and what a network knows of it.
 
-    Parameters
-    ----------
-    schema : DataFrame
-        Dimensions, unit and meaning by variable, as `soilnb.proda.globe.schema` gives them.
-    inputs : DataFrame
-        The papers' covariates with what we have for each, `soilnb.proda.covariates.TABLE`.
+    `schema` is `soilnb.proda.globe.schema`, `inputs` is `soilnb.proda.covariates.TABLE`.
     """
     variables = [
         [f"`{name}`", escape(row["dimensions"]), unit(row["unit"]), escape(row["meaning"])]
@@ -227,28 +175,26 @@ def changes(changelog: str) -> str:
     return re.sub(r"\A#\s.*", "# What's new", changelog.strip()) + "\n"
 
 
-def api_pages(modules: Iterable[tuple[str, str]] | None = None) -> dict[str, str]:
+def api_pages(modules: Iterable[str] | None = None) -> dict[str, str]:
     """Return the API pages of the modules that exist, by file name without suffix.
 
     Without `modules`, of those in `API` and of every box model.
     """
     if modules is None:
-        rest = [(module, f"{title}: steady state and runs") for title, module in boxes(API)]
-        modules = (*API[:2], *rest, *API[2:])
-    found = [(module, purpose) for module, purpose in modules if exists(module)]
-    pages_of = {module for module, _ in found}
-    listing = "\n".join(f"- [{module}]({module}.md): {purpose}" for module, purpose in found)
+        modules = (*API[:2], *(module for _, module in boxes([API])), *API[2:])
+    found = [module for module in modules if exists(module)]
+    listing = "\n".join(f"- [{module}]({module}.md): {_purpose(module)}" for module in found)
     pages = {
         "index": "# API\n\nWhat the notebooks are written with. The floors of the house, from "
         "the ground up: kernels; parameters and data; models; claims and figures; explorers.\n\n"
         f"{listing}\n"
     }
     described: dict[str, str] = {}
-    for module, _ in found:
+    for module in found:
         again, listed = [], []
         for name, origin in _public(module).items():
             home = origin.rpartition(".")[0]  # where it is defined, which may have a page
-            home = home if home in pages_of else described.setdefault(origin, module)
+            home = home if home in found else described.setdefault(origin, module)
             again += [name] if home != module else []
             if callable(getattr(importlib.import_module(module), name)):  # constants say it below
                 listed.append("      ~" + f"{home}.{name}".removeprefix(f"{module}."))
@@ -259,6 +205,11 @@ def api_pages(modules: Iterable[tuple[str, str]] | None = None) -> dict[str, str
             f"   :members:\n   :no-value:\n{options}{table if listed else ''}```\n"
         )
     return pages
+
+
+def _purpose(module: str) -> str:
+    """Return the first sentence of a module on itself."""
+    return importlib.import_module(module).__doc__.strip().partition("\n")[0]
 
 
 def _public(module: str) -> dict[str, str]:

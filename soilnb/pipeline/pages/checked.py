@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from soilnb import claims
-from soilnb.claims import emulated, matching
+from soilnb.claims import DATA, STRENGTHS, VERDICTS, emulated, matching
 from soilnb.lessons.pore import what_was_not_printed
 from soilnb.pipeline.pages.markdown import (
     WIDE,
@@ -24,26 +24,6 @@ from soilnb.pipeline.pages.markdown import (
     with_unit,
 )
 from soilnb.results import raised
-
-#: Symbol and meaning of each verdict, in the order in which they are counted.
-VERDICTS = {
-    "same": (
-        "✓",
-        "our number lies in the interval that the paper prints, else in the claim's own band",
-    ),
-    "near": ("≈", "outside, but within a factor of 1.5; or in range but resting on synthetic data"),
-    "differs": ("✗", "outside; the cause is given in words"),
-    "reported": ("•", "no comparison is possible; our number stands beside the paper's"),
-    "not run": ("–", "not computed yet"),
-}
-
-#: What a number rests on, in the order in which it is counted.
-DATA = {
-    "published": "a model run on published parameters and forcing",
-    "calibrated": "some choice was tuned to a number of the paper",
-    "real": "a real data set or the testbed grid",
-    "synthetic": "a synthetic twin, or the formula planet",
-}
 
 #: The notebook on what a paper leaves open.
 LESSON = "16_what_was_not_printed"
@@ -61,15 +41,6 @@ PAPERS = {
     "validation": "Validation: our models against their reference codes",
 }
 
-#: What an agreement is worth, the most telling first.
-STRENGTH = {
-    "independent": "nothing was tuned to it, or to what it follows from",
-    "tuned": "some choice was made with this number, or one that implies it, in view",
-    "by construction": "it could not have come out otherwise: an identity, a sweep that makes the "
-    "sign, a check of our own code",
-    "order": "only an order or a sign",
-}
-
 _INDEX = """\
 # How we checked
 
@@ -81,22 +52,14 @@ verdict and its worth, what it rests on, and why it differs where it does. The
 def entries(
     rows: Sequence[Mapping[str, object]], shown: pd.DataFrame, notebooks: Iterable[str] = ()
 ) -> list[dict]:
-    """Return every claim once, ready to be shown.
+    """Return every claim once, ready to be shown; ``cases`` has what each value has of its own.
 
     Parameters
     ----------
-    rows : sequence of mappings
-        The claims, as `soilnb.claims.rows` gives them.
-    shown : DataFrame
-        The same claims as readers see them in a notebook (`soilnb.claims.compare`): the
-        columns ``paper``, ``ours``, ``range`` and ``unit`` hold text.
+    rows, shown : sequence of mappings, DataFrame
+        The claims (`soilnb.claims.rows`), and as readers see them (`soilnb.claims.compare`).
     notebooks : iterable of str
         Notebooks that are pages of this book.
-
-    Returns
-    -------
-    list of dict
-        What all values of a claim share, and under ``cases`` what each has of its own.
     """
     pages, found = set(notebooks), {}
     for row, text in zip(rows, shown.to_dict("records"), strict=True):
@@ -142,14 +105,9 @@ def _case(row: Mapping, text: Mapping) -> dict:
 
 
 def scoreboard(found: Sequence[Mapping], pictures: Mapping[tuple[str, str], str] | None = None):
-    """Return the scoreboard page.
+    """Return the scoreboard page of `entries`.
 
-    Parameters
-    ----------
-    found : sequence of mappings
-        The claims, from `entries`.
-    pictures : mapping, optional
-        Address of a small picture of our figure, by paper and anchor of the place in it.
+    `pictures` has the address of a small picture of our figure, by paper and anchor of its place.
     """
     parts = [
         f"{WIDE}# Scoreboard",
@@ -160,13 +118,9 @@ def scoreboard(found: Sequence[Mapping], pictures: Mapping[tuple[str, str], str]
     ]
     if not found:
         return "\n\n".join([*parts, "No claims are recorded yet."]) + "\n"
-    parts += [_counts(found), _legend(), "## Every claim", _board(found, pictures or {})]
-    return "\n\n".join(parts) + "\n"
-
-
-def _board(found: Sequence[Mapping], pictures: Mapping[tuple[str, str], str]) -> str:
     papers = list(dict.fromkeys((entry["paper"], entry["of"]) for entry in found))
-    return html("scoreboard", entries=found, pictures=pictures, papers=papers)
+    board = html("scoreboard", entries=found, pictures=pictures or {}, papers=papers)
+    return "\n\n".join([*parts, _counts(found), _legend(), "## Every claim", board]) + "\n"
 
 
 def _counts(found: Iterable[Mapping]) -> str:
@@ -179,7 +133,7 @@ def _counts(found: Iterable[Mapping]) -> str:
     rows = [
         [
             _verdict(verdict),
-            *(str(tally[verdict, worth]) for worth in STRENGTH),
+            *(str(tally[verdict, worth]) for worth in STRENGTHS),
             f"**{sum(count for (name, _), count in tally.items() if name == verdict)}**",
         ]
         for verdict in verdicts
@@ -189,7 +143,7 @@ def _counts(found: Iterable[Mapping]) -> str:
             "## What the agreement is worth",
             f"Of {judged} numbers that nothing was tuned to, **{alone} came out the same**. Here "
             "stands everything, a claim that is computed for several presets once for each:",
-            table(["verdict", *STRENGTH, "all"], rows, [3, *[2] * len(STRENGTH), 1]),
+            table(["verdict", *STRENGTHS, "all"], rows, [3, *[2] * len(STRENGTHS), 1]),
         ]
     )
 
@@ -201,7 +155,7 @@ def _verdict(name: str) -> str:
 
 def _legend() -> str:
     verdicts = "\n".join(f"- **{s} {v}**: {meaning}." for v, (s, meaning) in VERDICTS.items())
-    worth = "\n".join(f"- **{name}**: {meaning}." for name, meaning in STRENGTH.items())
+    worth = "\n".join(f"- **{name}**: {meaning}." for name, meaning in STRENGTHS.items())
     data = "\n".join(
         f"- **{'◇ ' if d == 'synthetic' else ''}{d}**: {meaning}." for d, meaning in DATA.items()
     )
@@ -229,12 +183,10 @@ def how_we_checked(
 
     Parameters
     ----------
-    found : sequence of mappings
-        The claims, from `entries`.
+    found, pictures
+        As for `scoreboard`.
     tried : mapping of str to DataFrame, optional
         By paper, the hypotheses about numbers that do not match (`soilnb.claims.hypotheses`).
-    pictures : mapping, optional
-        Address of a small picture of our figure, by paper and anchor of the place in it.
     left_open : mapping, optional
         By paper, the part of its page on what it leaves open (`not_printed`).
     """
@@ -329,10 +281,7 @@ def _tried(table_of: pd.DataFrame) -> str:
 def not_printed(notebooks: Iterable[str] = ()) -> str:
     """Return what the history matching explored, and what it left of each choice.
 
-    Parameters
-    ----------
-    notebooks : iterable of str
-        Those that are pages of the book, and can be linked to.
+    `notebooks` are those that are pages of the book, and can be linked to.
     """
     notebook = "*What was not printed*"
     if LESSON in notebooks:
@@ -371,7 +320,8 @@ def _hypothesis(name: object, group: pd.DataFrame) -> list[str]:
         f"{escape(first['expected'])}.",
         escape(first["run"]),
         "<br>".join(lines),
-        f"**{escape(first['verdict'])}**" + _sentence(first["conclusion"]),
+        f"**{escape(first['verdict'])}**"
+        + (f"<br>{escape(first['conclusion'])}." if known(first["conclusion"]) else ""),
     ]
 
 
@@ -379,7 +329,3 @@ def _outcome(row: Mapping[str, object]) -> str:
     values = " → ".join(escape(row[key]) for key in ("without", "with") if row[key])
     label = f"`{row['claim']}`: {escape(row['row'])}"
     return f"{label} ({escape(row['range'])}): {with_unit(values, row['unit'])}, *{row['effect']}*"
-
-
-def _sentence(text: object) -> str:
-    return f"<br>{escape(text)}." if known(text) else ""

@@ -16,13 +16,7 @@ _LEFT_OUT = ("api/", "_modules/", "_static/", "genindex", "py-modindex", "search
 
 
 def write(html: Path) -> Path:
-    """Write the texts of a built book into a script beside its pages.
-
-    Parameters
-    ----------
-    html : Path
-        Folder of the built book.
-    """
+    """Write the texts of a built book into a script beside its pages."""
     texts = {}
     for path in sorted(html.rglob("*.html")):
         name = path.relative_to(html).with_suffix("").as_posix()

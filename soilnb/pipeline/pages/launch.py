@@ -15,17 +15,9 @@ HUB, BINDER = "SOILNB_JUPYTERHUB", "SOILNB_BINDER"
 
 
 def settings() -> dict[str, dict]:
-    """Return the settings of the book that make buttons to launch a notebook.
+    """Return the settings of Jupyter Book that make buttons to launch a notebook.
 
-    Returns
-    -------
-    dict
-        Parts of Jupyter Book's ``_config.yml``; empty where no repository is named.
-
-    Raises
-    ------
-    InputError
-        For an address that is none.
+    Empty where no repository is named.
     """
     repository = _address(REPOSITORY)
     if not repository:

@@ -26,7 +26,8 @@ def escape(text: object) -> str:
 def number(value: float) -> str:
     """Return a number with at most six significant digits, powers of ten set as such."""
     mantissa, _, exponent = f"{value:.6g}".partition("e")
-    text = mantissa if not exponent else f"{mantissa} × 10{_raised(str(int(exponent)))}"
+    up = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+    text = f"{mantissa} × 10{str(int(exponent)).translate(up)}" if exponent else mantissa
     return text.replace("-", "\u2212")
 
 
@@ -38,10 +39,6 @@ def unit(text: object) -> str:
 def plain_unit(text: object) -> str:
     """Return a unit as `unit` does, as it is to be read."""
     return "" if text == "1" else raised(str(text).replace("degrees_", "° "))
-
-
-def _raised(digits: str) -> str:
-    return digits.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[int]) -> str:

@@ -31,7 +31,7 @@ def exists(module: str) -> bool:
     return found is not None and found.origin is not None  # an empty folder has no origin
 
 
-def boxes(listed: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+def boxes(listed: Iterable[tuple[str, ...]]) -> list[tuple[str, str]]:
     """Return title and module of the box models whose module or title is not yet listed."""
     known = {name for entry in listed for name in entry}
     return [(m.name, m.module) for m in models().values() if m.module not in known]
@@ -48,13 +48,7 @@ def model_sets() -> dict[str, Mapping[str, object]]:
 
 
 def parameters(models: Mapping[str, Mapping[str, object]]) -> str:
-    """Return the parameter page: every parameter once, with its value in each set.
-
-    Parameters
-    ----------
-    models : mapping
-        Title of a model to its named `soilnb.parameters.ParameterSet`.
-    """
+    """Return the parameter page: every parameter of `model_sets` once, with its values."""
     rows = [row for title, sets in models.items() for row in _rows(title, sets)]
     parts = [
         f"{WIDE}# Parameters and their sources",

@@ -16,13 +16,7 @@ example is a piece of an answer, not the answer. *Grade the reasoning, not the h
 
 
 def page(titles: Mapping[str, str]) -> str:
-    """Return the page.
-
-    Parameters
-    ----------
-    titles : mapping of str to str
-        Title of each notebook by its name.
-    """
+    """Return the page, given the titles of notebooks by name."""
     return "\n\n".join([_TEXT, *(_project(one, titles) for one in projects())]) + "\n"
 
 

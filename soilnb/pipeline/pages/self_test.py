@@ -15,13 +15,7 @@ for paper; see the [guide](guide_for_teachers.md)."""
 
 
 def page(titles: Mapping[str, str]) -> str:
-    """Return the page, with a section for each notebook.
-
-    Parameters
-    ----------
-    titles : mapping of str to str
-        Title of each notebook by its name.
-    """
+    """Return the page, with a section for each notebook, given their titles by name."""
     groups = printed.by_notebook(bank.questions())
     parts = [_TEXT.format(count=sum(map(len, groups.values())))]
     for notebook, questions in groups.items():

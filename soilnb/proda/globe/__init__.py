@@ -348,7 +348,7 @@ def zonal(
         return np.array([np.average(values[inside], weights=weight[inside]), low, median, high])
 
     middle = (edges[:-1] + edges[1:]) / 2
-    result = _summaries(maps, names, "latitude", range(len(middle)), "statistic", BAND, band)
+    result = _summaries(maps, names, "latitude", range(len(middle)), BAND, band)
     result["cells"] = ("latitude", np.bincount(where[where >= 0], minlength=len(middle)))
     attrs = {"units": "degrees_north", "long_name": "middle of the band"}
     return result.assign_coords(latitude=("latitude", middle, attrs))
@@ -401,7 +401,7 @@ def by_zone(
         low, high = inside[inside >= first - reach].min(), inside[inside <= third + reach].max()
         return np.array([low, first, median, third, high])
 
-    result = _summaries(maps, names, zone, range(len(order)), "statistic", BOX, box)
+    result = _summaries(maps, names, zone, range(len(order)), BOX, box)
     result["cells"] = (zone, np.array([(kept & (labels == name)).sum() for name in order]))
     return result.assign_coords({zone: order})
 
@@ -467,16 +467,16 @@ def _pearson(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.corrcoef(one, other)[0, 1])
 
 
-def _summaries(maps, names, dim, rows, inner, labels, function) -> xr.Dataset:
-    """Return `function` of every variable in every row, over (dim, inner)."""
+def _summaries(maps, names, dim, rows, labels, function) -> xr.Dataset:
+    """Return `function` of every variable in every row, over (dim, statistic)."""
     data = {}
     for name in names:
         array = maps[name].transpose("site", ...)
         flat = array.values.reshape(array.sizes["site"], -1).astype(float)
         found = np.array([[function(column, row) for row in rows] for column in flat.T])
         shape = (*array.shape[1:], len(rows), len(labels))
-        data[name] = ((*array.dims[1:], dim, inner), found.reshape(shape), array.attrs)
-    coords = {inner: list(labels)}
+        data[name] = ((*array.dims[1:], dim, "statistic"), found.reshape(shape), array.attrs)
+    coords = {"statistic": list(labels)}
     if "to_depth" in maps.coords:
         coords["to_depth"] = maps["to_depth"]
     return xr.Dataset(data, coords, maps.attrs)

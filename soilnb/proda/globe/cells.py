@@ -8,10 +8,12 @@ one's choice, or from any Dataset of cells.
 Forcing is made from climate by the formulas of `soilnb.profile.forcing`. A cell without plant
 carbon input has no steady state, and one without climate no forcing: both are left out, and the
 attribute ``left_out`` counts them.
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -435,11 +437,7 @@ def compare_climate(cells: xr.Dataset, sites: pd.DataFrame, *, within: float = 2
     InputError
         When no site has a cell near it.
     """
-    from scipy.spatial import cKDTree
-
-    where = cKDTree(on_sphere(cells["latitude"].values, cells["longitude"].values))
-    there = on_sphere(sites["latitude"].to_numpy(), sites["longitude"].to_numpy())
-    chord, index = where.query(there)
+    index, chord = nearest(sites, cells)
     near = chord * EARTH_RADIUS / 1000.0 <= within
     if not near.any():
         raise InputError(f"no site lies within {within:g} km of a cell")
@@ -458,8 +456,17 @@ def compare_climate(cells: xr.Dataset, sites: pd.DataFrame, *, within: float = 2
     return pd.DataFrame.from_dict(rows, orient="index", columns=["n", "r2", "bias"])
 
 
-def on_sphere(latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
-    """Return points on the unit sphere [site, 3] for degrees [site]."""
-    north, east = np.radians(latitude), np.radians(longitude)
-    flat = np.cos(north)
-    return np.column_stack([flat * np.cos(east), flat * np.sin(east), np.sin(north)])
+def nearest(places: Mapping, cells: Mapping) -> tuple[np.ndarray, np.ndarray]:
+    """Return the cell nearest to each place, and the chord to it in radii of the earth, [place].
+
+    Both have ``latitude`` and ``longitude``, degrees. A place without them is far from all cells.
+    """
+    from scipy.spatial import KDTree
+
+    points = []
+    for one in (places, cells):
+        north, east = (np.radians(np.asarray(one[n], float)) for n in ("latitude", "longitude"))
+        flat = np.cos(north)
+        points.append(np.column_stack([flat * np.cos(east), flat * np.sin(east), np.sin(north)]))
+    chord, index = KDTree(points[1]).query(np.nan_to_num(points[0], nan=9.0))
+    return index, chord

@@ -46,10 +46,8 @@ class Prepared:
 
     Attributes
     ----------
-    cells : Dataset
-        Its variables over ``site`` without the forcing.
-    columns : Columns
-        Its forcing, prepared.
+    cells, columns : Dataset, Columns
+        Its variables over ``site`` without the forcing, and its forcing.
     fragments : array [site, 3] or None
         Share of the volume that is stones, at 0-0.3, 0.3-1 and below 1 m.
     """
@@ -115,14 +113,10 @@ def prepare(planet: xr.Dataset | Prepared) -> Prepared:
 
 
 class CellRuns(NamedTuple):
-    """The runs of a chunk of cells.
+    """The runs of a chunk of cells: `parameters` [run, site, n] in the order of the kernel.
 
-    Attributes
-    ----------
-    parameters : array [run, site, n]
-        In the order of the kernel.
-    litter, modifier : array [run, site] or None
-        Factors on the litter input and on the environmental modifier.
+    `litter` and `modifier` [run, site], or None, are factors on the litter input and on the
+    environmental modifier.
     """
 
     parameters: np.ndarray
@@ -147,10 +141,8 @@ def evaluate(
 
     Parameters
     ----------
-    model : {"compas", "clm5"}
-        The model.
-    planet : Prepared
-        Its cells.
+    model, planet : str, Prepared
+        The model and its cells.
     runs : callable
         Gives the runs of a chunk.
     names : tuple of str
@@ -162,12 +154,8 @@ def evaluate(
         function of a module.
     switches : mapping, optional
         Switches of the model and of its metrics.
-    client : dask.distributed.Client, optional
-        Runs on its workers; a chunk whose worker is lost goes to another one.
-    chunk : int
-        Cells of a chunk.
-    progress : bool
-        Whether a bar over the cells appears when it takes longer than two seconds.
+    client, chunk, progress
+        As in `soilnb.proda.globe.maps`; a chunk whose worker is lost goes to another one.
     """
     chunk = round(check_range("chunk", chunk, 1, 10**7))
     pieces = [slice(start, min(start + chunk, planet.size))

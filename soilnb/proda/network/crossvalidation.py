@@ -3,13 +3,6 @@
 Two ways of leaving sites out: at random, and by whole studies. Profiles of one study lie close
 together, so those left out at random have neighbours among the training sites; a study that is left
 out is what the rest of the planet is to the network. The second number is the honest one for maps.
-
-.. code-block:: python
-
-    from soilnb.proda import network
-    found = network.cross_validate(x, y, "ridge", groups=study)
-    found.nse, found.by_parameter["eta_doc"]
-    network.compare(x, y, study, carbon=lambda p: network.layer_nse(p, profiles, forcing))
 """
 
 import sys
@@ -24,7 +17,7 @@ from tqdm import tqdm
 
 from soilnb.parameters import InputError
 from soilnb.proda.efficiency import parameter_nse
-from soilnb.proda.network.fitting import BASELINES, check, learn, sklearn, whole
+from soilnb.proda.network.fitting import BASELINES, check, group_numbers, learn, sklearn, whole
 
 #: What `compare` compares.
 METHODS = ("mean", "ridge", "forest", "small")
@@ -32,20 +25,16 @@ METHODS = ("mean", "ridge", "forest", "small")
 
 @dataclass(frozen=True)
 class Validation:
-    """Predictions of sites by predictors that have not seen them.
+    """Predictions of sites by predictors of one `method` that have not seen them.
 
     Attributes
     ----------
-    method : str
-        What was fitted.
     predicted : DataFrame [site, parameter]
         Places in the unit cube; NaN where a site has a class that its training sites had not.
     fold : Series [site]
         Number of the fold in which the site was left out.
-    nse : float
-        Efficiency in parameter space, over all parameters.
-    by_parameter : Series
-        Efficiency of each parameter.
+    nse, by_parameter : float, Series
+        Efficiency in parameter space, over all parameters and of each.
     """
 
     method: str
@@ -84,19 +73,9 @@ def folds(
     """
     count = whole("folds", count, 2, 10**6)
     selection = sklearn("model_selection")
-    if groups is None:
-        splitter, codes, size = (
-            selection.KFold(count, shuffle=True, random_state=seed),
-            None,
-            len(x),
-        )
-    else:
-        lacking = x.index[~x.index.isin(groups.index)]
-        if len(lacking):
-            raise InputError(
-                f"groups has no site {lacking[0]!r} ({len(lacking)} of {len(x)} sites)"
-            )
-        codes = pd.factorize(groups.loc[x.index], use_na_sentinel=False)[0]
+    splitter, codes, size = selection.KFold(count, shuffle=True, random_state=seed), None, len(x)
+    if groups is not None:
+        codes = group_numbers(groups, x)
         splitter, size = selection.GroupKFold(count), codes.max() + 1
     if size < count:
         kind = "sites" if groups is None else "groups"
@@ -194,10 +173,8 @@ def compare(
 
     Parameters
     ----------
-    x, y, count, seed, progress, **options
-        As in `cross_validate`.
-    groups : Series over site
-        The study of each site.
+    x, y, groups, count, seed, progress, **options
+        As in `cross_validate`; groups are the study of each site.
     methods : sequence
         What is compared.
     carbon : callable, optional

@@ -51,12 +51,7 @@ DRAWN, HELD = 0.9, 0.1
 class Ensemble:
     """Predictors that were fitted to different draws of the sites.
 
-    Attributes
-    ----------
-    members : tuple of Fitted
-        The predictors.
-    used : DataFrame [site, member]
-        Whether the member has seen the site, in training or in validation.
+    `used` [site, member] says whether the member has seen the site, in training or in validation.
     """
 
     members: tuple[Fitted, ...]

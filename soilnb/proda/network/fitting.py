@@ -102,24 +102,17 @@ class Fitted:
         Name of the baseline or of the architecture.
     scaler : Scaler
         Scales the covariates.
-    unseen : tuple of str
-        Columns of classes that no training site had.
-    parameters : tuple of str
-        Names of what is predicted.
+    unseen, parameters : tuple of str
+        Columns of classes that no training site had; names of what is predicted.
     weights : tuple of arrays
         Weight [out, in] and bias [out] of each layer; a mean and a ridge regression have one.
     squash : bool
         Whether the last layer is squashed to 0 to 1.
-    sites : int
-        Number of training sites, those for validation included.
-    seed : int
-        Seed of the fit.
-    settings : TrainingSettings or None
-        Of a network.
-    history : DataFrame
-        Of a network: loss in ``training`` (with dropout) and ``validation``, by epoch.
-    best_epoch : int
-        Epoch of the weights.
+    sites, seed : int
+        Number of training sites, those for validation included; seed of the fit.
+    settings, history, best_epoch : TrainingSettings, DataFrame, int
+        Of a network: the loss in ``training`` (with dropout) and ``validation`` by epoch, and the
+        epoch of the weights.
     """
 
     method: str
@@ -496,11 +489,11 @@ def _split(
         out = np.zeros(len(x), bool)
         out[rng.permutation(len(x))[:wanted]] = True
     else:
-        out = _whole_groups(_groups(groups, x), wanted, rng)
+        out = _whole_groups(group_numbers(groups, x), wanted, rng)
     return (x[~out], y[~out]), (x[out], y[out]), len(x)
 
 
-def _groups(groups: pd.Series, x: pd.DataFrame) -> np.ndarray:
+def group_numbers(groups: pd.Series, x: pd.DataFrame) -> np.ndarray:
     """Return the group of each site as a number."""
     if not isinstance(groups, pd.Series):
         raise InputError(f"groups is a {type(groups).__name__}: allowed a pandas Series over sites")
@@ -565,24 +558,15 @@ def baseline(
     if method == "mean":
         weights = (np.zeros((targets.shape[1], inputs.shape[1])), targets.mean(0))
     elif method == "ridge":
-        weights = _ridge(inputs, targets)
+        ridge = sklearn("linear_model").RidgeCV(alphas=np.logspace(-2, 4, 25)).fit(inputs, targets)
+        weights = (np.atleast_2d(ridge.coef_), np.atleast_1d(ridge.intercept_))
     else:
-        forest = _forest(inputs, targets, seed)
+        trees = sklearn("ensemble").ExtraTreesRegressor(500, min_samples_leaf=3, random_state=seed)
+        forest = _Columns(trees.fit(inputs, targets if targets.shape[1] > 1 else targets[:, 0]))
     return Fitted(
         method, scaler, _unseen(x, scaler), tuple(map(str, y.columns)), weights, False, len(x),
         seed, forest=forest,
     )  # fmt: skip
-
-
-def _ridge(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    linear_model = sklearn("linear_model")
-    found = linear_model.RidgeCV(alphas=np.logspace(-2, 4, 25)).fit(x, y)
-    return np.atleast_2d(found.coef_), np.atleast_1d(found.intercept_)
-
-
-def _forest(x: np.ndarray, y: np.ndarray, seed: int) -> Any:
-    trees = sklearn("ensemble").ExtraTreesRegressor(500, min_samples_leaf=3, random_state=seed)
-    return _Columns(trees.fit(x, y if y.shape[1] > 1 else y[:, 0]))
 
 
 class _Columns:

@@ -1,10 +1,9 @@
 """The training loop of `soilnb.proda.network.fitting`, in JAX, Equinox and Optax.
 
-This module imports them; nothing but `soilnb.proda.network.fitting` imports this module, and only
-when a network is trained. A whole run with its early stop is one compiled loop over epochs, an
-epoch one
-scan over its batches. The random numbers of an epoch follow from the seed and the epoch's number,
-so it does not matter in how many calls the loop is run.
+This module imports them, so it is imported only when a network is trained. A whole run with its
+early stop is one compiled loop over epochs, an epoch one scan over its batches. The random numbers
+of an epoch follow from the seed and the epoch's number, so it does not matter in how many calls the
+loop is run.
 """
 
 from __future__ import annotations

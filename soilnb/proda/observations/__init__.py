@@ -6,6 +6,8 @@ own layout (`open_authors`), or from a generator (`soilnb.proda.observations.twi
 papers' quality rules (`soilnb.data.profiles.quality`); `refused` names each profile that does not,
 with the reason, and `describe` shows how a table was understood. `forcing_at` gives the forcing at
 the profiles.
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 import json
@@ -77,13 +79,15 @@ def israd(
     >>> "carbon_density" in profiles, profiles["carbon_density"].attrs["units"]
     (True, 'g C m-3')
     """
-    if twin is None and _absent("israd"):
-        twin = True
-        print(
-            "note: synthetic soil profiles stand in for 'israd'; for the real data put them into "
-            "the folder 'israd' of SOILNB_DATA",
-            file=sys.stderr,
-        )
+    if twin is None:
+        state = datasets().set_index("name").loc["israd", "state"]
+        twin = state.startswith(("local only", "downloadable"))
+        if twin:
+            print(
+                "note: synthetic soil profiles stand in for 'israd'; for the real data put them "
+                "into the folder 'israd' of SOILNB_DATA",
+                file=sys.stderr,
+            )
     if twin:
         return twin_profiles()
     source = open_dataset("israd", twin=False)
@@ -95,11 +99,6 @@ def israd(
         organic_matter=organic_matter,
         attrs={name: source.attrs[name] for name in names},
     )
-
-
-def _absent(name: str) -> bool:
-    state = datasets().set_index("name").loc[name, "state"]
-    return state.startswith(("local only", "downloadable"))
 
 
 def _israd_table(source: xr.Dataset, coarse_fragments: bool) -> pd.DataFrame:

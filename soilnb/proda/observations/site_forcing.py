@@ -14,6 +14,8 @@ vegetation                the profile; else the class that stands for the zone o
                           planet, else grassland
 bedrock                   none
 ========================  ===================================================================
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 import numpy as np

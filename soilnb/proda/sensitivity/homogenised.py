@@ -1,4 +1,7 @@
-"""What the spatial variation of each component of a model is worth; see `sensitivity`."""
+"""What the spatial variation of each component of a model is worth; see `sensitivity`.
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

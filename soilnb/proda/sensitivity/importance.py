@@ -11,6 +11,8 @@ stay, and only the tie to the site is cut. The published code instead sets every
 category to one and the same random number between 0 and 1, at all sites
 (phxtao/PRODA_MIC@90918f41, permutation_test_cesm2_mic_analytical_best_guess.py):
 ``"uniform_draw"``. That leaves the range of the data, and shows what a constant does.
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -112,7 +114,17 @@ def permutation(
                 with np.errstate(divide="ignore", invalid="ignore"):
                     ratio[i, k] = _errors(fitted, spoilt, truth, used) / base
                 bar.update()
-    return _dataset(ratio, base, categories, list(used), permutation, repeats, seed)
+    spread = ratio.std(axis=1, ddof=1) if repeats > 1 else np.full_like(ratio[:, 0], np.nan)
+    arrays = {
+        "importance": ratio.mean(axis=1),
+        "importance_sd": spread,
+        "covariates": [len(columns) for columns in categories.values()],
+        "error": base,
+    }
+    coords = {"category": list(categories), "component": list(used)}
+    attrs = {"permutation": permutation, "repeats": repeats, "seed": seed}
+    attrs |= {"soilnb_version": __version__}
+    return assemble(_VARIABLES, arrays, coords=coords, attrs=attrs)
 
 
 def _spoil(
@@ -152,28 +164,6 @@ def _check(x: object, y: object, categories: Mapping[str, Sequence[str]]) -> Non
     for category, columns in categories.items():
         for column in columns:
             check_known(f"covariate of category {category!r}", column, x.columns)
-
-
-def _dataset(
-    ratio: np.ndarray,
-    base: np.ndarray,
-    categories: Mapping[str, Sequence[str]],
-    components: list[str],
-    permutation: str,
-    repeats: int,
-    seed: int,
-) -> xr.Dataset:
-    spread = ratio.std(axis=1, ddof=1) if repeats > 1 else np.full_like(ratio[:, 0], np.nan)
-    arrays = {
-        "importance": ratio.mean(axis=1),
-        "importance_sd": spread,
-        "covariates": [len(columns) for columns in categories.values()],
-        "error": base,
-    }
-    coords = {"category": list(categories), "component": components}
-    attrs = {"permutation": permutation, "repeats": repeats, "seed": seed}
-    attrs |= {"soilnb_version": __version__}
-    return assemble(_VARIABLES, arrays, coords=coords, attrs=attrs)
 
 
 _VARIABLES = schemas.variables("importance")

@@ -1,4 +1,7 @@
-"""How the global stock of carbon follows each component of a model; see `sensitivity`."""
+"""How the global stock of carbon follows each component of a model; see `sensitivity`.
+
+Bad input raises `soilnb.parameters.InputError` in every function here.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
