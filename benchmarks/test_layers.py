@@ -22,7 +22,7 @@ BOTH = pytest.mark.parametrize("model", list(MODELS))
 @pytest.fixture(scope="module", autouse=True)
 def compiled():
     for model in MODELS.values():
-        model.warm_up()
+        model.MODEL.warm_up()
 
 
 def repeated(model):

@@ -27,24 +27,12 @@ UNITS = [*_POWERS, *_TIMES, *(1 / factor for factor in (*_POWERS, *_TIMES))]
 
 
 class Question(NamedTuple):
-    """What a reader is asked for.
+    """What a reader is asked for."""
 
-    Attributes
-    ----------
-    right : callable
-        ``right()`` returns the number, or a word of the `choices`.
-    unit : str
-        Unit in which it is asked for, ``"1"`` for a plain number.
-    hint : str
-        What to think of, where the answer is wrong.
-    choices : tuple of str
-        Words to choose from, where no number is asked for.
-    """
-
-    right: Callable[[], float | str]
-    unit: str
-    hint: str
-    choices: tuple[str, ...] = ()
+    right: Callable[[], float | str]  #: ``right()`` returns the number, or a word of the `choices`.
+    unit: str  #: Unit in which it is asked for, ``"1"`` for a plain number.
+    hint: str  #: What to think of, where the answer is wrong.
+    choices: tuple[str, ...] = ()  #: Words to choose from, where no number is asked for.
 
 
 def answer(name: str, mine: object) -> None:
@@ -146,9 +134,6 @@ def _wrong(question: Question) -> tuple[float, str]:
     return 0.0, translated("Not yet. {hint}", hint=translated(question.hint))
 
 
-# --- The pores ------------------------------------------------------------------------------------
-
-
 def _pores(preset: str = "default"):
     from soilnb.pore.parameters import resolve
 
@@ -214,9 +199,6 @@ def _threshold_ratio() -> float:
     return float(stoichiometry.threshold_ratio())
 
 
-# --- Boxes and layers -----------------------------------------------------------------------------
-
-
 def _rothc_cue() -> float:
     """Return the CUE of RothC at 25 % clay."""
     return 1 / (1 + 1.67 * (1.85 + 1.60 * math.exp(-0.0786 * 25)))
@@ -236,9 +218,6 @@ def _tropical_years() -> float:
 
     place = layered_models.four_soils().loc["tropical", "CLM5"]
     return 1000 * place["stock to 2 m"] / place["litter input"]
-
-
-# --- The planet -----------------------------------------------------------------------------------
 
 
 def _best_learner() -> str:

@@ -293,24 +293,10 @@ def _submit(client: Any, function: Callable, arguments: tuple) -> Any:
 
 
 class Store:
-    """A folder with one file for each finished task.
+    """A folder with one file for each finished task; raises `InputError` when it cannot be made.
 
-    Parameters
-    ----------
-    folder : path
-        Made when it is not there; what killed processes have left in it is removed.
-
-    Attributes
-    ----------
-    folder : Path
-        The folder.
-    others : int
-        Files met so far that belong to something else, or cannot be read.
-
-    Raises
-    ------
-    InputError
-        When it cannot be made.
+    What killed processes have left in it is removed. ``others`` counts the files met so far that
+    belong to something else, or cannot be read.
     """
 
     def __init__(self, folder: str | os.PathLike) -> None:

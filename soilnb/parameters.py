@@ -164,45 +164,21 @@ def _in(unit: str) -> str:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One number of a model, with everything that is known about it.
+    """One number of a model, with everything that is known about it."""
 
-    Attributes
-    ----------
-    value : float
-        The published value, in `unit`.
-    unit : str
-        Unit in plain text; ``"1"`` for a pure number.
-    bounds : tuple of two floats
-        Validity: the inclusive range that the model accepts.
-    symbol : str
-        The paper's symbol, as LaTeX without dollar signs.
-    meaning : str
-        One line in words.
-    source : str
-        Paper with table or equation number, or repository with commit and file.
-    scale : {"linear", "log"}
-        How a slider should move through its range.
-    prior : tuple of two floats, optional
-        Range in which an estimation looks for the value; the validity where it is not given.
-    slider : tuple of two floats, optional
-        Range that an explorer offers; the validity where it is not given.
-    whole : bool
-        Whether it is a count, which has no fractions.
-    group : str
-        Part of the model to which it belongs, where a model has parts.
-    """
-
-    value: float
-    unit: str
-    bounds: tuple[float, float]
-    symbol: str
-    meaning: str
-    source: str
-    scale: str = "linear"
+    value: float  #: The published value, in `unit`.
+    unit: str  #: Unit in plain text; ``"1"`` for a pure number.
+    bounds: tuple[float, float]  #: Validity: the inclusive range that the model accepts.
+    symbol: str  #: The paper's symbol, as LaTeX without dollar signs.
+    meaning: str  #: One line in words.
+    source: str  #: Paper with table or equation number, or repository with commit and file.
+    scale: str = "linear"  #: How a slider should move through its range.
+    #: Range in which an estimation looks for the value; the validity where it is not given.
     prior: tuple[float, float] | None = None
+    #: Range that an explorer offers; the validity where it is not given.
     slider: tuple[float, float] | None = None
-    whole: bool = False
-    group: str = ""
+    whole: bool = False  #: Whether it is a count, which has no fractions.
+    group: str = ""  #: Part of the model to which it belongs, where a model has parts.
 
     def __post_init__(self) -> None:
         low, high = self.bounds
@@ -326,6 +302,10 @@ class ParameterSet(Mapping[str, float]):
         }
         columns = ["value", "unit", "low", "high", "symbol", "meaning", "source"]
         return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("name")
+
+
+#: What a user passes as ``parameters=``: a set, its name, or a mapping of changes.
+Parameters = str | Mapping | ParameterSet
 
 
 def choose(

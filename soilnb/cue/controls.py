@@ -4,8 +4,6 @@
 the table behind the drawing of all controls, most of which have no formula that anybody trusts.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -13,7 +11,7 @@ import xarray as xr
 from soilnb.cue import energy, stoichiometry, temperature
 from soilnb.cue.values import Values
 from soilnb.data import tables
-from soilnb.parameters import ParameterSet, check_range
+from soilnb.parameters import Parameters, check_range
 
 #: How certain a link is, from the least to the most.
 CERTAINTIES = ("low", "medium", "high")
@@ -81,7 +79,7 @@ def combined(
     *,
     immobilised: float = 0.0,
     reference: float = 20.0,
-    response: str | Mapping | ParameterSet = "virtual_ecosystem",
+    response: Parameters = "virtual_ecosystem",
 ) -> xr.Dataset:
     """Combine energy, nutrients and temperature into one CUE: an illustration.
 
@@ -129,17 +127,14 @@ def combined(
         "warmth": temperature.logit(celsius, response) / temperature.logit(reference, response),
         "nutrients": stoichiometry.nutrient_limited(c_to_n, immobilised),
     }
-    found = xr.Dataset({name: _array(values) for name, values in allowed.items()})
+    arrays = (v if isinstance(v, xr.DataArray) else xr.DataArray(v) for v in allowed.values())
+    found = xr.Dataset(dict(zip(allowed, arrays, strict=True)))
     found["metabolism"] = np.minimum(1.0, found["energy"] * found["warmth"])
     found["cue"] = np.minimum(found["metabolism"], found["nutrients"])
     for name, long_name in COMBINED.items():
         found[name].attrs = {"units": "1", "long_name": long_name}
     found.attrs["standing"] = STANDING
     return found
-
-
-def _array(values: Values) -> xr.DataArray:
-    return values if isinstance(values, xr.DataArray) else xr.DataArray(values)
 
 
 def links() -> pd.DataFrame:

@@ -22,12 +22,11 @@ Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
 import re
-from collections.abc import Mapping
 
 import numpy as np
 
 from soilnb.cue.values import Values, as_cue, check
-from soilnb.parameters import InputError, Parameter, ParameterSet, choose, shown
+from soilnb.parameters import InputError, Parameter, Parameters, ParameterSet, choose, shown
 
 #: Mean microbial biomass, per carbon atom (Roels 1980).
 BIOMASS = "CH1.8O0.5N0.2"
@@ -141,9 +140,7 @@ def degree_of_reduction(formula: str) -> float:
     return round(float(np.clip(gamma, low, high)), 12)
 
 
-def cue_max(
-    food: Values | str, parameters: str | Mapping | ParameterSet = "illustration"
-) -> Values:
+def cue_max(food: Values | str, parameters: Parameters = "illustration") -> Values:
     """Return the highest CUE that the energy of the food allows.
 
     Parameters

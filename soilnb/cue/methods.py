@@ -36,7 +36,7 @@ import xarray as xr
 from soilnb.cue import stoichiometry
 from soilnb.cue.definitions import flux_ledger
 from soilnb.cue.values import Values, check
-from soilnb.parameters import InputError, Parameter, ParameterSet, choose
+from soilnb.parameters import InputError, Parameter, Parameters, ParameterSet, choose
 
 _SOURCE = "invented for teaching"
 
@@ -82,7 +82,7 @@ METHODS = {
 }
 
 
-def fluxes(parameters: str | Mapping | ParameterSet = "bench") -> xr.Dataset:
+def fluxes(parameters: Parameters = "bench") -> xr.Dataset:
     """Return the true fluxes of the soil, per unit of biomass and day.
 
     Parameters
@@ -125,7 +125,7 @@ def _rates(p: ParameterSet) -> dict[str, float]:
     }
 
 
-def label(time: Values, parameters: str | Mapping | ParameterSet = "bench") -> xr.Dataset:
+def label(time: Values, parameters: Parameters = "bench") -> xr.Dataset:
     """Follow labelled food through the soil.
 
     Parameters
@@ -187,7 +187,7 @@ def _shares(days: np.ndarray, p: ParameterSet) -> np.ndarray:
 
 
 def measure(
-    parameters: str | Mapping | ParameterSet = "bench", times: Mapping[str, float] | None = None
+    parameters: Parameters = "bench", times: Mapping[str, float] | None = None
 ) -> xr.DataArray:
     """Measure the soil in five ways.
 

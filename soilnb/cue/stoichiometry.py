@@ -26,13 +26,11 @@ It measures no growth: whatever raises C:N of the food, at the same enzymes, low
 construction.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 import xarray as xr
 
 from soilnb.cue.values import Values, as_cue, check
-from soilnb.parameters import Parameter, ParameterSet, check_range, choose
+from soilnb.parameters import Parameter, Parameters, ParameterSet, check_range, choose
 
 #: Allowed element ratios of food and biomass, mol C per mol N or P.
 RATIOS = (1.0, 5000.0)
@@ -77,7 +75,7 @@ PARAMETER_SETS = {
 }  # fmt: skip
 
 
-def threshold_ratio(parameters: str | Mapping | ParameterSet = "soil") -> float:
+def threshold_ratio(parameters: Parameters = "soil") -> float:
     """Return the C:N of food above which nitrogen limits growth: C:N_B / CUE_max.
 
     Parameters
@@ -100,9 +98,7 @@ def threshold_ratio(parameters: str | Mapping | ParameterSet = "soil") -> float:
 
 
 def nutrient_limited(
-    c_to_n: Values,
-    immobilised: float = 0.0,
-    parameters: str | Mapping | ParameterSet = "soil",
+    c_to_n: Values, immobilised: float = 0.0, parameters: Parameters = "soil"
 ) -> Values:
     """Return CUE under the threshold element ratio.
 
@@ -145,7 +141,7 @@ def enzymes(
     *,
     activity_c_to_n: Values = 1.0,
     activity_c_to_p: Values = 1.0,
-    parameters: str | Mapping | ParameterSet = "soil",
+    parameters: Parameters = "soil",
 ) -> Values:
     """Return CUE of the enzyme (biogeochemical equilibrium) model.
 
@@ -195,9 +191,7 @@ def _saturating(p: ParameterSet, biomass: float, food: Values, activity: Values)
     return p["cue_max"] * supply / (supply + p["half_saturation"])
 
 
-def nitrogen_surplus(
-    c_to_n: Values, cue: Values, parameters: str | Mapping | ParameterSet = "soil"
-) -> Values:
+def nitrogen_surplus(c_to_n: Values, cue: Values, parameters: Parameters = "soil") -> Values:
     """Return the nitrogen left over per carbon taken up: 1 / C:N_S - CUE / C:N_B.
 
     Parameters

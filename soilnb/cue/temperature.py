@@ -18,56 +18,43 @@ that has lived at another temperature for years.
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
+import functools
 from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
 
 from soilnb.cue.values import Values, as_cue, check
-from soilnb.parameters import InputError, Parameter, ParameterSet, choose
+from soilnb.parameters import InputError, Parameter, Parameters, ParameterSet, choose
 
 #: Temperatures that any form here accepts, degC: from frozen soil to the hottest surface.
 RANGE = (-20.0, 60.0)
 
 
-def _line(name: str, cue: float, slope: float, reference: float, source: str) -> ParameterSet:
-    return ParameterSet(
-        name,
-        {
-            "reference_cue": Parameter(
-                cue, "1", (0.0, 1.0), r"\mathrm{CUE}_{ref}",
-                "carbon use efficiency at the reference temperature", source,
-            ),
-            "slope": Parameter(
-                slope, "degC-1", (-0.1, 0.1), "m", "change of CUE per degree", source
-            ),
-            "reference_temperature": Parameter(
-                reference, "degC", RANGE, "T_{ref}", "reference temperature", source
-            ),
-        },
-        source,
-    )  # fmt: skip
+#: What a line is made of, beside its reference temperature: unit, bounds, symbol and meaning.
+_STRAIGHT = {
+    "reference_cue": (
+        "1", (0.0, 1.0), r"\mathrm{CUE}_{ref}",
+        "carbon use efficiency at the reference temperature",
+    ),
+    "slope": ("degC-1", (-0.1, 0.1), "m", "change of CUE per degree"),
+}  # fmt: skip
+_IN_LOGIT = {
+    "intercept": ("1", (-10.0, 10.0), "a", "logit of CUE at the reference temperature"),
+    "slope": ("degC-1", (-1.0, 1.0), "b", "change of the logit of CUE per degree"),
+}
+_REFERENCE = {"reference_temperature": ("degC", RANGE, "T_{ref}", "reference temperature")}
 
 
-def _logit_line(
-    name: str, intercept: float, slope: float, reference: float, source: str
-) -> ParameterSet:
-    return ParameterSet(
-        name,
-        {
-            "intercept": Parameter(
-                intercept, "1", (-10.0, 10.0), "a", "logit of CUE at the reference temperature",
-                source,
-            ),
-            "slope": Parameter(
-                slope, "degC-1", (-1.0, 1.0), "b", "change of the logit of CUE per degree", source
-            ),
-            "reference_temperature": Parameter(
-                reference, "degC", RANGE, "T_{ref}", "reference temperature", source
-            ),
-        },
-        source,
-    )  # fmt: skip
+def _line(name: str, *numbers: float | str, form: Mapping[str, tuple] = _STRAIGHT) -> ParameterSet:
+    """Return a line of a name with its two numbers, its reference temperature and its source."""
+    *values, source = numbers
+    rows = zip((form | _REFERENCE).items(), values, strict=True)
+    records = {key: Parameter(value, *about, source) for (key, about), value in rows}
+    return ParameterSet(name, records, source)
+
+
+_logit_line = functools.partial(_line, form=_IN_LOGIT)
 
 
 #: Straight lines of published models and syntheses.
@@ -97,7 +84,7 @@ LINEAR = {
 }  # fmt: skip
 
 
-def limits(parameters: str | Mapping | ParameterSet = "qiao2019") -> tuple[float, float]:
+def limits(parameters: Parameters = "qiao2019") -> tuple[float, float]:
     """Return the temperatures (degC) between which a straight line stays within 0 to 1.
 
     Parameters
@@ -125,7 +112,7 @@ def limits(parameters: str | Mapping | ParameterSet = "qiao2019") -> tuple[float
     return max(ends[0], RANGE[0]), min(ends[1], RANGE[1])
 
 
-def linear(temperature: Values, parameters: str | Mapping | ParameterSet = "qiao2019") -> Values:
+def linear(temperature: Values, parameters: Parameters = "qiao2019") -> Values:
     """Return CUE from a straight line in temperature.
 
     Parameters
@@ -153,7 +140,7 @@ def linear(temperature: Values, parameters: str | Mapping | ParameterSet = "qiao
     return as_cue(cue, "carbon use efficiency, linear in temperature", p.description)
 
 
-def tangent(parameters: str | Mapping | ParameterSet = "qiao2019") -> ParameterSet:
+def tangent(parameters: Parameters = "qiao2019") -> ParameterSet:
     r"""Return the logit line with the value and slope of a straight line at its reference.
 
     a = logit(CUE_ref) and b = m / (CUE_ref (1 - CUE_ref)), since dCUE/dT = b CUE (1 - CUE).
@@ -188,9 +175,7 @@ LOGIT = {
 }  # fmt: skip
 
 
-def logit(
-    temperature: Values, parameters: str | Mapping | ParameterSet = "virtual_ecosystem"
-) -> Values:
+def logit(temperature: Values, parameters: Parameters = "virtual_ecosystem") -> Values:
     """Return CUE from a line in the logit, which stays between 0 and 1.
 
     Parameters

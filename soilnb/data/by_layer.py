@@ -616,7 +616,7 @@ def paired(silsoe: xr.Dataset, year: int = 2011) -> xr.Dataset:
     stock = np.insert(np.cumsum(soil.loc[spots].to_numpy() * np.diff(edges), axis=1), 0, 0, axis=1)
     carbon = np.diff([np.interp(bounds, edges, row) for row in stock], axis=1) / np.diff(bounds)
     length, mass = (roots.loc[spots, name].to_numpy() for name in ("length", "mass"))
-    treatment = _treatments(silsoe)
+    treatment = dict(zip(silsoe["tree"].values, silsoe["treatment"].values.tolist(), strict=True))
     return xr.Dataset(
         {
             "carbon": _array(carbon, "kg m-3", "organic carbon density", "spot"),
@@ -666,10 +666,6 @@ def _samples(silsoe: xr.Dataset) -> pd.DataFrame:
     )
     rows, columns = ["tree", "where"], ["depth", "thickness"]
     return table.pivot_table(index=rows, columns=columns, values="density").dropna()
-
-
-def _treatments(silsoe: xr.Dataset) -> dict[str, str]:
-    return dict(zip(silsoe["tree"].values, silsoe["treatment"].values.tolist(), strict=True))
 
 
 # --- incubations ------------------------------------------------------------------------------

@@ -160,13 +160,14 @@ def _series(study: str, about: dict, entry: dict, table: pd.DataFrame, soils: _S
     unit = str(entry.get("units") or "").strip()
     carbon = _soil_carbon(entry, site, soils)
     named = f"{bottom:g}" if np.isfinite(bottom) else ""
+    words = {key: value for key, value in entry.items() if key not in _NO_TREATMENT}
     return {
         "study": study,
         "doi": str(about.get("doi") or ""),
         "series": str(entry["name"]).strip(),
         "site": site,
         "profile": site.removesuffix(named),
-        "treatment": _treatment(entry),
+        "treatment": "; ".join(f"{k}: {v}" for k, v in words.items() if v is not None),
         "depth": _depth(entry, jar.get("depthInfo") or {}),
         "temperature": _number(entry.get("temperature", jar.get("temperature"))),
         "soil_carbon": carbon,
@@ -175,11 +176,6 @@ def _series(study: str, about: dict, entry: dict, table: pd.DataFrame, soils: _S
         "unit": unit,
         "respired": _respired(study, time, value, unit, carbon),
     }
-
-
-def _treatment(entry: dict) -> str:
-    words = {key: value for key, value in entry.items() if key not in _NO_TREATMENT}
-    return "; ".join(f"{key}: {value}" for key, value in words.items() if value is not None)
 
 
 def _depth(entry: dict, everywhere: dict) -> float:

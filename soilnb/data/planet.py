@@ -70,7 +70,7 @@ def teaching_planet(size: tuple[float, float] = SIZE, seed: int = 2025) -> xr.Da
 
     temperature = climate.temperature(zone, latitude)
     precipitation = climate.precipitation(zone, latitude)
-    vegetation = _vegetation(zone)
+    vegetation = tables.read("koppen_vegetation").set_index("zone")["igbp"].loc[zone].to_numpy()
     vegetated = ~np.isin(vegetation, BARE)
     npp = np.where(vegetated, miami_npp(temperature, precipitation), 0.0)
     sand, silt, clay = texture(temperature, precipitation, np.random.default_rng(seed))
@@ -109,10 +109,6 @@ def _land_cells(size: tuple[float, float]) -> tuple[np.ndarray, np.ndarray, np.n
     row, column = np.nonzero(land >= LEAST_LAND)
     middle = (south[:-1] + south[1:]) / 2
     return middle[row], centre[column], band[row] * land[row, column]
-
-
-def _vegetation(zone: np.ndarray) -> np.ndarray:
-    return tables.read("koppen_vegetation").set_index("zone")["igbp"].loc[zone].to_numpy()
 
 
 def miami_npp(temperature: np.ndarray, precipitation: np.ndarray) -> np.ndarray:

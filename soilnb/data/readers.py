@@ -248,15 +248,11 @@ _ISRAD = (
 def _read_israd_release(folder: Path) -> xr.Dataset:
     """Return the layers of a flat layer file as ISRaD publishes it.
 
-    Where organic carbon is not reported it is the total less the inorganic one, and the total
-    where no inorganic carbon is reported (an assumption). A profile without coordinates has those
-    of its site. The climate is the reported one, else that of WorldClim, which the extra files
-    have (``pro_bio1`` in 0.1 degC).
-
-    Raises
-    ------
-    InputError
-        For a file without the columns of a flat layer file.
+    Where organic carbon is not reported it is the total less the inorganic one, and the total where
+    no inorganic carbon is reported (an assumption). A profile without coordinates has those of its
+    site. The climate is the reported one, else that of WorldClim, which the extra files have
+    (``pro_bio1`` in 0.1 degC). Raises `InputError` for a file without the columns of a flat layer
+    file.
     """
     path = max(folder.glob("ISRaD_*flat_layer*.csv"))
     table = pd.read_csv(path, low_memory=False, encoding_errors="replace")

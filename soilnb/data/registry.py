@@ -43,40 +43,24 @@ class File:
 
 @dataclass(frozen=True)
 class Record:
-    """What the registry knows about one data set.
+    """What the registry knows about one data set."""
 
-    Attributes
-    ----------
-    title, citation, licence, url : str
-        For people; `url` is the page or repository that publishes the data.
-    reader : callable
-        Takes the folder with the files, or nothing where the package holds the table.
-    files : tuple of File
-        Empty where the package holds the table.
-    present : tuple of str
-        Names of further files that must be there; their content is not compared.
-    release : str
-        Pattern of a file that stands in place of `files`, of whatever release it is; the reader
-        notes which.
-    release_url : str
-        Where the releases come from.
-    twin : callable, optional
-        Makes the synthetic stand-in.
-    twin_source : str
-        What the twin is, in words.
-    """
-
+    #: For people; `url` is the page or repository that publishes the data.
     title: str
     citation: str
     licence: str
     url: str
+    #: Takes the folder with the files, or nothing where the package holds the table.
     reader: Callable[..., xr.Dataset]
-    files: tuple[File, ...] = ()
+    files: tuple[File, ...] = ()  #: Empty where the package holds the table.
+    #: Names of further files that must be there; their content is not compared.
     present: tuple[str, ...] = ()
+    #: Pattern of a file that stands in place of `files`, of whatever release it is; the reader
+    #: notes which.
     release: str = ""
-    release_url: str = ""
-    twin: Callable[[], xr.Dataset] | None = None
-    twin_source: str = ""
+    release_url: str = ""  #: Where the releases come from.
+    twin: Callable[[], xr.Dataset] | None = None  #: Makes the synthetic stand-in.
+    twin_source: str = ""  #: What the twin is, in words.
 
     @property
     def in_package(self) -> bool:

@@ -156,7 +156,12 @@ def _map_of_entries(ax: Axes, name: str, matrix: xr.DataArray) -> None:
 
 @style.frame(4.4, 4.2)
 def profiles(
-    figure: Figure, depth: np.ndarray, carbon: Mapping[str, np.ndarray], *, deepest: float = 2.0
+    figure: Figure,
+    depth: np.ndarray,
+    carbon: Mapping[str, np.ndarray],
+    *,
+    observed: tuple[np.ndarray, np.ndarray] | None = None,
+    deepest: float = 2.0,
 ) -> None:
     """Draw soil organic carbon against depth, one line per model or case.
 
@@ -166,6 +171,8 @@ def profiles(
         Depth of the nodes, m.
     carbon : mapping of str to array [layer]
         Soil organic carbon of each case, kg C m-3. A case called as in `MODEL` has its colour.
+    observed : pair of arrays, optional
+        Depth (m) and carbon (kg C m-3) of measured layers.
     deepest : float
         Where the axis ends, m.
     """
@@ -176,6 +183,8 @@ def profiles(
     for name, values in carbon.items():
         colour, line = MODEL[name] if name in MODEL else (next(spare), next(dashes))
         ax.plot(values[shown], depth[shown], color=colour, ls=line, lw=1.8, label=name)
+    if observed is not None:
+        ax.plot(observed[1], observed[0], "o", color="0.15", ms=5, label="measured", zorder=4)
     downward(ax, deepest)
     ax.set_xlim(left=0)
     ax.set_xlabel("soil organic carbon (kg C m⁻³)")

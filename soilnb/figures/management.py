@@ -145,11 +145,18 @@ def _tell(ax: Axes, at: np.ndarray, values: np.ndarray) -> None:
 
 
 @style.frame(6.4, 3.6)
-def memory(figure: Figure, effect: xr.DataArray) -> list[str]:
+def memory(
+    figure: Figure, effect: xr.DataArray, *, horizons: Sequence[float] = (30, 100)
+) -> list[str]:
     """Draw what full inversion does, by what the decay of buried carbon follows.
 
-    `effect` (DataArray, [memory, time]): carbon against the control, kg C m-2; ``memory`` is 0
-    where decay follows the depth, 1 where it follows the material.
+    Parameters
+    ----------
+    effect : DataArray, [memory, time]
+        Carbon against the control, kg C m-2; ``memory`` is 0 where decay follows the depth, 1
+        where it follows the material.
+    horizons : sequence of float
+        Years to mark.
     """
     ax = figure.subplots()
     times = effect["time"].values
@@ -164,7 +171,7 @@ def memory(figure: Figure, effect: xr.DataArray) -> list[str]:
             times[later], line[later], ls=looks[k % 4], color=colours[k % 4], lw=1.8,
             label=known.get(float(value), f"{value:g}"),
         )  # fmt: skip
-    for year in (30, 100):
+    for year in horizons:
         ax.axvline(year, color="0.85", lw=0.8, zorder=0)
     ax.set(xlabel="years since the soil was turned", ylabel="carbon to 2 m (Mg C ha⁻¹)")
     ax.margins(y=0.12)

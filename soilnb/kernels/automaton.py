@@ -538,40 +538,37 @@ def move_day(
 ):  # fmt: skip
     """Move every unit once: mineral particles, organic particles, aggregates.
 
+    Grids are flat [ny * nx], those of mineral sides [4 * ny * nx], side by side; all are changed in
+    place.
+
     Parameters
     ----------
-    solid, organic : int32 arrays, shape (ny * nx,)
-        Numbers of the particles; changed in place, as are all grids up to `age`. The voxels of
-        a particle are connected.
-    kind : int8 array, shape (ny * nx,)
+    solid, organic : int32
+        Numbers of the particles, up to `n_solid` and `n_organic`; a particle's voxels are
+        connected.
+    kind : int8
         What an organic voxel is made of, 0 elsewhere.
-    c_s, n_s, c_b, c_nec, c_pom : arrays, shape (ny * nx,)
+    c_s, n_s, c_b, c_nec, c_pom : float
         Dissolved carbon and nitrogen, carbon of biomass, necromass and particulate organic
-        matter, in g cm-3. Solutes change only with `swap`; else voxels that have become occupied
-        keep theirs until `expel`.
-    reactive, glue : uint8 arrays, shape (4 * ny * nx,)
-        Marks of mineral sides, side by side.
-    age : int16 array, shape (4 * ny * nx,)
+        matter, in g cm-3. Solutes change only with `swap` (those of newly covered voxels go into
+        those left); else voxels that have become occupied keep theirs until `expel`.
+    reactive, glue : uint8
+        Marks of mineral sides.
+    age : int16
         Age of the gluing marks, in days; 0 where there is none.
-    n_solid, n_organic : int
-        Highest numbers in `solid` and `organic`.
-    weights : array, shape (3,)
+    weights : array [3]
         Attractivity of reactive-reactive, organic-reactive and organic-glued contacts.
-    p_break : array, shape (3,)
+    p_break : array [3]
         Chance of break-up of a unit held by a gluing spot, by a reactive edge, by neither.
     range_max, range_scale : float
         L_max and L_0 of `move_range`, in voxels.
-    limit : float
-        Voxels above which an aggregate rests.
+    limit, aggregates : float, bool
+        Voxels above which an aggregate rests, and whether aggregates move at all.
     keep_stay : bool
         Whether a broken unit of the weakest kind may draw its own place.
-    swap : bool
-        Whether solutes of newly covered voxels go into those left.
-    aggregates : bool
-        Whether aggregates move.
     rng : numpy.random.Generator
         Source of the draws: one for break-up and at most one for the place, per unit.
-    moved : int64 array, shape (4,)
+    moved : int64 array [4]
         Result: mineral particles, organic particles and aggregates that moved, and the number
         of aggregates.
     work : Workspace

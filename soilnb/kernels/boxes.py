@@ -104,9 +104,6 @@ def jacobian(state, stoichiometry, law, substrate, partner, rate, constant, out)
             out[i, partner[j]] += stoichiometry[i, j] * by_partner
 
 
-# --- steady state -----------------------------------------------------------------------------
-
-
 @njit(cache=True, error_model="numpy")
 def euler_step(
     state, source, stoichiometry, law, substrate, partner, rate, constant, dt, living, work, out
@@ -188,9 +185,6 @@ def steady_state(
         elif change < 0.2:
             dt = min(4.0 * dt, 1e12)
     return NOT_CONVERGED
-
-
-# --- transient --------------------------------------------------------------------------------
 
 
 @njit(cache=True, error_model="numpy")

@@ -164,9 +164,6 @@ class KernelFiles:
         return hashlib.sha256(head + body).digest()
 
 
-# ------------------------------------------------------------------------- where they are kept
-
-
 class _Place:
     """What all places have in common: the stamp covers every source that a kernel calls into."""
 
@@ -228,9 +225,6 @@ class _Kernel(caching.CompileResultCacheImpl):
 
 
 KernelCache._impl_class = _Kernel
-
-
-# ------------------------------------------------------------------------ what they are made of
 
 
 @functools.cache

@@ -70,9 +70,6 @@ EMPTY = 1e-12
 MOST_STEPS = 100_000
 
 
-# --- the operator -----------------------------------------------------------------------------
-
-
 @njit(cache=True, error_model="numpy")
 def bernoulli(p):
     """Return p / (exp(p) - 1), which is 1 at p = 0; dimensionless."""
@@ -147,9 +144,6 @@ def central(spacing, diffusion, velocity, decay, lower, diagonal, upper):
     upper[n - 1] = 0.0
 
 
-# --- at rest ----------------------------------------------------------------------------------
-
-
 @njit(cache=True, error_model="numpy")
 def steady(lower, loss, upper, source, work, out):
     """Write the stocks X = -B^-1 u (g C m-2) at which gains and losses balance into `out` [n].
@@ -176,9 +170,6 @@ def steady(lower, loss, upper, source, work, out):
     for i in range(n - 2, -1, -1):
         out[i] = (out[i] + upper[i] * out[i + 1]) / work[i]
     return True
-
-
-# --- in time ----------------------------------------------------------------------------------
 
 
 @njit(cache=True, error_model="numpy")

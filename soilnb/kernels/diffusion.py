@@ -80,38 +80,22 @@ class Factor(NamedTuple):
 
     Cells have numbers 0 ... n - 1 in order of elimination. Most whole numbers are unsigned
     because that spares the kernels the test for negative indices.
-
-    Attributes
-    ----------
-    open_cells : array of bool [y, x]
-        The geometry.
-    number : array of int32 [y, x]
-        Number of each cell, -1 for voxels that have none. A voxel that has closed since
-        `factorize` keeps its number and stands alone.
-    cells : array of uint32 [n]
-        Flat index of each cell.
-    neighbour : array of uint32 [n, 4]
-        Number of the cell across each face: up, right, down, left; its own where that is closed.
-    start : array of uint32 [n + 1]
-        Where the column of each cell begins in `rows` and `share`.
-    rows : array of uint32
-        Cells to which an eliminated cell passes on what it holds, the last first.
-    share : array of float64
-        Share l_u that goes to each of them, dimensionless.
-    pivot : array of float64 [n]
-        1 / D of each cell, dimensionless.
-    excess : array of float64 [n]
-        e of each cell when it is eliminated, dimensionless.
     """
 
-    open_cells: np.ndarray
+    open_cells: np.ndarray  #: [y, x]: the geometry.
+    #: array of int32 [y, x]: number of each cell, -1 for voxels that have none. A voxel that has
+    #: closed since `factorize` keeps its number and stands alone.
     number: np.ndarray
-    cells: np.ndarray
+    cells: np.ndarray  #: array of uint32 [n]: flat index of each cell.
+    #: array of uint32 [n, 4]: number of the cell across each face: up, right, down, left; its own
+    #: where that is closed.
     neighbour: np.ndarray
+    #: array of uint32 [n + 1]: where the column of each cell begins in `rows` and `share`.
     start: np.ndarray
-    rows: np.ndarray
-    share: np.ndarray
-    pivot: np.ndarray
+    rows: np.ndarray  #: Cells to which an eliminated cell passes on what it holds, the last first.
+    share: np.ndarray  #: Share l_u that goes to each of them, dimensionless.
+    pivot: np.ndarray  #: array of float64 [n]: 1 / D of each cell, dimensionless.
+    #: array of float64 [n]: e of each cell when it is eliminated, dimensionless.
     excess: np.ndarray
 
 
@@ -176,18 +160,10 @@ def _longer(array, size):
 
 @njit(cache=True, error_model="numpy")
 def _face_elements(neighbour):
-    """Return every face as an element of two cells.
+    """Return every face as an element of two cells; element 0 is none and holds nothing.
 
-    Element 0 is none: it holds nothing. Element f is ``member[2 * f : 2 * f + 2]``.
-
-    Returns
-    -------
-    slot : array of uint32 [n, 4]
-        Elements of each cell, followed by zeros.
-    degree : array of int32 [n]
-        Number of them.
-    member : array of uint32
-        Cells of the elements.
+    `slot` [n, 4], the elements of each cell, followed by zeros; `degree` [n], how many they are;
+    and `member`: element f has the cells ``member[2 * f : 2 * f + 2]``.
     """
     n = neighbour.shape[0]
     slot = np.zeros((n, 4), np.uint32)
@@ -264,14 +240,9 @@ def _enter_element(i, new, others, slot, degree, seen, outside):
 def _order(neighbour):
     """Order the cells for elimination, in sweeps over those with few neighbours left.
 
-    Returns
-    -------
-    order : array of uint32 [n]
-        The cells.
-    begin, stop : arrays of uint32 [n]
-        The neighbours of the k-th cell when it is eliminated are ``member[begin[k]:stop[k]]``;
-        cells eliminated together share their memory.
-    member : array of uint32
+    Returns the cells [n]; `begin` and `stop` [n] with `member`: the neighbours of the k-th cell
+    when it is eliminated are ``member[begin[k]:stop[k]]``; cells eliminated together share their
+    memory.
     """
     slot, degree, member = _face_elements(neighbour)
     n, faces = slot.shape[0], member.size // 2
@@ -371,12 +342,7 @@ def _by_level(order, begin, stop, member):
 def _by_row(start, rows):
     """Sort the rows of every column, the last first, and list the entries of every row.
 
-    Returns
-    -------
-    head : array of uint32 [n + 1]
-        Where the entries of each row begin in `column` and `place`.
-    column, place : arrays of uint32
-        Column of each entry, in ascending order, and its place in `rows`.
+    Those of a row begin at `head` [n + 1] in `column` (ascending) and in their `place` in `rows`.
     """
     n = start.size - 1
     head = np.zeros(n + 1, np.uint32)

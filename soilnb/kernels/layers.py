@@ -99,38 +99,23 @@ WORK = 24
 
 
 class Column(NamedTuple):
-    """The forcing of one column, prepared; for many columns every field has a leading site axis.
+    """The forcing of one column, prepared; for many columns every field has a leading site axis."""
 
-    Attributes
-    ----------
-    warmth : array [12, 20]
-        (T - 298.15 K) / 10 K, the exponent of Q10.
-    water, oxygen, nitrogen : array [12, 20]
-        Monthly scalars, dimensionless.
-    active : array [12]
-        Thickness of the active layer, the larger of this and the last year, m.
-    bedrock : int
-        Number of soil layers above the bedrock; 20 = no bedrock.
-    litter : array [4]
-        Input of coarse wood, metabolic, cellulose and lignin litter, g C m-2 yr-1.
-    sand : array [20]
-        Sand, % of the mineral soil.
-    surface : bool
-        Whether all litter enters the top layer (last year's active layer is 0 in some month).
-    cryoturbation, bioturbation : array [20]
-        Conductance through the lower face of each layer per unit of the parameters ``cryo`` and
-        ``diffus``, mean of the months, m-1.
-    """
-
-    warmth: np.ndarray
+    warmth: np.ndarray  #: [12, 20]: (T - 298.15 K) / 10 K, the exponent of Q10.
+    #: [12, 20]: monthly scalars, dimensionless.
     water: np.ndarray
     oxygen: np.ndarray
     nitrogen: np.ndarray
+    #: [12]: thickness of the active layer, the larger of this and the last year, m.
     active: np.ndarray
-    bedrock: int
+    bedrock: int  #: Number of soil layers above the bedrock; 20 = no bedrock.
+    #: [4]: input of coarse wood, metabolic, cellulose and lignin litter, g C m-2 yr-1.
     litter: np.ndarray
-    sand: np.ndarray
+    sand: np.ndarray  #: [20]: sand, % of the mineral soil.
+    #: Whether all litter enters the top layer (last year's active layer is 0 in some month).
     surface: bool
+    #: [20]: conductance through the lower face of each layer per unit of the parameters ``cryo``
+    #: and ``diffus``, mean of the months, m-1.
     cryoturbation: np.ndarray
     bioturbation: np.ndarray
 

@@ -224,96 +224,52 @@ NO_STEADY_STATE = 1e6
 
 
 class Problem(NamedTuple):
-    """One profile with its model, as the chains read it.
+    """One profile with its model, as the chains read it."""
 
-    Attributes
-    ----------
-    model : int
-        As in ``layers.py``.
-    enzymes, switches : int
-        Switches of the model, see ``layers.py``.
-    biomass : float
-        Largest share of microbes in all soil carbon; no limit where infinite.
-    stock : float
-        Largest soil carbon of the column, g C m-2; no limit where infinite.
-    low, high : array [d]
-        Prior bounds of the parameters.
-    stretch : array [d]
-        k of the scale that a component walks on in the wrapped sampler; 0 = as it is.
-    column : layers.Column
-        Forcing of the column.
-    interval, depth : array [m]
-        Node above each observation, and depth of the observation, m.
-    observed : array [m]
-        Soil carbon, g C m-3.
-    weight : array [m]
-        Weight w of each squared difference, (g C m-3)^-2.
-    freedom : float
-        Observations that the prior of the errors' common factor is worth; 0 = the errors are known.
-    rates, shares : array [n]
-        Rates (yr-1) and weights of the exponentials that stand for the history of the air, see
-        `soilnb.kernels.tracer`; empty where radiocarbon does not count.
-    traced : array [m]
-        Radiocarbon, permil.
-    trace_weight : array [m]
-        Weight w of each squared difference, permil^-2; 0 where there is none.
-    """
-
-    model: int
+    model: int  #: As in ``layers.py``.
+    #: Switches of the model, see ``layers.py``.
     enzymes: int
     switches: int
-    biomass: float
-    stock: float
+    biomass: float  #: Largest share of microbes in all soil carbon; no limit where infinite.
+    stock: float  #: Largest soil carbon of the column, g C m-2; no limit where infinite.
+    #: [d]: prior bounds of the parameters.
     low: np.ndarray
     high: np.ndarray
+    #: [d]: k of the scale that a component walks on in the wrapped sampler; 0 = as it is.
     stretch: np.ndarray
-    column: layers.Column
+    column: layers.Column  #: Forcing of the column.
+    #: [m]: node above each observation, and depth of the observation, m.
     interval: np.ndarray
     depth: np.ndarray
-    observed: np.ndarray
-    weight: np.ndarray
+    observed: np.ndarray  #: [m]: soil carbon, g C m-3.
+    weight: np.ndarray  #: [m]: weight w of each squared difference, (g C m-3)^-2.
+    #: Observations that the prior of the errors' common factor is worth; 0 = the errors are known.
     freedom: float
+    #: [n]: rates (yr-1) and weights of the exponentials that stand for the history of the air, see
+    #: `soilnb.kernels.tracer`; empty where radiocarbon does not count.
     rates: np.ndarray
     shares: np.ndarray
-    traced: np.ndarray
+    traced: np.ndarray  #: [m]: radiocarbon, permil.
+    #: [m]: weight w of each squared difference, permil^-2; 0 where there is none.
     trace_weight: np.ndarray
 
 
 class _Work(NamedTuple):
-    """Scratch of one chain: the last parameter set that was tried, and what the model made of it.
+    """Scratch of one chain: the last parameter set tried, and what the model made of it."""
 
-    Attributes
-    ----------
-    parameters : array [d]
-        Parameters in their units.
-    carbon : array [pool, 20]
-        Pools, g C m-3.
-    total, slope : array [20]
-        Soil carbon, g C m-3, and the slopes of its interpolation.
-    modelled : array [m]
-        Soil carbon at the observed depths, g C m-3.
-    proposal, normal : array [d]
-        Place that is tried, and its normal deviates.
-    model : array [WORK, 20]
-        Scratch of the model.
-    traced : array [m]
-        Radiocarbon at the observed depths, permil.
-    tracer : array [20]
-        Tracer over carbon in the layers.
-    factors, state : array [FACTORS, 20], [pool + 1, 20]
-        Scratch of the tracer.
-    """
-
-    parameters: np.ndarray
-    carbon: np.ndarray
+    parameters: np.ndarray  #: [d]: parameters in their units.
+    carbon: np.ndarray  #: [pool, 20]: pools, g C m-3.
+    #: [20]: soil carbon, g C m-3, and the slopes of its interpolation.
     total: np.ndarray
     slope: np.ndarray
-    modelled: np.ndarray
+    modelled: np.ndarray  #: [m]: soil carbon at the observed depths, g C m-3.
+    #: [d]: place that is tried, and its normal deviates.
     proposal: np.ndarray
     normal: np.ndarray
-    model: np.ndarray
-    traced: np.ndarray
-    tracer: np.ndarray
+    model: np.ndarray  #: [WORK, 20]: scratch of the model.
+    traced: np.ndarray  #: [m]: radiocarbon at the observed depths, permil.
+    tracer: np.ndarray  #: [20]: tracer over carbon in the layers.
+    #: [FACTORS, 20], [pool + 1, 20]: scratch of the tracer.
     factors: np.ndarray
     state: np.ndarray
 

@@ -153,8 +153,6 @@ def jacobian(state, stoichiometry, rate, half_saturation, kinetics, out):
             out[i, pool] += stoichiometry[i, j] * by_substrate
 
 
-# --- the linear systems of both solvers -------------------------------------------------------
-
 #: Pools that lose carbon to microbes and to SOMa only: each answers to the microbes alone.
 _ALONE = (LITM, LITS, SOMP, SOMC)
 
@@ -228,9 +226,6 @@ def substitute(matrix, factors, out):
     out[MICK] = factors[MICK, 1] * fast + factors[MICK, 2] * slow
     for pool in (LITM, LITS, SOMP, SOMC, SOMA):
         out[pool] += factors[pool, 1] * out[MICR] + factors[pool, 2] * out[MICK]
-
-
-# --- steady state -----------------------------------------------------------------------------
 
 
 @njit(cache=True, error_model="numpy")
@@ -433,9 +428,6 @@ def steady_states(source, stoichiometry, rate, half_saturation, kinetics, alive,
             source[site], stoichiometry[site], rate[site], half_saturation[site], kinetics,
             alive[site], out[site],
         )  # fmt: skip
-
-
-# --- transient --------------------------------------------------------------------------------
 
 
 GAMMA, STAGE_A, STAGE_C, *_ = ode.RODAS5P

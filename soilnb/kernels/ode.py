@@ -291,9 +291,6 @@ def driver(step, error_norm, empty_or_reject, method, *, inside):
     return run
 
 
-# --- for pools without places -----------------------------------------------------------------
-
-
 @njit(cache=True, error_model="numpy")
 def all_carbon(state, sinks):
     """Return the carbon of the pools of `state`, negative ones by their size."""

@@ -708,28 +708,9 @@ def living_decay(cells, number, solution, c_nec, share, cn, flux):
 
 
 class Rates(NamedTuple):
-    """Numbers of the rules of an hour.
+    """Numbers of the rules of an hour."""
 
-    Attributes
-    ----------
-    rate_max, half_saturation, growth, maintenance, death, cn, substeps
-        Of the microbes, see `voxel_step`.
-    c_b_max, c_b_min
-        See `spread`.
-    cn_pom, cn_necromass, least_pom, least_necromass
-        See `decay`.
-    decay_base : float
-        Activity of decay without biomass, dimensionless.
-    biomass_reference : float
-        Biomass that adds 1 to the activity, as a sum over voxels in g cm-3.
-    living_decay : float
-        Decay rate of the necromass in living cells at an activity of 1, in s-1.
-    fourier, leached
-        See `soilnb.kernels.diffusion.advance`.
-    dt : float
-        An hour, in s.
-    """
-
+    #: Of the microbes, see `voxel_step`.
     rate_max: float
     half_saturation: float
     growth: float
@@ -737,18 +718,22 @@ class Rates(NamedTuple):
     death: float
     cn: float
     substeps: int
+    #: See `spread`.
     c_b_max: float
     c_b_min: float
+    #: See `decay`.
     cn_pom: float
     cn_necromass: float
     least_pom: float
     least_necromass: float
-    decay_base: float
+    decay_base: float  #: Activity of decay without biomass, dimensionless.
+    #: Biomass that adds 1 to the activity, as a sum over voxels in g cm-3.
     biomass_reference: float
-    living_decay: float
+    living_decay: float  #: Decay rate of the necromass in living cells at an activity of 1, in s-1.
+    #: See `soilnb.kernels.diffusion.advance`.
     fourier: float
     leached: float
-    dt: float
+    dt: float  #: An hour, in s.
 
 
 class Surface(NamedTuple):

@@ -19,10 +19,7 @@ import psutil
 #: Modules with a `warm_up` that compiles their kernels. Those of a group share some; the groups
 #: take about equally long and can be compiled side by side.
 MODELS = (
-    (
-        *("soilnb.profile.compas", "soilnb.profile.clm5", "soilnb.profile.layered.diagnostics"),
-        "soilnb.proda.chains",
-    ),
+    ("soilnb.profile.layered.diagnostics", "soilnb.proda.chains"),
     (
         "soilnb.pore.simulate",
         "soilnb.profile.mimics",

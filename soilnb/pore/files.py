@@ -386,7 +386,9 @@ def _read(path: str | os.PathLike, run: Run) -> dict[str, np.ndarray]:
     try:
         with open(path, "rb") as file:
             with zipfile.ZipFile(file) as archive:
-                if max(entry.file_size for entry in archive.infolist()) > _largest(run):
+                # more bytes than any array in a checkpoint of a run has
+                largest = 32 * run.shape[0] * run.shape[1] + 8 * (run.days + 1) + _TEXTS
+                if max(entry.file_size for entry in archive.infolist()) > largest:
                     raise ValueError("no checkpoint of this run has so many bytes")
             file.seek(0)
             with np.load(file, allow_pickle=False) as entries:
@@ -414,11 +416,6 @@ def _read(path: str | os.PathLike, run: Run) -> dict[str, np.ndarray]:
             "a run has written"
         )
     return arrays
-
-
-def _largest(run: Run) -> int:
-    """Return more bytes than any array in a checkpoint of a run has."""
-    return 32 * run.shape[0] * run.shape[1] + 8 * (run.days + 1) + _TEXTS
 
 
 def _check_series(series: Mapping[str, np.ndarray], day: int) -> None:

@@ -141,9 +141,6 @@ def _edge(resolution: float) -> float:
     return check_range("resolution", resolution, 1e-3, 1e3, "µm")
 
 
-# --- pixels ------------------------------------------------------------------------------------
-
-
 def _pixels(image: str | os.PathLike | np.ndarray, page: int | None) -> Pixels:
     """Return the numbers of an image, whatever it came as."""
     if not isinstance(image, (str, os.PathLike)):
@@ -275,9 +272,6 @@ _PLAIN = ("1", "L", "LA", "RGB", "RGBA", "I", "F", "I;16", "I;16L", "I;16B")
 
 #: Tag of a TIFF that says how numbers are shown, and its value where 0 is white.
 _PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
-
-
-# --- phases ------------------------------------------------------------------------------------
 
 
 def _codes(codes: Mapping[float, str] | None) -> dict[float, str] | None:

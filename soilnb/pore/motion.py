@@ -26,21 +26,11 @@ class Moves(NamedTuple):
 
 
 class Exposure(NamedTuple):
-    """Edges of organic particles; arrays by the particle's number (entry 0 is unused).
+    """Edges of organic particles; arrays by the particle's number (entry 0 is unused)."""
 
-    Attributes
-    ----------
-    exposed : int32 array
-        Edges to open voxels, s_f of Table 2.
-    total : int32 array
-        Edges, s of Table 2; 0 for numbers without a particle.
-    gate : bool array
-        Whether the particle may decay (option ``gate``).
-    """
-
-    exposed: np.ndarray
-    total: np.ndarray
-    gate: np.ndarray
+    exposed: np.ndarray  #: Edges to open voxels, s_f of Table 2.
+    total: np.ndarray  #: Edges, s of Table 2; 0 for numbers without a particle.
+    gate: np.ndarray  #: Whether the particle may decay (option ``gate``).
 
     @property
     def share(self) -> np.ndarray:

@@ -125,27 +125,16 @@ _CLASS_BOUNDS = {
 
 @dataclass(frozen=True)
 class SizeClass:
-    """One class of Table 3.
+    """One class of Table 3."""
 
-    Attributes
-    ----------
-    label : str
-        As printed, for example ``"6-20 µm"``.
-    low, high : float
-        Limits of the minimum Feret diameter, in µm. The finest class ends with its upper limit
-        (a rod one voxel wide measures 2 µm); every other class begins with its lower limit,
-        except that the second begins above 2 µm.
-    share : float
-        Share of the mineral area, 0 to 1.
-    reactive : float
-        Share of the outer edges that is reactive, 0 to 1.
-    """
-
-    label: str
+    label: str  #: As printed, for example ``"6-20 µm"``.
+    #: Limits of the minimum Feret diameter, in µm. The finest class ends with its upper limit (a
+    #: rod one voxel wide measures 2 µm); every other class begins with its lower limit, except that
+    #: the second begins above 2 µm.
     low: float
     high: float
-    share: float
-    reactive: float
+    share: float  #: Share of the mineral area, 0 to 1.
+    reactive: float  #: Share of the outer edges that is reactive, 0 to 1.
 
     def holds(self, feret: float) -> bool:
         """Whether a particle of minimum Feret diameter `feret` (µm) belongs to the class."""

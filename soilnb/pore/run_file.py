@@ -20,23 +20,11 @@ from soilnb.pore.simulate import Run, code_hash
 
 
 class RunFile:
-    """The file of a run.
+    """The file of a run in the folder of a `Store`.
 
-    Parameters
-    ----------
-    store : Store
-        The folder where it lies or will lie.
-    run : Run
-        What is asked for.
-
-    Attributes
-    ----------
-    path : Path
-        ``PRESET-SCENARIO-SEED.nc`` for a scenario of the paper as it is; for all other runs with
-        a hash of what decides their numbers.
-    wanted : dict
-        Days and snapshots with which the run must be made if `read` finds none: what is asked for
-        and what is in the file already.
+    `path` is ``PRESET-SCENARIO-SEED.nc`` for a scenario of the paper as it is; for all other runs
+    with a hash of what decides their numbers. `wanted` are the days and snapshots with which the
+    run must be made if `read` finds none: what is asked for and what is in the file already.
     """
 
     def __init__(self, store: Store, run: Run) -> None:
@@ -70,7 +58,8 @@ class RunFile:
         if not self.path.is_file():
             return None
         try:
-            if not _whole(self.path.read_bytes()):
+            content = self.path.read_bytes()  # netCDF's library can crash on a spoilt file
+            if sealed(content[: -len(_SEAL) - 32]) != content:
                 raise ValueError("cut or spoilt")
             with xr.open_dataset(self.path, engine="netcdf4") as data:
                 fault = self._unfit(data)
@@ -116,7 +105,8 @@ class RunFile:
             data = data.sel(snapshot=list(self.snapshots))
         else:
             data = data.drop_dims(("snapshot", "y", "x"), errors="ignore")
-        return data.drop_encoding().assign_attrs(_plain_attributes(data.attrs) | self._about)
+        plain = {k: v.item() if isinstance(v, np.generic) else v for k, v in data.attrs.items()}
+        return data.drop_encoding().assign_attrs(plain | self._about)
 
     def write(self, data: xr.Dataset) -> None:
         """Keep a run, with a checksum, so that a spoilt file is noticed."""
@@ -132,11 +122,6 @@ def sealed(content: bytes) -> bytes:
     return content + _SEAL + hashlib.sha256(content).digest()
 
 
-def _whole(content: bytes) -> bool:
-    """Whether a file is as it was written: the library of netCDF can crash on one that is not."""
-    return sealed(content[: -len(_SEAL) - 32]) == content
-
-
 def _packed(data: xr.Dataset) -> bytes:
     """Return a netCDF file: its library holds a disk that is full until the process ends."""
     packed = {"zlib": True, "complevel": 4}
@@ -150,7 +135,3 @@ def _packed(data: xr.Dataset) -> bytes:
 def _plain(identity: dict) -> dict:
     """Return an identity as JSON gives it back."""
     return json.loads(json.dumps(identity))
-
-
-def _plain_attributes(attributes: dict) -> dict:
-    return {k: v.item() if isinstance(v, np.generic) else v for k, v in attributes.items()}

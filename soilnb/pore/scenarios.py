@@ -29,26 +29,16 @@ from soilnb.pore.parameters import OPTIONS, RECORDS
 
 @dataclass(frozen=True)
 class Pulse:
-    """Root exudates of one day, along the central vertical line of the domain.
+    """Root exudates of one day, along the central vertical line of the domain."""
 
-    Attributes
-    ----------
-    day : float
-        The day of the pulse: day 200 lies between times 199 and 200.
-    mass : float, optional
-        Carbon of the pulse, in mg per g dry soil, spread evenly over the open voxels of the line.
-    rate : float, optional
-        Carbon per root surface, in µg h-1 cm-2, from every open voxel of the line. Give `mass` or
-        `rate`; without either the parameters ``pulse``, ``pulse_mass`` and ``exudation_rate``
-        decide.
-    cn : float, optional
-        C/N ratio of the exudates; default is the parameter ``cn_root``.
-    """
-
-    day: float
+    day: float  #: The day of the pulse: day 200 lies between times 199 and 200.
+    #: Carbon of the pulse, in mg per g dry soil, spread evenly over the open voxels of the line.
     mass: float | None = None
+    #: Carbon per root surface, in µg h-1 cm-2, from every open voxel of the line. Give `mass` or
+    #: `rate`; without either the parameters ``pulse``, ``pulse_mass`` and ``exudation_rate``
+    #: decide.
     rate: float | None = None
-    cn: float | None = None
+    cn: float | None = None  #: C/N ratio of the exudates; default is the parameter ``cn_root``.
 
     def __post_init__(self) -> None:
         check_range("day of a pulse", self.day, 0, 1e6, "d")
@@ -73,29 +63,16 @@ class Pulse:
 
 @dataclass(frozen=True)
 class Scenario:
-    """What is done to the soil.
+    """What is done to the soil."""
 
-    Attributes
-    ----------
-    name : str
-        Name, as in the Datasets.
-    description : str
-        One line.
-    pulses : sequence of Pulse or of days
-        Root exudates.
-    movement : bool
-        False keeps all particles where they are (fresh organic particles still arrive).
-    parameters : mapping
-        Parameters and switches that differ from the preset.
-    shape : tuple of two ints, optional
-        Voxels down and across, where the scenario asks for a size of its own.
-    """
-
-    name: str
-    description: str = ""
-    pulses: tuple[Pulse, ...] = ()
+    name: str  #: Name, as in the Datasets.
+    description: str = ""  #: One line.
+    pulses: tuple[Pulse, ...] = ()  #: Root exudates.
+    #: False keeps all particles where they are (fresh organic particles still arrive).
     movement: bool = True
+    #: Parameters and switches that differ from the preset.
     parameters: Mapping[str, float | str | bool] = field(default_factory=dict)
+    #: Voxels down and across, where the scenario asks for a size of its own.
     shape: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:

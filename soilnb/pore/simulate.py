@@ -15,13 +15,13 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 from tqdm import tqdm
 
+from soilnb import __version__
 from soilnb.jobs import claim
 from soilnb.kernels import reaction
 from soilnb.parameters import InputError, ParameterSet, check_known, check_range, shown
@@ -214,22 +214,11 @@ def _prepare(
 
 
 class Run:
-    """A simulation that is advanced day by day; `simulate` is a loop around it.
+    """A simulation that is advanced day by day; `simulate` is a loop around it, of its arguments.
 
     Explorers use it directly: ``run = Run("reference", shape=(128, 128))``, ``run.begin()``, then
-    ``run.step()`` as long as they like, with ``run.state`` to draw.
-
-    Parameters
-    ----------
-    scenario, days, shape, seed, preset, snapshots, initial_steps, movement, parameters, initial
-        As in `simulate`.
-
-    Attributes
-    ----------
-    state : State
-        The present state.
-    series : dict of arrays
-        What has been recorded, by the names in `soilnb.pore.diagnostics.SERIES`.
+    ``run.step()`` as long as they like, with the present ``run.state`` to draw; ``run.series`` is
+    what has been recorded, by the names in `soilnb.pore.diagnostics.SERIES`.
     """
 
     def __init__(
@@ -352,8 +341,12 @@ class Run:
         last = min(self.state.day, self.days)
         data = xr.Dataset(
             {
-                name: ("time", self.series[name][: last + 1].copy(), _attributes(*about))
-                for name, about in diagnostics.SERIES.items()
+                name: (
+                    "time",
+                    self.series[name][: last + 1].copy(),
+                    {"units": units, "symbol": symbol, "long_name": meaning},
+                )
+                for name, (units, symbol, meaning) in diagnostics.SERIES.items()
             },
             coords={
                 "time": (
@@ -366,7 +359,7 @@ class Run:
         ny, nx = self.shape
         return data.assign_attrs(
             model="soilnb.pore",
-            soilnb_version=_version(),
+            soilnb_version=__version__,
             code=code_hash(),
             source="Rötzer et al. (2025)",
             scenario=self.scenario.name,
@@ -467,10 +460,6 @@ def _digest(state: State) -> str:
     return digest.hexdigest()
 
 
-def _attributes(units: str, symbol: str, meaning: str) -> dict[str, str]:
-    return {"units": units, "symbol": symbol, "long_name": meaning}
-
-
 @cache
 def code_hash() -> str:
     """Return a hash of the sources that decide the numbers of a run, 16 hexadecimal digits."""
@@ -481,10 +470,3 @@ def code_hash() -> str:
     for path in (*kernels, *model, here / "parameters.toml"):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
-
-
-def _version() -> str:
-    try:
-        return version("soilnb")
-    except PackageNotFoundError:
-        return "unknown"

@@ -69,60 +69,34 @@ _COUNTERS = {
 
 @dataclass
 class State:
-    """Everything that a simulation carries from one day to the next.
+    """Everything that a simulation carries from one day to the next."""
 
-    Attributes
-    ----------
-    solid : int32 array, shape (ny, nx)
-        Number of the mineral particle in the voxel, 0 for none. Numbers follow the order of
-        placement, largest class first, which is the order in which particles move.
-    organic : int32 array, shape (ny, nx)
-        Number of the organic particle in the voxel, 0 for none.
-    kind : int8 array, shape (ny, nx)
-        `POM`, `INITIAL_NECROMASS` or `NEW_NECROMASS` where ``organic > 0``, else 0.
-    c_s, n_s : float arrays, shape (ny, nx)
-        Dissolved carbon and nitrogen, in g cm-3; zero in occupied voxels.
-    c_b : float array, shape (ny, nx)
-        Carbon in living biomass, in g cm-3; zero in occupied voxels.
-    c_nec : float array, shape (ny, nx)
-        Carbon in necromass, in g cm-3: in biomass cells and in necromass particles.
-    c_pom : float array, shape (ny, nx)
-        Carbon in particulate organic matter, in g cm-3.
-    reactive, glue : uint8 arrays, shape (4, ny, nx)
-        1 where the side of a mineral voxel is reactive (for ever), or a gluing spot or memory
-        edge (for a while).
-    age : int16 array, shape (4, ny, nx)
-        Age of the gluing mark, in days without organic matter.
-    size_class : int8 array, shape (number of mineral particles + 1,)
-        Row of the texture table to which each mineral particle belongs; entry 0 is unused.
-    rng : numpy.random.Generator
-        The one source of everything random.
-    day : int
-        Days simulated since the initial aggregation.
-    next_organic : int
-        Number that the next organic particle gets.
-    pom_due : float
-        Organic particles that are due but not yet placed (fractions add up in small domains).
-    budget : dict of str to float
-        Cumulative inputs and outputs, see `BUDGET`.
-    """
-
+    #: Number of the mineral particle in the voxel, 0 for none. Numbers follow the order of
+    #: placement, largest class first, which is the order in which particles move.
     solid: np.ndarray
-    organic: np.ndarray
+    organic: np.ndarray  #: Number of the organic particle in the voxel, 0 for none.
+    #: `POM`, `INITIAL_NECROMASS` or `NEW_NECROMASS` where ``organic > 0``, else 0.
     kind: np.ndarray
+    #: Dissolved carbon and nitrogen, in g cm-3; zero in occupied voxels.
     c_s: np.ndarray
     n_s: np.ndarray
-    c_b: np.ndarray
+    c_b: np.ndarray  #: Carbon in living biomass, in g cm-3; zero in occupied voxels.
+    #: Carbon in necromass, in g cm-3: in biomass cells and in necromass particles.
     c_nec: np.ndarray
-    c_pom: np.ndarray
+    c_pom: np.ndarray  #: Carbon in particulate organic matter, in g cm-3.
+    #: 1 where the side of a mineral voxel is reactive (for ever), or a gluing spot or memory edge
+    #: (for a while).
     reactive: np.ndarray
     glue: np.ndarray
-    age: np.ndarray
+    age: np.ndarray  #: Age of the gluing mark, in days without organic matter.
+    #: Row of the texture table to which each mineral particle belongs; entry 0 is unused.
     size_class: np.ndarray
-    rng: np.random.Generator
-    day: int = 0
-    next_organic: int = 1
+    rng: np.random.Generator  #: The one source of everything random.
+    day: int = 0  #: Days simulated since the initial aggregation.
+    next_organic: int = 1  #: Number that the next organic particle gets.
+    #: Organic particles that are due but not yet placed (fractions add up in small domains).
     pom_due: float = 0.0
+    #: Cumulative inputs and outputs, see `BUDGET`.
     budget: dict[str, float] = field(default_factory=lambda: dict.fromkeys(BUDGET, 0.0))
 
     @classmethod
@@ -206,9 +180,6 @@ def _generator(text: str) -> np.random.Generator:
     except Exception:  # JSON, or NumPy's own checks
         raise InputError("checkpoint: rng; allowed the state of a generator of NumPy") from None
     return np.random.Generator(bits)
-
-
-# --- the border: what a user or a file hands over -------------------------------------------------
 
 
 def checked(state: State, name: str) -> State:

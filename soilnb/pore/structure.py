@@ -63,9 +63,6 @@ _PER_ROUGHNESS = math.sqrt(2 / (1.0 / outlines.WAVES**2).sum())
 _SLACK = 0.01
 
 
-# --- shapes of particles --------------------------------------------------------------------------
-
-
 def min_feret(shape: np.ndarray) -> float:
     """Return the minimum Feret diameter of a particle, in µm.
 
@@ -239,9 +236,6 @@ def _draw_size(
     width = rng.uniform(high**-2, low**-2) ** -0.5
     elongation = rng.uniform(1, parameters["elongation"])
     return max(2, round(math.pi / 4 * width**2 * elongation)), elongation
-
-
-# --- the domain -----------------------------------------------------------------------------------
 
 
 @with_parameters

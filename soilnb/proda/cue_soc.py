@@ -172,12 +172,26 @@ def relation(
 
 
 def by_depth(
-    assimilated: xr.Dataset, observations: xr.Dataset, *, limit: float = CONVERGED
+    assimilated: xr.Dataset,
+    observations: xr.Dataset,
+    depths: Sequence[tuple[float, float]] = DEPTHS,
+    *,
+    limit: float = CONVERGED,
 ) -> dict[str, pd.DataFrame]:
-    """Return CUE of the kept profiles of `relation` and their carbon in intervals of depth.
+    """Return CUE of the kept profiles and their modelled carbon in intervals of depth.
 
-    By each of `DEPTHS` (``0-10 cm``): ``cue``, ``soc`` (g C kg-1; below the deepest layer with its
-    bulk density), ``climate``.
+    Parameters
+    ----------
+    assimilated, observations, limit
+        As in `relation`.
+    depths : sequence of (float, float)
+        Top and bottom of each interval, m.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        By interval (``0-10 cm``): ``cue``, ``soc`` (g C kg-1; below the deepest layer with its
+        bulk density), ``climate``.
 
     Examples
     --------
@@ -192,7 +206,7 @@ def by_depth(
     chosen = assimilated.sel(profile=kept.index.to_numpy())
     here = _matching(chosen, observations)
     found = {}
-    for top, bottom in DEPTHS:
+    for top, bottom in depths:
         carbon = _content(chosen["carbon"].values, here, top, bottom)
         name = f"{100 * top:.0f}–{100 * bottom:.0f} cm"
         found[name] = kept[["cue", "climate"]].assign(soc=carbon)

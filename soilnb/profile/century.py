@@ -23,8 +23,9 @@ import pandas as pd
 import xarray as xr
 from scipy.linalg import expm
 
-from soilnb.parameters import InputError, ParameterSet, choose, read_table
+from soilnb.parameters import InputError, Parameters, ParameterSet, choose, read_table
 from soilnb.profile.model import BoxModel, Flux, Ledger, dataset
+from soilnb.profile.model.dataset import Initial
 from soilnb.profile.site import RECORDS, REQUIRED, Site, read
 
 #: The two sets of CENTURY by name.
@@ -49,9 +50,7 @@ _PER_YEAR = {"yr-1": 1.0, "week-1": WEEKS_PER_YEAR}
 _SOURCE = "CENTURY, Parton et al. 1987, doi:10.2136/sssaj1987.03615995005100050015x"
 
 
-def steady_state(
-    site: Mapping | xr.Dataset, parameters: str | Mapping | ParameterSet = "soilr"
-) -> xr.Dataset:
+def steady_state(site: Mapping | xr.Dataset, parameters: Parameters = "soilr") -> xr.Dataset:
     """Return the pools at which gains and losses balance: the solution of A C = -I.
 
     Parameters
@@ -103,8 +102,8 @@ def _at_rest(place: Site, chosen: ParameterSet) -> xr.Dataset:
 def simulate(
     site: Mapping | xr.Dataset,
     time: np.ndarray,
-    parameters: str | Mapping | ParameterSet = "soilr",
-    initial: xr.Dataset | xr.DataArray | np.ndarray | None = None,
+    parameters: Parameters = "soilr",
+    initial: Initial = None,
 ) -> xr.Dataset:
     """Run the model in time under constant forcing, exactly.
 
@@ -187,8 +186,7 @@ def integrate(
 
 
 def links(
-    site: Mapping | xr.Dataset | None = None,
-    parameters: str | Mapping | ParameterSet = "soilr",
+    site: Mapping | xr.Dataset | None = None, parameters: Parameters = "soilr"
 ) -> pd.DataFrame:
     """Return the links between the pools, as `soilnb.profile.model.Model.links` tells them.
 
@@ -205,38 +203,13 @@ def links(
     return MODEL.links(one if site is None else site, parameters)
 
 
-def warm_up() -> None:
-    """Do nothing that needs time: CENTURY is linear algebra and has no kernels to compile.
-
-    Examples
-    --------
-    >>> warm_up()
-    """
-    simulate({key: RECORDS[key].value for key in ("temperature", "clay", "npp", "f_met")}, [0.1])
-
-
-# --- from a site and named parameters to the linear system ------------------------------------
-
-
 def _inputs(site: object, parameters: object) -> tuple[Site, ParameterSet]:
     chosen = choose(parameters, PARAMETER_SETS, "soilr")
     return read(site), chosen
 
 
 class _System:
-    """The linear system of all sites: dC/dt = source + matrix C, dR/dt = respired C.
-
-    Attributes
-    ----------
-    matrix : array [site, 7, 7]
-        A, yr-1.
-    source : array [site, 7]
-        Litter input, g C m-2 yr-1.
-    rates, respired : array [site, 7]
-        Turnover of each pool, and the part of it that is respired, yr-1.
-    f_met, clipped : array [site]
-        Metabolic share of the litter, and whether its formula was clipped.
-    """
+    """The linear system of all sites: dC/dt = source + matrix C, dR/dt = respired C, in yr-1."""
 
     def __init__(self, site: Site, p: ParameterSet) -> None:
         self.f_met, self.clipped = dataset.metabolic_share(
@@ -244,14 +217,14 @@ class _System:
         )
         texture = texture_fraction(site, p)
         lignin = site.get("lignin_fraction", 0.0)  # absent: its modifier exp(-3 L) is 1
-        shares = transfers(texture, lignin, p)
+        self.shares = transfers(texture, lignin, p)
         self.source = litter_input(site["npp"], self.f_met, site.get("surface_input_share"))
         self.rates = decomposition_rates(site, texture, lignin, p)
         given, negative = np.zeros(self.rates.shape), np.zeros(self.rates.shape, bool)
         self.matrix = np.zeros((site.size, len(POOLS), len(POOLS)))
         for pool in range(len(POOLS)):
             self.matrix[:, pool, pool] = -self.rates[:, pool]
-        for (to, pool), share in shares.items():
+        for (to, pool), share in self.shares.items():
             self.matrix[:, to, pool] = share * self.rates[:, pool]
             given[:, pool] += share
             negative[:, pool] |= share < 0
@@ -403,9 +376,6 @@ def transfers(
     return shares
 
 
-# --- behind the seam ---------------------------------------------------------------------------
-
-
 def processes(site: Site, p: ParameterSet) -> Ledger:
     """Return the ledger: every pool decays, a share goes on, the rest is respired.
 
@@ -415,19 +385,13 @@ def processes(site: Site, p: ParameterSet) -> Ledger:
     >>> [flux.label for flux in processes(asked.place, asked.chosen).fluxes][:2]
     ['surface_structural to active, slow, CO2', 'surface_metabolic to active, CO2']
     """
-    f_met, _ = dataset.metabolic_share(site, 1.0, p["litter_intercept"], p["litter_slope"], 0.0)
-    texture = texture_fraction(site, p)
-    lignin = site.get("lignin_fraction", 0.0)
-    shares = transfers(texture, lignin, p)
-    rates = decomposition_rates(site, texture, lignin, p)
-    litter = litter_input(site["npp"], f_met, site.get("surface_input_share"))
-    fluxes = []
+    system, fluxes = _System(site, p), []
     for j, pool in enumerate(POOLS):
-        fates = {POOLS[to]: share for (to, of), share in shares.items() if of == j}
+        fates = {POOLS[to]: share for (to, of), share in system.shares.items() if of == j}
         fates["CO2"] = 1 - sum(fates.values())
-        fluxes.append(Flux("transfer", pool, fates, rates[:, j]))
-    entering = np.flatnonzero(litter.any(axis=0))
-    return Ledger({POOLS[i]: litter[:, i] for i in entering}, fluxes)
+        fluxes.append(Flux("transfer", pool, fates, system.rates[:, j]))
+    entering = np.flatnonzero(system.source.any(axis=0))
+    return Ledger({POOLS[i]: system.source[:, i] for i in entering}, fluxes)
 
 
 MODEL = BoxModel(
@@ -440,9 +404,6 @@ MODEL = BoxModel(
     own=_at_rest,
     module=__name__,
 )
-
-
-# --- the Dataset ------------------------------------------------------------------------------
 
 
 def _dataset(

@@ -22,12 +22,13 @@ import pandas as pd
 import xarray as xr
 
 from soilnb.kernels import layers as kernel
-from soilnb.parameters import ParameterSet, read_table
+from soilnb.parameters import Parameters, read_table
 from soilnb.profile import layered
-from soilnb.profile.forcing.kernel_forcing import Columns
+from soilnb.profile.forcing.kernel_forcing import Forcing
 from soilnb.profile.layered import Matrices, diagnostics
 from soilnb.profile.layered.diagnostics import State
 from soilnb.profile.model import Flux, Ledger
+from soilnb.profile.model.dataset import Initial
 
 #: The named sets of CLM5's soil.
 PARAMETER_SETS = read_table(Path(__file__).with_suffix(".toml")).sets
@@ -205,10 +206,7 @@ MODEL = layered.LayeredModel(
 
 
 def steady_state(
-    parameters: str | Mapping | ParameterSet | xr.Dataset,
-    forcing: xr.Dataset | Columns,
-    *,
-    transport: str = "conservative",
+    parameters: Parameters | xr.Dataset, forcing: Forcing, *, transport: str = "conservative"
 ) -> xr.Dataset:
     """Return the pools at which gains and losses balance.
 
@@ -236,10 +234,10 @@ def steady_state(
 
 
 def simulate(
-    parameters: str | Mapping | ParameterSet | xr.Dataset,
-    forcing: xr.Dataset | Columns,
+    parameters: Parameters | xr.Dataset,
+    forcing: Forcing,
     time: np.ndarray,
-    initial: xr.Dataset | xr.DataArray | np.ndarray | None = None,
+    initial: Initial = None,
     *,
     drivers: Mapping | xr.Dataset | None = None,
     transport: str = "conservative",
@@ -259,10 +257,7 @@ def simulate(
 
 
 def matrices(
-    parameters: str | Mapping | ParameterSet,
-    forcing: xr.Dataset | Columns,
-    *,
-    transport: str = "conservative",
+    parameters: Parameters, forcing: Forcing, *, transport: str = "conservative"
 ) -> Matrices:
     """Return B, A, xi, K and V of one place, to print and to plot; as in COMPAS.
 
@@ -277,10 +272,7 @@ def matrices(
 
 
 def dense_solve(
-    parameters: str | Mapping | ParameterSet,
-    forcing: xr.Dataset | Columns,
-    *,
-    transport: str = "conservative",
+    parameters: Parameters, forcing: Forcing, *, transport: str = "conservative"
 ) -> xr.DataArray:
     """Return X = -(A xi K + V)^-1 B I of one place by a dense solve: slowly, for comparison.
 
@@ -300,7 +292,7 @@ def dense_solve(
     return matrices(parameters, forcing, transport=transport).solve()
 
 
-def transfer_matrix(parameters: str | Mapping | ParameterSet = "tao2024") -> pd.DataFrame:
+def transfer_matrix(parameters: Parameters = "tao2024") -> pd.DataFrame:
     """Return the A matrix [7, 7]; `soilnb.profile.compas.transfer_matrix` says how to read it.
 
     Examples
@@ -327,7 +319,7 @@ def from_unit(
     return layered.from_unit(MODEL, u, enzyme_turnover, prior)
 
 
-def to_unit(parameters: str | Mapping | ParameterSet | xr.Dataset) -> np.ndarray:
+def to_unit(parameters: Parameters | xr.Dataset) -> np.ndarray:
     """Return where parameters lie between their prior bounds [..., 21].
 
     Examples
@@ -336,13 +328,3 @@ def to_unit(parameters: str | Mapping | ParameterSet | xr.Dataset) -> np.ndarray
     0.444
     """
     return layered.to_unit(MODEL, parameters)
-
-
-def warm_up() -> None:
-    """Compile the kernels by tiny runs, so that several processes need not each do it.
-
-    Examples
-    --------
-    >>> warm_up()
-    """
-    MODEL.warm_up()

@@ -34,12 +34,13 @@ import pandas as pd
 import xarray as xr
 
 from soilnb.kernels import layers as kernel
-from soilnb.parameters import InputError, ParameterSet, read_table
+from soilnb.parameters import InputError, Parameters, read_table
 from soilnb.profile import layered
-from soilnb.profile.forcing.kernel_forcing import Columns
+from soilnb.profile.forcing.kernel_forcing import Forcing
 from soilnb.profile.layered import Matrices, diagnostics
 from soilnb.profile.layered.diagnostics import State
 from soilnb.profile.model import Flux, Ledger
+from soilnb.profile.model.dataset import Initial
 
 #: The named sets of COMPAS.
 PARAMETER_SETS = read_table(Path(__file__).with_suffix(".toml")).sets
@@ -329,10 +330,7 @@ MODEL = layered.LayeredModel(
 
 
 def steady_state(
-    parameters: str | Mapping | ParameterSet | xr.Dataset,
-    forcing: xr.Dataset | Columns,
-    *,
-    transport: str = "conservative",
+    parameters: Parameters | xr.Dataset, forcing: Forcing, *, transport: str = "conservative"
 ) -> xr.Dataset:
     """Return the pools at which gains and losses balance.
 
@@ -376,10 +374,10 @@ def steady_state(
 
 
 def simulate(
-    parameters: str | Mapping | ParameterSet | xr.Dataset,
-    forcing: xr.Dataset | Columns,
+    parameters: Parameters | xr.Dataset,
+    forcing: Forcing,
     time: np.ndarray,
-    initial: xr.Dataset | xr.DataArray | np.ndarray | None = None,
+    initial: Initial = None,
     *,
     drivers: Mapping | xr.Dataset | None = None,
     transport: str = "conservative",
@@ -432,8 +430,8 @@ def simulate(
 
 
 def matrices(
-    parameters: str | Mapping | ParameterSet,
-    forcing: xr.Dataset | Columns,
+    parameters: Parameters,
+    forcing: Forcing,
     *,
     carbon: xr.DataArray | np.ndarray | None = None,
     transport: str = "conservative",
@@ -473,10 +471,7 @@ def matrices(
 
 
 def dense_solve(
-    parameters: str | Mapping | ParameterSet,
-    forcing: xr.Dataset | Columns,
-    *,
-    transport: str = "conservative",
+    parameters: Parameters, forcing: Forcing, *, transport: str = "conservative"
 ) -> xr.DataArray:
     """Return the steady state of one place as the papers write it: slowly, for comparison.
 
@@ -523,7 +518,7 @@ def dense_solve(
     return m.K.copy(data=np.vstack([litter, doc, mic, enz, msoc])).rename("carbon")
 
 
-def transfer_matrix(parameters: str | Mapping | ParameterSet = "tao2024") -> pd.DataFrame:
+def transfer_matrix(parameters: Parameters = "tao2024") -> pd.DataFrame:
     """Return the A matrix: row = pool that receives, column = pool that decays.
 
     Returns
@@ -574,7 +569,7 @@ def from_unit(
     return layered.from_unit(MODEL, u, enzyme_turnover, prior)
 
 
-def to_unit(parameters: str | Mapping | ParameterSet | xr.Dataset) -> np.ndarray:
+def to_unit(parameters: Parameters | xr.Dataset) -> np.ndarray:
     """Return where parameters lie between their prior bounds [..., 23]: own and linear.
 
     With other switches the places of all but ``tau_enz_decay`` are the same.
@@ -585,13 +580,3 @@ def to_unit(parameters: str | Mapping | ParameterSet | xr.Dataset) -> np.ndarray
     0.444
     """
     return layered.to_unit(MODEL, parameters)
-
-
-def warm_up() -> None:
-    """Compile the kernels by tiny runs, so that several processes need not each do it.
-
-    Examples
-    --------
-    >>> warm_up()
-    """
-    MODEL.warm_up()

@@ -22,8 +22,9 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from soilnb.parameters import ParameterSet, read_table
+from soilnb.parameters import Parameters, ParameterSet, read_table
 from soilnb.profile.model import BoxModel, Flux, Ledger
+from soilnb.profile.model.dataset import Initial
 from soilnb.profile.site import Site
 
 PARAMETER_SETS = read_table(Path(__file__).with_suffix(".toml")).sets
@@ -63,9 +64,7 @@ MODEL = BoxModel(
 )
 
 
-def steady_state(
-    site: Mapping | xr.Dataset, parameters: str | Mapping | ParameterSet = "andren1997"
-) -> xr.Dataset:
+def steady_state(site: Mapping | xr.Dataset, parameters: Parameters = "andren1997") -> xr.Dataset:
     """Return the pools at which gains and losses balance, with the flux ledger.
 
     Parameters
@@ -92,8 +91,8 @@ def steady_state(
 def simulate(
     site: Mapping | xr.Dataset,
     time: np.ndarray,
-    parameters: str | Mapping | ParameterSet = "andren1997",
-    initial: xr.Dataset | xr.DataArray | np.ndarray | None = None,
+    parameters: Parameters = "andren1997",
+    initial: Initial = None,
     drivers: Mapping | xr.Dataset | None = None,
 ) -> xr.Dataset:
     """Run the model in time, exactly.

@@ -30,8 +30,9 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from soilnb.parameters import InputError, ParameterSet, read_table
+from soilnb.parameters import InputError, Parameters, ParameterSet, read_table
 from soilnb.profile.model import BoxModel, Flux, Ledger
+from soilnb.profile.model.dataset import Initial
 from soilnb.profile.site import Site
 
 PARAMETER_SETS, DRIVERS, _ = read_table(Path(__file__).with_suffix(".toml"))
@@ -65,7 +66,12 @@ def ledger(site: Site, p: ParameterSet) -> Ledger:
     hold = capacity(site, p)
     affinity = p["desorption"] * np.exp(-p["affinity_ph"] * site.get("ph") - p["affinity_offset"])
     cue = efficiency(temperature, p)
-    _check_efficiency(site, cue)
+    bad = ~((cue > 0) & (cue <= 1))
+    if bad.any():
+        raise InputError(
+            f"temperature = {temperature[bad][0]:g} degC{site.where(bad)}: the efficiency is "
+            f"{cue[bad][0]:.3g}, allowed above 0 to 1"
+        )
     particulate, back, bound = p["input_to_pom"], p["aggregate_to_pom"], p["necromass_to_maom"]
 
     def per_year(name: str, activation: str = "") -> np.ndarray:
@@ -148,15 +154,6 @@ def efficiency(temperature: np.ndarray, p: Mapping[str, float]) -> np.ndarray:
     return p["cue_reference"] - p["cue_slope"] * (temperature - p["cue_temperature"])
 
 
-def _check_efficiency(site: Site, cue: np.ndarray) -> None:
-    bad = ~((cue > 0) & (cue <= 1))
-    if bad.any():
-        raise InputError(
-            f"temperature = {site['temperature'][bad][0]:g} degC{site.where(bad)}: the efficiency "
-            f"is {cue[bad][0]:.3g}, allowed above 0 to 1"
-        )
-
-
 MODEL = BoxModel(
     name="Millennial",
     source="Millennial v2, Abramoff et al. 2022, doi:10.1016/j.soilbio.2021.108466",
@@ -169,9 +166,7 @@ MODEL = BoxModel(
 )
 
 
-def steady_state(
-    site: Mapping | xr.Dataset, parameters: str | Mapping | ParameterSet = "fitted"
-) -> xr.Dataset:
+def steady_state(site: Mapping | xr.Dataset, parameters: Parameters = "fitted") -> xr.Dataset:
     """Return the pools at which gains and losses balance; `soilnb.profile.model.BoxModel` says how.
 
     The site has ``temperature``, ``npp`` and ``water``, optional ``ph`` (7), ``bulk_density``
@@ -189,8 +184,8 @@ def steady_state(
 def simulate(
     site: Mapping | xr.Dataset,
     time: np.ndarray,
-    parameters: str | Mapping | ParameterSet = "fitted",
-    initial: xr.Dataset | xr.DataArray | np.ndarray | None = None,
+    parameters: Parameters = "fitted",
+    initial: Initial = None,
     drivers: Mapping | xr.Dataset | None = None,
 ) -> xr.Dataset:
     """Run the model in time; `soilnb.profile.model.BoxModel.simulate` says how.

@@ -35,9 +35,10 @@ import xarray as xr
 
 from soilnb.jobs import side_by_side
 from soilnb.kernels import mimics as kernel
-from soilnb.parameters import InputError, ParameterSet, choose, read_table
+from soilnb.parameters import InputError, Parameters, ParameterSet, choose, read_table
 from soilnb.profile import plausible
 from soilnb.profile.model import BoxModel, Flux, Ledger, SteadyStateError, dataset
+from soilnb.profile.model.dataset import Initial
 from soilnb.profile.site import RECORDS, REQUIRED, Site, read
 
 #: The four published sets of MIMICS by name.
@@ -90,9 +91,7 @@ class MicrobialExtinctionWarning(UserWarning):
     """At some sites one microbial group cannot persist; its pool is zero in the steady state."""
 
 
-def steady_state(
-    site: Mapping | xr.Dataset, parameters: str | Mapping | ParameterSet = "sandbox"
-) -> xr.Dataset:
+def steady_state(site: Mapping | xr.Dataset, parameters: Parameters = "sandbox") -> xr.Dataset:
     """Return the pools at which gains and losses balance, with the flux ledger.
 
     The dynamics are followed with growing implicit steps until they rest, then Newton's method
@@ -155,8 +154,8 @@ def _at_rest(place: Site, chosen: ParameterSet) -> xr.Dataset:
 def simulate(
     site: Mapping | xr.Dataset,
     time: np.ndarray,
-    parameters: str | Mapping | ParameterSet = "sandbox",
-    initial: xr.Dataset | xr.DataArray | np.ndarray | None = None,
+    parameters: Parameters = "sandbox",
+    initial: Initial = None,
 ) -> xr.Dataset:
     """Run the model in time under constant forcing.
 
@@ -198,9 +197,7 @@ def simulate(
     return _dataset(place, chosen, variables, times=times)
 
 
-def eigenvalues(
-    site: Mapping | xr.Dataset, parameters: str | Mapping | ParameterSet = "sandbox"
-) -> xr.Dataset:
+def eigenvalues(site: Mapping | xr.Dataset, parameters: Parameters = "sandbox") -> xr.Dataset:
     """Return how a small disturbance of the steady state dies away, over seven modes.
 
     The Dataset is that of `soilnb.profile.model.Model.eigenvalues`.
@@ -229,8 +226,7 @@ def _modes(rates: _Rates, state: np.ndarray) -> np.ndarray:
 
 
 def links(
-    site: Mapping | xr.Dataset | None = None,
-    parameters: str | Mapping | ParameterSet = "sandbox",
+    site: Mapping | xr.Dataset | None = None, parameters: Parameters = "sandbox"
 ) -> pd.DataFrame:
     """Return the links between the pools, as `soilnb.profile.model.Model.links` tells them.
 
@@ -266,23 +262,7 @@ def _inputs(site: object, parameters: object) -> tuple[Site, ParameterSet]:
 
 
 class _Rates:
-    """Everything the kernel needs, for all sites at once (see `soilnb.kernels.mimics`).
-
-    Attributes
-    ----------
-    source : array [site, 8]
-        Litter input, mg C cm-3 h-1.
-    stoichiometry : array [site, 8, 11]
-        Fate of a unit of each flux.
-    rate, half_saturation : array [site, 11], [site, 8]
-        In h-1 and mg C cm-3.
-    kinetics : int
-        Switch of the kernel.
-    stock, flux : float
-        kg C m-2 per mg C cm-3, and g C m-2 yr-1 per mg C cm-3 h-1.
-    f_met, clipped : array [site]
-        Metabolic share of the litter, and whether its formula was clipped.
-    """
+    """What the kernel reads of all sites (see `soilnb.kernels.mimics`), in mg C cm-3 and hours."""
 
     def __init__(self, site: Site, p: ParameterSet) -> None:
         self.kinetics = kernel.FORWARD if p.options["kinetics"] == "forward" else kernel.REVERSE
@@ -500,31 +480,18 @@ def processes(site: Site, p: ParameterSet) -> Ledger:
     >>> [flux.label for flux in processes(asked.place, asked.chosen).fluxes][:2]
     ['LITm to MICr, CO2', 'LITs to MICr, CO2']
     """
-    f_met, _ = dataset.metabolic_share(
-        site, p["litter_multiplier"], p["litter_intercept"], p["litter_slope"], LOWEST_F_MET
-    )
-    moisture = moisture_modifier(site, p)
-    rate = [
-        *maximum_rates(site["temperature"], moisture, p),
-        *turnover_rates(site["npp"], f_met, moisture, p),
-        desorption_rate(site["clay"], p),
-    ]
-    half = half_saturations(site["temperature"], site["clay"], p)
-    shares = fates(site, f_met, p)
-    names = [*POOLS, "CO2"]
+    rates, names = _Rates(site, p), [*POOLS, "CO2"]
+    shares, yearly = rates.stoichiometry, rates.rate.T * HOURS_PER_YEAR
+    half = rates.half_saturation.T * (10 * p["depth"])  # g m-2 per mg cm-3
     fluxes = []
     for j, kind in enumerate(FLUX_KINDS):
         gains = np.flatnonzero((shares[:, :, j] > 0).any(axis=0))
         gained = {names[i]: shares[:, i, j] for i in gains}
-        pool = names[kernel.SUBSTRATE[j]]
+        law = ()
         if j < kernel.CATALYSED:
-            law, microbe = p.options["kinetics"], names[kernel.MICROBE[j]]
-            depth = 10 * p["depth"]  # g m-2 per mg cm-3
-            yearly = rate[j] * HOURS_PER_YEAR
-            fluxes.append(Flux(kind, pool, gained, yearly, law, microbe, half[j] * depth))
-        else:
-            fluxes.append(Flux(kind, pool, gained, rate[j] * HOURS_PER_YEAR))
-    litter = litter_input(site["npp"], f_met, p)
+            law = p.options["kinetics"], names[kernel.MICROBE[j]], half[j]
+        fluxes.append(Flux(kind, names[kernel.SUBSTRATE[j]], gained, yearly[j], *law))
+    litter = litter_input(site["npp"], rates.f_met, p)
     entering = np.flatnonzero(litter.any(axis=0))
     return Ledger({names[i]: litter[:, i] for i in entering}, fluxes)
 

@@ -27,8 +27,9 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from soilnb.parameters import InputError, ParameterSet, read_table
+from soilnb.parameters import InputError, Parameters, ParameterSet, read_table
 from soilnb.profile.model import BoxModel, Flux, Ledger
+from soilnb.profile.model.dataset import Initial
 from soilnb.profile.site import Site
 
 PARAMETER_SETS, DRIVERS, _ = read_table(Path(__file__).with_suffix(".toml"))
@@ -108,10 +109,8 @@ def modifiers(
     ----------
     temperature, rain, evaporation : array [month]
         degC, mm and mm (of an open pan); the first month starts from a wet soil.
-    clay : float
-        Mass fraction.
-    depth : float
-        Thickness of the topsoil, m.
+    clay, depth : float
+        Mass fraction, and thickness of the topsoil in m.
     bare : bool or array [month]
         Whether the soil has no plants: it then dries less, and decay is faster by 1/0.6.
     pan : float
@@ -172,9 +171,7 @@ MODEL = BoxModel(
 )
 
 
-def steady_state(
-    site: Mapping | xr.Dataset, parameters: str | Mapping | ParameterSet = "agricultural"
-) -> xr.Dataset:
+def steady_state(site: Mapping | xr.Dataset, parameters: Parameters = "agricultural") -> xr.Dataset:
     """Return the pools at which gains and losses balance; `soilnb.profile.model.BoxModel` says how.
 
     The site has ``clay``, ``npp`` and ``temperature`` or ``modifier`` (xi), optional ``soc``.
@@ -190,8 +187,8 @@ def steady_state(
 def simulate(
     site: Mapping | xr.Dataset,
     time: np.ndarray,
-    parameters: str | Mapping | ParameterSet = "agricultural",
-    initial: xr.Dataset | xr.DataArray | np.ndarray | None = None,
+    parameters: Parameters = "agricultural",
+    initial: Initial = None,
     drivers: Mapping | xr.Dataset | None = None,
 ) -> xr.Dataset:
     """Run the model in time, exactly; `soilnb.profile.model.BoxModel.simulate` says how.

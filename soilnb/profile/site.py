@@ -99,26 +99,15 @@ _TAKEN = ("pool", "time", "path", "microbe", "mode", "process")
 
 @dataclass(frozen=True)
 class Site:
-    """One place or many, checked: every value an array over the sites.
+    """One place or many, checked: every value an array over the sites."""
 
-    Attributes
-    ----------
-    values : dict of str to ndarray [site]
-        The keys that were given, as 64-bit floats.
-    dim : str or None
-        Name of the site dimension; None for a single place given as plain numbers.
-    coords : dict
-        Coordinates along the site dimension (and scalar ones), as the Dataset had them.
-    labels : list of str
-        What to call each site in a message.
-    records : mapping of str to Parameter
-        The keys that a site may have.
-    """
-
+    #: dict of str to ndarray [site]: the keys that were given, as 64-bit floats.
     values: dict[str, np.ndarray]
-    dim: str | None
+    dim: str | None  #: Name of the site dimension; None for a single place given as plain numbers.
+    #: Coordinates along the site dimension (and scalar ones), as the Dataset had them.
     coords: dict = field(default_factory=dict)
-    labels: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)  #: What to call each site in a message.
+    #: The keys that a site may have.
     records: Mapping[str, Parameter] = field(default_factory=lambda: RECORDS)
 
     @property

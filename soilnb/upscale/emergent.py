@@ -135,10 +135,8 @@ def world(
     ----------
     cells : Dataset
         As from `planet`.
-    cue : CueEmulator
-        Of the CUE.
-    exposure : Emulator
-        Of the exposed share, by ``clay``.
+    cue, exposure : CueEmulator, Emulator
+        Of the CUE, and of the exposed share by ``clay``.
     pattern : str
         One of `PATTERNS`; what does not differ is the median over the cells.
     draws, seed : int

@@ -61,38 +61,21 @@ def _share(logit: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Emulator:
-    """A fitted formula; `fit` makes one.
+    """A fitted formula; `fit` makes one."""
 
-    Attributes
-    ----------
-    target : str
-        What it gives, a share.
-    terms : str
-        One of `TERMS`.
-    ranges : mapping of str to (float, float)
-        Each input with the lowest and highest value in the runs.
-    centre, scale : array [input]
-        Mean and standard deviation of the logarithms of the inputs.
-    coefficients : array [term]
-        Of the standardised polynomial.
-    covariance : array [term, term]
-        Of the coefficients.
-    lack, seeds : float
-        Standard deviations in the logit: lack of fit, and of one seed.
-    settings : int
-        Settings that it was fitted to.
-    """
-
-    target: str
-    terms: str
+    target: str  #: What it gives, a share.
+    terms: str  #: One of `TERMS`.
+    #: Each input with the lowest and highest value in the runs.
     ranges: Mapping[str, tuple[float, float]]
+    #: [input]: mean and standard deviation of the logarithms of the inputs.
     centre: np.ndarray
     scale: np.ndarray
-    coefficients: np.ndarray
-    covariance: np.ndarray
+    coefficients: np.ndarray  #: [term]: of the standardised polynomial.
+    covariance: np.ndarray  #: [term, term]: of the coefficients.
+    #: Standard deviations in the logit: lack of fit, and of one seed.
     lack: float
     seeds: float
-    settings: int
+    settings: int  #: Settings that it was fitted to.
 
     def predict(self, *, domains: float = 1, **inputs: float | np.ndarray) -> xr.Dataset:
         """Return the share for some inputs, with its spread.
@@ -194,24 +177,13 @@ def _polynomial(z: np.ndarray, power: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class CueEmulator:
-    """The CUE by stoichiometry, with an emulated share of necromass; `fit_cue` makes one.
+    """The CUE by stoichiometry, with an emulated share of necromass; `fit_cue` makes one."""
 
-    Attributes
-    ----------
-    recycled : Emulator
-        Of the share of necromass in the carbon that decays, by ``cn`` and ``exposed``.
-    ceiling : float
-        CUE where nitrogen abounds.
-    kept : float
-        Share of the nitrogen released that goes into growth, k.
-    law : float
-        Standard deviation of the CUE of settings about the law, given their own s.
-    """
-
+    #: Of the share of necromass in the carbon that decays, by ``cn`` and ``exposed``.
     recycled: Emulator
-    ceiling: float
-    kept: float
-    law: float
+    ceiling: float  #: CUE where nitrogen abounds.
+    kept: float  #: Share of the nitrogen released that goes into growth, k.
+    law: float  #: Standard deviation of the CUE of settings about the law, given their own s.
 
     @property
     def ranges(self) -> Mapping[str, tuple[float, float]]:
@@ -267,9 +239,6 @@ def stoichiometric(
     0.475
     """
     return np.minimum(ceiling, kept * (share + (1 - share) * MICROBES / cn))
-
-
-# --- Fitting -----------------------------------------------------------------------------------
 
 
 def fit(

@@ -84,12 +84,9 @@ def read(
                 raise InputError(f"{name} is {what}: save it as .xlsx or CSV")
         rows, separator = _cells(text.lstrip("\ufeff"), name)
         attrs = {"encoding": encoding, "decimal": "." if separator == "," else ","}
-    return _framed(rows, name, whole).rename_axis("line").pipe(_with_attrs, attrs)
-
-
-def _with_attrs(frame: pd.DataFrame, attrs: dict) -> pd.DataFrame:
-    frame.attrs |= attrs
-    return frame
+    found = _framed(rows, name, whole).rename_axis("line")
+    found.attrs |= attrs
+    return found
 
 
 def _bytes(path: Path) -> bytes:

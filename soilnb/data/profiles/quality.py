@@ -38,13 +38,10 @@ def judge(
     depth_unit: str,
     doubtful: Mapping[str, str] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split a table of layers into usable profiles and refused ones.
+    """Split a table of layers (depths in m) into usable profiles and refused ones.
 
     Parameters
     ----------
-    layers : DataFrame
-        Columns of `soilnb.data.profiles.columns` as numbers, ``top`` and ``bottom`` in m, profiles
-        in any order.
     least_layers, least_depth : int, float
         Layers that a profile needs, and the depth (m) below which it must reach.
     depth_unit : {"cm", "m"}

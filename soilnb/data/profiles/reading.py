@@ -161,10 +161,7 @@ def _filled_rows(data: pd.DataFrame) -> pd.DataFrame:
 def _with_names(data: pd.DataFrame, understood: Understood) -> pd.DataFrame:
     """Fill the names below merged cells, where the layers go on downward.
 
-    Raises
-    ------
-    InputError
-        For a layer without a name that does not go on from the one above it.
+    Raises `InputError` for a layer without a name that does not go on from the one above it.
     """
     names = data["profile"].astype(object).where(data["profile"].notna(), "")
     # ditto marks and dashes stand for the name above, as empty cells do

@@ -74,7 +74,8 @@ def resolve(column: str, documented: str, text: object) -> Unit:
     if column != "organic_carbon":  # no part of stones, sand or clay is carbon
         known = {key: unit for key, unit in known.items() if "organic" not in unit.name}
     if not isinstance(text, str):
-        raise InputError(f"unit of {column} = {shown(text)}: allowed {_listed(known)}")
+        names = ", ".join(dict.fromkeys(unit.name for unit in known.values()))
+        raise InputError(f"unit of {column} = {shown(text)}: allowed {names}")
     if spelling(text) not in known:
         names = [unit.name for unit in known.values()] or ["none: it has no unit"]
         raise unknown(f"unit of {column}", text, dict.fromkeys(names), letters=False)
@@ -122,7 +123,3 @@ def larger(documented: str, value: float, low: float, high: float) -> str:
         if other and low <= there <= high:
             found[unit.name] = f"in {unit.name}? then {there:.4g}"
     return f"; {', or '.join(found.values())}" if found else ""
-
-
-def _listed(known: dict[str, Unit]) -> str:
-    return ", ".join(dict.fromkeys(unit.name for unit in known.values()))

@@ -43,7 +43,7 @@ from soilnb.data import schemas
 from soilnb.kernels import depth as kernel
 from soilnb.parameters import (
     InputError,
-    ParameterSet,
+    Parameters,
     as_numbers,
     check_finite,
     check_known,
@@ -62,7 +62,7 @@ from soilnb.profile.depth.column import (
 )
 from soilnb.profile.model import Flux, Ledger, Mixing, Model
 from soilnb.profile.model.base import Asked
-from soilnb.profile.model.dataset import TIME, carbon_of, check_time
+from soilnb.profile.model.dataset import TIME, Initial, carbon_of, check_time
 from soilnb.profile.model.dataset import VARIABLES as OF_ANY_MODEL
 from soilnb.profile.model.drivers import read_series
 from soilnb.profile.model.drivers import stops as stops_of
@@ -90,23 +90,13 @@ VARIABLES = schemas.variables("depth") | plausible.VARIABLES
 
 @dataclass(frozen=True, eq=False)
 class Event:
-    """Something that moves soil at once, as a plough does.
+    """Something that moves soil at once, as a plough does."""
 
-    Attributes
-    ----------
-    times : sequence of float
-        Years in which it happens.
-    moves : ndarray [cell, cell]
-        Column j says where the carbon of cell j goes; each column sums to one.
-    share : float
-        Share of the field that is moved.
-    into : mapping of str to str
-        What a material is called after it has been moved (default: as before).
-    """
-
-    times: Sequence[float]
+    times: Sequence[float]  #: Years in which it happens.
+    #: [cell, cell]: column j says where the carbon of cell j goes; each column sums to one.
     moves: np.ndarray
-    share: float = 1.0
+    share: float = 1.0  #: Share of the field that is moved.
+    #: What a material is called after it has been moved (default: as before).
     into: Mapping[str, str] = field(default_factory=dict)
 
     def check(self, soil: Profile) -> None:
@@ -146,11 +136,11 @@ class Event:
         return move
 
 
-def _resolve(thing: Profile | str | Mapping | ParameterSet) -> Profile:
+def _resolve(thing: Profile | Parameters) -> Profile:
     return thing if isinstance(thing, Profile) else profile(thing)
 
 
-def steady_state(soil: Profile | str | Mapping | ParameterSet = "cropland") -> xr.Dataset:
+def steady_state(soil: Profile | Parameters = "cropland") -> xr.Dataset:
     """Return the profile at which gains and losses balance at every depth.
 
     Parameters
@@ -211,9 +201,9 @@ def _steady(soil: Profile) -> np.ndarray:
 
 
 def simulate(
-    soil: Profile | str | Mapping | ParameterSet,
+    soil: Profile | Parameters,
     time: Sequence[float],
-    initial: xr.Dataset | xr.DataArray | np.ndarray | None = None,
+    initial: Initial = None,
     events: Sequence[Event] = (),
     drivers: Mapping | xr.Dataset | None = None,
 ) -> xr.Dataset:
@@ -508,7 +498,7 @@ class WholeProfile(Model):
         return 1e3 * found["stock"]
 
     def steady_state(
-        self, place: Profile | Mapping, parameters: str | Mapping | ParameterSet | None = None
+        self, place: Profile | Mapping, parameters: Parameters | None = None
     ) -> xr.Dataset:
         """Return the profile at rest; see `soilnb.profile.depth.steady_state`."""
         return steady_state(self._read(place, parameters))
@@ -517,8 +507,8 @@ class WholeProfile(Model):
         self,
         place: Profile | Mapping,
         time: Sequence[float],
-        parameters: str | Mapping | ParameterSet | None = None,
-        initial: xr.Dataset | xr.DataArray | np.ndarray | None = None,
+        parameters: Parameters | None = None,
+        initial: Initial = None,
         events: Sequence[Event] = (),
         drivers: Mapping | xr.Dataset | None = None,
     ) -> xr.Dataset:
@@ -618,7 +608,7 @@ def _pulse(soil: Profile) -> tuple[Profile, np.ndarray, float]:
     return still, soil.source, total
 
 
-def remaining(soil: Profile | str | Mapping | ParameterSet, time: Sequence[float]) -> xr.Dataset:
+def remaining(soil: Profile | Parameters, time: Sequence[float]) -> xr.Dataset:
     """Follow the carbon of one year's input: m(t) = exp(tB) u / abs(u).
 
     Returns
@@ -663,7 +653,7 @@ def remaining(soil: Profile | str | Mapping | ParameterSet, time: Sequence[float
     return xr.Dataset(data, coords, _provenance(soil))
 
 
-def transit_time(soil: Profile | str | Mapping | ParameterSet) -> xr.Dataset:
+def transit_time(soil: Profile | Parameters) -> xr.Dataset:
     """Return mean and median of the time that carbon spends in the profile.
 
     The mean is the stock at rest over the input, 1'(-B)^-1 u / abs(u); half of one year's input
@@ -700,9 +690,7 @@ def transit_time(soil: Profile | str | Mapping | ParameterSet) -> xr.Dataset:
     return xr.Dataset(data, attrs=_provenance(soil))
 
 
-def sequestration(
-    soil: Profile | str | Mapping | ParameterSet, time: Sequence[float]
-) -> xr.DataArray:
+def sequestration(soil: Profile | Parameters, time: Sequence[float]) -> xr.DataArray:
     """Return the carbon sequestration of one year's input, CS(t) = ∫ abs(exp(sB) u) ds from 0 to t.
 
     It counts how much carbon is kept and for how long (Sierra et al. 2021,

@@ -17,6 +17,7 @@ import numpy as np
 from soilnb.kernels import depth as kernel
 from soilnb.parameters import (
     InputError,
+    Parameters,
     ParameterSet,
     check_finite,
     check_known,
@@ -35,9 +36,6 @@ THICKNESS, PUBLISHED_SPACING = 0.02, 0.001
 SHARES = 1e-6
 
 _CM2, _CM, _MM = 1e-4, 1e-2, 1e-3  # cm2, cm and mm in m2 and m
-
-
-# --- grids and shares -------------------------------------------------------------------------
 
 
 def grid(depth: float = 2.0, thickness: float = THICKNESS) -> np.ndarray:
@@ -133,54 +131,28 @@ def overlap(edges: np.ndarray, top: float, bottom: float) -> np.ndarray:
     return np.clip(np.minimum(edges[1:], bottom) - np.maximum(edges[:-1], top), 0.0, None)
 
 
-# --- the profile ------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """A soil profile as the equations see it, in m, years and g C; made by `profile`.
+    """A soil profile as the equations see it, in m, years and g C; made by `profile`."""
 
-    Attributes
-    ----------
-    edges : ndarray [cell + 1]
-        Depths between the cells, m.
-    materials : tuple of str
-        What the carbon consists of.
-    diffusion, advection : ndarray [cell + 1]
-        At the edges, in m2 yr-1 and m yr-1; what crosses the outer edges is set by the rest.
-    source : ndarray [material, cell]
-        Carbon input of each cell, g C m-2 yr-1.
-    decay : ndarray [material, cell]
-        Decay rate, yr-1.
-    erosion, deposition : float
-        Soil lost and gained at the surface, m yr-1.
-    sediment : ndarray [material]
-        Carbon of the sediment that is deposited, g C m-3.
-    bottom : {"closed", "open"}
-        Whether water carries carbon through the lower end.
-    boundary : {"conservative", "published"}
-        Discretisation.
-    parameters : ParameterSet
-        What the profile was made from.
-    given : tuple of str
-        What was given as arrays instead.
-    inflow : ndarray [material]
-        Carbon that the fixed surface value of the published boundary lets in, g C m-2 yr-1.
-    """
-
-    edges: np.ndarray
-    materials: tuple[str, ...]
+    edges: np.ndarray  #: [cell + 1]: depths between the cells, m.
+    materials: tuple[str, ...]  #: What the carbon consists of.
+    #: [cell + 1]: at the edges, in m2 yr-1 and m yr-1; what crosses the outer edges is set by the
+    #: rest.
     diffusion: np.ndarray
     advection: np.ndarray
-    source: np.ndarray
-    decay: np.ndarray
+    source: np.ndarray  #: [material, cell]: carbon input of each cell, g C m-2 yr-1.
+    decay: np.ndarray  #: [material, cell]: decay rate, yr-1.
+    #: Soil lost and gained at the surface, m yr-1.
     erosion: float
     deposition: float
-    sediment: np.ndarray
-    bottom: str
-    boundary: str
-    parameters: ParameterSet
-    given: tuple[str, ...] = ()
+    sediment: np.ndarray  #: [material]: carbon of the sediment that is deposited, g C m-3.
+    bottom: str  #: Whether water carries carbon through the lower end.
+    boundary: str  #: Discretisation.
+    parameters: ParameterSet  #: What the profile was made from.
+    given: tuple[str, ...] = ()  #: What was given as arrays instead.
+    #: [material]: carbon that the fixed surface value of the published boundary lets in, g C m-2
+    #: yr-1.
     inflow: np.ndarray = field(default_factory=lambda: np.zeros(1))
 
     def replace(self, **changes) -> Profile:
@@ -292,7 +264,7 @@ class Profile:
 
 
 def profile(
-    parameters: str | Mapping | ParameterSet = "cropland",
+    parameters: Parameters = "cropland",
     *,
     edges: Sequence[float] | None = None,
     thickness: float = THICKNESS,
@@ -433,7 +405,12 @@ def _sources(
                 f"source has the shape {array.shape}: allowed ({cells},) or (2, {cells})"
             )
     else:
-        spread = _root_spread(chosen, edges) if roots is None else _shares("roots", roots, cells)
+        if roots is not None:
+            spread = _shares("roots", roots, cells)
+        elif chosen.options["roots"] == "beta":
+            spread = root_shares(edges, chosen["root_beta"])
+        else:
+            spread = root_shares(edges, d50=chosen["root_d50"], d95=chosen["root_d95"])
         deep = min(chosen["residue_depth"] * _CM, edges[-1])
         from_roots = chosen["root_input"] * spread
         from_residues = chosen["residue_input"] * layer_shares(edges, 0.0, deep)
@@ -442,12 +419,6 @@ def _sources(
     if not array[0].any():
         return ("soil",), array[1:]
     return ("fresh", "soil"), array
-
-
-def _root_spread(chosen: ParameterSet, edges: np.ndarray) -> np.ndarray:
-    if chosen.options["roots"] == "beta":
-        return root_shares(edges, chosen["root_beta"])
-    return root_shares(edges, d50=chosen["root_d50"], d95=chosen["root_d95"])
 
 
 def _decay(

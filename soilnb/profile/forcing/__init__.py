@@ -31,6 +31,7 @@ from soilnb.data import tables
 from soilnb.data.planet import miami_npp as miami
 from soilnb.parameters import (
     InputError,
+    Parameters,
     ParameterSet,
     as_numbers,
     check_known,
@@ -140,7 +141,7 @@ def from_climate(
     bedrock: float | np.ndarray = np.inf,
     variant: str = "annual",
     rain_seasonality: float | np.ndarray = 0.0,
-    parameters: str | Mapping | ParameterSet = "stated",
+    parameters: Parameters = "stated",
     site: np.ndarray | None = None,
 ) -> xr.Dataset:
     """Make a forcing from the climate of a place, by the formulas of the module's description.

@@ -29,24 +29,12 @@ REFERENCE_TEMPERATURE = 25.0
 
 @dataclass(frozen=True)
 class Columns:
-    """Prepared forcing of one place or many.
+    """Prepared forcing of one place or many."""
 
-    Attributes
-    ----------
-    columns : Column
-        Every field with a leading axis, also for one place.
-    dim : str or None
-        Name of the dimension of the places; None for a single one.
-    coords : dict
-        Coordinates along that dimension.
-    attrs : dict
-        Attributes of the forcing.
-    """
-
-    columns: kernel.Column
-    dim: str | None = None
-    coords: dict = field(default_factory=dict)
-    attrs: dict = field(default_factory=dict)
+    columns: kernel.Column  #: Every field with a leading axis, also for one place.
+    dim: str | None = None  #: Name of the dimension of the places; None for a single one.
+    coords: dict = field(default_factory=dict)  #: Coordinates along that dimension.
+    attrs: dict = field(default_factory=dict)  #: Attributes of the forcing.
 
     @property
     def size(self) -> int:
@@ -54,7 +42,11 @@ class Columns:
         return self.columns.warmth.shape[0]
 
 
-def prepare(forcing: xr.Dataset | Columns) -> Columns:
+#: A forcing, or what `prepare` makes of it.
+Forcing = xr.Dataset | Columns
+
+
+def prepare(forcing: Forcing) -> Columns:
     """Check a forcing and prepare it, once for many runs.
 
     Parameters
@@ -111,7 +103,7 @@ def prepare(forcing: xr.Dataset | Columns) -> Columns:
     return Columns(columns, "site" if many else None, coords, dict(forcing.attrs))
 
 
-def column(forcing: xr.Dataset | Columns) -> kernel.Column:
+def column(forcing: Forcing) -> kernel.Column:
     """Return the prepared forcing as the kernels read it.
 
     A single place gives one `Column`; a forcing over ``site`` gives the stacked ones, every field
@@ -129,7 +121,7 @@ def one(columns: kernel.Column, site: int) -> kernel.Column:
 
 
 def modifiers(
-    forcing: xr.Dataset | Columns,
+    forcing: Forcing,
     w_scaling: float = 1.0,
     q10: float = 1.5,
     efolding: float = kernel.COMPAS_FOLDING_DEPTH,

@@ -97,16 +97,9 @@ def assemble(
         name: ((*lead, *variable.dims), arrays[name], variable.attrs)
         for name, variable in VARIABLES.items()
     }
-    return xr.Dataset(data, coords=_coordinates(site), attrs=dict(attrs))
-
-
-def _coordinates(site: np.ndarray | None) -> dict:
     coords = {} if site is None else {"site": site}
-    return coords | {
-        "month": np.arange(1, MONTHS + 1),
-        **grid.coordinates(),
-        "litter_pool": list(LITTER_POOLS),
-    }
+    coords |= {"month": np.arange(1, MONTHS + 1), **grid.coordinates()}
+    return xr.Dataset(data, coords | {"litter_pool": list(LITTER_POOLS)}, dict(attrs))
 
 
 def _check_present(forcing: xr.Dataset, name: str) -> None:
@@ -115,7 +108,9 @@ def _check_present(forcing: xr.Dataset, name: str) -> None:
     present = [str(other) for other in forcing.variables if other not in VARIABLES]
     near = difflib.get_close_matches(name, present, n=1, cutoff=0.5)
     hint = f"; it has {near[0]!r}: did you mean that?" if near else ""
-    raise InputError(f"forcing has no variable {name!r}{hint or '; needed: ' + _listed()}")
+    raise InputError(
+        f"forcing has no variable {name!r}{hint or '; needed: ' + ', '.join(VARIABLES)}"
+    )
 
 
 def _check_dims(array: xr.DataArray, name: str, variable: Variable) -> None:
@@ -233,7 +228,3 @@ def _hint(name: str, values: np.ndarray) -> str:
     if name.endswith("_scalar") and 1 < largest <= 100:
         return "; in percent? divide by 100"
     return ""
-
-
-def _listed() -> str:
-    return ", ".join(VARIABLES)

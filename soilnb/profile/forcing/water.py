@@ -35,21 +35,14 @@ BOG_WETNESS, BOG_YEAR, BOG_SUMMER = 2.1, -1.0, 14.5
 
 
 class Year(NamedTuple):
-    """A year of the bucket that returns to itself.
+    """A year of the bucket that returns to itself."""
 
-    Attributes
-    ----------
-    stored : array [site, month]
-        Mean water of the month over the capacity, 0 to 1.
-    evaporation, drainage : array [site, month]
-        What leaves, mm month-1.
-    change : array [site, month]
-        Water at the end minus that at the start of the month, mm; its sum over the year is 0.
-    """
-
-    stored: np.ndarray
+    stored: np.ndarray  #: [site, month]: mean water of the month over the capacity, 0 to 1.
+    #: [site, month]: what leaves, mm month-1.
     evaporation: np.ndarray
     drainage: np.ndarray
+    #: [site, month]: water at the end minus that at the start of the month, mm; its sum over the
+    #: year is 0.
     change: np.ndarray
 
 
@@ -185,9 +178,6 @@ def _mean_rest(x: np.ndarray) -> np.ndarray:
     """Return (x - 1 + exp(-x)) / x², 1/2 at 0."""
     series = 0.5 - x / 6 + x**2 / 24
     return np.divide(1 - _mean_decay(x), x, out=series, where=x > 1e-4)
-
-
-# --- texture ------------------------------------------------------------------------------------
 
 
 def porosity(sand: np.ndarray) -> np.ndarray:

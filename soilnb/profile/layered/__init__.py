@@ -18,9 +18,9 @@ import xarray as xr
 from soilnb import __version__
 from soilnb.jobs import side_by_side
 from soilnb.kernels import layers as kernel
-from soilnb.parameters import InputError, ParameterSet
+from soilnb.parameters import InputError, Parameters
 from soilnb.profile import grid, plausible
-from soilnb.profile.forcing.kernel_forcing import Columns
+from soilnb.profile.forcing.kernel_forcing import Forcing
 from soilnb.profile.layered.cases import (
     READINGS,
     Cases,
@@ -37,7 +37,7 @@ from soilnb.profile.layered.drivers import read as read_drivers
 from soilnb.profile.layered.matrices import VARIABLES, Matrices, matrices, transfer_table
 from soilnb.profile.model import Mixing, Model, SteadyStateError
 from soilnb.profile.model.base import Asked
-from soilnb.profile.model.dataset import TIME, check_time
+from soilnb.profile.model.dataset import TIME, Initial, check_time
 from soilnb.profile.model.dataset import check_initial as checked_initial
 from soilnb.profile.model.drivers import stops as stops_of
 from soilnb.profile.model.system import System
@@ -62,39 +62,21 @@ TOLERANCE, DRIVEN_TOLERANCE = 1e-7, 3e-3
 class LayeredModel(Model):
     """A model of twenty layers: what its kernels need to know, beside its ledger.
 
-    Attributes
-    ----------
-    ledger : callable
-        ``ledger(layers, parameters)`` with `Layers` and arrays [row] of parameters by name.
-    code : int
-        The kernels' number of it.
-    names : tuple of str
-        Parameters in the order of the kernel.
-    mixed : tuple of str
-        The pools that move between the layers.
-    steady : callable
-        Kernel for the steady states of many cases.
-    transfers : callable
-        Parameters by name, and sand or None, to the A matrix.
-    stable : callable
-        Cases and their `Steady` states to whether small disturbances of them die away [case].
-    decay : callable
-        Parameters by name, modifiers and carbon [pool, layer] to K [pool, layer].
-    metrics : callable
-        The system-level metrics of its own, see `soilnb.profile.layered.diagnostics.metrics`.
-    enzymes : bool
-        Whether it has a turnover time of enzymes, with the switches of `from_unit`.
+    That is ``ledger(layers, parameters)`` with `Layers` and arrays [row] of parameters by name.
     """
 
-    code: int
-    names: tuple[str, ...]
-    mixed: tuple[str, ...]
-    steady: Callable
-    transfers: Callable
+    code: int  #: The kernels' number of it.
+    names: tuple[str, ...]  #: Parameters in the order of the kernel.
+    mixed: tuple[str, ...]  #: The pools that move between the layers.
+    steady: Callable  #: Kernel for the steady states of many cases.
+    transfers: Callable  #: Parameters by name, and sand or None, to the A matrix.
+    #: Cases and their `Steady` states to whether small disturbances of them die away [case].
     stable: Callable
+    #: Parameters by name, modifiers and carbon [pool, layer] to K [pool, layer].
     decay: Callable[[Mapping[str, float], np.ndarray, np.ndarray | None], np.ndarray]
+    #: The system-level metrics of its own, see `soilnb.profile.layered.diagnostics.metrics`.
     metrics: Callable[..., dict[str, np.ndarray]]
-    enzymes: bool = False
+    enzymes: bool = False  #: Whether it has a turnover time of enzymes, see `from_unit`.
 
     axes = ("pool", "layer")
     losses = ("respiration",)
@@ -120,8 +102,8 @@ class LayeredModel(Model):
 
     def steady_state(
         self,
-        forcing: xr.Dataset | Columns,
-        parameters: str | Mapping | ParameterSet | xr.Dataset = "tao2024",
+        forcing: Forcing,
+        parameters: Parameters | xr.Dataset = "tao2024",
         *,
         transport: str = "conservative",
     ) -> xr.Dataset:
@@ -141,10 +123,10 @@ class LayeredModel(Model):
 
     def simulate(
         self,
-        forcing: xr.Dataset | Columns,
+        forcing: Forcing,
         time: np.ndarray,
-        parameters: str | Mapping | ParameterSet | xr.Dataset = "tao2024",
-        initial: xr.Dataset | xr.DataArray | np.ndarray | None = None,
+        parameters: Parameters | xr.Dataset = "tao2024",
+        initial: Initial = None,
         *,
         drivers: Mapping | xr.Dataset | None = None,
         transport: str = "conservative",
@@ -189,10 +171,8 @@ class LayeredModel(Model):
         cases = read(self, self._named(parameters), forcing, transport)
         rates, _ = prepared(self, cases)
         rows = Layers(cases, rates)
-        p = {
-            name: np.repeat(cases.parameters[:, i], grid.LAYERS)
-            for i, name in enumerate(self.names)
-        }
+        by_name = zip(self.names, cases.parameters.T, strict=True)
+        p = {name: np.repeat(values, grid.LAYERS) for name, values in by_name}
         with np.errstate(divide="ignore"):
             entries = self.ledger(rows, p)
         return Asked(cases, cases.chosen, System(self.pools, rows, entries, rows.mixing(self)))
@@ -223,18 +203,11 @@ class LayeredModel(Model):
 
 
 class Layers:
-    """All layers of all cases, one behind the other, as a ledger reads them.
+    """All layers of all cases, one behind the other, as a ledger reads them, each [row].
 
-    Attributes
-    ----------
-    soil, litter : array [row]
-        Modifiers of decay, of soil and wood and of the other litter, dimensionless.
-    to_slow, to_passive : array [row]
-        Transfers of CLM5, which may follow the sand of the layer.
-    thickness : array [row]
-        m.
-    inputs : dict of str to array [row]
-        Litter by pool, g C m-2 yr-1.
+    `soil` (of wood, too) and `litter` are modifiers of decay, dimensionless; `to_slow` and
+    `to_passive` transfers of CLM5, which may follow the sand of the layer; `thickness` is in m,
+    `inputs` are litter by pool, g C m-2 yr-1.
     """
 
     def __init__(self, cases: Cases, rates: np.ndarray) -> None:
@@ -271,27 +244,13 @@ def _rows(carbon: np.ndarray) -> np.ndarray:
     return np.pad(amounts, ((0, 0), (0, 2)))
 
 
-# --- the kernels ------------------------------------------------------------------------------
-
-
 class Steady(NamedTuple):
-    """Steady states of cases, as arrays.
+    """Steady states of cases, as arrays."""
 
-    Attributes
-    ----------
-    carbon : array [case, pool, layer]
-        g C m-3; zero where there is no steady state.
-    respiration : array [case]
-        g C m-2 yr-1; zero where there is no steady state.
-    feasible : array [case]
-        Whether there is one.
-    rates : array [case, RATES, layer]
-        Modifiers, transport, transfers and shares, of the kernel's `prepare`.
-    """
-
-    carbon: np.ndarray
-    respiration: np.ndarray
-    feasible: np.ndarray
+    carbon: np.ndarray  #: [case, pool, layer]: g C m-3; zero where there is no steady state.
+    respiration: np.ndarray  #: [case]: g C m-2 yr-1; zero where there is no steady state.
+    feasible: np.ndarray  #: [case]: whether there is one.
+    #: [case, RATES, layer]: modifiers, transport, transfers and shares, of the kernel's `prepare`.
     rates: np.ndarray
 
 
@@ -431,17 +390,13 @@ def dataset(
         "to_depth": ("to_depth", list(grid.STOCK_DEPTHS), depths),
     }  # fmt: skip
     used = {dim for dims, _ in variables.values() for dim in dims}
-    own = {name: c for name, c in every.items() if name in cases.coords or _along(name, c) in used}
+    along = {name: c[0] if isinstance(c, tuple) else name for name, c in every.items()}
+    own = {name: c for name, c in every.items() if name in cases.coords or along[name] in used}
     found = xr.Dataset(data, coords=own)
     if "time" in found.coords:
         found["time"].attrs = TIME
     found.attrs = provenance(model, cases)
     return found
-
-
-def _along(name: str, coordinate: object) -> str:
-    """Return the dimension of a coordinate that is written as xarray takes it."""
-    return coordinate[0] if isinstance(coordinate, tuple) else name
 
 
 def provenance(model: LayeredModel, cases: Cases) -> dict[str, str]:

@@ -21,7 +21,7 @@ from soilnb.parameters import (
     unknown,
 )
 from soilnb.profile.forcing import kernel_forcing
-from soilnb.profile.forcing.kernel_forcing import Columns
+from soilnb.profile.forcing.kernel_forcing import Columns, Forcing
 from soilnb.profile.forcing.transport import switch
 
 if TYPE_CHECKING:
@@ -32,32 +32,17 @@ _TAKEN = ("pool", "from_pool", "layer", "from_layer", "month", "time", "to_depth
 
 @dataclass(frozen=True)
 class Cases:
-    """Parameters and places, matched: each case is one run.
+    """Parameters and places, matched: each case is one run."""
 
-    Attributes
-    ----------
-    parameters : array [case, n]
-        In the order of the kernel.
-    columns : Column
-        Stacked forcing; ``which`` [case] says which of them a case has.
-    switches : int
-        Switches of the kernel.
-    dim, coords
-        Name of the dimension of the cases (None for a single one) and its coordinates.
-    chosen : ParameterSet
-        The set that the parameters start from.
-    varied : tuple of str
-        Parameters that differ between cases.
-    """
-
-    parameters: np.ndarray
-    columns: kernel.Column
+    parameters: np.ndarray  #: [case, n]: in the order of the kernel.
+    columns: kernel.Column  #: Stacked forcing; ``which`` [case] says which of them a case has.
     which: np.ndarray
-    switches: int
+    switches: int  #: Switches of the kernel.
+    #: Name of the dimension of the cases (None for a single one) and its coordinates.
     dim: str | None
     coords: dict
-    chosen: ParameterSet
-    varied: tuple[str, ...] = ()
+    chosen: ParameterSet  #: The set that the parameters start from.
+    varied: tuple[str, ...] = ()  #: Parameters that differ between cases.
     attrs: dict = field(default_factory=dict)
 
     @property
@@ -88,12 +73,7 @@ class Cases:
         return f" at {self.dim} {', '.join(str(labels[i]) for i in found[:limit])}{more}"
 
 
-# --- reading parameters -----------------------------------------------------------------------
-
-
-def read(
-    model: LayeredModel, parameters: object, forcing: xr.Dataset | Columns, transport: str
-) -> Cases:
+def read(model: LayeredModel, parameters: object, forcing: Forcing, transport: str) -> Cases:
     """Check parameters and forcing and match them."""
     switches = switch(transport)
     chosen, values, dim, coords = read_parameters(model, parameters)
@@ -140,8 +120,9 @@ def read_parameters(
         array, own, along = _numbers(name, value)
         values[name] = _within(chosen, name, array)
         if own is not None:
-            dim = _same_dim(dim, own)
-            coords = {**along, **coords}
+            if dim and own and dim != own:
+                raise InputError(f"parameters have the dimensions {dim}, {own}: allowed one")
+            dim, coords = own or dim or "", {**along, **coords}
     single = {name: float(v) for name, v in values.items() if np.ndim(v) == 0}
     if options or single:
         chosen = chosen.replace(**options, **single)
@@ -190,12 +171,6 @@ def _numbers(name: str, value: object) -> tuple[np.ndarray, str | None, dict]:
             raise InputError(f"{name} has the dimension {dim!r}: the models use this name")
         return array, dim, {key: c for key, c in value.coords.items() if c.dims == (dim,)}
     return array, "", {}
-
-
-def _same_dim(one: str | None, other: str) -> str:
-    if one and other and one != other:
-        raise InputError(f"parameters have the dimensions {one}, {other}: allowed one")
-    return other or one or ""
 
 
 def _within(chosen: ParameterSet, name: str, array: np.ndarray) -> np.ndarray:

@@ -56,14 +56,15 @@ import xarray as xr
 
 from soilnb.data import schemas
 from soilnb.kernels import layers as kernel
-from soilnb.parameters import InputError, ParameterSet, check_known
+from soilnb.parameters import InputError, Parameters, check_known
 from soilnb.profile import grid, layered
-from soilnb.profile.forcing.kernel_forcing import Columns
+from soilnb.profile.forcing.kernel_forcing import Forcing
 from soilnb.profile.model import models
 
 #: The metrics, see above.
 METRICS = schemas.variables("metrics")
 
+#: What each switch may be, its default first.
 _SWITCHES = {
     "cue_flux": ("equation", "published"),
     "transfer_flux": ("equation", "published"),
@@ -74,8 +75,8 @@ _SWITCHES = {
 
 
 def system(
-    parameters: str | Mapping | ParameterSet | xr.Dataset,
-    forcing: xr.Dataset | Columns,
+    parameters: Parameters | xr.Dataset,
+    forcing: Forcing,
     model: str | None = None,
     *,
     carbon: xr.DataArray | np.ndarray | None = None,
@@ -90,24 +91,14 @@ def system(
 
     Parameters
     ----------
-    parameters : str, mapping or Dataset
-        As in ``steady_state`` of the model.
-    forcing : Dataset
+    parameters, forcing, transport
         As in ``steady_state`` of the model.
     model : {"compas", "clm5"}, optional
         By default the one that the names of the parameters belong to; needed where they are the
         name of a set.
     carbon : DataArray or array [..., pool, layer], optional
         State at which to look, g C m-3; by default the steady state.
-    transport : {"conservative", "published"}
-        As in ``steady_state``.
-    cue_flux, transfer_flux : {"equation", "published"}
-        See the module's description.
-    k_system : {"printed", "published", "soil"}
-        See the module's description.
-    b_system : {"printed", "published"}
-        See the module's description.
-    cte_pools : {"soil", "printed", "respiring"}
+    cue_flux, transfer_flux, k_system, b_system, cte_pools : str
         See the module's description.
 
     Returns
@@ -157,39 +148,19 @@ def metrics(
     cases: layered.Cases,
     carbon: np.ndarray,
     rates: np.ndarray,
-    *,
-    cue_flux: str = "equation",
-    transfer_flux: str = "equation",
-    k_system: str = "printed",
-    b_system: str = "printed",
-    cte_pools: str = "soil",
+    **switches: str,
 ) -> dict[str, np.ndarray]:
     """Return the metrics of `system` as arrays [case], NaN where they are not finite.
 
-    Parameters
-    ----------
-    model, cases
-        As the layered models read them.
-    carbon : array [case, pool, layer]
-        g C m-3.
-    rates : array [case, RATES, layer]
-        What the kernel prepared for each case.
-    cue_flux, transfer_flux, k_system, b_system, cte_pools : str
-        See the module's description.
+    At `carbon` [case, pool, layer] in g C m-3, with the `rates` [case, RATES, layer] of the kernel.
     """
-    given = {
-        "cue_flux": cue_flux, "transfer_flux": transfer_flux,
-        "k_system": k_system, "b_system": b_system, "cte_pools": cte_pools,
-    }  # fmt: skip
+    given = {name: allowed[0] for name, allowed in _SWITCHES.items()} | switches
     for name, value in given.items():
-        check_known(name, value, _SWITCHES[name])
+        check_known(name, value, _SWITCHES[check_known("switch", name, _SWITCHES)])
+    b_system = given.pop("b_system")
     column = State(model, cases, carbon, rates)
     with np.errstate(divide="ignore", invalid="ignore"):
-        own = model.metrics(
-            column, cue_flux=cue_flux, transfer_flux=transfer_flux, k_system=k_system,
-            cte_pools=cte_pools,
-        )  # fmt: skip
-        found = own | _shared(column, b_system)
+        found = model.metrics(column, **given) | _shared(column, b_system)
     for values in found.values():
         values[~np.isfinite(values)] = np.nan
     return found
@@ -198,6 +169,7 @@ def metrics(
 def warm_up() -> None:
     """Compile the kernels by tiny runs, so that several processes need not each do it."""
     for name, model in layered_models().items():
+        model.warm_up()
         system(model.default, model.example, name)
 
 
@@ -237,18 +209,11 @@ def _model(parameters: object, model: str | None) -> layered.LayeredModel:
 
 
 class State:
-    """What the metrics rest on, for all cases: parameters, modifiers, carbon and fluxes.
+    """What the metrics rest on, for all cases: parameters, modifiers and carbon.
 
-    Attributes
-    ----------
-    p : dict of str to array [case, 1]
-        Parameters by name.
-    warm, wet, deep : array [case, layer]
-        Means of the months of temperature's and water's modifier, and that of depth.
-    soil, litter : array [case, layer]
-        Modifiers as the model takes them.
-    x : dict of str to array [case, layer]
-        Carbon by pool, g C m-3.
+    Parameters `p` [case, 1] and carbon `x` [case, layer] (g C m-3) go by name; the modifiers
+    [case, layer] are the means of the months, `warm` and `wet`, that of depth, `deep`, and those
+    that the model takes, `soil` and `litter`.
     """
 
     def __init__(

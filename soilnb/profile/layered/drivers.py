@@ -44,17 +44,10 @@ _SIZES = {"layer": kernel.LAYERS, "litter_pool": len(LITTER_POOLS)}
 
 
 class Drivers(NamedTuple):
-    """Series that change a forcing.
+    """Series that change a forcing."""
 
-    Attributes
-    ----------
-    starts : array [segment]
-        From when each value holds, yr; the first is 0.
-    series : mapping of str to array [place or 1, segment, layer or pool or 1]
-        By the names of `SERIES`.
-    """
-
-    starts: np.ndarray
+    starts: np.ndarray  #: [segment]: from when each value holds, yr; the first is 0.
+    #: mapping of str to array [place or 1, segment, layer or pool or 1]: by the names of `SERIES`.
     series: Mapping[str, np.ndarray]
 
     def columns(self, columns: kernel.Column, place: int) -> kernel.Column:

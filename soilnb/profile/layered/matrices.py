@@ -25,34 +25,21 @@ VARIABLES = OF_ANY_MODEL | schemas.variables("layered")
 
 
 class Matrices(NamedTuple):
-    """The terms of dX/dt = B I + A xi K X + V X in one place.
+    """The terms of dX/dt = B I + A xi K X + V X in one place."""
 
-    Attributes
-    ----------
-    I : float
-        Litter input, g C m-2 yr-1.
-    B : DataArray (pool, layer)
-        Where a unit of input goes, m-1: the sum of B times the thickness is 1.
-    A : DataArray (pool, from_pool)
-        What becomes of a unit of decay: -1 on the diagonal, shares passed on beside it; what a
-        column lacks to 0 is respired. With a leading ``layer`` where transfers follow sand.
-    xi : DataArray (pool, layer)
-        Environmental modifier.
-    K : DataArray (pool, layer)
-        Rate at 25 degC in moist soil, yr-1; of DOC and mineral carbon in COMPAS at the given state.
-    V : DataArray (layer, from_layer)
-        Transport between layers, yr-1.
-    moves : DataArray (pool)
-        Which pools are transported.
-    """
-
-    I: float
+    I: float  #: Litter input, g C m-2 yr-1.
+    #: (pool, layer): where a unit of input goes, m-1: the sum of B times the thickness is 1.
     B: xr.DataArray
+    #: (pool, from_pool): what becomes of a unit of decay: -1 on the diagonal, shares passed on
+    #: beside it; what a column lacks to 0 is respired. With a leading ``layer`` where transfers
+    #: follow sand.
     A: xr.DataArray
-    xi: xr.DataArray
+    xi: xr.DataArray  #: (pool, layer): environmental modifier.
+    #: (pool, layer): rate at 25 degC in moist soil, yr-1; of DOC and mineral carbon in COMPAS at
+    #: the given state.
     K: xr.DataArray
-    V: xr.DataArray
-    moves: xr.DataArray
+    V: xr.DataArray  #: (layer, from_layer): transport between layers, yr-1.
+    moves: xr.DataArray  #: (pool): which pools are transported.
 
     def operator(self) -> xr.DataArray:
         """Return A xi K + V as one square matrix (place, from_place) of all pools and layers."""

@@ -27,9 +27,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilnb.parameters import InputError, ParameterSet, check_known, read_table
+from soilnb.parameters import InputError, Parameters, ParameterSet, check_known, read_table
 from soilnb.profile import depth
-from soilnb.profile.model.dataset import check_time
+from soilnb.profile.model.dataset import Initial, check_time
 
 #: Years at which effects are told: a lifetime of a project, a century, the end of the matter.
 HORIZONS = (30.0, 100.0, 2500.0)
@@ -40,27 +40,14 @@ MG_HA = 10.0
 
 @dataclass(frozen=True)
 class Text:
-    """What is said of a practice.
+    """What is said of a practice."""
 
-    Attributes
-    ----------
-    title : str
-        Name for figures and tables.
-    group : str
-        Row of Table 1, a key of `GROUPS`.
-    operation : str
-        What the practice does in the model, with the names of its parameters in braces.
-    published : str
-        A published magnitude, or that none was found.
-    source : str
-        Where the magnitude is from.
-    """
-
-    title: str
-    group: str
+    title: str  #: Name for figures and tables.
+    group: str  #: Row of Table 1, a key of `GROUPS`.
+    #: What the practice does in the model, with the names of its parameters in braces.
     operation: str
-    published: str
-    source: str
+    published: str  #: A published magnitude, or that none was found.
+    source: str  #: Where the magnitude is from.
 
 
 _TABLE = read_table(Path(__file__).with_name("management.toml"))
@@ -80,47 +67,26 @@ GROUPS = {name: tuple(words.values()) for name, words in _TABLE.about["groups"].
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """A field at year 0, before or after practices; made by `begin`.
+    """A field at year 0, before or after practices; made by `begin`."""
 
-    Attributes
-    ----------
-    base : Profile
-        The profile before any practice: grid, transport, ends.
-    roots, residues : ndarray [cell]
-        Carbon from roots and from what is left on the field, g C m-2 yr-1.
-    root_kept, residue_kept : float
-        Shares that become soil carbon.
-    amendments : dict of str to ndarray [cell]
-        Further input by material, g C m-2 yr-1.
-    compounds : dict of str to float
-        Share of the root carbon, not kept as soil, that is a material of its own.
-    decay : dict of str to ndarray [cell]
-        Decay rate by material, yr-1.
-    carbon : dict of str to ndarray [cell]
-        Carbon by material at year 0, g C m-2.
-    mixing : ndarray [cell + 1]
-        Diffusion at the edges, m2 yr-1.
-    yearly : tuple of (moves, share)
-        Soil that is moved each year.
-    brought : float
-        Carbon brought to the field at year 0, g C m-2.
-    practices : tuple of str
-        What has been done.
-    """
-
-    base: depth.Profile
+    base: depth.Profile  #: The profile before any practice: grid, transport, ends.
+    #: [cell]: carbon from roots and from what is left on the field, g C m-2 yr-1.
     roots: np.ndarray
     residues: np.ndarray
+    #: Shares that become soil carbon.
     root_kept: float
     residue_kept: float
-    decay: dict[str, np.ndarray]
+    decay: dict[str, np.ndarray]  #: dict of str to ndarray [cell]: decay rate by material, yr-1.
+    #: dict of str to ndarray [cell]: carbon by material at year 0, g C m-2.
     carbon: dict[str, np.ndarray]
-    mixing: np.ndarray
+    mixing: np.ndarray  #: [cell + 1]: diffusion at the edges, m2 yr-1.
+    #: dict of str to ndarray [cell]: further input by material, g C m-2 yr-1.
     amendments: dict[str, np.ndarray] = field(default_factory=dict)
+    #: Share of the root carbon, not kept as soil, that is a material of its own.
     compounds: dict[str, float] = field(default_factory=dict)
-    yearly: tuple[tuple[np.ndarray, float], ...] = ()
-    brought: float = 0.0
-    practices: tuple[str, ...] = ()
+    yearly: tuple[tuple[np.ndarray, float], ...] = ()  #: Soil that is moved each year.
+    brought: float = 0.0  #: Carbon brought to the field at year 0, g C m-2.
+    practices: tuple[str, ...] = ()  #: What has been done.
 
     @property
     def edges(self) -> np.ndarray:
@@ -177,10 +143,7 @@ class Field:
         return [depth.Event(years, moves, share) for moves, share in self.yearly]
 
 
-def begin(
-    soil: depth.Profile | str | Mapping | ParameterSet = "cropland",
-    initial: xr.Dataset | xr.DataArray | np.ndarray | None = None,
-) -> Field:
+def begin(soil: depth.Profile | Parameters = "cropland", initial: Initial = None) -> Field:
     """Return a field on which nothing has been done.
 
     Parameters
@@ -428,32 +391,19 @@ def _inoculants(land: Field, p: Mapping[str, float]) -> Field:
 
 @dataclass(frozen=True)
 class Practice:
-    """A practice: an operation with its parameters and what is known of it.
+    """A practice: an operation with its parameters and what is known of it."""
 
-    Attributes
-    ----------
-    name : str
-        Key in `PRACTICES`.
-    parameters : ParameterSet
-        Numbers of the operation.
-    text : Text
-        Title, row of Table 1, published magnitude.
-    operation : callable
-        ``operation(field, parameters)`` returns the changed field.
-    """
-
-    name: str
-    parameters: ParameterSet
-    text: Text
+    name: str  #: Key in `PRACTICES`.
+    parameters: ParameterSet  #: Numbers of the operation.
+    text: Text  #: Title, row of Table 1, published magnitude.
+    #: ``operation(field, parameters)`` returns the changed field.
     operation: Callable[[Field, Mapping[str, float]], Field]
 
     def __call__(self, land: Field) -> Field:
         """Return the field after the practice.
 
-        Raises
-        ------
-        InputError
-            For a practice outside the profile, or one that the field leaves no room for.
+        Raises `InputError` for a practice outside the profile, or one that the field leaves no room
+        for.
         """
         done = self.operation(land, self.parameters)
         return replace(done, practices=(*land.practices, self.name))
@@ -522,8 +472,8 @@ def chosen(practices: Iterable[str | Practice] | str | Practice) -> list[Practic
 def scenario(
     practices: Iterable[str | Practice] | str | Practice,
     time: Sequence[float],
-    soil: depth.Profile | str | Mapping | ParameterSet = "cropland",
-    initial: xr.Dataset | xr.DataArray | np.ndarray | None = None,
+    soil: depth.Profile | Parameters = "cropland",
+    initial: Initial = None,
 ) -> xr.Dataset:
     """Run practices, in the order given, and a control without any.
 
@@ -533,10 +483,8 @@ def scenario(
         What is done at year 0 and goes on from then. An empty list is a second control.
     time : sequence of float
         Output times in years, increasing, the first 0 or later.
-    soil : Profile, str or mapping
-        The field before (`begin`).
-    initial : Dataset, DataArray or array, optional
-        Carbon density before, g C m-3 (material, depth); default the steady state.
+    soil, initial
+        The field before, as in `begin`.
 
     Returns
     -------
@@ -558,7 +506,11 @@ def scenario(
     after = before
     for practice in chosen(practices):
         after = practice(after)
-    return _compare(before, after, [_run(land, times) for land in (before, after)])
+    runs = [
+        depth.simulate(land.profile, times, initial=land.start, events=land.events(times[-1]))
+        for land in (before, after)
+    ]
+    return _compare(before, after, runs)
 
 
 def _compare(before: Field, after: Field, runs: Sequence[xr.Dataset]) -> xr.Dataset:
@@ -592,19 +544,10 @@ def _compare(before: Field, after: Field, runs: Sequence[xr.Dataset]) -> xr.Data
     return result
 
 
-def _run(land: Field, times: np.ndarray) -> xr.Dataset:
-    return depth.simulate(land.profile, times, initial=land.start, events=land.events(times[-1]))
-
-
-def _years(horizons: Sequence[float]) -> np.ndarray:
-    last = max(horizons)
-    return np.unique(np.concatenate([[0.0], np.geomspace(0.1, last, 160), horizons]))
-
-
 def effects(
     practices: Iterable[str | Practice] | str | Practice,
-    soil: depth.Profile | str | Mapping | ParameterSet = "cropland",
-    initial: xr.Dataset | xr.DataArray | np.ndarray | None = None,
+    soil: depth.Profile | Parameters = "cropland",
+    initial: Initial = None,
     horizons: Sequence[float] = HORIZONS,
 ) -> pd.Series:
     """Return what practices do to the carbon of the whole profile, against the control.
@@ -623,7 +566,7 @@ def effects(
     9.6
     """
     horizons = check_time(sorted(horizons))
-    times = _years(horizons)
+    times = np.unique(np.concatenate([[0.0], np.geomspace(0.1, max(horizons), 160), horizons]))
     run = scenario(practices, times, soil, initial)
     effect = run["effect"].values
     middle = float(min(horizons, key=lambda year: abs(year - 100)))
@@ -659,7 +602,7 @@ def _half(times: np.ndarray, effect: np.ndarray) -> float:
 
 
 def table(
-    soil: depth.Profile | str | Mapping | ParameterSet = "cropland",
+    soil: depth.Profile | Parameters = "cropland",
     practices: Iterable[str | Practice] | None = None,
     horizons: Sequence[float] = HORIZONS,
 ) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 import pandas as pd
 import xarray as xr
 
-from soilnb.parameters import ParameterSet
+from soilnb.parameters import Parameters
 from soilnb.profile import compas, management
 from soilnb.profile.management import MG_HA, Field, Practice
 
@@ -101,7 +101,7 @@ _TRANSLATIONS: Mapping[str, Callable] = {
 
 
 def translate(
-    practice: str | Practice, parameters: str | Mapping | ParameterSet, forcing: xr.Dataset
+    practice: str | Practice, parameters: Parameters, forcing: xr.Dataset
 ) -> tuple[dict[str, float], xr.Dataset, str] | None:
     """Return parameters, forcing and the change in words; None where COMPAS has no place for it.
 
@@ -134,15 +134,13 @@ def translate(
     return values, forcing.assign(litter_input=litter), words
 
 
-def _numbers(parameters: str | Mapping | ParameterSet) -> dict[str, float]:
+def _numbers(parameters: Parameters) -> dict[str, float]:
     if isinstance(parameters, str):
         return dict(compas.PARAMETER_SETS[parameters])
     return dict(parameters)
 
 
-def effect(
-    practice: str | Practice, parameters: str | Mapping | ParameterSet, forcing: xr.Dataset
-) -> pd.Series:
+def effect(practice: str | Practice, parameters: Parameters, forcing: xr.Dataset) -> pd.Series:
     """Return what a practice changes in the steady state of COMPAS, 0-2 m.
 
     Returns
@@ -179,9 +177,7 @@ def effect(
 
 
 def table(
-    parameters: str | Mapping | ParameterSet,
-    forcing: xr.Dataset,
-    practices: Iterable[str | Practice] | None = None,
+    parameters: Parameters, forcing: xr.Dataset, practices: Iterable[str | Practice] | None = None
 ) -> pd.DataFrame:
     """Return `effect` of every practice, indexed by its title.
 

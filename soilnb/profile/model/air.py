@@ -47,21 +47,12 @@ RATES, IN_A_ROW = np.logspace(-5.5, 2.5, 100), (1, 2, 3)
 
 @dataclass(frozen=True)
 class Air:
-    """A history of the air before a sample.
+    """A history of the air before a sample."""
 
-    Attributes
-    ----------
-    since : array [n]
-        Years before the sample up to which each value reaches; the last is infinite.
-    value : array [n]
-        1 + Delta14C / 1000 of the air.
-    decay : float
-        Of the tracer, yr-1.
-    """
-
+    #: [n]: years before the sample up to which each value reaches; the last is infinite.
     since: np.ndarray
-    value: np.ndarray
-    decay: float = DECAY
+    value: np.ndarray  #: [n]: 1 + Delta14C / 1000 of the air.
+    decay: float = DECAY  #: Of the tracer, yr-1.
 
     def of(self, moves: np.ndarray, source: np.ndarray) -> np.ndarray:
         """Return the tracer [k] of pools of fixed shares, where a unit is an air of 0 permil.

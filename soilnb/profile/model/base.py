@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from soilnb.parameters import InputError, ParameterSet
+from soilnb.parameters import InputError, Parameters, ParameterSet
 from soilnb.profile.model.air import Air
-from soilnb.profile.model.dataset import modes
+from soilnb.profile.model.dataset import Initial, modes
 from soilnb.profile.model.system import Ledger, System
 
 
@@ -20,21 +20,11 @@ class SteadyStateError(RuntimeError):
 
 
 class Asked(NamedTuple):
-    """What a model was asked, read and checked: the rest of the code reads nothing again.
+    """What a model was asked, read and checked: the rest of the code reads nothing again."""
 
-    Attributes
-    ----------
-    place
-        As the ledger of the model reads it.
-    chosen : ParameterSet
-        The parameters, or the set that they start from.
-    system : System
-        The ledger of all rows, in arrays.
-    """
-
-    place: object
-    chosen: ParameterSet
-    system: System
+    place: object  #: As the ledger of the model reads it.
+    chosen: ParameterSet  #: The parameters, or the set that they start from.
+    system: System  #: The ledger of all rows, in arrays.
 
 
 @dataclass(frozen=True)
@@ -43,27 +33,16 @@ class Model(ABC):
 
     What differs between kinds of models is how a place and parameters are read (`ask`), which
     solver finds the steady state and a run, and how results are labelled.
-
-    Attributes
-    ----------
-    name, source : str
-        Name, and the paper that defines it.
-    pools : mapping of str to str
-        Label to readable name.
-    sets : mapping of str to ParameterSet
-        Named parameter sets, the default first.
-    ledger : callable
-        ``ledger(place, parameters)`` returns the `Ledger` of all rows.
-    module : str
-        Where its documentation is.
     """
 
+    #: Name, and the paper that defines it.
     name: str
     source: str
-    pools: Mapping[str, str]
-    sets: Mapping[str, ParameterSet]
+    pools: Mapping[str, str]  #: Label to readable name.
+    sets: Mapping[str, ParameterSet]  #: Named parameter sets, the default first.
+    #: ``ledger(place, parameters)`` returns the `Ledger` of all rows.
     ledger: Callable[[object, Mapping[str, float]], Ledger]
-    module: str = ""
+    module: str = ""  #: Where its documentation is.
 
     #: The dimensions of its carbon, and what adds to the carbon of a place and takes from it.
     axes = ("pool",)
@@ -117,8 +96,8 @@ class Model(ABC):
     def fluxes(
         self,
         place: object,
-        parameters: str | Mapping | ParameterSet | None = None,
-        carbon: xr.Dataset | xr.DataArray | np.ndarray | None = None,
+        parameters: Parameters | None = None,
+        carbon: Initial = None,
         **options: str,
     ) -> xr.Dataset:
         """Return who gets what from whom at a state: the ledger in numbers.
@@ -160,10 +139,7 @@ class Model(ABC):
         return self.label(asked, found, asked.system.coords)
 
     def eigenvalues(
-        self,
-        place: object,
-        parameters: str | Mapping | ParameterSet | None = None,
-        **options: str,
+        self, place: object, parameters: Parameters | None = None, **options: str
     ) -> xr.Dataset:
         """Return how a small disturbance of the steady state dies away, mode by mode.
 
@@ -184,10 +160,7 @@ class Model(ABC):
         return self.label(asked, modes(modes_at(asked.system, self.rest(asked))))
 
     def ages(
-        self,
-        place: object,
-        parameters: str | Mapping | ParameterSet | None = None,
-        **options: str,
+        self, place: object, parameters: Parameters | None = None, **options: str
     ) -> xr.Dataset:
         """Return how old the carbon is at steady state.
 
@@ -212,9 +185,8 @@ class Model(ABC):
         """
         asked = self.ask(place, parameters, **options)
         system, state = asked.system, self.rest(asked)
-        carbon = system.over_cells(state[:, : len(system.pools)])
-        lives = _living(system)
-        moves, held = _of(system.with_mixing(system.shares(state)), lives), carbon[:, lives]
+        carbon, lives, moves = _moving(system, state)
+        held = carbon[:, lives]
         empty = held == 0  # what is not there has no age, and gives nothing
         moves[empty] = 0.0
         moves[np.where(empty)[0], np.where(empty)[1], np.where(empty)[1]] = -1.0
@@ -239,11 +211,7 @@ class Model(ABC):
         return self.label(asked, variables)
 
     def radiocarbon(
-        self,
-        place: object,
-        air: Air,
-        parameters: str | Mapping | ParameterSet | None = None,
-        **options: str,
+        self, place: object, air: Air, parameters: Parameters | None = None, **options: str
     ) -> xr.Dataset:
         """Return the radiocarbon of the carbon at steady state, in the year of a sample.
 
@@ -273,10 +241,8 @@ class Model(ABC):
         array([ -0.2, -19.8])
         """
         asked = self.ask(place, parameters, **options)
-        system, state = asked.system, self.rest(asked)
-        carbon = system.over_cells(state[:, : len(system.pools)])
-        lives = _living(system)
-        moves = _of(system.with_mixing(system.shares(state)), lives)
+        system = asked.system
+        carbon, lives, moves = _moving(system, self.rest(asked))
         source = system.over_cells(system.source[:, : len(system.pools)])[:, lives]
         tracer = np.zeros(carbon.shape)
         empty = carbon[:, lives] == 0  # what is not there gives nothing
@@ -292,10 +258,7 @@ class Model(ABC):
         return self.label(asked, variables)
 
     def links(
-        self,
-        place: object = None,
-        parameters: str | Mapping | ParameterSet | None = None,
-        **options: str,
+        self, place: object = None, parameters: Parameters | None = None, **options: str
     ) -> pd.DataFrame:
         """Return the links between the pools, read from the ledger.
 
@@ -359,6 +322,13 @@ def _over(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def _living(system: System) -> np.ndarray:
     """Return which pools [n x cell] carbon enters or leaves."""
     return np.repeat(system.living, system.cells)
+
+
+def _moving(system: System, state: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return the carbon [place, n x cell], which of it lives, and the shares that move it."""
+    carbon = system.over_cells(state[:, : len(system.pools)])
+    lives = _living(system)
+    return carbon, lives, _of(system.with_mixing(system.shares(state)), lives)
 
 
 def _of(matrices: np.ndarray, which: np.ndarray) -> np.ndarray:

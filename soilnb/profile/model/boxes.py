@@ -16,11 +16,20 @@ from scipy.linalg import expm
 
 from soilnb.jobs import side_by_side
 from soilnb.kernels import boxes as kernel
-from soilnb.parameters import InputError, Parameter, ParameterSet, as_numbers, check_known, choose
+from soilnb.parameters import (
+    InputError,
+    Parameter,
+    Parameters,
+    ParameterSet,
+    as_numbers,
+    check_known,
+    choose,
+)
 from soilnb.profile import plausible
 from soilnb.profile.model import dataset
 from soilnb.profile.model import drivers as series
 from soilnb.profile.model.base import Asked, Model, SteadyStateError, modes_at
+from soilnb.profile.model.dataset import Initial
 from soilnb.profile.model.system import System
 from soilnb.profile.site import RECORDS, Site, check, read
 
@@ -77,26 +86,19 @@ class Noted:
 class BoxModel(Model):
     """A box model: the methods follow from its pools, parameter sets and ledger.
 
-    Attributes
-    ----------
-    ledger : callable
-        ``ledger(site, parameters)``: a site's value is an array [site], ``site[key]`` where it is
-        required and ``site.get(key)`` where it has a default.
-    needs : tuple of str or of tuples of str
-        Site keys that must be given; of a tuple, one.
-    drivers : mapping of str to Parameter
-        Site keys beyond those that every model knows (`soilnb.profile.site.RECORDS`).
-    inert : callable, optional
-        ``inert(site, parameters, carbon)`` returns the carbon [site, pool] in g C m-2 at steady
-        state, with what the fluxes do not reach filled in.
-    own : callable, optional
-        ``own(site, parameters)`` returns the steady state of a checked `Site` as a Dataset, where
-        the model brings a solver along; default the one of the seam.
+    In ``ledger(site, parameters)`` a site's value is an array [site], ``site[key]`` where it is
+    required and ``site.get(key)`` where it has a default.
     """
 
+    #: Site keys that must be given; of a tuple, one.
     needs: tuple[str | tuple[str, ...], ...] = ("temperature", "npp")
+    #: Site keys beyond those that every model knows (`soilnb.profile.site.RECORDS`).
     drivers: Mapping[str, Parameter] = field(default_factory=dict)
+    #: ``inert(site, parameters, carbon)`` returns the carbon [site, pool] in g C m-2 at steady
+    #: state, with what the fluxes do not reach filled in.
     inert: Callable | None = None
+    #: ``own(site, parameters)`` returns the steady state of a checked `Site` as a Dataset, where
+    #: the model brings a solver along; default the one of the seam.
     own: Callable | None = None
 
     @property
@@ -120,7 +122,7 @@ class BoxModel(Model):
         return 1e3 * found["carbon"].sum("pool")
 
     def steady_state(
-        self, site: Mapping | xr.Dataset, parameters: str | Mapping | ParameterSet | None = None
+        self, site: Mapping | xr.Dataset, parameters: Parameters | None = None
     ) -> xr.Dataset:
         """Return the pools at which gains and losses balance, with the flux ledger.
 
@@ -150,8 +152,8 @@ class BoxModel(Model):
         self,
         site: Mapping | xr.Dataset,
         time: np.ndarray,
-        parameters: str | Mapping | ParameterSet | None = None,
-        initial: xr.Dataset | xr.DataArray | np.ndarray | None = None,
+        parameters: Parameters | None = None,
+        initial: Initial = None,
         drivers: Mapping | xr.Dataset | None = None,
     ) -> xr.Dataset:
         """Run the model in time under constant or changing drivers.
@@ -270,9 +272,6 @@ class BoxModel(Model):
             name: ((*lead, *dims.get(name, ())), array.reshape(*shape, *array.shape[1:]))
             for name, array in arrays.items()
         }
-
-
-# --- drivers, and the two ways of solving -----------------------------------------------------
 
 
 def _over_time(site: Site, drivers: object) -> tuple[np.ndarray, Site]:

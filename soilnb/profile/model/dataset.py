@@ -22,6 +22,9 @@ from soilnb.profile.site import Site
 #: What models without depth return.
 VARIABLES = schemas.variables("boxes") | plausible.VARIABLES
 
+#: What a run may begin with; None is the steady state.
+Initial = xr.Dataset | xr.DataArray | np.ndarray | None
+
 #: Attributes of the coordinate ``time``.
 TIME = {"units": "yr", "long_name": "time", "symbol": "t"}
 

@@ -48,32 +48,17 @@ SINKS = ("CO2", "export")
 
 @dataclass(frozen=True)
 class Flux:
-    """One process that moves carbon. Numbers are floats or arrays [row].
+    """One process that moves carbon. Numbers are floats or arrays [row]."""
 
-    Attributes
-    ----------
-    kind : str
-        A key of `KINDS`: what counts as uptake, and how it is drawn.
-    source : str
-        The pool that it leaves.
-    fates : mapping of str to number
-        Share that goes to each pool, to ``CO2`` and to ``export``; they sum to 1.
-    rate : number
-        r of the law, yr-1.
-    law : str
-        A key of `LAWS`.
-    partner : str
-        The microbes that take up, or the pool that fills; empty where the law has none.
-    constant : number
-        K of the law: half saturation or capacity (g C m-2), or an exponent.
-    """
-
-    kind: str
-    source: str
+    kind: str  #: A key of `KINDS`: what counts as uptake, and how it is drawn.
+    source: str  #: The pool that it leaves.
+    #: Share that goes to each pool, to ``CO2`` and to ``export``; they sum to 1.
     fates: Mapping[str, float | np.ndarray]
-    rate: float | np.ndarray
-    law: str = "linear"
+    rate: float | np.ndarray  #: r of the law, yr-1.
+    law: str = "linear"  #: A key of `LAWS`.
+    #: The microbes that take up, or the pool that fills; empty where the law has none.
     partner: str = ""
+    #: K of the law: half saturation or capacity (g C m-2), or an exponent.
     constant: float | np.ndarray = 1.0
 
     @property
@@ -84,34 +69,20 @@ class Flux:
 
 @dataclass(frozen=True)
 class Ledger:
-    """Who gets what from whom, in all rows.
+    """Who gets what from whom, in all rows."""
 
-    Attributes
-    ----------
-    inputs : mapping of str to number
-        Carbon that enters each pool, g C m-2 yr-1: floats or arrays [row].
-    fluxes : list of Flux
-        What moves it from there.
-    """
-
+    #: Carbon that enters each pool, g C m-2 yr-1: floats or arrays [row].
     inputs: Mapping[str, float | np.ndarray]
-    fluxes: list[Flux]
+    fluxes: list[Flux]  #: What moves it from there.
 
 
 @dataclass(frozen=True)
 class Mixing:
-    """How carbon moves between the cells of a place.
+    """How carbon moves between the cells of a place."""
 
-    Attributes
-    ----------
-    rate : array [place, to_cell, from_cell]
-        yr-1; what a column lacks to 0 leaves the soil.
-    pools : tuple of str
-        The pools that move.
-    """
-
+    #: [place, to_cell, from_cell]: yr-1; what a column lacks to 0 leaves the soil.
     rate: np.ndarray
-    pools: tuple[str, ...]
+    pools: tuple[str, ...]  #: The pools that move.
 
 
 class Rows(Protocol):
