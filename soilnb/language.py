@@ -41,6 +41,13 @@ def languages() -> list[str]:
 def translated(text: str, /, **values: object) -> str:
     """Return a text of an explorer in the language of the reader, with values in its places.
 
+    Parameters
+    ----------
+    text : str
+        In English; its places are those of `str.format`.
+    **values : object
+        What stands in them.
+
     Examples
     --------
     >>> translated("{total:.1f} kg m⁻²", total=6.51)
@@ -55,6 +62,11 @@ def label(text: str) -> str:
 
     Parts are separated by a middle dot, and a unit stands in brackets at the end; the catalogue
     holds the words without the unit, and ``#`` in the place of each number.
+
+    Parameters
+    ----------
+    text : str
+        In English.
 
     Examples
     --------
@@ -74,6 +86,11 @@ def label(text: str) -> str:
 def figure_key(part: str) -> tuple[str, str, list[str]]:
     """Return under which key the catalogue holds a part of a text, its unit and its numbers.
 
+    Parameters
+    ----------
+    part : str
+        What stands between two middle dots.
+
     Examples
     --------
     >>> figure_key("stock of year 2,500 (kg C m⁻²)")
@@ -85,7 +102,14 @@ def figure_key(part: str) -> tuple[str, str, list[str]]:
 
 
 def page(text: str, code: str) -> str:
-    """Return a page of Markdown in another language, block by block; empty lines part blocks.
+    """Return a page of Markdown in another language, block by block.
+
+    Parameters
+    ----------
+    text : str
+        In English; blocks are parted by empty lines.
+    code : str
+        The language.
 
     Examples
     --------
@@ -100,6 +124,13 @@ def page(text: str, code: str) -> str:
 @cache
 def catalogue(domain: str, code: str) -> gettext.NullTranslations:
     """Return a catalogue; an empty one where there is none, which leaves all as it is.
+
+    Parameters
+    ----------
+    domain : {"explorers", "figures", "pages"}
+        What is to be translated.
+    code : str
+        The language.
 
     Examples
     --------

@@ -101,8 +101,15 @@ def root() -> Path:
 def folder(notebook: str, size: str, changed: str = "") -> Path:
     """Return the folder of the last good run of a notebook, whether or not it exists.
 
-    A run whose parameters are `changed` (in words) has a folder of its own in ``changed/``, so that
-    nobody takes its numbers for those of the notebook.
+    Parameters
+    ----------
+    notebook : str
+        Its name.
+    size : {"quick", "paper"}
+        Size of the run.
+    changed : str
+        Parameters that differ from the notebook's own, in words. Such a run has a folder of its
+        own in ``changed/``, so that nobody takes its numbers for those of the notebook.
 
     Examples
     --------
@@ -147,8 +154,10 @@ def save(
         File name without suffix, for example ``"he2024-fig6"``.
     alt : str, optional
         What the figure shows, in words, for readers who cannot see it.
-    digits, rows : int
-        Significant digits and number of rows of a table in the notebook.
+    digits : int
+        Significant digits of the numbers of a table in the notebook.
+    rows : int
+        Rows of a table in the notebook; a longer table is shown shortened.
     columns : sequence of str or mapping of str to str, optional
         Columns of a table in the notebook, where not all fit the page; a mapping gives each a
         heading.
@@ -156,6 +165,12 @@ def save(
         Columns of a table whose cells are LaTeX; the notebook typesets them.
     show : bool
         Whether the notebook shows it at all; False for data that only the files are for.
+
+    Raises
+    ------
+    InputError
+        For a name with other characters than letters, digits, ``-`` and ``_``, a name that this
+        run has saved already, or an object that is no figure, table or dataset.
 
     Examples
     --------
@@ -181,7 +196,12 @@ def save(
 def picture(figure: Figure, **options) -> bytes:
     """Return a figure as the PNG that `save` writes.
 
-    `options` are those of `matplotlib.figure.Figure.savefig`; the figure stays as it was.
+    Parameters
+    ----------
+    figure : Figure
+        The figure; its layout is solved, and as it was afterwards.
+    **options
+        More of `matplotlib.figure.Figure.savefig`, ``metadata`` for instance.
 
     Examples
     --------

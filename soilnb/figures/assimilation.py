@@ -26,9 +26,11 @@ TOLD = (COLOURS["orange"], *WITNESSES)
 def fit(figure: Figure, found: Mapping[str, xr.Dataset]) -> None:
     """Draw measured carbon with the modelled profiles before and after assimilation.
 
-    `found` (mapping of str to Dataset): by model: ``observed`` (horizon) at ``depth``, and the
-    quantiles ``prior`` and ``posterior`` (level, layer) at ``node``, in g C m-3; ``level`` holds
-    0.05, 0.5 and 0.95.
+    Parameters
+    ----------
+    found : mapping of str to Dataset
+        By model: ``observed`` (horizon) at ``depth``, and the quantiles ``prior`` and
+        ``posterior`` (level, layer) at ``node``, in g C m-3; ``level`` holds 0.05, 0.5 and 0.95.
     """
     for ax, (model, one) in zip(figure.subplots(1, len(found), squeeze=False)[0], found.items(),
                                 strict=True):  # fmt: skip
@@ -63,8 +65,10 @@ def _profile(ax: Axes, model: str, one: xr.Dataset) -> None:
 def informed(figure: Figure, shrinkage: Mapping[str, pd.Series]) -> None:
     """Draw how much narrower than its prior each posterior is, most informed first.
 
-    `shrinkage` (mapping of str to Series): by model: 1 - posterior sd / prior sd, indexed by the
-    parameter.
+    Parameters
+    ----------
+    shrinkage : mapping of str to Series
+        By model: 1 - posterior sd / prior sd, indexed by the parameter.
     """
     for ax, (model, series) in zip(
         figure.subplots(1, len(shrinkage), squeeze=False)[0], shrinkage.items(), strict=True
@@ -86,7 +90,13 @@ def _bars(ax: Axes, model: str, series: pd.Series) -> None:
 
 @style.frame(8.2, 4.2)
 def learned(figure: Figure, found: tuple) -> None:
-    """Draw for an explorer the `fit` of a model beside what the profile says of parameters."""
+    """Draw for an explorer: the fit of one model beside what the profile says of parameters.
+
+    Parameters
+    ----------
+    found : tuple of (str, Dataset, Series)
+        Model, as of `fit`, and as of `informed`.
+    """
     model, one, series = found
     left, right = figure.subplots(1, 2)
     _profile(left, model, one)
@@ -97,7 +107,10 @@ def learned(figure: Figure, found: tuple) -> None:
 def batch(figure: Figure, results: Mapping[str, xr.Dataset]) -> None:
     """Draw how well many profiles were fitted, and how far their chains have converged.
 
-    `results` are by model, over profile, as from `soilnb.proda.assimilate`.
+    Parameters
+    ----------
+    results : mapping of str to Dataset over profile
+        By model, as from `soilnb.proda.assimilate`.
     """
     left, right = figure.subplots(1, 2)
     bins = np.linspace(-0.5, 1.0, 31)
@@ -188,8 +201,10 @@ def recovery(figure: Figure, coverage: pd.Series, *, count: int) -> str:
 def by_depth(figure: Figure, delta: xr.DataArray) -> None:
     """Draw radiocarbon against depth, a panel a model and a line a year of sampling.
 
-    `delta` (DataArray (model, year, layer)): Delta14C of what a sample contains, permil, with the
-    coordinate ``depth`` (m).
+    Parameters
+    ----------
+    delta : DataArray (model, year, layer)
+        Delta14C of what a sample contains, permil, with the coordinate ``depth`` (m).
     """
     axes = figure.subplots(1, delta.sizes["model"], sharex=True, sharey=True)
     for ax, letter, model in zip(axes, "ab", delta["model"].values, strict=True):
@@ -208,8 +223,10 @@ def by_depth(figure: Figure, delta: xr.DataArray) -> None:
 def narrowed(figure: Figure, table: pd.DataFrame) -> str:
     """Draw how wide the posterior is against the prior, without and with radiocarbon.
 
-    `table` (DataFrame): index (profiles, model, name); a column a witness: median of posterior over
-    prior sd.
+    Parameters
+    ----------
+    table : DataFrame
+        Index (profiles, model, name); a column a witness: median of posterior over prior sd.
     """
     models = table.index.get_level_values("model").unique()
     axes = np.atleast_1d(figure.subplots(1, len(models)))
@@ -241,8 +258,10 @@ def narrowed(figure: Figure, table: pd.DataFrame) -> str:
 def stays(figure: Figure, table: pd.DataFrame) -> str:
     """Draw how long carbon stays by depth, a panel a model, beside estimates without a model.
 
-    `table` (DataFrame): as of `soilnb.lessons.globe.second_witness.persistence`: the estimates
-    first.
+    Parameters
+    ----------
+    table : DataFrame
+        As of `soilnb.lessons.globe.second_witness.persistence`: the estimates first.
     """
     parts = dict(tuple(table.groupby(["model", "told"], sort=False)))
     pits, data = next(iter(parts))[0], parts.pop(next(iter(parts)))
@@ -274,8 +293,11 @@ def _quarters(ax: Axes, rows: pd.DataFrame, colour: str, label: str, form: str) 
 def pool_and_air(figure: Figure, found: Mapping[str, xr.DataArray]) -> None:
     """Draw one pool through the years beside the air, and all pools in one year.
 
-    `found` (mapping): ``air`` and ``pool`` over ``year``, ``pools`` over ``turnover`` (yr) in the
-    year of the sample, permil; and the attributes ``sampled`` and ``turnover`` of ``pools``.
+    Parameters
+    ----------
+    found : mapping
+        ``air`` and ``pool`` over ``year``, ``pools`` over ``turnover`` (yr) in the year of the
+        sample, permil; and the attributes ``sampled`` and ``turnover`` of ``pools``.
     """
     left, right = figure.subplots(1, 2)
     style.panel(left, "a", "through the years")

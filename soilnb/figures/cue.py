@@ -25,8 +25,10 @@ _GUILDS = ((COLOURS["green"], ":"), (COLOURS["purple"], "-."))
 def levels(figure: Figure, run: xr.Dataset) -> None:
     """Draw the nested efficiencies after a step, on a logarithmic time axis.
 
-    `run` (Dataset, [time] and [population, time]): as of `soilnb.cue.nested`, with ``time`` in
-    years, the first one the instant after the step.
+    Parameters
+    ----------
+    run : Dataset, [time] and [population, time]
+        As of `soilnb.cue.nested`, with ``time`` in years, the first one the instant after the step.
     """
     top, bottom = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [1.5, 1]})
     time = np.maximum(run["time"].values, run["time"].values[1] / 2)
@@ -83,8 +85,11 @@ def pulse(
 def bench(figure: Figure, result: xr.Dataset) -> str:
     """Draw what five methods report of one soil, and where a label goes.
 
-    `result` (Dataset): ``measured`` over ``technique``; ``community`` and ``ecosystem``, the true
-    efficiencies; ``food biomass dead respired`` over ``time`` (days), shares of a label.
+    Parameters
+    ----------
+    result : Dataset
+        ``measured`` over ``technique``; ``community`` and ``ecosystem``, the true efficiencies;
+        ``food biomass dead respired`` over ``time`` (days), shares of a label.
     """
     left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1.25, 1]})
     values = result["measured"].values
@@ -186,9 +191,12 @@ def temperature(
 def controls(figure: Figure, result: xr.Dataset) -> str:
     """Draw the combined CUE along each control, with the chosen state, and what bounds it.
 
-    `result` (Dataset): ``along_celsius``, ``along_c_to_n`` and ``along_gamma``: the combined CUE
-    over the dimension of that name, the others as chosen; scalars ``metabolism``, ``nutrients`` and
-    ``cue``; the chosen values and the ``standing`` of the combination in ``attrs``.
+    Parameters
+    ----------
+    result : Dataset
+        ``along_celsius``, ``along_c_to_n`` and ``along_gamma``: the combined CUE over the dimension
+        of that name, the others as chosen; scalars ``metabolism``, ``nutrients`` and ``cue``;
+        the chosen values and the ``standing`` of the combination in ``attrs``.
     """
     axes = figure.subplots(1, 4, gridspec_kw={"width_ratios": [1, 1, 1, 0.95]})
     for ax, name, label in zip(

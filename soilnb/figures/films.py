@@ -62,19 +62,29 @@ def film(
 
     Parameters
     ----------
-    pictures, labels : sequence of bytes, of str
-        At most 40 PNG or WebP pictures, 1.5 MB in all, and their captions, such as ``"day 12"``.
+    pictures : sequence of bytes
+        At most 40 PNG or WebP pictures.
+    labels : sequence of str
+        Caption of each picture, for example ``"day 12"``.
     text : str
         What the film shows, in words; it is the alternative text, and stands below the film.
     dark : sequence of bytes, optional
         The same pictures for a dark page.
     legend : str
         HTML that stands between film and text.
-    interval, width : int
-        Milliseconds between pictures, and width on the page, in pixels.
-    sharp, start : bool
-        Whether pixels keep their edges where they are enlarged; whether a page of the book may
-        start the film.
+    interval : int
+        Milliseconds between pictures.
+    width : int
+        Width on the page, in pixels.
+    sharp : bool
+        Whether pixels keep their edges where they are enlarged.
+    start : bool
+        Whether a page of the book may start it.
+
+    Raises
+    ------
+    InputError
+        For no or too many pictures, more than 1.5 MB of them, or no text.
     """
     if not 1 <= len(pictures) <= MOST_FRAMES:
         raise InputError(f"film of {len(pictures)} pictures: allowed 1 to {MOST_FRAMES}")
@@ -110,10 +120,22 @@ def film(
 def drawn(
     draw: Callable[[Figure, int], str], count: int, size: tuple[float, float]
 ) -> dict[str, list]:
-    """Draw the pictures of a film for a light and for a dark page; returns what `film` takes.
+    """Draw the pictures of a film, for a light and for a dark page.
 
-    ``draw(figure, number)`` draws a picture on an empty figure of a size in inches and returns its
-    caption. What it does not colour itself has the ink of the page.
+    Parameters
+    ----------
+    draw : callable
+        ``draw(figure, number)`` draws a picture on an empty figure and returns its caption. What
+        it does not colour itself has the ink of the page.
+    count : int
+        Number of pictures.
+    size : tuple of float
+        Of the figure, in inches.
+
+    Returns
+    -------
+    dict
+        ``pictures``, ``dark`` and ``labels``, as `film` takes them.
     """
     found: dict[str, list] = {"pictures": [], "dark": [], "labels": []}
     for mode, look in (("pictures", {}), ("dark", _DARK)):

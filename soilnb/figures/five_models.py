@@ -78,8 +78,10 @@ def _size_of_grid(models: Mapping[str, object]) -> tuple[float, float]:
 def structures(figure: Figure, models: Mapping[str, object]) -> None:
     """Draw the pools and links of each model from its own ledger.
 
-    `models` (mapping of str to `soilnb.profile.model.Model`): as `soilnb.profile.model.models`
-    gives them.
+    Parameters
+    ----------
+    models : mapping of str to `soilnb.profile.model.Model`
+        As `soilnb.profile.model.models` gives them.
     """
     axes = style.grid(figure, len(models), 3)
     drawn = {}
@@ -151,8 +153,11 @@ def _patch(kind: str) -> Patch:
 def soils(figure: Figure, found: Mapping[str, xr.Dataset]) -> None:
     """Draw how much carbon each model holds, how old it is, and which efficiency it has.
 
-    `found` (mapping of str to Dataset): by model: ``carbon`` (kg C m-2) over ``pool`` with the
-    coordinate ``pool_kind``, ``system_age`` and ``transit_time`` (yr), and ``cue``.
+    Parameters
+    ----------
+    found : mapping of str to Dataset
+        By model: ``carbon`` (kg C m-2) over ``pool`` with the coordinate ``pool_kind``,
+        ``system_age`` and ``transit_time`` (yr), and ``cue``.
     """
     stock, age, cue = figure.subplots(1, 3, sharey=True, width_ratios=(2.2, 1.5, 1.0))
     names = list(found)
@@ -208,8 +213,11 @@ def _stacks(ax: Axes, soils: Sequence[xr.DataArray]) -> list[float]:
 def answers(figure: Figure, runs: xr.Dataset) -> str:
     """Draw how soil carbon answers each experiment, one line a model.
 
-    `runs` (Dataset): ``change`` (experiment, model, time) and ``final`` (experiment, model), carbon
-    over that before, less one (%); ``time`` in years.
+    Parameters
+    ----------
+    runs : Dataset
+        ``change`` (experiment, model, time) and ``final`` (experiment, model), carbon over that
+        before, less one (%); ``time`` in years.
     """
     names = list(runs["experiment"].values)
     axes = figure.subplots(1, len(names), squeeze=False)[0]
@@ -235,8 +243,10 @@ def answers(figure: Figure, runs: xr.Dataset) -> str:
 def efficiencies(figure: Figure, sweeps: Mapping[str, xr.DataArray]) -> None:
     """Draw the diagnosed CUE of each model against what is changed about the soil.
 
-    `sweeps` (mapping of str to DataArray): axis label to the CUE (model, value), with the
-    coordinate ``value``.
+    Parameters
+    ----------
+    sweeps : mapping of str to DataArray
+        Axis label to the CUE (model, value), with the coordinate ``value``.
     """
     axes = figure.subplots(1, len(sweeps), sharey=True, squeeze=False)[0]
     for ax, (label, cue) in zip(axes, sweeps.items(), strict=True):
@@ -255,8 +265,10 @@ def efficiencies(figure: Figure, sweeps: Mapping[str, xr.DataArray]) -> None:
 def pools(figure: Figure, soil: xr.Dataset) -> None:
     """Draw the pools of one model as bars, each with the mean age of its carbon.
 
-    `soil` (Dataset): ``carbon`` (kg C m-2) and ``age`` (yr) over ``pool`` with the coordinate
-    ``pool_kind``.
+    Parameters
+    ----------
+    soil : Dataset
+        ``carbon`` (kg C m-2) and ``age`` (yr) over ``pool`` with the coordinate ``pool_kind``.
     """
     ax = figure.subplots()
     carbon = soil["carbon"]

@@ -69,11 +69,17 @@ PLACES = {
 
 
 def links(transfers: pd.DataFrame) -> pd.DataFrame:
-    """Turn a model's A matrix [to, from] into the list of its links.
+    """Turn a model's A matrix into the list of its links.
 
-    Of what leaves a column's pool the matrix has the share that enters the row's; -1 on the
-    diagonal. The list has ``source``, ``target``, ``kind`` (a key of
-    `soilnb.figures.schematic.LINES`), ``share``.
+    Parameters
+    ----------
+    transfers : DataFrame [to, from]
+        Share of what leaves the column's pool that enters the row's pool; -1 on the diagonal.
+
+    Returns
+    -------
+    DataFrame
+        ``source``, ``target``, ``kind`` (a key of `soilnb.figures.schematic.LINES`), ``share``.
     """
     rows = []
     for source in transfers.columns:
@@ -123,8 +129,10 @@ def _size_of_matrices(system: Mapping[str, xr.DataArray], **_) -> tuple[float, f
 def matrices(figure: Figure, system: Mapping[str, xr.DataArray], *, title: str = "") -> None:
     """Draw matrices of a layered model as maps of their entries.
 
-    `system` (mapping of str to DataArray): title of each panel (for example ``"A: transfers"``) and
-    a matrix of two dimensions.
+    Parameters
+    ----------
+    system : mapping of str to DataArray
+        Title of each panel (for example ``"A: transfers"``) and a matrix of two dimensions.
     """
     axes = style.grid(figure, len(system), _in_a_row(system))
     for ax, (name, matrix) in zip(axes, system.items(), strict=True):
@@ -223,8 +231,11 @@ def response(figure: Figure, runs: Mapping[str, xr.Dataset]) -> None:
 def cue_soc(figure: Figure, stocks: xr.Dataset) -> None:
     """Draw the soil pools of COMPAS to 1 m against the CUE of DOC uptake, stacked.
 
-    `stocks` (Dataset (cue)): ``minerals``, ``microbes``, ``enzymes``, ``dissolved`` and ``soc`` in
-    kg C m-2; NaN where there is no steady state.
+    Parameters
+    ----------
+    stocks : Dataset (cue)
+        ``minerals``, ``microbes``, ``enzymes``, ``dissolved`` and ``soc`` in kg C m-2; NaN where
+        there is no steady state.
     """
     ax = figure.subplots()
     parts = {

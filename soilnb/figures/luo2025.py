@@ -306,8 +306,11 @@ def _treated(ax: Axes, primed: xr.Dataset, sieved: xr.Dataset) -> None:
 def budget(figure: Figure, state: xr.Dataset) -> str:
     """Draw the profile with what goes in and out of it, from a model run's own budget.
 
-    `state` (Dataset): steady state of `soilnb.profile.depth`: ``carbon``, ``input``,
-    ``respiration``, ``leaching``, ``erosion``, ``deposition``, ``burial`` (g C m-2 yr-1).
+    Parameters
+    ----------
+    state : Dataset
+        Steady state of `soilnb.profile.depth`: ``carbon``, ``input``, ``respiration``,
+        ``leaching``, ``erosion``, ``deposition``, ``burial`` (g C m-2 yr-1).
     """
     ax = figure.subplots()
     carbon = state["carbon"].sum("material").values
@@ -373,8 +376,11 @@ def _arrow(ax: Axes, ends: tuple, width: float, line: str = "-") -> None:
 def profile(figure: Figure, state: xr.Dataset) -> None:
     """Draw input, turnover time and carbon of the whole-profile model (for the explorer).
 
-    `state` (Dataset, [case, depth]): ``carbon`` (kg C m-3) with and without transport (the
-    coordinate ``case``), ``source`` (g C m-3 yr-1) and ``turnover_time`` (yr) over ``depth`` (m).
+    Parameters
+    ----------
+    state : Dataset, [case, depth]
+        ``carbon`` (kg C m-3) with and without transport (the coordinate ``case``), ``source``
+        (g C m-3 yr-1) and ``turnover_time`` (yr) over ``depth`` (m).
     """
     axes = figure.subplots(1, 3, sharey=True)
     depth = state["depth"].values
@@ -397,10 +403,13 @@ def profile(figure: Figure, state: xr.Dataset) -> None:
 def controls(figure: Figure, spans: pd.DataFrame) -> str:
     """Draw how far each parameter moves shape and stock of the profile over its range.
 
-    `spans` (DataFrame): index ``parameter``; ``label``, ``kind`` (input, turnover or transport),
-    ``low`` and ``high`` (the range), and for both ends ``deep_low``, ``deep_high`` (share of the
-    carbon below 0.3 m, %) and ``stock_low``, ``stock_high`` (kg C m-2). ``attrs``: ``deep`` and
-    ``stock`` of the reference, ``set``.
+    Parameters
+    ----------
+    spans : DataFrame
+        Index ``parameter``; ``label``, ``kind`` (input, turnover or transport), ``low`` and
+        ``high`` (the range), and for both ends ``deep_low``, ``deep_high`` (share of the carbon
+        below 0.3 m, %) and ``stock_low``, ``stock_high`` (kg C m-2). ``attrs``: ``deep`` and
+        ``stock`` of the reference, ``set``.
     """
     axes = figure.subplots(1, 2, sharey=True)
     looks = {

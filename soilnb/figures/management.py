@@ -184,8 +184,11 @@ def memory(
 def fates(figure: Figure, fate: xr.DataArray) -> list[str]:
     """Draw what is left of one year's carbon, by the depth at which it enters.
 
-    `fate` (DataArray, [entry, time]): share remaining (1); ``entry`` says where the carbon enters;
-    ``attrs["soil"]`` names the profile.
+    Parameters
+    ----------
+    fate : DataArray, [entry, time]
+        Share remaining (1); ``entry`` says where the carbon enters; ``attrs["soil"]`` names the
+        profile.
     """
     ax = figure.subplots()
     times = fate["time"].values
@@ -208,8 +211,11 @@ def fates(figure: Figure, fate: xr.DataArray) -> list[str]:
 def two_models(figure: Figure, table: pd.DataFrame) -> list[str]:
     """Draw the long-term effect of each practice in two models side by side.
 
-    `table` (DataFrame): indexed by practice: ``group``, ``first_order`` and ``compas``, both in Mg
-    C ha-1; NaN where a model has no place for a practice.
+    Parameters
+    ----------
+    table : DataFrame
+        Indexed by practice: ``group``, ``first_order`` and ``compas``, both in Mg C ha-1; NaN
+        where a model has no place for a practice.
     """
     columns = {"first_order": "first order, year 2,500", "compas": "COMPAS, steady state"}
     return _by_practice(figure, table, columns)

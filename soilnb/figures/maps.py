@@ -34,9 +34,13 @@ BELOW = {"location": "bottom", "shrink": 0.75, "pad": 0.02, "aspect": 35}
 def world(
     ax: Axes, cells: xr.Dataset, values: np.ndarray, cmap=cm.batlow, *, ticks=True, **options
 ) -> QuadMesh:
-    """Draw values at the cells of a regular grid, [cell], as a map; returns the mesh for a bar.
+    """Draw values at the cells of a regular grid as a map; returns the mesh for a colour bar.
 
-    The cells have ``latitude`` and ``longitude`` (degrees); what they lack is bare land, or sea.
+    Parameters
+    ----------
+    cells : Dataset, [cell]
+        With ``latitude`` and ``longitude`` (degrees); what it lacks is bare land, or sea.
+    values : ndarray, [cell]
     """
     lat, lon = (_whole(np.unique(cells[name])) for name in ("latitude", "longitude"))
     field = np.full((lat.size, lon.size), np.nan)

@@ -125,7 +125,13 @@ def exposure(figure: Figure, textures: xr.Dataset, emulator: Emulator) -> None:
 
 @style.frame(lambda places, **_: (2.3 * places.sizes["place"], 3.7))
 def profiles(figure: Figure, places: xr.Dataset, *, deepest: float = 1.5, note: str = "") -> None:
-    """Draw what the emergent CUE changes in profiles (`soilnb.upscale.emergent.handed_over`)."""
+    """Draw what the emergent CUE changes in the profiles of a few places, with its spread.
+
+    Parameters
+    ----------
+    places : Dataset (place, draw, layer)
+        As from `soilnb.upscale.emergent.handed_over`.
+    """
     count = places.sizes["place"]
     axes = figure.subplots(1, count, sharey=True, squeeze=False)[0]
     shown = np.arange(places.sizes["layer"]) <= np.searchsorted(places["depth"], deepest)
@@ -169,7 +175,10 @@ def _profile(
 def maps(figure: Figure, found: xr.Dataset) -> list[str]:
     """Draw the emergent CUE, its spread, and what it changes in soil carbon.
 
-    `found` (draw, site) is as from `soilnb.upscale.emergent.world`.
+    Parameters
+    ----------
+    found : Dataset (draw, site)
+        As from `soilnb.upscale.emergent.world`.
     """
     axes = figure.subplots(2, 2)
     middle = found.median("draw")
@@ -217,7 +226,10 @@ def maps(figure: Figure, found: xr.Dataset) -> list[str]:
 def state(figure: Figure, found: Mapping[str, object]) -> None:
     """Draw one choice of substrate and exposure: CUE on the emulator's line, and the profile.
 
-    `found` (mapping): as from `soilnb.explore.pore_to_planet.hand_over`.
+    Parameters
+    ----------
+    found : mapping
+        As from `soilnb.explore.pore_to_planet.hand_over`.
     """
     left, right = figure.subplots(1, 2)
     line, curve, draws = found["line"], found["curve"], found["cue"]

@@ -30,7 +30,12 @@ def box(
 ) -> FancyBboxPatch:
     """Draw a box with round corners; returns it, for arrows that begin or end at it.
 
-    `centre` and `size` (width and height) are in the axes' data units; `look` has more options.
+    Parameters
+    ----------
+    centre, size : tuple of two floats
+        Middle, and width and height, in the axes' data units.
+    look
+        Other options of the patch.
     """
     (x, y), (width, height) = centre, size
     look = {
@@ -54,10 +59,18 @@ def arrow(
     between: tuple = (None, None),
     **look,
 ) -> FancyArrowPatch:
-    """Draw an arrow from one place to another (`ends`), in the axes' data units.
+    """Draw an arrow from one place to another, in the axes' data units.
 
-    `width` and `head` are in points, `bend` says how far it goes to one side, `between` are boxes
-    whose rims it goes from and to, and `look` has other options of the patch.
+    Parameters
+    ----------
+    ends : tuple of two places
+        Where it begins and ends.
+    width, head, bend : float
+        Width of the line, size of the head (points), and how far it is bent to one side.
+    between : tuple of two patches
+        Boxes whose rims it goes from and to.
+    look
+        Other options of the patch.
     """
     look = {"arrowstyle": "-|>", "mutation_scale": head, "lw": width, "color": colour} | look
     look |= {"patchA": between[0], "patchB": between[1], "connectionstyle": f"arc3,rad={bend}"}

@@ -64,7 +64,10 @@ def band_downward(
 ) -> None:
     """Draw the median of some profiles [draw, depth] as a line, and their middle 90 % as a band.
 
-    `words` are the labels of the band and of the line.
+    Parameters
+    ----------
+    words : tuple of two str
+        Labels of the band and of the line.
     """
     low, middle, high = np.nanquantile(draws, [0.05, 0.5, 0.95], axis=0)
     ax.fill_betweenx(depth, low, high, color=colour, alpha=0.3, lw=0, label=words[0])

@@ -147,7 +147,10 @@ def frame(width: float | Callable, height: float | None = None) -> Callable:
     ``figure``
         A figure that is wiped and drawn anew, for explorers; its size and layout stay.
 
-    `width` and `height` are in inches; or one function returns both from the arguments.
+    Parameters
+    ----------
+    width, height : float
+        Size of the figure in inches; or one function that returns both from the arguments.
     """
 
     def decorate(draw):

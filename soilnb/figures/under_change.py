@@ -34,8 +34,10 @@ DRESS["COMPAS"] = DRESS["COMPAS, own enzymes"]
 def century(figure: Figure, paths: xr.DataArray) -> str:
     """Draw the change of carbon (%) from 2020 to 2100, a panel a scenario.
 
-    `paths` (DataArray (model, scenario, quantile, time)): quantiles of 5, 25, 50, 75 and 95 % over
-    all places and draws.
+    Parameters
+    ----------
+    paths : DataArray (model, scenario, quantile, time)
+        Quantiles of 5, 25, 50, 75 and 95 % over all places and draws.
     """
     scenarios = paths["scenario"].values.tolist()
     axes = figure.subplots(1, len(scenarios), sharey=True)
@@ -114,7 +116,10 @@ def _equal(ax: Axes, x: np.ndarray, y: np.ndarray, *, log: bool) -> None:
 def spreads(figure: Figure, table: pd.DataFrame) -> str:
     """Draw where the change of carbon is uncertain: bars of standard deviations.
 
-    `table` (DataFrame): A row a scenario, a column a source of the spread; percentage points.
+    Parameters
+    ----------
+    table : DataFrame
+        A row a scenario, a column a source of the spread; percentage points.
     """
     ax = figure.subplots()
     height = 0.8 / len(table.columns)
@@ -135,7 +140,10 @@ def spreads(figure: Figure, table: pd.DataFrame) -> str:
 def priming(figure: Figure, table: pd.DataFrame) -> str:
     """Draw how much more is lost where litter comes on top, a row a model and a point a place.
 
-    `table` (DataFrame): columns ``model`` and ``primed``: % of the litter on top.
+    Parameters
+    ----------
+    table : DataFrame
+        Columns ``model`` and ``primed``: % of the litter on top.
     """
     ax = figure.subplots()
     shown = table.dropna(subset="primed").groupby("model", sort=False)["primed"]
@@ -156,7 +164,10 @@ def priming(figure: Figure, table: pd.DataFrame) -> str:
 def paths_at_a_place(figure: Figure, changes: Mapping[str, xr.DataArray]) -> None:
     """Draw the change of carbon (%) at one place, by model.
 
-    `changes` (mapping of str to DataArray (time)): by model, %.
+    Parameters
+    ----------
+    changes : mapping of str to DataArray (time)
+        By model, %.
     """
     ax = figure.subplots()
     for model, change in changes.items():

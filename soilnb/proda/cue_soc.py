@@ -22,7 +22,7 @@ each.
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd

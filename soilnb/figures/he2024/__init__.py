@@ -47,8 +47,11 @@ def diamonds(ax: Axes, cue: xr.DataArray) -> None:
 def fig5(figure: Figure, ensemble: xr.Dataset) -> str:
     """Draw the responses of CUE, SOC and microbial C to treatments (Fig. 5a-d).
 
-    `ensemble` (Dataset, [experiment]): ln response ratios ``lnrr_cue``, ``lnrr_soc``, ``lnrr_mbc``
-    (1), ``duration`` (years) and ``treatment`` (a key of `TREATMENTS`).
+    Parameters
+    ----------
+    ensemble : Dataset, [experiment]
+        ln response ratios ``lnrr_cue``, ``lnrr_soc``, ``lnrr_mbc`` (1), ``duration`` (years) and
+        ``treatment`` (a key of `TREATMENTS`).
     """
     grid = figure.subplots(2, 2)
     layout = (
@@ -87,9 +90,11 @@ def _correlation(x: np.ndarray, y: np.ndarray) -> str:
 def fig6(figure: Figure, cells: xr.Dataset) -> list[str]:
     """Draw the diagnosed CUE of CENTURY and MIMICS: maps, scatter, histogram (Fig. 6a-d).
 
-    `cells` (Dataset, [cell]): ``cue_century`` and ``cue_mimics`` (1), ``area`` (m2), with the
-    coordinates ``latitude`` and ``longitude`` (degrees); ``attrs["data"]`` names what the maps rest
-    on.
+    Parameters
+    ----------
+    cells : Dataset, [cell]
+        ``cue_century`` and ``cue_mimics`` (1), ``area`` (m2), with the coordinates ``latitude``
+        and ``longitude`` (degrees); ``attrs["data"]`` names what the maps rest on.
     """
     grid = figure.subplots(2, 2, gridspec_kw={"height_ratios": [1.0, 1.05]})
     century, mimics = cells["cue_century"].values, cells["cue_mimics"].values
@@ -164,7 +169,10 @@ def structures(figure: Figure, century: pd.DataFrame, mimics: pd.DataFrame) -> N
 def pools(figure: Figure, state: xr.Dataset) -> None:
     """Draw a soil's pools as bars (for the first explorer).
 
-    `state` (Dataset): steady state of a pool model with ``carbon`` (kg C m-2) over ``pool``.
+    Parameters
+    ----------
+    state : Dataset
+        Steady state of a pool model with ``carbon`` (kg C m-2) over ``pool``.
     """
     ax = figure.subplots()
     carbon = state["carbon"]
@@ -194,9 +202,11 @@ def pool_bars(
 def step(figure: Figure, run: xr.Dataset) -> None:
     """Draw what CUE, microbes and SOC do after a step, on a logarithmic time axis.
 
-    `run` (Dataset, [time]): ``response_cue``, ``response_mbc``, ``response_soc``: value over its
-    value before the step, less one (%); ``time`` in years, the first one the instant after the
-    step.
+    Parameters
+    ----------
+    run : Dataset, [time]
+        ``response_cue``, ``response_mbc``, ``response_soc``: value over its value before the
+        step, less one (%); ``time`` in years, the first one the instant after the step.
     """
     ax = figure.subplots()
     time = np.maximum(run["time"].values, run["time"].values[1] / 2)
@@ -216,8 +226,10 @@ def step(figure: Figure, run: xr.Dataset) -> None:
 def lter(figure: Figure, sites: xr.Dataset) -> None:
     """Draw modelled against observed SOC at the LTER sites.
 
-    `sites` (Dataset, [site]): ``observed`` and ``modelled`` (kg C m-2, 0-30 cm), coordinate
-    ``site``; ``attrs`` r2, rmse.
+    Parameters
+    ----------
+    sites : Dataset, [site]
+        ``observed`` and ``modelled`` (kg C m-2, 0-30 cm), coordinate ``site``; ``attrs`` r2, rmse.
     """
     ax = figure.subplots()
     top = 1.08 * float(max(sites["observed"].max(), sites["modelled"].max()))
@@ -242,7 +254,12 @@ def lter(figure: Figure, sites: xr.Dataset) -> None:
 
 @style.frame(6.4, 3.1)
 def definitions(figure: Figure, cue: xr.DataArray) -> None:
-    """Draw diagnosed CUE [model, decomposition] by model and by what counts as decomposition."""
+    """Draw diagnosed CUE by model and by what counts as decomposition.
+
+    Parameters
+    ----------
+    cue : DataArray, [model, decomposition]
+    """
     ax = figure.subplots()
     width = 0.26
     looks = ((COLOURS["sky"], ""), (COLOURS["orange"], "//"), (COLOURS["purple"], ".."))
@@ -266,8 +283,10 @@ def definitions(figure: Figure, cue: xr.DataArray) -> None:
 def litter_sweep(figure: Figure, sweep: xr.Dataset) -> None:
     """Draw diagnosed CUE and the r:K ratio along litter quality, with the extinction marked.
 
-    `sweep` (Dataset, [site]): ``lignin_to_n`` (g lignin per g N), ``cue`` (1), ``r_to_k`` (1),
-    ``extinct`` (bool).
+    Parameters
+    ----------
+    sweep : Dataset, [site]
+        ``lignin_to_n`` (g lignin per g N), ``cue`` (1), ``r_to_k`` (1), ``extinct`` (bool).
     """
     top, bottom = figure.subplots(2, 1, sharex=True)
     x, gone = sweep["lignin_to_n"].values, sweep["extinct"].values.astype(bool)

@@ -246,8 +246,11 @@ _LEVELS = {"population": "#FBE9C6", "community": "#D7E8F5", "ecosystem": "#DDEBD
 def fig2(figure: Figure, scales: pd.DataFrame) -> None:
     """Draw the levels of CUE with their models and observations (Fig. 2).
 
-    `scales` (DataFrame): table ``cue_scales`` of the package: one row per level, the smallest
-    first, with the columns ``level symbol organisms time lost models observations``.
+    Parameters
+    ----------
+    scales : DataFrame
+        Table ``cue_scales`` of the package: one row per level, the smallest first, with the
+        columns ``level symbol organisms time lost models observations``.
     """
     ax = figure.subplots()
     ax.axis("off")
@@ -321,8 +324,11 @@ DIRECTIONS = {
 def fig4(figure: Figure, links: pd.DataFrame) -> str:
     """Draw the controls of CUE; the width of an arrow is the certainty of its link (Fig. 4).
 
-    `links` (DataFrame): as of `soilnb.cue.controls.links`: ``source``, ``target``, ``kind``,
-    ``sign`` and ``certainty``. Each row is one arrow; nodes without a place are an error.
+    Parameters
+    ----------
+    links : DataFrame
+        As of `soilnb.cue.controls.links`: ``source``, ``target``, ``kind``, ``sign`` and
+        ``certainty``. Each row is one arrow; nodes without a place are an error.
     """
     ax = figure.subplots()
     ax.axis("off")

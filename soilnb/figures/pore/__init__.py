@@ -95,8 +95,11 @@ def lines(
 def texture(figure: Figure, classes: xr.Dataset) -> list[str]:
     """Draw the particle-size distribution that was asked for, and the one that was made.
 
-    `classes` (Dataset, [size_class]): ``target`` and ``realised`` (% of the mineral area),
-    ``particles`` (how many); the coordinate ``size_class`` has the labels of Table 3.
+    Parameters
+    ----------
+    classes : Dataset, [size_class]
+        ``target`` and ``realised`` (% of the mineral area), ``particles`` (how many); the
+        coordinate ``size_class`` has the labels of Table 3.
     """
     ax = figure.subplots()
     at = np.arange(classes.sizes["size_class"])
@@ -147,9 +150,12 @@ def exposed(figure: Figure, data: Runs) -> list[str]:
 def limits(figure: Figure, sweep: xr.Dataset) -> list[str]:
     """Draw what becomes of the carbon that microbes take up, by the C/N ratio of what they get.
 
-    `sweep` (Dataset, [cn]): ``growth``, ``R_G``, ``R_M`` and ``R_O`` (share of uptake, 1) over the
-    C/N ratio of the solution; ``attrs``: ``cn`` (where the reader is), ``threshold`` (C/N at which
-    the limitation changes) and, optionally, ``biomass_cn``.
+    Parameters
+    ----------
+    sweep : Dataset, [cn]
+        ``growth``, ``R_G``, ``R_M`` and ``R_O`` (share of uptake, 1) over the C/N ratio of the
+        solution; ``attrs``: ``cn`` (where the reader is), ``threshold`` (C/N at which the
+        limitation changes) and, optionally, ``biomass_cn``.
     """
     ax = figure.subplots()
     cn = sweep["cn"].values
@@ -185,8 +191,11 @@ def limits(figure: Figure, sweep: xr.Dataset) -> list[str]:
 def well_mixed(figure: Figure, pot: xr.Dataset) -> list[str]:
     """Draw pools and CUE of a soil without space, in which everything is mixed.
 
-    `pot` (Dataset, [time]): ``C_POM``, ``C_Nec``, ``C_B``, ``C_S`` (mg g-1) and ``CUE`` (1), as in
-    the Datasets of `soilnb.pore.simulate`; ``attrs["identity"]`` is k_BD / (nu a).
+    Parameters
+    ----------
+    pot : Dataset, [time]
+        ``C_POM``, ``C_Nec``, ``C_B``, ``C_S`` (mg g-1) and ``CUE`` (1), as in the Datasets of
+        `soilnb.pore.simulate`; ``attrs["identity"]`` is k_BD / (nu a).
     """
     left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": (1.25, 1)})
     series.draw_all(left, pot, ("C_POM", "C_Nec", "C_B", "C_S"))
@@ -213,10 +222,12 @@ def well_mixed(figure: Figure, pot: xr.Dataset) -> list[str]:
 def spreading(figure: Figure, point: xr.Dataset) -> list[str]:
     """Draw how a solute spreads from one voxel, and how far, beside what theory says.
 
-    `point` (Dataset, [y, x] and [hour]): ``share`` of the solute in each voxel (1), ``cell``;
-    ``distance`` and ``theory`` over ``hour``: root mean square distance (µm), simulated and sqrt(4
-    D t). The attributes ``structure``, ``start`` and ``seed`` go into the note, where they are
-    there.
+    Parameters
+    ----------
+    point : Dataset, [y, x] and [hour]
+        ``share`` of the solute in each voxel (1), ``cell``; ``distance`` and ``theory`` over
+        ``hour``: root mean square distance (µm), simulated and sqrt(4 D t). The attributes
+        ``structure``, ``start`` and ``seed`` go into the note, where they are there.
     """
     left, right = figure.subplots(1, 2)
     share = point["share"].values
@@ -252,8 +263,11 @@ def spreading(figure: Figure, point: xr.Dataset) -> list[str]:
 def isolation(figure: Figure, pores: xr.Dataset) -> list[str]:
     """Draw which pores are connected with microbes, and how much carbon is available in each.
 
-    `pores` (Dataset, [y, x] and [pore]): ``kind_map``: position of the kind in `PORE_KINDS` for
-    voxels of pores, -1 elsewhere; ``cell``; ``voxels``, ``availability`` and ``kind`` of each pore.
+    Parameters
+    ----------
+    pores : Dataset, [y, x] and [pore]
+        ``kind_map``: position of the kind in `PORE_KINDS` for voxels of pores, -1 elsewhere;
+        ``cell``; ``voxels``, ``availability`` and ``kind`` of each pore.
     """
     left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": (1.1, 1)})
     kinds = ListedColormap([colour for colour, _, _ in PORE_KINDS.values()])
@@ -296,8 +310,11 @@ SHOWN = {
 def scenario(figure: Figure, chosen: xr.Dataset) -> None:
     """Draw a scenario beside the reference, with a mark on one day.
 
-    `chosen` (Dataset, [run, time]): the scenario and the reference along ``run``; ``attrs``:
-    ``show`` (a key of `SHOWN`), ``day`` and the ``pulses`` of the scenario.
+    Parameters
+    ----------
+    chosen : Dataset, [run, time]
+        The scenario and the reference along ``run``; ``attrs``: ``show`` (a key of `SHOWN`),
+        ``day`` and the ``pulses`` of the scenario.
     """
     ax = figure.subplots()
     names, factor, label, logarithmic = SHOWN[chosen.attrs["show"]]
@@ -337,7 +354,10 @@ def _scenario_legend(ax: Axes, names: Sequence[str], chosen: str, other: str) ->
 def own_image(figure: Figure, run: xr.Dataset) -> list[str]:
     """Draw the structure of an image after a run on it, and what is respired.
 
-    `run` (Dataset, [time]): with one snapshot or more; the last is drawn.
+    Parameters
+    ----------
+    run : Dataset, [time]
+        With one snapshot or more; the last is drawn.
     """
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
     day = float(run["snapshot"].values[-1])

@@ -52,7 +52,13 @@ _CMAP = ListedColormap([COLOURS[name] for name in CELLS])
 
 
 def codes(cell: xr.DataArray | np.ndarray) -> np.ndarray:
-    """Return a map of voxel types (codes of `CELLS`) as a uint8 array (ny, nx), checked."""
+    """Return a map of voxel types as a uint8 array (ny, nx), checked.
+
+    Raises
+    ------
+    InputError
+        When it is no map, or has codes other than those of `soilnb.pore.diagnostics.CELLS`.
+    """
     values = np.asarray(cell)
     if values.ndim != 2:
         raise InputError(f"cell has the dimensions {values.shape}: allowed one map (ny, nx)")
@@ -62,10 +68,16 @@ def codes(cell: xr.DataArray | np.ndarray) -> np.ndarray:
 
 
 def draw_cells(ax: Axes, cell: xr.DataArray | np.ndarray, *, root: bool = False) -> AxesImage:
-    """Draw the types of the voxels, with a scale bar; the axes' units become µm.
+    """Draw the types of the voxels, with a scale bar.
 
-    `cell` (ny, nx) has codes of `soilnb.pore.diagnostics.CELLS`; `root` marks below the map where
-    roots exude.
+    Parameters
+    ----------
+    ax : Axes
+        Emptied of its ticks; its units are µm.
+    cell : int array, shape (ny, nx)
+        Codes of `soilnb.pore.diagnostics.CELLS`.
+    root : bool
+        Mark below the map where roots exude.
     """
     values = codes(cell)
     norm = Normalize(-0.5, len(CELLS) - 0.5)
@@ -220,9 +232,14 @@ def frames(
     cells : iterable of int arrays, shape (ny, nx)
         Codes of `soilnb.pore.diagnostics.CELLS`.
     labels : iterable of str, optional
-        Written below each picture beside a scale bar, for example ``"day 12"``.
+        Written below each picture, for example ``"day 12"``.
     width : int
         Least width of the pictures in pixels; a voxel becomes a whole number of pixels.
+
+    Returns
+    -------
+    list of bytes
+        One PNG picture per map, with a scale bar below it.
     """
     cells = list(cells)
     labels = [""] * len(cells) if labels is None else list(labels)

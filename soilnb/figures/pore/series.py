@@ -101,7 +101,13 @@ _BY_RATIO = {
 
 
 def run_of(runs: Runs, scenario: str = "reference") -> xr.Dataset:
-    """Return one scenario of several; a Dataset of a single run is returned as it is."""
+    """Return one scenario of several; a Dataset of a single run is returned as it is.
+
+    Raises
+    ------
+    InputError
+        When the scenario is not there.
+    """
     if isinstance(runs, xr.Dataset) and "scenario" not in runs.dims:
         return runs
     names = runs["scenario"].values if isinstance(runs, xr.Dataset) else list(runs)
@@ -123,7 +129,13 @@ def about(data: xr.Dataset, key: str):
 
 
 def snapshot(data: xr.Dataset, day: float) -> xr.Dataset:
-    """Return the fields of a day, of the first seed."""
+    """Return the fields of a day, of the first seed.
+
+    Raises
+    ------
+    InputError
+        When the run has not kept that day.
+    """
     kept = np.atleast_1d(data["snapshot"].values) if "snapshot" in data.coords else np.empty(0)
     if day not in kept:
         listed = ", ".join(f"{other:g}" for other in kept) or "none"
@@ -186,8 +198,16 @@ def sources(
 ) -> list[str]:
     """Return what made a figure, for the words below it: preset, seeds, domain.
 
-    `of_map`: the figure shows the first seed only. `band` says what bands show, "" where means are
-    shown without any. `more` is written in front.
+    Parameters
+    ----------
+    data : Dataset
+        A run, or several seeds of one.
+    of_map : bool
+        Whether the figure shows one seed only, the first.
+    band : str, optional
+        What bands show; "" where means are shown without any.
+    more : str
+        Written in front.
     """
     attrs = data.attrs
     kept = "statistic" in data.dims
@@ -275,8 +295,19 @@ def compare(
 ) -> None:
     """Draw variables of several scenarios: line styles by scenario, colours by variable.
 
-    `styles` has line style, colour and marker by scenario; its colours are used where there is one
-    variable only and `by_colour` asks for it. For `factor` see `draw`.
+    Parameters
+    ----------
+    ax : Axes
+    runs : mapping of str to Dataset
+        By scenario.
+    names : sequence of str
+        Variables.
+    styles : mapping of str to (line style, colour, marker)
+        By scenario.
+    factor : float
+        See `draw`.
+    by_colour : bool
+        Colours by scenario too, where there is one variable only.
     """
     for key, (line, colour, marker) in styles.items():
         for phase, name in enumerate(names):

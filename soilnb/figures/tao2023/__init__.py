@@ -31,7 +31,10 @@ _PATHWAYS = {
 def fig1(figure: Figure, transfers: pd.DataFrame) -> None:
     """Draw the two pathways from CUE to SOC on the soil pools of the microbial model.
 
-    `transfers` [to, from] is the A matrix of COMPAS.
+    Parameters
+    ----------
+    transfers : DataFrame [to, from]
+        The A matrix of COMPAS.
     """
     found = layers.links(transfers)
     for ax, (letter, (title, strong)) in zip(figure.subplots(1, 2), _PATHWAYS.items(), strict=True):
@@ -122,11 +125,13 @@ def figED2(figure: Figure) -> None:
 def figED4(figure: Figure, grid: xr.Dataset) -> None:
     """Draw how the relation of CUE and SOC hangs on the turnover of microbes and enzymes.
 
-    `grid` (Dataset over (tau_mic, tau_enz_decay, cue)): ``soc`` (kg C m-2 to 1 m, NaN where there
-    is no steady state), ``sign`` (-1, 0, 1 over the two turnover times; 0 where the relation
-    turns), ``broken`` (share of the line on which microbes exceed 10 % of SOC) and in its
-    attributes ``slice_mic``, ``slice_enz``: the values (yr) at which the two panels of lines are
-    cut.
+    Parameters
+    ----------
+    grid : Dataset over (tau_mic, tau_enz_decay, cue)
+        ``soc`` (kg C m-2 to 1 m, NaN where there is no steady state), ``sign`` (-1, 0, 1 over the
+        two turnover times; 0 where the relation turns), ``broken`` (share of the line on which
+        microbes exceed 10 % of SOC) and in its attributes ``slice_mic``, ``slice_enz``: the values
+        (yr) at which the two panels of lines are cut.
     """
     first, second, third = figure.subplots(1, 3, width_ratios=(1, 1, 1.25))
     names = {"tau_mic": r"\tau_{MIC}", "tau_enz_decay": r"\tau_{ENZ,decay}"}

@@ -250,9 +250,12 @@ def _size_of_importance(importance: Mapping[str, xr.Dataset]) -> tuple[float, fl
 def figED6(figure: Figure, importance: Mapping[str, xr.Dataset]) -> None:
     """Draw how much each component is learnt from each category of covariates.
 
-    `importance` (mapping of str to Dataset): by way to spoil a category, as from
-    `soilnb.proda.sensitivity.permutation`: bars with one standard deviation over the draws to each
-    side. A category without covariates has no bar, and says so.
+    Parameters
+    ----------
+    importance : mapping of str to Dataset
+        By way to spoil a category, as from `soilnb.proda.sensitivity.permutation`: bars with one
+        standard deviation over the draws to each side. A category without covariates has no bar,
+        and says so.
     """
     first = next(iter(importance.values()))
     components = [str(name) for name in first["component"].values]

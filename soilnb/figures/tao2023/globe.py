@@ -230,9 +230,11 @@ def fig3(figure: Figure, cells: xr.Dataset, zones: xr.Dataset, *, shown: str = "
 def figED7(figure: Figure, cells: xr.Dataset) -> None:
     """Draw the standard deviation of each map over the members of a bootstrap.
 
-    `cells` (Dataset over site): as from `soilnb.proda.globe.maps` of an ensemble. What is the same
-    in all members (the input of carbon) has no uncertainty from the bootstrap, and its panel says
-    so.
+    Parameters
+    ----------
+    cells : Dataset over site
+        As from `soilnb.proda.globe.maps` of an ensemble. What is the same in all members (the
+        input of carbon) has no uncertainty from the bootstrap, and its panel says so.
     """
     axes = figure.subplots(4, 2)
     for ax, (letter, name, title, unit, _) in zip(axes.flat, COMPONENTS, strict=True):

@@ -30,8 +30,11 @@ def fig1(figure: Figure, clm5: pd.DataFrame, compas: pd.DataFrame) -> None:
 def fig5(figure: Figure, sites: xr.Dataset) -> None:
     """Draw how much larger each Michaelis constant is than its substrate.
 
-    `sites` (Dataset over profile): ``decomposition`` and ``assimilation``: ratio of the Michaelis
-    constant to the concentration of mSOC and of DOC.
+    Parameters
+    ----------
+    sites : Dataset over profile
+        ``decomposition`` and ``assimilation``: ratio of the Michaelis constant to the
+        concentration of mSOC and of DOC.
     """
     ax = figure.subplots()
     shown = {
@@ -65,9 +68,11 @@ def fig5(figure: Figure, sites: xr.Dataset) -> None:
 def figS2(figure: Figure, chains: Mapping[str, tuple[np.ndarray, list[str], np.ndarray]]) -> None:
     """Draw the posteriors of one profile, each scaled by its prior range.
 
-    `chains` (mapping of str to (array, list, array)): by model: draws [draw, parameter] scaled to
-    the prior (0 to 1), the parameters' names, and their default values on the same scale (NaN where
-    there is none in the range).
+    Parameters
+    ----------
+    chains : mapping of str to (array, list, array)
+        By model: draws [draw, parameter] scaled to the prior (0 to 1), the parameters' names, and
+        their default values on the same scale (NaN where there is none in the range).
     """
     axes = figure.subplots(len(chains), 1, squeeze=False)[:, 0]
     for ax, letter, (model, (draws, names, defaults)) in zip(

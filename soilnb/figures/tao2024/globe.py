@@ -206,7 +206,13 @@ def _component(
 
 @style.frame(10.8, 2.4)
 def figS3(figure: Figure, clm5: xr.Dataset, compas: xr.Dataset, agreement: pd.DataFrame) -> None:
-    """Draw the share of the litter's carbon that enters soil pools, of both models; see `fig4`."""
+    """Draw the share of the litter's carbon that enters soil pools, of both models.
+
+    Parameters
+    ----------
+    clm5, compas, agreement
+        As for `fig4`.
+    """
     row = figure.subplots(1, 3, width_ratios=(3.2, 3.2, 1.9))
     name = "litter_to_soil"
     _component(figure, row, "abc", _pair(clm5, compas), name,
@@ -274,7 +280,13 @@ def equifinal(
 def meeting(
     figure: Figure, clm5: xr.Dataset, compas: xr.Dataset, zones: Mapping[str, xr.Dataset], r: float
 ) -> None:
-    """Draw soil carbon of both models by latitude, and one against the other; see `fig2`."""
+    """Draw soil carbon of both models by latitude, and one against the other.
+
+    Parameters
+    ----------
+    clm5, compas, zones, r
+        As for `fig2`.
+    """
     left, right = figure.subplots(1, 2)
     _latitudes(left, zones)
     _against(right, _pair(clm5, compas), "stock", ": SOC to 1 m (kg C m⁻²)", True, r,
