@@ -13,6 +13,7 @@ from soilnb.data.planet import teaching_planet
 from soilnb.parameters import InputError
 from soilnb.proda import covariates, network, observations
 from soilnb.proda.network import ensemble as drawing
+from soilnb.proda.network import fitting
 from soilnb.profile import clm5, compas
 
 pytest.importorskip("jax")
@@ -52,6 +53,12 @@ def made(seed=0, sites=SITES):
 def noise(x, seed=5):
     rng = np.random.default_rng(seed)
     return pd.DataFrame(rng.uniform(0.1, 0.9, (len(x), 2)), x.index, ["one", "two"])
+
+
+@pytest.fixture(autouse=True)
+def few_trees(monkeypatch):
+    """Fewer trees in a forest: most of its time goes into making them, one by one."""
+    monkeypatch.setattr(fitting, "TREES", 60)
 
 
 @pytest.fixture(scope="module")
@@ -218,6 +225,15 @@ def test_ridge_finds_a_straight_line_and_the_forest_a_curve(data):
     forest = network.parameter_nse(y, network.baseline("forest", x, y).predict(x))[1]
     assert ridge["linear"] > 0.99
     assert ridge["curved"] < forest["curved"]
+
+
+def test_a_forest_has_500_trees_whose_leaves_hold_three_sites(data, monkeypatch):
+    monkeypatch.undo()  # all of its trees
+    x, y, _ = data
+    trees = network.baseline("forest", x, y).forest.trees
+    assert len(trees.estimators_) == 500
+    held = [tree.tree_.n_node_samples[tree.tree_.children_left < 0] for tree in trees.estimators_]
+    assert min(map(min, held)) == 3
 
 
 def test_scaling_by_the_planet_is_the_scaler_that_is_given(data):
@@ -586,7 +602,7 @@ def test_bad_ensembles_are_told_in_one_line(data, tmp_path):
         network.bootstrap(x[:36], y[:36], method="ridge")
 
 
-def test_threads_of_dask_give_the_same_members(data, cluster_of_threads):
+def test_threads_of_dask_give_the_same_members(data, fitted, cluster_of_threads):
     x, y, _ = data
     how = AS_METHOD | {"size": 3, "epochs": 5}
     here = network.bootstrap(x, y, **how)

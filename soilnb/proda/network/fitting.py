@@ -49,6 +49,8 @@ ARCHITECTURES = {"small": (64, 64), "paper": (256, 512, 512, 256)}
 #: Epochs without a better validation loss after which training stops; the papers' is 1,200.
 PATIENCE = {"small": 300, "paper": 1200}
 BASELINES = ("mean", "ridge", "forest")
+#: Trees of a forest, and least number of sites in a leaf.
+TREES, LEAF = 500, 3
 LOSSES = ("l1xl2", "mse")
 OUTPUTS = ("bounded", "published")
 
@@ -561,7 +563,9 @@ def baseline(
         ridge = sklearn("linear_model").RidgeCV(alphas=np.logspace(-2, 4, 25)).fit(inputs, targets)
         weights = (np.atleast_2d(ridge.coef_), np.atleast_1d(ridge.intercept_))
     else:
-        trees = sklearn("ensemble").ExtraTreesRegressor(500, min_samples_leaf=3, random_state=seed)
+        trees = sklearn("ensemble").ExtraTreesRegressor(
+            TREES, min_samples_leaf=LEAF, random_state=seed
+        )
         forest = _Columns(trees.fit(inputs, targets if targets.shape[1] > 1 else targets[:, 0]))
     return Fitted(
         method, scaler, _unseen(x, scaler), tuple(map(str, y.columns)), weights, False, len(x),
