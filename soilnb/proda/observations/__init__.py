@@ -431,25 +431,26 @@ def _dataset(usable: pd.DataFrame, rejected: pd.DataFrame) -> xr.Dataset:
     place = (number, np.arange(len(number)) - np.repeat(np.cumsum(counts) - counts, counts))
     shape = (len(names), int(counts.max()))
     usable = usable.assign(depth=(usable["top"] + usable["bottom"]) / 2)
-    coords = {"profile": names.to_numpy(dtype=np.str_), "layer": np.arange(1, shape[1] + 1)}
-    dataset = xr.Dataset(coords=coords)
+    found = {"profile": names.to_numpy(dtype=np.str_), "layer": np.arange(1, shape[1] + 1)}
     for name, (unit, meaning, symbol) in _LAYER_VARIABLES.items():
         values = usable.get(name, pd.Series(np.nan, usable.index)).to_numpy()
         padded = np.full(shape, False if values.dtype == bool else np.nan, values.dtype)
         padded[place] = values
         attrs = {"units": unit, "long_name": meaning, "symbol": symbol}
-        dataset[name] = (("profile", "layer"), padded, attrs)
-    dataset["layers"] = ("profile", counts, {"units": "1", "long_name": "number of layers"})
-    _add_covariates(dataset, usable, number)
+        found[name] = (("profile", "layer"), padded, attrs)
+    found["layers"] = ("profile", counts, {"units": "1", "long_name": "number of layers"})
+    found |= _covariates(usable, number)
     lines = [f"{name}\t{reason}" for name, reason in rejected.itertuples(index=False)]
     attrs = {"units": "1", "long_name": "refused profiles, each with the reason"}
     # one text: a dimension of its own would multiply the rows of `to_dataframe`
-    text = np.array("\n".join(lines), dtype=object)
-    return dataset.assign_coords(refused=((), text, attrs))
+    found["refused"] = ((), np.array("\n".join(lines), dtype=object), attrs)
+    texts = [name for name, column in COLUMNS.items() if column.kind == "label"][1:]
+    return xr.Dataset(found).set_coords([*texts, "latitude", "longitude", "refused"])
 
 
-def _add_covariates(dataset: xr.Dataset, usable: pd.DataFrame, number: np.ndarray) -> None:
-    """Add what a profile has once; texts and coordinates of the earth become coordinates."""
+def _covariates(usable: pd.DataFrame, number: np.ndarray) -> dict[str, tuple]:
+    """Return what a profile has once, as variables of a Dataset."""
+    found = {}
     for name, column in COLUMNS.items():
         if column.kind == "layer" or name == "profile":
             continue
@@ -460,10 +461,8 @@ def _add_covariates(dataset: xr.Dataset, usable: pd.DataFrame, number: np.ndarra
         attrs = {"units": column.unit, "long_name": column.meaning}
         if column.symbol:
             attrs["symbol"] = column.symbol
-        dataset[name] = ("profile", values, attrs)
-    labels = [name for name, column in COLUMNS.items() if column.kind == "label"]
-    coordinates = [*labels[1:], "latitude", "longitude"]
-    dataset.coords.update(dataset[coordinates].data_vars)
+        found[name] = ("profile", values, attrs)
+    return found
 
 
 def _first(usable: pd.DataFrame, name: str, number: np.ndarray) -> np.ndarray:
