@@ -2,6 +2,7 @@
 
 import functools
 import json
+import shutil
 import tomllib
 from importlib import resources
 
@@ -163,15 +164,28 @@ def test_all_claims_but_the_identities_are_measured_from_the_scenarios():
     assert measured == {name for name in listed() if not name.startswith("ident-")}
 
 
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    """Made-up runs of two presets, and the folder in which they were kept, as it was then."""
+    folder = tmp_path_factory.mktemp("kept")
+    runs = {"default": ensemble(), "literal": ensemble("literal", (4, 5), ("reference", "static"))}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(baseline, "file", lambda paper: folder / f"{paper}.json")
+        patch.setattr(claims, "_noted", {})
+        patch.setattr(experiment, "fingerprint", lambda name: {"C_B": 0.02})
+        experiment.keep_runs(runs, command="make it", day="2026-11-21")
+    return runs, folder
+
+
 @pytest.fixture
-def kept(monkeypatch, tmp_path):
-    """Keep made-up runs of two presets; the slow fingerprints are made up, too."""
-    monkeypatch.setattr(baseline, "file", lambda paper: tmp_path / f"{paper}.json")
+def kept(first, monkeypatch, tmp_path):
+    """Made-up runs that are kept in a folder of their own; the slow fingerprints are made up."""
+    runs, folder = first
+    place = shutil.copytree(folder, tmp_path / "kept")
+    monkeypatch.setattr(baseline, "file", lambda paper: place / f"{paper}.json")
     monkeypatch.setattr(claims, "_noted", {})
     monkeypatch.setenv("SOILNB_RESULTS", str(tmp_path / "results"))
     monkeypatch.setattr(experiment, "fingerprint", lambda name: {"C_B": 0.02})
-    runs = {"default": ensemble(), "literal": ensemble("literal", (4, 5), ("reference", "static"))}
-    experiment.keep_runs(runs, command="make it", day="2026-11-21")
     return runs
 
 
@@ -196,7 +210,13 @@ def test_runs_are_kept_with_their_means_and_seeds(kept):
 
 
 def test_the_whole_baseline_of_four_presets_stays_small(kept, tmp_path):
-    runs = {name: ensemble(name) for name in PRESETS}
+    runs = {
+        preset: [
+            {n: data.assign_attrs(preset=preset) for n, data in seed.items()}
+            for seed in kept["default"]
+        ]
+        for preset in PRESETS
+    }
     path = experiment.keep_runs(runs, command="make it")
     assert path.stat().st_size < 400_000
 

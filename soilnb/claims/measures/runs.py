@@ -76,12 +76,13 @@ def _kept_days(run: xr.Dataset) -> np.ndarray:
 
 
 def _on_days(run: xr.Dataset, days: np.ndarray) -> xr.Dataset:
-    found = {}
+    """Return the series of a run on some days; fluxes and CUE as means since the day before."""
+    found = run[list(SERIES)].sel(time=days)
+    at = run.indexes["time"].get_indexer(days)
+    means = {}
     for name, (unit, _, _) in SERIES.items():
         if name == "CUE" or unit.endswith("d-1"):
-            total = run[name].fillna(0).cumsum("time").sel(time=days)
-            found[name] = (total.diff("time") / total.time.diff("time")).reindex(time=days)
-        else:
-            found[name] = run[name].sel(time=days)
-        found[name] = found[name].assign_attrs(run[name].attrs)
-    return xr.Dataset(found, attrs=run.attrs)
+            total = run[name].fillna(0).values.cumsum()[at]
+            since = np.append(np.nan, np.diff(total) / np.diff(days))
+            means[name] = ("time", since, run[name].attrs)
+    return found.assign(means)
