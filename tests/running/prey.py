@@ -1,9 +1,8 @@
-"""What the tests of kills start in processes of its own; imported once before these are forked."""
+"""What the tests of kills start in processes of its own."""
 
 import os
 import shutil
 import time
-import warnings
 from pathlib import Path
 
 from soilnb import jobs, proda
@@ -60,9 +59,3 @@ def stand_in(scratch, order, environment, limit, stop):
             part.write_text(f"k\n{k}\n")
             time.sleep(0.005)
     return ""
-
-
-with warnings.catch_warnings():  # what has been compiled is inherited
-    warnings.simplefilter("ignore")
-    simulate("static", days=1, **SMALL)
-    proda.assimilate(observations.twin_profiles(1, seed=4), progress=False, **CHAINS)

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="processes are forked")
 def forked():
     """Start a function of `prey` in a process that has everything imported and compiled."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["prey"])
+    context.set_forkserver_preload(["prey_compiled"])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.path.dirname(__file__))  # else it would not find it
         multiprocessing.forkserver.ensure_running()
