@@ -414,9 +414,9 @@ def test_a_warning_fails_the_build_and_what_moves_leaves_no_dead_link(house, npm
     )
     page = house / "book" / "cite.md"
     page.write_text("# How to cite\n\n{term}`a word that no glossary has`\n", encoding="utf-8")
-    for _ in range(2):
-        with pytest.raises(book.BuildError, match=r"cite\.md:3: WARNING.*no glossary has"):
-            book.build(run=False)
+    with pytest.raises(book.BuildError, match=r"cite\.md:3: WARNING.*no glossary has"):
+        book.build(run=False)
+    assert (house / "book" / "_build" / "unfinished").exists()  # the next one warns again
     page.write_text("# How to cite\n\n{py:class}`soilnb.parameters.Parameter`\n")
     index = book.build(run=False)
     assert index.is_file()
