@@ -1,11 +1,13 @@
 """How the suite runs on several workers: what goes first, what stays together, what was skipped.
 
 Tests of one file stay on one worker, since they share what their fixtures made. The runs of the
-notebooks come first, each a unit of its own, because they take longest; then the pages of the book,
-on one worker. Files that take long come before the many that do not, so that no worker waits for
-another at the end; apart from that the order is any.
+notebooks come first, each a unit of its own, because they take longest; then, on one worker, the
+pages of the book. Between them comes what needs no run of a notebook, for the worker that has done
+its last notebook while another runs one still. Files that take long come before the many that do
+not, so that no worker waits for another at the end; apart from that the order is any.
 """
 
+import gc
 import os
 import re
 import subprocess
@@ -46,6 +48,17 @@ def pytest_sessionstart(session):
         pytest.exit("the kernels cannot be compiled", returncode=3)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Collect without a look for garbage: modules and tests stay until the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
+
+
 # What goes first, and what stays together ---------------------------------------------------------
 
 #: Beginnings of test ids and the unit that they belong to, in the order in which units begin. All
@@ -53,8 +66,9 @@ def pytest_sessionstart(session):
 UNITS = [
     (r"tests/notebooks/\S+::test_it_runs_with_its_answers\[(.+)\]", "run {}"),
     (r"tests/notebooks/\S+::test_every_image_\w+\[(.+)\]", "run {}"),
-    (r"tests/browser/test_book_", "book"),
     (r"tests/browser/test_lab_", "lab"),
+    (r"tests/browser/test_book_", "book"),
+    (r"(tests/browser/\w+\.py)", "{}"),
     (r"tests/\S+(cluster|processes)", "workers"),  # one cluster, one pool for all
     (r"(tests/(?:book|proda|running|claims|kernels)/\w+\.py)", "{}"),  # the longest files
 ]
