@@ -53,23 +53,24 @@ def execute(notebook: str, output: str, parameters: dict, cwd: str, note: str = 
     Parameters are those that differ from the notebook's own, `cwd` is the working directory of the
     kernel, and the note (Markdown) stands below the title of the executed notebook.
     """
-    # nbformat checks notebooks with jsonschema, which for one more kind of text that no notebook
-    # has builds a grammar: more work than all of its other imports.
-    sys.modules.setdefault("rfc3987_syntax", None)
+    # nbformat checks notebooks with jsonschema, which for kinds of text that no notebook has
+    # imports a calendar and builds a grammar: more work than all of its other imports.
+    for name in ("rfc3987_syntax", "rfc3986_validator", "isoduration"):
+        sys.modules.setdefault(name, None)
     import nbformat
     import papermill
 
-    papermill.execute_notebook(
+    executed = papermill.execute_notebook(
         _literal(notebook),
         _literal(output),
         parameters=parameters,
+        engine_name=_engine(),
         kernel_name="python3",
         kernel_manager_class=_kernel_manager(),
         cwd=cwd,
         progress_bar=False,
         start_timeout=600,  # a busy machine needs longer than the default of a minute
     )
-    executed = nbformat.read(output, as_version=4)
     if note:
         executed.cells.insert(1, nbformat.v4.new_markdown_cell(note))
     nbformat.write(_without_bookkeeping(executed), output)
@@ -78,6 +79,33 @@ def execute(notebook: str, output: str, parameters: dict, cwd: str, note: str = 
 def _literal(path: str) -> str:
     """Return a path as papermill wants it: it reads braces in a path as a template."""
     return path.replace("{", "{{").replace("}", "}}")
+
+
+def _engine() -> str:
+    """Return papermill's name of an engine that writes the notebook as a cell of code begins.
+
+    Its own writes and checks the whole notebook before and after every cell, also of text, which
+    for a notebook of some megabytes takes seconds.
+    """
+    from papermill.engines import NBClientEngine, papermill_engines
+
+    class Sparing(NBClientEngine):
+        @classmethod
+        def execute_managed_notebook(cls, nb_man, kernel_name, **options):
+            path, nb_man.output_path = Path(nb_man.output_path), None
+
+            def write(**_cell) -> None:
+                path.write_text(json.dumps(nb_man.nb), encoding="utf-8")
+
+            try:
+                super().execute_managed_notebook(
+                    nb_man, kernel_name, on_cell_execute=write, **options
+                )
+            finally:
+                nb_man.output_path = str(path)
+
+    papermill_engines.register("sparing", Sparing)
+    return "sparing"
 
 
 def _kernel_manager() -> type:
