@@ -54,10 +54,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class InputError(ValueError):
@@ -296,6 +298,8 @@ class ParameterSet(Mapping[str, float]):
 
     def table(self) -> pd.DataFrame:
         """Return the records as a table, one row per parameter, for the book and the reader."""
+        import pandas as pd
+
         rows = {
             key: (r.value, r.unit, r.bounds[0], r.bounds[1], r.symbol, r.meaning, r.source)
             for key, r in self.records.items()

@@ -12,6 +12,8 @@ Finished runs lie in ``<root>/<size>/<notebook>/``, those with changed parameter
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 import re
@@ -23,16 +25,18 @@ from functools import cache, partial
 from html import escape
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-import xarray as xr
-from matplotlib import rc_context
-from matplotlib.figure import Figure
-from matplotlib.transforms import Bbox
 
 from soilnb.jobs import reason, writing
 from soilnb.parameters import InputError, shown
+
+if TYPE_CHECKING:  # who starts runs only asks for folders, and does not pay for importing these
+    import pandas as pd
+    import xarray as xr
+    from matplotlib.figure import Figure
+    from matplotlib.transforms import Bbox
 
 #: Sizes of a run: quick for class and tests, paper for the set-up of the papers.
 SIZES = ("quick", "paper")
@@ -174,6 +178,7 @@ def save(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> table = pd.DataFrame({"pool": ["fast", "slow"], "carbon": [0.3, 4.1]})
     >>> save(table, "my-pools")  # shown in a notebook; kept as CSV when `soilnb run` runs it
     """
@@ -205,6 +210,7 @@ def picture(figure: Figure, **options) -> bytes:
 
     Examples
     --------
+    >>> from matplotlib.figure import Figure
     >>> picture(Figure())[1:4]
     b'PNG'
     """
@@ -218,6 +224,9 @@ def _settled(figure: object) -> Iterator[Bbox | None]:
 
     Yields the box (inches) that all pictures are cut to; None for other objects.
     """
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
     if not isinstance(figure, Figure):
         yield None
         return
@@ -238,6 +247,10 @@ def _settled(figure: object) -> Iterator[Bbox | None]:
 
 def _handlers(obj, box, *, alt, digits, rows, columns, formulas):
     """Return how to show `obj`, and a writer for each file suffix."""
+    import pandas as pd
+    import xarray as xr
+    from matplotlib.figure import Figure
+
     if isinstance(obj, Figure):
         picture = cache(partial(_png, obj, box))  # drawn once, for the file and for the page
         files = {
@@ -277,12 +290,16 @@ def _png(figure: Figure, box: Bbox, **options) -> bytes:
 
 
 def _svg(figure: Figure, path: Path, box: Bbox) -> None:
+    from matplotlib import rc_context
+
     # A fixed salt and no date: the same figure gives the same file, byte for byte.
     with rc_context({"svg.hashsalt": "soilnb"}):
         figure.savefig(path, format="svg", bbox_inches=box, metadata={"Date": None})
 
 
 def _netcdf(data: xr.Dataset | xr.DataArray, path: Path) -> None:
+    import xarray as xr
+
     if isinstance(data, xr.DataArray):
         data = data.to_dataset(name=data.name or "value")
     # Fill values and chunks of the file that the data came from do not fit this file.
@@ -373,6 +390,8 @@ def _head(name: object) -> object:
 
 def _html(table: pd.DataFrame | pd.Series, **how: object) -> str:
     """Return a table as a page shows it: no cell cut short, nothing where nothing is known."""
+    import pandas as pd
+
     frame = table if isinstance(table, pd.DataFrame) else table.to_frame(table.name or "value")
     if "p" in frame and frame["p"].dtype.kind == "f":
         # which is small and never nothing
@@ -386,6 +405,7 @@ def _html(table: pd.DataFrame | pd.Series, **how: object) -> str:
 
 def _show_in_full() -> None:
     """Let a notebook show every table so, also one that is not saved, and a series as a table."""
+    import pandas as pd
     from IPython import get_ipython
 
     if (shell := get_ipython()) is not None:
@@ -401,6 +421,8 @@ def _short(number: float, digits: int) -> str:
 
 def _is_plain(index: pd.Index) -> bool:
     """Whether an index only counts rows and says nothing."""
+    import pandas as pd
+
     return isinstance(index, pd.RangeIndex) and index.name is None
 
 
