@@ -14,7 +14,7 @@ import json
 import math
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from pathlib import Path
 
@@ -30,8 +30,8 @@ from soilnb.jobs import writing
 from soilnb.parameters import InputError, check_finite, check_known, unknown
 
 __all__ = [
-    "compare", "figures", "hypotheses", "kept_table", "locator", "page", "papers", "presets",
-    "record", "record_all", "rows", "series", "summary", "verdict", "verdict_line",
+    "compare", "figures", "hypotheses", "kept_table", "listed", "locator", "page", "papers",
+    "presets", "record", "record_all", "rows", "series", "summary", "verdict", "verdict_line",
     "write_baseline",
 ]  # fmt: skip
 
@@ -350,6 +350,28 @@ def _key(note: dict) -> str:
     return "|".join(str(note.get(key, "")) for key in ("id", *VARIANT))
 
 
+def listed(paper: str | None = None, *, notebook: str | None = None) -> list[dict]:
+    """Return what the papers say, without numbers of ours: the claims as their files have them.
+
+    Parameters
+    ----------
+    paper, notebook : str, optional
+        As in `rows`.
+
+    Examples
+    --------
+    >>> listed("rotzer2025")[0]["paper"]
+    'rotzer2025'
+    """
+    if paper is not None and paper not in papers():
+        raise unknown("paper", paper, papers())
+    return [
+        dict(claim)
+        for claim in _claims().values()
+        if paper in (None, claim["paper"]) and notebook in (None, claim["notebook"])
+    ]
+
+
 def rows(
     paper: str | None = None, *, notebook: str | None = None, full: bool = False
 ) -> list[dict]:
@@ -371,13 +393,13 @@ def rows(
     >>> sorted({row["paper"] for row in rows(notebook="22_diagnosed_cue")})
     ['he2024', 'validation']
     """
-    if paper is not None and paper not in papers():
-        raise unknown("paper", paper, papers())
-    saved, kept = cache(_saved), cache(_baseline)  # each file is read once
+    return _board(listed(paper, notebook=notebook), full, _baseline)
+
+
+def _board(wanted: Iterable[dict], full: bool, kept: Callable) -> list[dict]:
+    saved, kept = cache(_saved), cache(kept)  # each file is read once
     board = []
-    for claim in _claims().values():
-        if paper not in (None, claim["paper"]) or notebook not in (None, claim["notebook"]):
-            continue
+    for claim in wanted:
         notes = _notes(claim, saved, kept, full)
         board += [_row(claim, note) for note in notes] or [_row(claim, {})]
     return board
@@ -451,12 +473,16 @@ def _saved(notebook: str, size: str) -> list[dict]:
         ) from None
 
 
-def _baseline(paper: str) -> list[dict]:
+def _baseline(paper: str, dated: bool = True) -> list[dict]:
+    """Return what is kept of a paper; whether it is stale takes reading all of its sources."""
     kept = baseline.load(paper)
     if kept is None:
         return []
-    age = f"{kept['date']}, stale" if baseline.stale(kept) else kept["date"]
-    return [note | {"size": f"{kept['size']} (baseline of {age})"} for note in kept["values"]]
+    size = kept["size"]
+    if dated:
+        age = f"{kept['date']}, stale" if baseline.stale(kept) else kept["date"]
+        size = f"{size} (baseline of {age})"
+    return [note | {"size": size} for note in kept["values"]]
 
 
 def _read(path: Path):
@@ -539,7 +565,7 @@ def verdict_line(
     >>> verdict_line("rotzer2025", figure="4").text
     'The paper prints no number with this figure.'
     """
-    board = rows(paper, full=True)
+    board = _board(listed(paper), True, partial(_baseline, dated=False))
     if ids is not None:
         board = [row for name in ids for row in _matching(board, name)]
     if figure is not None:

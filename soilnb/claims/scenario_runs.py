@@ -132,7 +132,7 @@ def record(tables: Mapping[str, pd.DataFrame], notebook: str) -> None:
     >>> claims.compare("rotzer2025", ["nec0"])["ours"].iloc[0]
     '2.6'
     """
-    own = {row["id"] for row in claims.rows(PAPER, notebook=notebook)}
+    own = {row["id"] for row in claims.listed(PAPER, notebook=notebook)}
     for note in notes(tables):
         if note["id"] in own:
             claims.record(**note)

@@ -5,7 +5,6 @@ import warnings
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy import stats
 
 from soilnb import claims
 from soilnb.cue import diagnosed
@@ -264,6 +263,8 @@ def _treated(cue, litter_change, more_input, sites, before, random) -> pd.DataFr
 
 def record_fertilised(table: pd.DataFrame) -> None:
     """Note the numbers of Fig. 5."""
+    from scipy import stats  # half a second, for this alone
+
     cue, soc, years = table["lnrr_cue"], table["lnrr_soc"], table["duration"]
     r = stats.pearsonr(cue, soc).statistic
     in_time = stats.linregress(years, soc)

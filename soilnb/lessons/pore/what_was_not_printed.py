@@ -178,7 +178,7 @@ def worded(table: pd.DataFrame) -> pd.DataFrame:
 
 def having(values: pd.DataFrame, names: list[str], also: list[str]) -> pd.DataFrame:
     """Return the runs that have some numbers in the bands of their claims, with others beside."""
-    bands = {row["id"]: (row["low"], row["high"]) for row in claims.rows("rotzer2025")}
+    bands = {c["id"]: (c.get("low"), c.get("high")) for c in claims.listed("rotzer2025")}
     inside = pd.DataFrame({name: values[name].between(*bands[name]) for name in names})
     return values.loc[inside.all(axis=1), [*names, *also]].round(2)
 
@@ -217,7 +217,7 @@ def _held_by(*tables: pd.DataFrame) -> list[str]:
 
 def _inside(values: pd.DataFrame) -> pd.DataFrame:
     """Whether numbers are inside the bands of their claims."""
-    bands = {row["id"]: (row["low"], row["high"]) for row in claims.rows("rotzer2025")}
+    bands = {c["id"]: (c.get("low"), c.get("high")) for c in claims.listed("rotzer2025")}
     return pd.DataFrame({name: values[name].between(*bands[name]) for name in values})
 
 
