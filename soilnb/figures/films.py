@@ -24,6 +24,9 @@ from soilnb.parameters import InputError
 #: Pictures of a film, and its largest size in bytes.
 MOST_FRAMES, MOST_BYTES = 40, 1_500_000
 
+#: Width of a film on a page, in pixels.
+WIDTH = 640
+
 #: Paper and ink on a dark page; ink has a contrast of more than 7 to 1.
 PAPER, INK = "#121212", "#E4E4E4"
 
@@ -54,7 +57,7 @@ def film(
     dark: Sequence[bytes] = (),
     legend: str = "",
     interval: int = 250,
-    width: int = 640,
+    width: int = WIDTH,
     sharp: bool = False,
     start: bool = False,
 ) -> Film:
@@ -130,7 +133,8 @@ def drawn(
     count : int
         Number of pictures.
     size : tuple of float
-        Of the figure, in inches.
+        Of the figure, in inches; its picture is as wide as a film is on a page. A phone shows it
+        half as wide, so letters of 8 points take a figure of hardly more than 4 inches.
 
     Returns
     -------
@@ -140,7 +144,7 @@ def drawn(
     found: dict[str, list] = {"pictures": [], "dark": [], "labels": []}
     for mode, look in (("pictures", {}), ("dark", _DARK)):
         with matplotlib.rc_context({**STYLE, **look}):
-            figure = Sheet(figsize=size, dpi=100)
+            figure = Sheet(figsize=size, dpi=WIDTH / size[0])
             FigureCanvasAgg(figure)
             found["labels"] = []
             for number in range(count):

@@ -32,6 +32,9 @@ _PAIR = ("tau_mic", "tau_enz_decay")
 #: From few draws to many, on light and on dark paper.
 _GREYS = [to_rgba(style.COLOURS["grey"], share) for share in np.linspace(0.1, 0.9, 6)]
 
+#: A film with axes, in inches: on a phone its letters are still 9 pixels high.
+SIZE = (4.3, 2.9)
+
 #: The soil of the films: voxels of 2 µm, and steps of aggregation before the first day.
 _SOIL = {"shape": (128, 128), "seed": 0, "initial_steps": 150, "progress": False}
 
@@ -129,7 +132,7 @@ def carbon_down_a_profile() -> films.Film:
         profile.set(xlabel="one year's carbon, in each 2 cm (%)")
         share.plot(years[: number + 1], left[: number + 1], color=style.COLOURS["orange"], lw=2.5)
         share.set(xlim=(0, years[-1]), ylim=(0, 103), xlabel="years", ylabel="still there (%)")
-        figure.subplots_adjust(left=0.1, right=0.97, bottom=0.16, top=0.95, wspace=0.35)
+        figure.subplots_adjust(left=0.16, right=0.95, bottom=0.17, top=0.95, wspace=0.5)
         half = _half(below, density[number])
         return f"year {years[number]:.0f}: {left[number]:.0f} % is left, half of it below {half} cm"
 
@@ -137,7 +140,7 @@ def carbon_down_a_profile() -> films.Film:
         text="The carbon that roots bring in one year, by depth: grey as it enters, orange what is "
         "left. The top loses it within years; what is deep stays for decades, so that the middle "
         "of what is left moves down although hardly anything travels.",
-        **films.drawn(draw, years.size, (6.4, 3.6)),
+        **films.drawn(draw, years.size, SIZE),
     )
 
 
@@ -155,16 +158,16 @@ def five_models_warming() -> films.Film:
 
     def draw(figure: Figure, number: int) -> str:
         ax, now = figure.subplots(), steps[number]
-        heights = _apart(change[:, now], 0.05 * (top - low))
+        heights = _apart(change[:, now], 0.06 * (top - low))
         for model, line, place in zip(looks(names).items(), change, heights, strict=True):
             name, (colour, dash, marker) = model
             ax.plot(times[: now + 1], line[: now + 1], color=_bright(colour), ls=dash, lw=2)
             ax.plot(times[now], line[now], marker, color=_bright(colour), ms=6)
-            ax.text(times[now] + 1.5, place, name, va="center", fontsize=8)
+            ax.text(times[now] + 2.5, place, name, va="center", fontsize=8)
         ax.axhline(0, color=style.COLOURS["grey"], lw=0.8)
-        ax.set(xlim=(0, 1.2 * times[-1]), ylim=(low, top))
+        ax.set(xlim=(0, 1.25 * times[-1]), ylim=(low, top))
         ax.set(xlabel="years after +4 °C", ylabel="change of soil carbon (%)")
-        figure.subplots_adjust(left=0.12, right=0.97, bottom=0.15, top=0.96)
+        figure.subplots_adjust(left=0.15, right=0.97, bottom=0.17, top=0.96)
         return (
             f"year {times[now]:.0f}: from {change[:, now].min():.0f} to {_most(change[:, now])} %"
         )
@@ -173,7 +176,7 @@ def five_models_warming() -> films.Film:
         text="One soil in five models, warmed by four degrees at once. All lose carbon, some "
         "within a decade, others are still losing it when the film ends: same soil, same step, "
         "and answers that lie far apart.",
-        **films.drawn(draw, len(steps), (6.4, 3.6)),
+        **films.drawn(draw, len(steps), SIZE),
     )
 
 
@@ -223,7 +226,7 @@ def chain_on_its_posterior() -> films.Film:
         side.hist(whole[:, first], color=style.COLOURS["grey"], alpha=0.6, **options)
         side.hist(now[:, first], histtype="step", lw=2, color=style.COLOURS["sky"], **options)
         side.set(xlabel=across, yticks=[])
-        figure.subplots_adjust(left=0.13, right=0.97, bottom=0.17, top=0.96, wspace=0.15)
+        figure.subplots_adjust(left=0.17, right=0.96, bottom=0.18, top=0.96, wspace=0.15)
         return f"step {5 * stops[number]:,} of the walk"
 
     return films.film(
@@ -231,7 +234,7 @@ def chain_on_its_posterior() -> films.Film:
         f"those of microbes and of their enzymes, as one pit of {study.source} lets it. Grey is "
         "the posterior, from a longer walk: one time may be long where the other is short. The "
         "chain stays longer where the fit is better, and slowly its outline fills the grey one.",
-        **films.drawn(draw, len(stops), (6.4, 3.6)),
+        **films.drawn(draw, len(stops), SIZE),
     )
 
 

@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 from filelock import FileLock
+from matplotlib.text import Text
 from PIL import Image
 
 from soilnb.figures import films
@@ -64,6 +65,32 @@ def test_a_film_starts_only_where_it_is_marked_to():
     drawn = films.drawn(stripe, 2, (2, 1))
     assert " data-start" not in films.film(text="A line.", **drawn).html
     assert " data-start" in films.film(text="A line.", start=True, **drawn).html
+
+
+#: Width of a film on a phone, and the least height of letters that can be read there, in pixels.
+PHONE, READ = 350, 9
+
+
+@pytest.mark.parametrize(
+    "name", ["five_models_warming", "chain_on_its_posterior", "carbon_down_a_profile"]
+)
+def test_the_letters_of_a_film_are_whole_and_read_on_a_phone(name, monkeypatch):
+    small, cut = set(), []
+
+    def look(figure):
+        figure.canvas.draw()
+        for text in figure.findobj(Text):
+            if text.get_fontsize() / 72 * PHONE / figure.get_size_inches()[0] < READ:
+                small.add(text.get_text())
+        for box in (ax.get_tightbbox() for ax in figure.axes):
+            inside = figure.bbox.contains(box.x0, box.y0) and figure.bbox.contains(box.x1, box.y1)
+            cut.extend([] if inside else [box.bounds])
+        return b"WEBP"
+
+    monkeypatch.setattr(films, "_webp", look)
+    getattr(shown, name)()
+    assert small == set()
+    assert cut == []
 
 
 @pytest.mark.parametrize("name", shown.PAGES)
