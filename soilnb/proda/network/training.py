@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,6 +35,7 @@ CHUNK = 100
 #: Adadelta with the decay and epsilon of Keras, but with its authors' rate: at Keras' rate of 0.001
 #: a few hundred sites would need a thousand times as many epochs.
 OPTIMISER = optax.adadelta(1.0, rho=0.95, eps=1e-7)
+_still = jax.jit(OPTIMISER.init)
 
 
 def mse(predicted: jax.Array, true: jax.Array, weight: jax.Array) -> jax.Array:
@@ -58,11 +60,7 @@ class Network(eqx.Module):
     squash: bool = eqx.field(static=True)
 
     def __init__(self, sizes: Sequence[int], squash: bool, key: jax.Array) -> None:
-        keys = jax.random.split(key, len(sizes) - 1)
-        self.layers = tuple(
-            _glorot(eqx.nn.Linear(*pair, key=k), k)
-            for pair, k in zip(pairwise(sizes), keys, strict=True)
-        )
+        self.layers = _layers(tuple(sizes), key)
         self.squash = squash
 
     def __call__(self, x: jax.Array, dropout: float = 0.0, key: jax.Array | None = None):
@@ -74,6 +72,15 @@ class Network(eqx.Module):
                 x = jnp.where(kept, x / (1 - dropout), 0.0)
         x = jax.vmap(self.layers[-1])(x)
         return jax.nn.sigmoid(x) if self.squash else x
+
+
+@partial(jax.jit, static_argnums=0)  # as one: step by step, each would be compiled for itself
+def _layers(sizes: tuple[int, ...], key: jax.Array) -> tuple[eqx.nn.Linear, ...]:
+    keys = jax.random.split(key, len(sizes) - 1)
+    return tuple(
+        _glorot(eqx.nn.Linear(*pair, key=k), k)
+        for pair, k in zip(pairwise(sizes), keys, strict=True)
+    )
 
 
 def _glorot(layer: eqx.nn.Linear, key: jax.Array) -> eqx.nn.Linear:
@@ -190,7 +197,7 @@ def _start(sizes: Sequence[int], squash: bool, key: jax.Array) -> State:
     network = Network(sizes, squash, key)
     return State(
         network,
-        OPTIMISER.init(network),
+        _still(network),
         network,
         jnp.asarray(jnp.inf, jnp.float32),
         jnp.asarray(-1),
