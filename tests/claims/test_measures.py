@@ -555,6 +555,7 @@ def test_a_real_run_has_what_is_measured():
     assert table.biomass_voxels.sum() == float(data.biomass_cells[-1])
     thinned = thin([data, data])
     assert thinned["C_POM"].attrs["units"] == "mg g-1"
+    assert thinned["f_U"].isel(time=0).isnull().all()  # no day before
 
 
 SMALL = {"days": 3, "shape": (72, 72), "initial_steps": 2, "snapshots": (3,), "progress": False}

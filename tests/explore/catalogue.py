@@ -111,9 +111,10 @@ def of_controls(monkeypatch):
         module = importlib.import_module(f"soilnb.explore.{name}")
         for function in vars(module).values():
             if returns_an_explorer(function):
-                for control in function().about.values():
+                explorer = function()
+                for control in explorer.about.values():
                     found |= {control.label, *map(str, control.choices)}
-                found.add(getattr(function(), "name", ""))
+                found.add(getattr(explorer, "name", ""))
     return found - {""}
 
 

@@ -468,6 +468,7 @@ def test_a_control_that_is_time_is_played(make, name):
     assert slider.min < slider.value < slider.min + (slider.max - slider.min) / 20
     play.value = play.max
     assert slider.value == slider.max
+    explorer.states = {n: [explorer.about[n].value] for n in explorer.states}  # one to draw
     kinds = {c["name"]: c["kind"] for c in states.states(explorer)["controls"]}
     assert kinds.get(name, "time") == "time"
 

@@ -86,6 +86,11 @@ def test_a_unit_that_only_one_reading_fits_is_taken_and_said(case, right):
     xr.testing.assert_allclose(found, right, rtol=1e-12)
 
 
+def test_what_names_or_places_a_profile_is_a_coordinate(right):
+    texts = {"climate", "vegetation", "soil_order", "study"}
+    assert set(right.coords) == {"profile", "layer", "latitude", "longitude", "refused", *texts}
+
+
 def test_the_documented_units_are_taken_without_a_word():
     assert said(FRAME)[1] == ""
 
