@@ -127,14 +127,14 @@ def combined(
         "warmth": temperature.logit(celsius, response) / temperature.logit(reference, response),
         "nutrients": stoichiometry.nutrient_limited(c_to_n, immobilised),
     }
-    arrays = (v if isinstance(v, xr.DataArray) else xr.DataArray(v) for v in allowed.values())
-    found = xr.Dataset(dict(zip(allowed, arrays, strict=True)))
+    as_arrays = (v if isinstance(v, xr.DataArray) else xr.DataArray(v) for v in allowed.values())
+    found = dict(zip(allowed, as_arrays, strict=True))
     found["metabolism"] = np.minimum(1.0, found["energy"] * found["warmth"])
     found["cue"] = np.minimum(found["metabolism"], found["nutrients"])
+    result = xr.Dataset(found, attrs={"standing": STANDING})
     for name, long_name in COMBINED.items():
-        found[name].attrs = {"units": "1", "long_name": long_name}
-    found.attrs["standing"] = STANDING
-    return found
+        result.variables[name].attrs = {"units": "1", "long_name": long_name}
+    return result
 
 
 def links() -> pd.DataFrame:

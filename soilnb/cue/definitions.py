@@ -25,6 +25,7 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
+from soilnb.cue.values import labelled
 from soilnb.parameters import InputError, check_known, shown, unknown
 
 #: Flux of a ledger: symbol and meaning.
@@ -148,17 +149,14 @@ def efficiency(fluxes: xr.Dataset, level: str = "community") -> xr.DataArray:
     book = flux_ledger(fluxes)
     if level != "population" and "population" in book.dims:
         book = book.sum("population", skipna=False)
-    taken = book["uptake"]
-    kept = taken - sum(book[name] for name in losses)
-    cue = (kept / taken.where(taken > 0)).rename(level)
-    cue.attrs = {
-        "units": "1",
-        "long_name": f"carbon use efficiency of the {level}",
-        "symbol": symbol,
-        "definition": f"(uptake - {' - '.join(losses)}) / uptake",
-        "source": "He et al. 2024, after Geyer et al. 2016",
-    }
-    return cue
+    taken = book.variables["uptake"]
+    kept = taken - sum(book.variables[name] for name in losses)
+    return labelled(
+        kept / taken.where(taken > 0), book, level, units="1", symbol=symbol,
+        long_name=f"carbon use efficiency of the {level}",
+        definition=f"(uptake - {' - '.join(losses)}) / uptake",
+        source="He et al. 2024, after Geyer et al. 2016",
+    )  # fmt: skip
 
 
 def nested(fluxes: xr.Dataset) -> xr.Dataset:
@@ -214,8 +212,8 @@ def _flux(name: str, given: object, source: xr.Dataset | None) -> xr.DataArray:
             flux = flux.assign_attrs(units=terms[0].attrs.get("units", ""))
     else:
         flux = _values(name, given)
-    low = float(flux.min(skipna=True)) if flux.size else 0.0
-    if low < 0 or np.isinf(flux).any():
+    low = float(np.fmin.reduce(flux.values, axis=None)) if flux.size else 0.0
+    if low < 0 or np.isinf(flux.values).any():
         raise InputError(f"{name} = {low:g}: allowed finite fluxes of 0 or more")
     return flux
 

@@ -11,6 +11,7 @@ leaching do not count. What counts as D is a choice, so it is an argument here.
 
 import xarray as xr
 
+from soilnb.cue.values import labelled
 from soilnb.parameters import InputError, check_known
 
 #: Name of a definition of D, and the fluxes that it sums.
@@ -55,13 +56,10 @@ def diagnosed(dataset: xr.Dataset, decomposition: str = "uptake") -> xr.DataArra
         raise InputError(
             f"dataset has no {', '.join(missing)}: needed respiration, {', '.join(names)}"
         )
-    decomposed = sum(dataset[name] for name in names)
-    efficiency = (1 - dataset["respiration"] / decomposed.where(decomposed > 0)).rename("cue")
-    efficiency.attrs = {
-        "units": "1",
-        "long_name": "diagnosed carbon use efficiency",
-        "symbol": r"\mathrm{CUE}",
-        "definition": f"1 - respiration / ({' + '.join(names)})",
-        "source": "He et al. 2024",
-    }
-    return efficiency
+    decomposed = sum(dataset.variables[name] for name in names)
+    share = dataset.variables["respiration"] / decomposed.where(decomposed > 0)
+    return labelled(
+        1 - share, dataset, "cue", units="1", long_name="diagnosed carbon use efficiency",
+        symbol=r"\mathrm{CUE}", definition=f"1 - respiration / ({' + '.join(names)})",
+        source="He et al. 2024",
+    )  # fmt: skip

@@ -283,10 +283,12 @@ def under_control(
         "gamma": np.linspace(0, 8, 41),
     }
     result = control_functions.combined(**chosen, immobilised=immobilised)
+    along = {}
     for name, values in spans.items():
         axis = xr.DataArray(values, dims=name, coords={name: values})
-        along = control_functions.combined(**{**chosen, name: axis}, immobilised=immobilised)
-        result[f"along_{name}"] = along["cue"]
+        found = control_functions.combined(**{**chosen, name: axis}, immobilised=immobilised)
+        along[f"along_{name}"] = found["cue"]
+    result = result.assign(along)
     surplus = stoichiometry.nitrogen_surplus(c_to_n, float(result["cue"])) + immobilised
     result.attrs |= {**chosen, "food": food, "surplus": surplus}
     return result
