@@ -87,12 +87,11 @@ def combined(*, until: str = "2,500 years", **asked: float | str) -> xr.Dataset:
 
 def _say(run: xr.Dataset) -> str:
     last = float(run["time"][-1])
-    held = MG_HA * run["stock"].isel(time=-1)
-    effect = float(held.sel(scenario="managed") - held.sel(scenario="control"))
-    deep = run["carbon"].isel(time=-1).where(run["depth"] > 0.3, 0.0).sum("depth") * THICKNESS
-    below = MG_HA / 1000 * float(deep.sel(scenario="managed") - deep.sel(scenario="control"))
-    came = (run["cumulative_input"].isel(time=-1) + run["brought"]) * MG_HA / 1000
-    extra = float(came[1] - came[0])
+    control, held = MG_HA * run["stock"].values[:, -1]
+    deep = run["carbon"].values[:, -1, run["depth"].values > 0.3].sum(axis=1) * THICKNESS
+    below = MG_HA / 1000 * (deep[1] - deep[0])
+    came = run["cumulative_input"].values[:, -1] + run["brought"].values
+    extra = MG_HA / 1000 * (came[1] - came[0])
     brought = (
         translated(", for {extra:.0f} Mg C ha⁻¹ more that was put in", extra=extra)
         if extra > 0.5
@@ -102,8 +101,8 @@ def _say(run: xr.Dataset) -> str:
         "After {last:,.0f} years the field holds {held:.1f} Mg C ha⁻¹ to 2 m, "
         "{effect:+z.1f} against the control ({below:+z.1f} below 30 cm){brought}.",
         last=last,
-        held=float(held.sel(scenario="managed")),
-        effect=effect,
+        held=held,
+        effect=held - control,
         below=below,
         brought=brought,
     )

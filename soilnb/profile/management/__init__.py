@@ -515,33 +515,39 @@ def scenario(
 
 def _compare(before: Field, after: Field, runs: Sequence[xr.Dataset]) -> xr.Dataset:
     """Return the runs of the control and of the managed field side by side, with the effect."""
-    data = {"carbon": xr.concat([run["carbon"].sum("material") for run in runs], "scenario")}
-    data["carbon"].attrs = runs[0]["carbon"].attrs
     names = [name for name in runs[0] if name == "stock" or name.startswith("cumulative_")]
-    for name in names:
-        data[name] = xr.concat([run[name] for run in runs], "scenario")
-    data["brought"] = xr.DataArray(
-        [before.brought, after.brought], dims="scenario",
-        attrs={"units": "g C m-2", "long_name": "carbon brought to the field at year 0",
-               "symbol": "A"},
+    data = {"carbon": _both(runs, "carbon", "material")}
+    data |= {name: _both(runs, name) for name in names}
+    data["brought"] = xr.Variable(
+        "scenario", [before.brought, after.brought],
+        {"units": "g C m-2", "long_name": "carbon brought to the field at year 0", "symbol": "A"},
     )  # fmt: skip
-    result = xr.Dataset(data).assign_coords(scenario=["control", "managed"])
-    result["effect"] = (data["stock"][1] - data["stock"][0]).drop_vars("scenario", errors="ignore")
-    result["effect"].attrs = {
-        "units": "kg C m-2", "long_name": "carbon of the managed less that of the control field",
-        "symbol": r"\Delta C",
+    control, managed = data["stock"]
+    data["effect"] = xr.Variable(
+        managed.dims, managed.values - control.values,
+        {"units": "kg C m-2", "long_name": "carbon of the managed less that of the control field",
+         "symbol": r"\Delta C"},
+    )  # fmt: skip
+    thick = xr.Variable("depth", before.base.thickness)
+    data["material_stock"] = (runs[1].variables["carbon"] * thick).sum("depth") / 1000
+    data["material_stock"].attrs = {
+        "units": "kg C m-2", "long_name": "carbon by material, managed", "symbol": "C_m",
     }  # fmt: skip
-    thick = xr.DataArray(before.base.thickness, dims="depth")
-    by_material = (runs[1]["carbon"].drop_vars("depth") * thick).sum("depth") / 1000
-    result["material_stock"] = by_material.assign_attrs(
-        units="kg C m-2", long_name="carbon by material, managed", symbol="C_m"
-    )
+    coords = runs[1].coords.assign(scenario=["control", "managed"])
+    result = xr.Dataset(data, coords)
     result.attrs = {
         **runs[0].attrs,
         "practices": ", ".join(after.practices) or "none",
         "kind": "model; magnitudes are illustrative unless their source says otherwise",
     }
     return result
+
+
+def _both(runs: Sequence[xr.Dataset], name: str, summed: str | None = None) -> xr.Variable:
+    """Return a variable of two runs, summed over a dimension, as [scenario, ...]."""
+    found = [run.variables[name] for run in runs]
+    each = found if summed is None else [one.sum(summed) for one in found]
+    return xr.Variable(("scenario", *each[0].dims), [one.values for one in each], found[0].attrs)
 
 
 def effects(
