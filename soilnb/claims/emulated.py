@@ -101,12 +101,11 @@ def wanted(numbers: pd.DataFrame) -> pd.DataFrame:
     >>> [round(float(found.loc["n-leak", c]), 2) for c in ("expected", "error")]
     [2.3, 0.1]
     """
-    found = numbers[["kind", "expected", "error"]].copy()
-    for name, row in numbers.iterrows():
-        if name not in PLAIN:
-            relative = max(row["error"] / row["expected"], _SMALLEST)
-            found.loc[name, ["expected", "error"]] = [np.log(row["expected"]), relative]
-    return found
+    expected, error = numbers[["expected", "error"]].to_numpy(float, copy=True).T
+    logged = np.array([name not in PLAIN for name in numbers.index], bool)
+    error[logged] = np.maximum(error[logged] / expected[logged], _SMALLEST)
+    expected[logged] = np.log(expected[logged])
+    return numbers[["kind"]].assign(expected=expected, error=error)
 
 
 def fit(
@@ -194,14 +193,14 @@ def predict(processes: Mapping[str, Process], points: pd.DataFrame) -> dict[str,
     numbers.
     """
     x = features(points)
-    found = {key: pd.DataFrame(index=points.index) for key in ("mean", "emulator", "seed")}
+    found: dict[str, dict] = {key: {} for key in ("mean", "emulator", "seed")}
     for name, one in processes.items():
         mean, spread = one.regressor.predict(x, return_std=True)
         known = np.maximum((one.scale * spread) ** 2 - one.seed**2, 0.0)
         found["mean"][name] = one.centre + one.scale * mean
         found["emulator"][name] = np.sqrt(known)
         found["seed"][name] = one.seed
-    return found
+    return {key: pd.DataFrame(columns, index=points.index) for key, columns in found.items()}
 
 
 def natural(name: str, value: float) -> float:

@@ -197,16 +197,22 @@ def at_a_point(figure: Figure, said: pd.DataFrame) -> str:
     limit = matching.table()["limit"]
     ax.axvspan(-limit, limit, color="0.93", zorder=0)
     ax.axvline(0, color="0.3", lw=0.8)
-    for row, name in enumerate(numbers):
-        one = said.loc[name]
-        match = one["side"] == "match"
-        colour, marker = (_MATCH, "o") if match else (_HELD, "s")
-        shown = float(np.clip(one["off"], -9.5, 9.5))
-        ax.plot([0, shown], [row, row], color=colour, lw=1.5)
-        ax.plot(shown, row, marker if abs(one["off"]) < 9.5 else ">", color=colour, ms=6)
-        ax.text(10.2, row, f"{one['value']:.3g} / {one['printed']:.3g}", va="center", size=7)
+    rows, shown = said.loc[numbers], np.arange(len(numbers))
+    off, match = rows["off"].to_numpy(), rows["side"].to_numpy() == "match"
+    for side, colour, marker in ((match, _MATCH, "o"), (~match, _HELD, "s")):
+        ax.hlines(shown[side], 0, np.clip(off[side], -9.5, 9.5), color=colour, lw=1.5)
+        for some, sign in ((np.abs(off) < 9.5, marker), (np.abs(off) >= 9.5, ">")):
+            at = side & some
+            ax.plot(np.clip(off[at], -9.5, 9.5), shown[at], sign, color=colour, ms=6)
+    for row, value in zip(shown, rows["value"], strict=True):
+        ax.text(10.2, row, f"{value:.3g}", va="center", size=7)
     ax.set_xlim(-10, 10)
-    ax.set_yticks(range(len(numbers)), [WORDS[name] for name in numbers])
+    ax.set_yticks(shown, [WORDS[name] for name in numbers])
+    # What is printed stays while a reader moves the point: labels of the axis, drawn once.
+    ax.yaxis.remove_overlapping_locs = False
+    ax.set_yticks(shown, [f"/ {printed:.3g}" for printed in rows["printed"]], minor=True)
+    beside = {"labelleft": False, "labelright": True, "labelsize": 7, "length": 0, "pad": 38}
+    ax.tick_params(axis="y", which="minor", **beside)
     ax.set_ylim(len(numbers) - 0.5, -0.5)
     ax.set_xlabel("standard deviations off the printed number (right: emulated / printed)")
     return "circles: matched; squares: held out; grey: not ruled out"
