@@ -44,11 +44,22 @@ def soil(temperature: float = 12.0, clay: float = 0.25, npp: float = 400.0) -> d
 
 
 def describe(model: BoxModel, site: Mapping, parameters=None) -> xr.Dataset:
-    """Return a model's steady state with its CUE, ages, and what kind each pool is."""
-    state, ages = model.steady_state(site, parameters), model.ages(site, parameters)
-    about = {name: ages[name].variable for name in ("age", "system_age", "transit_time")}
-    about |= {"cue": diagnosed(state).variable, "pool_kind": ("pool", _kinds(model.name))}
-    return state.assign(about).set_coords("pool_kind")
+    """Return the carbon of a model's steady state with its CUE, ages, and what each pool is.
+
+    Returns
+    -------
+    Dataset
+        ``carbon`` (kg C m-2) and ``age`` (yr) over ``pool`` with the coordinate ``pool_kind``;
+        ``system_age``, ``transit_time`` (yr) and ``cue``.
+    """
+    state, asked = model.steady_state(site, parameters), model.ask(site, parameters)
+    ages = model.ages_at(asked.system, model.state(asked, state["carbon"]))
+    about = {name: (ages[name][0], ages[name][1][0]) for name in ("system_age", "transit_time")}
+    about |= {"age": ("pool", ages["age"][1][0]), "carbon": state.variables["carbon"]}
+    about |= {"cue": diagnosed(state).variable}
+    coords = {"pool": list(model.pools), "pool_name": state.variables["pool_name"]}
+    coords |= {"pool_kind": ("pool", _kinds(model.name))}
+    return xr.Dataset(about, coords, state.attrs)
 
 
 @functools.cache

@@ -170,7 +170,9 @@ def soils(figure: Figure, found: Mapping[str, xr.Dataset]) -> None:
     age.hlines(rows, leaves, there, color="0.6", lw=1.2, zorder=1)
     age.plot(leaves, rows, "o", color=COLOURS["green"], label="of what leaves")
     age.plot(there, rows, "D", color=COLOURS["purple"], label="of what is there")
-    cue.barh(rows, efficiency, color="0.75", edgecolor="0.3", height=0.6)
+    bars = [[(0, row - 0.3), (0, row + 0.3), (e, row + 0.3), (e, row - 0.3)]
+            for row, e in zip(rows, efficiency, strict=True)]  # fmt: skip
+    cue.add_collection(PolyCollection(bars, facecolor="0.75", edgecolor="0.3"), autolim=False)
     for row, value in zip(rows, efficiency, strict=True):
         cue.text(value + 0.02, row, f"{value:.3f}", va="center", fontsize=8)
     stock.set_yticks(rows, names)
@@ -202,7 +204,7 @@ def _stacks(ax: Axes, soils: Sequence[xr.DataArray]) -> list[float]:
         totals.append(left)
     for kind, some in boxes.items():
         look = {"facecolor": FILLS[kind], "edgecolor": "0.3", "hatch": HATCHES[kind], "lw": 0.7}
-        ax.add_collection(PolyCollection(some, **look))
+        ax.add_collection(PolyCollection(some, **look), autolim=False)
     return totals
 
 

@@ -36,6 +36,17 @@ def test_only_millennial_changes_its_efficiency_with_temperature(side):
     side.reset()
 
 
+def test_ages_are_those_of_the_state_that_is_shown():
+    """In a cold soil of clay MIMICS has two steady states: only one of them with both microbes."""
+    site = explorers.soil(temperature=0.0, clay=0.65, npp=250.0)
+    soil = explorers.describe(boxes()["mimics"], site)
+    assert float(soil["carbon"].sel(pool="MICK")) > 0
+    assert np.isfinite(soil["age"]).all()
+    mean = float((soil["carbon"] * soil["age"]).sum() / soil["carbon"].sum())
+    assert float(soil["system_age"]) == pytest.approx(mean)
+    assert float(soil["transit_time"]) == pytest.approx(1e3 * float(soil["carbon"].sum()) / 250.0)
+
+
 def test_the_loan_of_a_thermometer_changes_nothing_for_its_owner():
     soil = explorers.soil(temperature=17.0)
     own = {key: value for key, value in soil.items() if key != "modifier"}

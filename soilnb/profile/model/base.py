@@ -160,13 +160,24 @@ class Model(ABC):
         return self.label(asked, modes(modes_at(asked.system, self.rest(asked))))
 
     def ages(
-        self, place: object, parameters: Parameters | None = None, **options: str
+        self,
+        place: object,
+        parameters: Parameters | None = None,
+        carbon: Initial = None,
+        **options: str,
     ) -> xr.Dataset:
         """Return how old the carbon is at steady state.
 
         What leaves a pool is a share of it, whatever the law: x_i a_i, the sum of the ages of all
         carbon in pool i, grows by x_i a year and moves with the carbon, so B (x a) = -x with the
         matrix B of these shares (Rasmussen et al. 2016, doi:10.1007/s00285-016-0990-8).
+
+        Parameters
+        ----------
+        place, parameters, **options
+            As in `steady_state`.
+        carbon : Dataset, DataArray or array, optional
+            The steady state that is meant, where there may be several: as `steady_state` gives it.
 
         Returns
         -------
@@ -184,7 +195,11 @@ class Model(ABC):
         array([1481., 9222.])
         """
         asked = self.ask(place, parameters, **options)
-        system, state = asked.system, self.rest(asked)
+        state = self.rest(asked) if carbon is None else self.state(asked, carbon)
+        return self.label(asked, self.ages_at(asked.system, state))
+
+    def ages_at(self, system: System, state: np.ndarray) -> dict[str, tuple]:
+        """Return the ages at a steady state [row, n + 2], in yr: (dimensions, array) by name."""
         carbon, lives, moves = _moving(system, state)
         held = carbon[:, lives]
         empty = held == 0  # what is not there has no age, and gives nothing
@@ -201,14 +216,13 @@ class Model(ABC):
         grown = np.where(known, by_pool[0] * by_pool[1], 0.0).sum(axis=1)
         entering = system.source.sum(axis=1).reshape(-1, system.cells).sum(axis=1)
         respired = system.entries(state)["respiration"].reshape(-1, system.cells)
-        variables = {
+        return {
             "age": (self.axes, age.reshape(len(age), -1, *cells)),
             "system_age": ((), years.sum(axis=1) / stock),
             "transit_time": ((), stock / entering),
             "sample_age": (self.axes[1:], _over(grown, sample).reshape(-1, *cells)),
             "turnover_time": (self.axes[1:], _over(sample, respired).reshape(-1, *cells)),
         }
-        return self.label(asked, variables)
 
     def radiocarbon(
         self, place: object, air: Air, parameters: Parameters | None = None, **options: str
