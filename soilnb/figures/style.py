@@ -62,23 +62,31 @@ class Sheet(Figure):
     """A figure that can be wiped and drawn anew at a third of the cost.
 
     To make axes and their ticks takes longer than to draw on them. So where all axes come from
-    one call of `subplots`, the next call like it gets the same axes again, emptied.
+    one call of `subplots`, the next call like it gets the same axes again, emptied; so do colour
+    bars of these axes.
     """
 
     def __init__(self, *arguments, **options) -> None:
         super().__init__(*arguments, **options)
         self._made: tuple | None = None
         self._wiped = False
+        self._bars: list[tuple] = []
+        self._spare: list[tuple] = []
 
     def wipe(self) -> None:
         """Take everything away, axes too unless they can be had again."""
         made = [] if self._made is None else list(np.ravel(self._made[1]))
-        # Colour bars, twins and insets take room from the axes that they belong to.
-        self._wiped = bool(made) and made == self.axes and not any(ax.child_axes for ax in made)
+        scales = [bar.ax for _, bar in self._bars]
+        # Twins and insets take room from the axes that they belong to.
+        alike = [*made, *scales] == self.axes and not any(ax.child_axes for ax in made)
+        self._wiped = bool(made) and alike
+        self._spare, self._bars = self._bars if self._wiped else [], []
         if not self._wiped:
             self._made = None
             _empty(self)
             return
+        for ax in scales:
+            self.delaxes(ax)
         for thing in [*self.legends, *(t for t in self.texts if t is not self._supxlabel)]:
             thing.remove()
         if self._supxlabel is not None:
@@ -95,11 +103,24 @@ class Sheet(Figure):
             self._wiped = False
             if self._made[0] == call:
                 return self._made[1]
+            self._spare = []
             _empty(self)
         fresh = not self.axes
         axes = super().subplots(*arguments, **options)
         self._made = (call, axes) if fresh else None
         return axes
+
+    def colorbar(self, mappable, cax=None, ax=None, **options):
+        """Return a colour bar as matplotlib's figures do: one that was there, where it is alike."""
+        call = [*map(id, np.ravel(ax)), options]
+        if self._spare and self._spare[0][0] == call:
+            _, bar = self._spare.pop(0)
+            self.add_axes(bar.ax)
+            bar.update_normal(mappable)
+        else:
+            bar = super().colorbar(mappable, cax, ax, **options)
+        self._bars.append((call, bar))
+        return bar
 
 
 def _empty(figure: Figure) -> None:

@@ -3,8 +3,10 @@
 import inspect
 
 import matplotlib
+import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from soilnb.figures import style
@@ -59,6 +61,26 @@ def test_the_figure_of_an_explorer_is_wiped_and_keeps_its_size():
     assert len(mine.axes) == 1
     assert mine._suptitle is None
     assert mine.axes[0].lines[0].get_color() == "red"
+
+
+def test_a_wiped_figure_has_its_colour_bar_again_and_looks_like_a_new_one():
+    @style.frame(4.0, 2.5)
+    def mapped(figure, top):
+        left, right = figure.subplots(1, 2)
+        image = left.imshow([[0.0, top]], vmin=0, vmax=top)
+        figure.colorbar(image, ax=left, label="share (1)")
+        right.plot([0, top])
+
+    fresh, again = mapped(8.0), mapped(1.0)
+    bar = again.axes[-1]
+    assert mapped(8.0, figure=again).axes[-1] is bar
+    assert len(again.axes) == len(fresh.axes) == 3
+    pixels = []
+    for figure in (fresh, again):
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        pixels.append(np.asarray(canvas.buffer_rgba()).astype(int))
+    np.testing.assert_allclose(*pixels, atol=40)
 
 
 def test_the_readers_own_settings_stay_out_of_the_figure():
