@@ -132,14 +132,13 @@ def tableED1(rows: pd.DataFrame) -> dict[str, float]:
 
 
 def tableED2(kept: pd.DataFrame) -> dict[str, float]:
-    """Return Extended Data Table 2 of assimilated profiles, beside the slopes themselves."""
+    """Return Extended Data Table 2 of assimilated profiles, with the slopes of Fig. 2."""
     found = {}
     for name, mixed in ASSIMILATED.items():
         fit = regressions.fit(kept, mixed, r2="observed")
         found |= coefficients(f"tao-ed2-{name}", fit)
-    for name in ("intercepts-cue", "intercepts-intercept", "slopes-cue"):
-        del found[f"tao-ed2-{name}"]  # tao-2b, tao-2b-intercept, tao-2b-slope
-    return found
+    own = {"intercepts-cue": "", "intercepts-intercept": "-intercept", "slopes-cue": "-slope"}
+    return found | {f"tao-2b{end}": found.pop(f"tao-ed2-{name}") for name, end in own.items()}
 
 
 def pools(run: xr.Dataset, profiles: xr.Dataset, kept: pd.DataFrame) -> dict[str, bool]:

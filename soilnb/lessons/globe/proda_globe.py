@@ -219,14 +219,9 @@ def record_profiles(one: Study) -> None:
     claims.record("tao-bulk-density", measures.density_fit(one.profiles), data=one.kind)
     for reading, rows in one.tables.items():
         good = kept(rows)
-        levels = regressions.fit(good, ASSIMILATED["intercepts"]).coefficients["estimate"]
-        slopes = regressions.fit(good, ASSIMILATED["slopes"]).coefficients["estimate"]
         about = {"data": one.kind, "variant": VARIANTS[reading]}
         claims.record("tao-r", good["cue"].corr(good["eta_doc"]), cause=one.why, **about)
         numbers = {
-            "tao-2b": levels["cue"],
-            "tao-2b-intercept": levels["intercept"],
-            "tao-2b-slope": slopes["cue"],
             **measures.passing(rows, one.chosen.sizes["profile"], min(one.limit, 10.0)),
             **measures.tableED2(good),
             **measures.pools(one.runs[reading], one.chosen, good),
