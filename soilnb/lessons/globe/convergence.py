@@ -221,7 +221,7 @@ class Study(Sized):
 
     def assimilate(self, model: str, reading: str = "table") -> xr.Dataset:
         """Assimilate all chosen profiles with one model, as the papers do."""
-        length = {"warmup": 800, "steps": 1500, "samples": 50, "prior_draws": 100, "jobs": 1}
+        length = {"warmup": 500, "steps": 1000, "samples": 50, "prior_draws": 100, "jobs": 1}
         if self.full:
             length = {"warmup": 20_000, "steps": 50_000, "samples": 2000}
         name = FOLDERS[reading] if MODELS[model].MODEL.enzymes else model
@@ -369,7 +369,7 @@ class Study(Sized):
         claims.record_all({name: bool(value) for name, value in orders.items()}, **about)
 
 
-def study(size: str = "quick", seed: int = 0, reading: str = "published", number: int = 44):
+def study(size: str = "quick", seed: int = 0, reading: str = "published", number: int = 36):
     """Choose profiles and the planet; in size ``quick`` a few, one of each climate in turn.
 
     Examples

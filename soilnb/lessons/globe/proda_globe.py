@@ -73,7 +73,7 @@ class Study(Sized):
     @property
     def options(self) -> dict[str, object]:
         """What an assimilation takes besides its folder."""
-        length = {"warmup": 600, "steps": 1200, "samples": 100, "prior_draws": 100, "jobs": 1}
+        length = {"warmup": 400, "steps": 800, "samples": 100, "prior_draws": 100, "jobs": 1}
         if self.full:
             length = {"warmup": 20_000, "steps": 50_000, "samples": 2000}
         return {"sampler": "published", "progress": False, **length}

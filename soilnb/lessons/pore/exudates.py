@@ -14,7 +14,7 @@ NAMES = ("reference", "static", "cn10", "cn22", "cn100", "ten_pulses", "pom_cn10
 QUALITIES = ("cn10", "cn22", "reference", "cn100")
 
 #: A square small enough for seven runs in a moment; one seed.
-QUICK = {"shape": (72, 72), "initial_steps": 150, "jobs": 1}
+QUICK = {"shape": (64, 64), "initial_steps": 150, "jobs": 1}
 
 #: What a trial on a small square has.
 SMALL = {"shape": (64, 64), "initial_steps": 100, "progress": False}
