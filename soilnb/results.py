@@ -15,6 +15,7 @@ Bad input raises `soilnb.parameters.InputError` in every function here.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import sys
@@ -29,6 +30,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from soilnb import panels
 from soilnb.jobs import reason, writing
 from soilnb.parameters import InputError, shown
 
@@ -285,6 +287,9 @@ def _refuse_second(run: Current, name: str) -> None:
 
 def _png(figure: Figure, box: Bbox, **options) -> bytes:
     target = BytesIO()
+    if parts := panels.boxes(figure, box):
+        written = json.dumps({"size": [round(box.width, 3), round(box.height, 3)], "parts": parts})
+        options["metadata"] = {panels.CHUNK: written} | options.get("metadata", {})
     figure.savefig(target, format="png", dpi=DPI, bbox_inches=box, **options)
     return target.getvalue()
 

@@ -39,6 +39,34 @@
     dialog.showModal();
   };
 
+  // On a phone a wide figure is shown in parts, one below the other: its picture again for each,
+  // in letters that can be read. What they are is written in the picture (soilnb/panels.py).
+  const inParts = (image) => {
+    const { size, parts } = JSON.parse(image.dataset.panels);
+    const [width, height] = size;
+    const piece = ([x, y, w, h]) => `<svg viewBox="${x} ${y} ${w} ${h}" style="flex: ${w} 0 0">`
+      + `<image href="${image.getAttribute("src")}" width="${width}" height="${height}"/></svg>`;
+    const row = (boxes) => {
+      const wide = boxes.reduce((sum, box) => sum + box[2], 0);
+      return `<span style="max-width: ${wide}px">${boxes.map(piece).join("")}</span>`;
+    };
+    const made = make("span", { className: "soilnb-parts", ariaHidden: "true" });
+    made.innerHTML = parts.map(row).join("");
+    image.after(made);
+  };
+
+  // Formulas that are a little too wide for a phone are written smaller, down to two thirds.
+  const shrink = () => {
+    for (const formula of document.querySelectorAll("main mjx-container[display]")) {
+      formula.style.fontSize = "";
+      const [own, room] = [formula.scrollWidth, formula.clientWidth];
+      if (own > room) {
+        const now = parseFloat(getComputedStyle(formula).fontSize);
+        formula.style.fontSize = `${now * Math.max(0.66, (room - 2) / own)}px`;
+      }
+    }
+  };
+
   // Buttons of the theme have names that leave out what is written on them, or none.
   const named = () => {
     for (const fold of document.querySelectorAll("nav summary")) {
@@ -70,7 +98,17 @@
       open.ariaLabel = `Enlarge: ${image.alt}`;
       open.onclick = () => enlarge(image);
     }
-    reachable(boxes);
-    addEventListener("resize", () => reachable(boxes));
+    const narrow = matchMedia("(max-width: 480px)");
+    const fit = () => {
+      if (narrow.matches) {
+        const whole = main.querySelectorAll(".soilnb-enlarge > img[data-panels]:only-child");
+        whole.forEach(inParts);
+      }
+      window.MathJax?.startup?.promise?.then(shrink);
+      reachable(boxes);
+    };
+    addEventListener("load", fit);
+    addEventListener("resize", fit);
+    fit();
   });
 })();

@@ -34,6 +34,7 @@ from soilnb.pipeline.pages import (
     excerpts,
     films,
     launch,
+    narrow,
     own_soil,
     parameter_page,
     project_page,
@@ -107,6 +108,7 @@ def build(
         if before - _addresses(place):  # pages that were not compiled again may still lead there
             _forget(place)
             _compile(place)
+        narrow.mark(place / "html")
         _lighten(place / "html")
         _say_languages(place / "html")
     excerpts.write(place / "html")
@@ -520,10 +522,10 @@ def _with_palette(path: Path) -> None:
     with Image.open(path) as picture:
         if picture.mode == "P":
             return
-        plain = picture.convert("RGB")
+        plain, kept = picture.convert("RGB"), narrow.kept(picture)
     palette = plain.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     with writing(path) as part:
-        palette.save(part, "PNG")
+        palette.save(part, "PNG", pnginfo=kept)
 
 
 def _show_progress(lines: Iterator[str]) -> None:

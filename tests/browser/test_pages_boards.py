@@ -181,6 +181,36 @@ def test_a_figure_opens_in_full_size_by_keyboard_and_closes(opened):
     assert large.count() == 0
 
 
+#: Figures that scroll sideways, parts that are wider than the page, and figures shown in parts.
+FIGURES = """() => ({
+  scroll: [...document.querySelectorAll('.soilnb-scroll:has(.soilnb-enlarge)')].filter(
+    (s) => s.scrollWidth > s.clientWidth + 1).map((s) => s.textContent.trim()),
+  wide: [...document.querySelectorAll('.soilnb-parts > span')].filter(
+    (s) => s.getBoundingClientRect().right > innerWidth).length,
+  parts: [...document.querySelectorAll('.soilnb-parts')].map((s) => s.childElementCount),
+})"""
+
+
+def test_on_a_phone_figures_fit_and_their_panels_stand_one_below_the_other(chromium, offline_html):
+    seen = {}
+    with chromium.new_context(viewport={"width": 390, "height": 844}, offline=True) as context:
+        context.set_default_timeout(600_000)  # whatever takes longer hangs
+        page = context.new_page()
+        for path in sorted((offline_html / "notebooks").glob("*.html")):
+            page.goto(path.as_uri())
+            page.wait_for_function("document.readyState === 'complete'")
+            seen[path.stem] = page.evaluate(FIGURES)
+    assert {name: found for name, found in seen.items() if found["scroll"] or found["wide"]} == {}
+    assert max(seen["13_dynamic_reference"]["parts"]) >= 2  # its six panels stand in two columns
+    assert sum(len(found["parts"]) for found in seen.values()) > 25
+
+
+def test_a_wide_page_shows_figures_whole(opened):
+    page = opened("notebooks/13_dynamic_reference.html")
+    assert page.locator(".soilnb-parts").count() == 0
+    assert page.locator(".soilnb-enlarge > img[data-panels]").first.is_visible()
+
+
 # --- Questions ------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,174 @@
+"""Where the picture of a figure can be cut, so that on a phone its panels stand below each other.
+
+On a phone a figure of ten inches has letters four pixels high. Most figures are wide because
+panels stand side by side; so a picture carries the boxes of its panels with it (`boxes`), and a
+narrow page shows these one by one (``book/assets/fit.js``), in letters that can be read.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.transforms import Bbox
+
+#: Where a PNG carries its parts.
+CHUNK = "Panels"
+
+#: What a phone shows in full size (inches): wider figures are cut, narrower parts are not.
+WIDEST = 4.4
+
+#: Axes narrower than this (inches) are no panel: a colour bar stays at its map.
+NARROWEST = 0.9
+
+#: White that is left around a part, in inches.
+MARGIN = 0.05
+
+
+def boxes(figure: Figure, page: Bbox) -> list[list[tuple[float, float, float, float]]]:
+    """Return the parts that a narrow page shows one below the other.
+
+    Parameters
+    ----------
+    figure : Figure
+        With its layout solved.
+    page : Bbox
+        What its picture shows, in inches.
+
+    Returns
+    -------
+    list of list of tuple
+        For each part one box or several that stand side by side: left, top, width and height, in
+        inches from the upper left corner of the picture. Panels that share an axis with the one
+        on their left get its words. Empty where the figure is narrow, or its axes cannot be
+        parted.
+    """
+    if page.width <= WIDEST:
+        return []
+    seen = _Seen(figure)
+    groups = _parted(list(seen.axes), seen.axes)
+    if len(groups) == 1:
+        return []
+    parts = [*seen.above(), *map(seen.panel, groups), *seen.below()]
+    return [[_on_page(box, page) for box in part] for part in parts]
+
+
+def columns(figure: Figure) -> int:
+    """Return how many panels stand side by side in a figure, which has its layout solved."""
+    spans = _merged([(box.x0, box.x1) for box in _Seen(figure).axes.values()])
+    return max(1, sum(high - low >= NARROWEST for low, high in spans))
+
+
+class _Seen:
+    """What a figure shows, with its places in inches."""
+
+    def __init__(self, figure: Figure) -> None:
+        self._dpi = figure.dpi
+        self.axes = {ax: self._place(ax) for ax in figure.axes if ax.get_visible()}
+        self._notes = [*figure.legends, *figure.texts]
+        self._top = max(box.y1 for box in self.axes.values())
+        self._bottom = min(box.y0 for box in self.axes.values())
+
+    def _place(self, artist: Artist) -> Bbox:
+        box = artist.get_tightbbox()
+        return Bbox(box.get_points() / self._dpi)
+
+    def _inside(self, ax: Axes) -> Bbox:
+        return Bbox(ax.get_window_extent().get_points() / self._dpi)
+
+    def panel(self, group: Sequence[Axes]) -> list[Bbox]:
+        """Return the box of some axes, after that of the words which they share with others."""
+        whole = Bbox.union([self.axes[ax] for ax in group]).padded(MARGIN)
+        for ax in group:
+            if _has_words(ax):
+                return [whole]
+            for other in ax.get_shared_y_axes().get_siblings(ax):
+                if other in self.axes and other not in group and _has_words(other):
+                    left, right = self.axes[other].x0 - MARGIN, self._inside(other).x0
+                    return [Bbox.from_extents(left, whole.y0, right, whole.y1), whole]
+        return [whole]
+
+    def above(self) -> Iterable[list[Bbox]]:
+        """Yield what stands over all axes, from the top."""
+        yield from self._beyond(lambda box: box.y0 >= self._top - MARGIN)
+
+    def below(self) -> Iterable[list[Bbox]]:
+        """Yield what stands under all axes."""
+        yield from self._beyond(lambda box: box.y1 <= self._bottom + MARGIN)
+
+    def _beyond(self, wanted: Callable[[Bbox], bool]) -> Iterable[list[Bbox]]:
+        shown = [note for note in self._notes if note.get_visible() and not _is_empty(note)]
+        places = [(self._place(note), note) for note in shown]
+        for box, note in sorted(places, key=lambda pair: -pair[0].y1):
+            if wanted(box):
+                spans = [(box.x0, box.x1)]
+                if isinstance(note, Legend) and box.width > WIDEST:
+                    spans = _packed(self._columns(note)) or spans
+                for left, right in spans:
+                    yield [Bbox.from_extents(left, box.y0, right, box.y1).padded(MARGIN)]
+
+    def _columns(self, legend: Legend) -> list[tuple[float, float]]:
+        """Return from where to where the columns of a legend reach."""
+        if legend.get_title().get_text():
+            return []
+        legend.get_figure(root=True).draw_without_rendering()  # its entries find their places
+        sample = (
+            (legend.handlelength + legend.handletextpad) * legend.prop.get_size_in_points() / 72
+        )
+        texts = [self._place(text) for text in legend.get_texts()]
+        return _merged([(box.x0 - sample, box.x1) for box in texts])
+
+
+def _is_empty(note: Artist) -> bool:
+    return not isinstance(note, Legend) and not note.get_text()
+
+
+def _has_words(ax: Axes) -> bool:
+    return any(label.get_text() for label in ax.get_yticklabels() if label.get_visible())
+
+
+def _parted(axes: list[Axes], places: dict[Axes, Bbox]) -> list[list[Axes]]:
+    """Part axes into groups: columns where white lies between them, else rows of such."""
+    spans = _packed(_merged([(places[ax].x0, places[ax].x1) for ax in axes]))
+    if len(spans) > 1:
+        return [[ax for ax in axes if low <= places[ax].x0 < high] for low, high in spans]
+    rows = _merged([(places[ax].y0, places[ax].y1) for ax in axes])
+    if len(rows) == 1:
+        return [axes]
+    found = []
+    for low, high in reversed(rows):  # from the top
+        row = [ax for ax in axes if low <= places[ax].y0 < high]
+        found += _parted(row, places)
+    return found if len(found) > len(rows) else [axes]
+
+
+def _merged(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Join spans that overlap; returns the others in order."""
+    found: list[tuple[float, float]] = []
+    for low, high in sorted(spans):
+        if found and low < found[-1][1]:
+            found[-1] = (found[-1][0], max(high, found[-1][1]))
+        else:
+            found.append((low, high))
+    return found
+
+
+def _packed(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Join neighbours that are no panel by themselves, and those that fit a phone together."""
+    found = spans[:1]
+    for low, high in spans[1:]:
+        narrow = high - low < NARROWEST or found[-1][1] - found[-1][0] < NARROWEST
+        if narrow or high - found[-1][0] <= WIDEST:
+            found[-1] = (found[-1][0], high)
+        else:
+            found.append((low, high))
+    return found
+
+
+def _on_page(box: Bbox, page: Bbox) -> tuple[float, float, float, float]:
+    """Return left, top, width and height on a picture, whose first row is its upper one."""
+    left, top = max(box.x0 - page.x0, 0.0), max(page.y1 - box.y1, 0.0)
+    width = min(box.x1 - page.x0, page.width) - left
+    height = min(page.y1 - box.y0, page.height) - top
+    return (round(left, 3), round(top, 3), round(width, 3), round(height, 3))

@@ -1,0 +1,67 @@
+"""Pictures whose panels stand one below the other on a phone: their parts, written on the pages."""
+
+import json
+import re
+from functools import cache
+from html import escape
+from pathlib import Path
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from soilnb import panels, results
+
+
+def mark(html: Path) -> None:
+    """Write beside each picture of the compiled pages which parts it has, in pixels of the page.
+
+    Parameters
+    ----------
+    html : Path
+        Folder of the compiled book.
+    """
+    known = cache(parts)
+    for page in html.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        marked = re.sub(
+            r'<img (?![^>]*data-panels)([^>]*?src="([^"]*_images/[^"]+\.png)")',
+            lambda found, page=page: _marked(found, known(page.parent / found[2])),
+            text,
+        )
+        if marked != text:
+            page.write_text(marked, encoding="utf-8")
+
+
+def _marked(found: re.Match, said: dict | None) -> str:
+    return f'<img data-panels="{escape(json.dumps(said))}" {found[1]}' if said else found[0]
+
+
+def parts(path: Path) -> dict | None:
+    """Return size and parts of a picture as its run wrote them into it; None where it has none.
+
+    Returns
+    -------
+    dict or None
+        ``size`` (width, height) and ``parts``, as `soilnb.panels.boxes` returns them, in pixels.
+    """
+    if not path.is_file():
+        return None
+    with Image.open(path) as picture:
+        text = picture.info.get(panels.CHUNK)
+    if text is None:
+        return None
+    said = json.loads(text)
+    size = [_pixels(length) for length in said["size"]]
+    return {"size": size, "parts": [[list(map(_pixels, box)) for box in p] for p in said["parts"]]}
+
+
+def kept(picture: Image.Image) -> PngInfo:
+    """Return what a picture that is written anew keeps of the old one: its parts."""
+    info = PngInfo()
+    if panels.CHUNK in picture.info:
+        info.add_text(panels.CHUNK, picture.info[panels.CHUNK])
+    return info
+
+
+def _pixels(inches: float) -> float:
+    return round(results.SHOWN_DPI * inches, 1)

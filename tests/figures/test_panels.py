@@ -1,0 +1,87 @@
+"""Parts of a picture: what stands side by side is cut where nothing is, and stays whole."""
+
+import io
+import json
+
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from soilnb import panels, results
+
+
+def side_by_side(count, width, *, label="carbon", **options):
+    """A figure with lines in so many panels."""
+    figure = Figure(figsize=(width, 3), layout="constrained")
+    for ax in figure.subplots(1, count, squeeze=False, **options).ravel():
+        ax.plot([0, 1], [0, 1], label=label)
+        ax.set_title("a panel")
+    figure.axes[0].set_ylabel("carbon (kg)")
+    return figure
+
+
+def parts(figure):
+    """The parts of a figure, as its picture carries them."""
+    with Image.open(io.BytesIO(results.picture(figure))) as picture:
+        text = picture.info.get(panels.CHUNK)
+    return json.loads(text)["parts"] if text else []
+
+
+def test_panels_side_by_side_are_parts_that_a_phone_shows_in_full_size():
+    found = parts(side_by_side(3, 10))
+    assert [len(part) for part in found] == [1, 1, 1]
+    assert max(width for [(_, _, width, _)] in found) <= panels.WIDEST
+    lefts = [left for [(left, *_)] in found]
+    ends = [left + width for [(left, _, width, _)] in found]
+    assert all(end <= left + 2 * panels.MARGIN for end, left in zip(ends, lefts[1:], strict=False))
+
+
+def test_panels_that_share_an_axis_get_its_words():
+    first, second, third = parts(side_by_side(3, 10, sharey=True))
+    assert [len(part) for part in (first, second, third)] == [1, 2, 2]
+    words = second[0]
+    assert words[0] == first[0][0]
+    assert words[2] < 1
+    assert words[1::2] == second[1][1::2]  # as high as the panel that they stand at
+
+
+@pytest.mark.parametrize("figure", [side_by_side(1, 10), side_by_side(2, 4)])
+def test_one_panel_and_a_narrow_figure_stay_as_they_are(figure):
+    assert parts(figure) == []
+
+
+def test_a_colour_bar_stays_at_its_map():
+    figure = Figure(figsize=(9, 3), layout="constrained")
+    for ax in figure.subplots(1, 2):
+        figure.colorbar(ax.imshow([[0, 1]]), ax=ax)
+    assert len(figure.axes) == 4
+    assert [len(part) for part in parts(figure)] == [1, 1]
+
+
+def test_rows_are_parted_where_one_panel_is_as_wide_as_those_below():
+    figure = Figure(figsize=(9, 6), layout="constrained")
+    figure.subplot_mosaic("AA;BC")
+    top, left, right = (part[0] for part in parts(figure))
+    assert top[2] > left[2] + right[2] - 1
+    assert top[1] < left[1]
+    assert left[0] < right[0]
+
+
+def test_words_above_and_below_are_parts_and_a_wide_legend_is_cut_between_its_entries():
+    figure = side_by_side(2, 10, label="a line with a long name")
+    for ax in figure.axes:
+        ax.plot([0, 1], [1, 0], label="another with one as long")
+    handles = [line for ax in figure.axes for line in ax.lines]
+    figure.legend(handles=handles, loc="outside upper center", ncols=4)
+    figure.supxlabel("what made it")
+    found = [part[0] for part in parts(figure)]
+    legend, below = [box for box in found if box[3] < 0.5][:-1], found[-1]
+    assert len(legend) > 1
+    assert max(width for _, _, width, _ in legend) <= panels.WIDEST + 2 * panels.MARGIN
+    assert below[1] > max(top for _, top, *_ in found[:-1])
+
+
+def test_a_figure_says_how_many_panels_stand_side_by_side():
+    figure = side_by_side(3, 10)
+    figure.draw_without_rendering()
+    assert panels.columns(figure) == 3
