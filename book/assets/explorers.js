@@ -171,14 +171,17 @@
         const box = part.getBoundingClientRect();
         return [(box.left - left) / scale, (box.right - left) / scale];
       };
-      const axes = [...this.frame.querySelectorAll(".ground [id^=axes_]")];
+      const all = [...this.frame.querySelectorAll(".ground :is([id^=axes_], [id^=panel-])")];
+      // A colour bar is no panel: it stays at its map.
+      const wide = ([start, stop]) => stop - start > 0.1 * width;
+      const axes = all.filter((one) => wide(span(one)));
       const places = axes.map(span);
-      const taken = [...places, ...[...this.frame.querySelectorAll("text")].map(span)];
+      const taken = [...all, ...this.frame.querySelectorAll("text")].map(span);
       const cuts = [0];
-      for (const end of places.map((place) => place[1]).sort((a, b) => a - b)) {
-        const next = Math.min(...places.map((place) => place[0]).filter((start) => start > end));
-        const cut = (end + next) / 2;
-        const free = taken.every(([start, stop]) => start >= cut || stop <= cut);
+      for (const next of places.map((place) => place[0]).sort((a, b) => a - b)) {
+        const before = taken.slice(0, all.length).filter(([start]) => start < next);
+        const cut = (Math.max(0, ...before.map((place) => place[1])) + next) / 2;
+        const free = cut < next && taken.every(([start, stop]) => start >= cut || stop <= cut);
         if (free && cut - cuts.at(-1) > 0.2 * width && cut < 0.8 * width) cuts.push(cut);
       }
       if (cuts.length === 1) return;

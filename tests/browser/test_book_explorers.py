@@ -31,6 +31,18 @@ SEEN = """(e) => ({
 HIGH = """(e) => e.querySelector('.words').getBoundingClientRect().bottom
   - e.getBoundingClientRect().top"""
 
+#: Height of the least letters in the picture of an explorer, in pixels.
+LETTERS = """(e) => {
+  const drawn = [...e.querySelectorAll('.picture svg')].filter((s) => s.clientHeight);
+  const scale = Math.min(...drawn.map((s) => s.getScreenCTM().a));
+  const words = [...e.querySelectorAll('.picture text')].filter((t) => t.textContent.trim());
+  return drawn.length ? scale * Math.min(
+    ...words.map((t) => parseFloat(getComputedStyle(t).fontSize))) : Infinity;
+}"""
+
+#: The least height at which letters of a note can be read, in pixels.
+READ = 6.5
+
 #: Labels that are cut.
 CUT = """(e) => [...e.querySelectorAll('label, legend')]
   .filter((l) => l.scrollWidth > l.clientWidth + 1).map((l) => l.textContent)"""
@@ -99,7 +111,7 @@ def visits(context, offline_html):
         for explorer, what in zip(explorers, seen, strict=True):
             narrow = explorer.evaluate(SEEN)
             what |= {name: narrow[name] for name in ("wide", "panels")}
-            what |= {"cut": explorer.evaluate(CUT)}
+            what |= {"cut": explorer.evaluate(CUT), "letters": explorer.evaluate(LETTERS)}
         page.close()
         found[notebook] = troubles, seen
     return found
@@ -146,11 +158,18 @@ def test_labels_are_whole_on_a_phone(visits):
     assert [(n, seen["wide"]) for n, seen in every(visits) if seen["wide"] > 0] == []
 
 
+def test_letters_of_a_picture_are_read_on_a_phone(visits):
+    assert [(n, seen["letters"]) for n, seen in every(visits) if seen["letters"] < READ] == []
+
+
 def test_panels_stand_one_below_the_other_on_a_phone_only(visits):
     assert {seen["first"]["panels"] for _, seen in every(visits)} == {0}
     assert (
         next(seen["panels"] for notebook, seen in every(visits) if "five_models" in notebook) == 3
     )
+    lettered = {n: seen["panels"] for n, seen in every(visits)}
+    assert lettered["38_second_witness"] == 2  # panels with a letter
+    assert lettered["12_pore_transport"] == 2  # the colour bar stays at its map
 
 
 def test_controls_and_picture_fit_a_window_of_900_pixels(visits):

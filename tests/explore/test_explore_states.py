@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from soilnb import panels
 from soilnb.explore import Control, Explorer, Prediction, pools
 from soilnb.explore.base import states
 from soilnb.figures import style
@@ -59,6 +60,11 @@ def test_states_lie_on_the_same_axes_and_differ_in_their_layer(found):
     cold, warm = (picture(found, where(found, temperature=t)) for t in (5.0, 25.0))
     assert cold[0] == warm[0]
     assert cold[1] != warm[1]
+
+
+def test_a_panel_is_narrow_enough_for_a_phone(explorer, found):
+    assert explorer.canvas.figure.get_size_inches()[0] > panels.WIDEST
+    assert found["size"][0] == round(72 * panels.WIDEST)
 
 
 def test_a_layer_draws_the_numbers_of_its_state(explorer, found):

@@ -22,6 +22,8 @@ from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.figure import Figure
 from PIL import Image
 
+from soilnb import panels
+
 #: How much of a ghost is left.
 GHOST = 0.28
 
@@ -78,6 +80,14 @@ class Picture:
             self._tick(number, ax, whole)
             self._settle_legend(number, ax)
         self._make_room()
+
+    def fit(self) -> None:
+        """Make the figure so narrow that a phone shows the letters of its panels well."""
+        widest = panels.WIDEST * panels.columns(self.figure)
+        width, height = self.figure.get_size_inches()
+        if width > widest:
+            self.figure.set_size_inches(widest, height)
+            self._places = []
 
     def _settle_legend(self, number: int, ax: Axes) -> None:
         """Leave a legend in the ground until it is seen to change."""

@@ -137,6 +137,9 @@ def _drawn(explorer: Explorer, controls: list[dict]) -> dict:
         except (InputError, RuntimeError) as error:
             said[key] = str(error)
     canvas = explorer.canvas.twin()
+    for result, _ in list(found.values())[:1]:
+        canvas.draw(result)
+        canvas.fit()
     for key in _corners(list(found), controls):  # first, so that the axes have room for all
         canvas.draw(found[key][0])
     lines, pictures, kept = _Table(), _Table(), {}
