@@ -58,6 +58,29 @@ def named(table: pd.DataFrame) -> pd.DataFrame:
     return table.rename(index=words, columns=words)
 
 
+def ranking(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the ranks of the components in words, as a page shows them.
+
+    Parameters
+    ----------
+    table : DataFrame
+        `ranks` of the planets: ``component``, ``variant``, ``deviation`` with ``low`` and ``high``
+        (Pg C), and ``first``, the share of members in which the component comes first.
+
+    Examples
+    --------
+    >>> row = {"component": "cue", "variant": "tied", "deviation": 9.0, "low": 8.0, "high": 12.0}
+    >>> ranking(pd.DataFrame([row | {"first": 1.0}, row | {"first": 0.25}]))["first"].tolist()
+    ['yes', 'in 25 % of members']
+    """
+    shown = table[["component", "variant", "deviation", "low", "high", "first"]]
+    return named(shown.assign(first=shown["first"].map(_said)).set_index("component"))
+
+
+def _said(share: float) -> str:
+    return {0.0: "no", 1.0: "yes"}.get(share, f"in {100 * share:.0f} % of members")
+
+
 def thinned(cells: xr.Dataset, step: int) -> xr.Dataset:
     """Return every so many cells, each standing for as many; the area stays."""
     some = cells.isel(site=slice(None, None, step))
