@@ -230,6 +230,7 @@ def narrowed(figure: Figure, table: pd.DataFrame) -> str:
     """
     models = table.index.get_level_values("model").unique()
     axes = np.atleast_1d(figure.subplots(1, len(models)))
+    widest = max(1.15, 1.05 * float(np.nanmax(table)))  # short chains may be wider than the prior
     for ax, letter, model in zip(axes, "ab", models, strict=True):
         style.panel(ax, letter, model)
         mine = table.xs(model, level="model")
@@ -247,7 +248,7 @@ def narrowed(figure: Figure, table: pd.DataFrame) -> str:
             ax.plot(both, np.arange(len(names)) + np.zeros((2, 1)) - (0 if filled else 0.25),
                     color="0.8", lw=1, zorder=0)  # fmt: skip
         ax.set_yticks(np.arange(len(names)), [layers.symbol(name) for name in names])
-        ax.set_xlim(0, 1.15)
+        ax.set_xlim(0, widest)
         ax.axvline(1, color="0.6", lw=0.7)
         ax.set_xlabel("posterior over prior (sd)")
     style.legend_above(axes[0], 2)

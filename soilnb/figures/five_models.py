@@ -118,7 +118,7 @@ def _structure(ax: Axes, links: pd.DataFrame, pools: Mapping[str, str]) -> None:
     told = textwrap.fill("; ".join(short), 52)
     ax.text(0.5, -0.02, told, transform=ax.transAxes, ha="center", va="top", fontsize=7)
     heights = [y for _, y in places.values()]
-    ax.set(xlim=(-4.1, 4.1), ylim=(min(-4.5, min(heights) - 0.5), max(heights) + 1.0))
+    ax.set(xlim=(-4.4, 4.4), ylim=(min(-4.5, min(heights) - 0.5), max(heights) + 1.0))
     for pool, _ in links[links["source"] == "litter"].groupby("target"):
         _mark(ax, places[pool], "litter")
     for sink, ending in links[links["target"].isin(list(MARKS))].groupby("target"):
