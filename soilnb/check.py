@@ -141,7 +141,7 @@ def _pores(preset: str = "default"):
 
 
 def _dry_mass() -> float:
-    """Return the dry soil of 128 x 128 voxels, in µg."""
+    """Return the dry soil of 128 × 128 voxels, in µg."""
     from soilnb.pore.parameters import voxel_mass
 
     p = _pores()

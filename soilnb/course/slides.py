@@ -203,8 +203,8 @@ def source(slide: Mapping) -> str:
 
     Examples
     --------
-    >>> source({"example": "one soil of 64 x 64 voxels"})
-    'Example: one soil of 64 x 64 voxels.'
+    >>> source({"example": "one soil of 64 × 64 voxels"})
+    'Example: one soil of 64 × 64 voxels.'
     """
     said = []
     if "example" in slide:

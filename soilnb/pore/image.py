@@ -125,7 +125,7 @@ def _soil(phases: np.ndarray, parameters: ParameterSet, rng: np.random.Generator
     state.size_class = _classes(state.solid, parameters)
     mark_reactive(state, parameters)
     there = ", ".join(f"{what} {share:.3f}" for what, share in shares.items() if share)
-    size = f"{phases.shape[0]} x {phases.shape[1]} voxels of {VOXEL:g} µm"
+    size = f"{phases.shape[0]} × {phases.shape[1]} voxels of {VOXEL:g} µm"
     porosity = 1 - shares["solid"]
     print(f"note: image of {size}: porosity {porosity:.3f} ({there})", file=sys.stderr)
     return state
@@ -203,7 +203,7 @@ def _check_size(height: int, width: int) -> None:
     """Refuse an image whose pixels would not fit into memory, before they are read."""
     if height * width > MOST_VOXELS:
         raise InputError(
-            f"image has {height} x {width} pixels: allowed {MOST_VOXELS:,} in all; cut it, or make "
+            f"image has {height} × {width} pixels: allowed {MOST_VOXELS:,} in all; cut it, or make "
             "it coarser"
         )
 

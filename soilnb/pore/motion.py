@@ -51,7 +51,7 @@ def workspace(state: State, parameters: str | Mapping = "default") -> automaton.
     if 2 * reach + 1 > min(state.shape):
         raise InputError(
             f"range_max = {reach}: allowed up to {(min(state.shape) - 1) // 2} in a domain of "
-            f"{state.shape[0]} x {state.shape[1]} voxels"
+            f"{state.shape[0]} × {state.shape[1]} voxels"
         )
     return automaton.workspace(state.shape, reach)
 

@@ -118,7 +118,7 @@ class TestFiles:
     def test_what_was_understood_is_said(self, capsys):
         from_image(picture(), 2.0)
         assert capsys.readouterr().err == (
-            "note: image of 16 x 20 voxels of 2 µm: porosity 0.872 "
+            "note: image of 16 × 20 voxels of 2 µm: porosity 0.872 "
             "(pore 0.856, solid 0.128, pom 0.009, necromass 0.006)\n"
         )
 
