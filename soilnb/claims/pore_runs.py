@@ -16,7 +16,7 @@ numbers are those of days 301 to 400, kept as the versioned baseline ``runs/pore
 import json
 from collections.abc import Mapping
 
-import pandas as pd
+import numpy as np
 import xarray as xr
 
 from soilnb.claims import baseline
@@ -195,25 +195,30 @@ def kept() -> dict[str, object]:
 
 
 def load() -> xr.Dataset:
-    """Return the kept numbers of the runs, `QUANTITIES` over ``(cn, structure, seed)``.
+    """Return the kept numbers of the runs over C/N ratios and structures.
 
-    Attributes: ``date``, ``command``, ``settings`` and ``stale`` (1: the model's sources have
-    changed).
+    Returns
+    -------
+    Dataset
+        The variables of `QUANTITIES` over ``(cn, structure, seed)``. Attributes: ``date``,
+        ``command``, ``settings`` and ``stale`` (1 when the model's sources have changed since).
 
     Examples
     --------
     >>> dict(load().sizes)
     {'cn': 6, 'structure': 5, 'seed': 3}
     """
-    return _grid(list(STRUCTURES)).assign_coords(
-        structure=("structure", list(STRUCTURES), {"long_name": "structure"})
-    )
+    return _grid(kept(), "structure", list(STRUCTURES), {"long_name": "structure"})
 
 
 def load_textures() -> xr.Dataset:
-    """Return `QUANTITIES` of the runs that change the texture alone, over ``(cn, clay, seed)``.
+    """Return the kept numbers of the runs that change the texture alone.
 
-    There is one ``cn``; ``clay`` is in %; attributes are as of `load`.
+    Returns
+    -------
+    Dataset
+        The variables of `QUANTITIES` over ``(cn, clay, seed)``, with one ``cn`` and ``clay`` in %;
+        attributes as of `load`.
 
     Examples
     --------
@@ -221,22 +226,33 @@ def load_textures() -> xr.Dataset:
     {'cn': 1, 'clay': 5, 'seed': 3}
     """
     about = {"units": "%", "long_name": "mineral area in particles of 1-2 µm"}
-    found = _grid(list(TEXTURES)).rename(structure="clay")
+    found = _grid(kept(), "structure", list(TEXTURES), {}).rename(structure="clay")
     return found.assign_coords(clay=("clay", [float(clay) for clay in CLAY], about))
 
 
-def _grid(structures: list[str]) -> xr.Dataset:
+def _grid(found: Mapping, name: str, labels: list[str], about: Mapping) -> xr.Dataset:
     """Return the kept rows of some structures as a Dataset; NaN where there is no number."""
-    found = kept()
-    rows = pd.DataFrame(found["values"]).set_index(["cn", "structure", "seed"])
-    data = rows[list(QUANTITIES)].astype(float).loc[pd.IndexSlice[:, structures, :]].to_xarray()
-    data = data.sel(structure=structures).assign_attrs(
-        source="pore-scale model of Rötzer et al. (2025), our runs",
-        stale=int(baseline.stale(found)),
-        settings=json.dumps(found["settings"]),
-        **{key: found[key] for key in ("date", "command", "hash")},
+    rows = [row for row in found["values"] if row[name] in labels]
+    cn = list(dict.fromkeys(row["cn"] for row in rows))
+    seeds = list(dict.fromkeys(row["seed"] for row in rows))
+    data = {
+        quantity: np.full((len(cn), len(labels), len(seeds)), np.nan) for quantity in QUANTITIES
+    }
+    for row in rows:
+        at = cn.index(row["cn"]), labels.index(row[name]), seeds.index(row["seed"])
+        for quantity, values in data.items():
+            values[at] = np.nan if row[quantity] is None else row[quantity]
+    words = {quantity: {"units": u, "long_name": w} for quantity, (u, w) in QUANTITIES.items()}
+    ratio = {"units": "1", "long_name": "C/N ratio of particulate organic matter"}
+    return xr.Dataset(
+        {quantity: (("cn", name, "seed"), data[quantity], words[quantity]) for quantity in data},
+        coords={"cn": ("cn", cn, ratio), name: (name, labels, about), "seed": seeds},
+        attrs={
+            "source": "pore-scale model of Rötzer et al. (2025), our runs",
+            "date": found["date"],
+            "command": found["command"],
+            "hash": found["hash"],
+            "stale": int(baseline.stale(found)),
+            "settings": json.dumps(found["settings"]),
+        },
     )
-    for quantity, (unit, meaning) in QUANTITIES.items():
-        data[quantity].attrs = {"units": unit, "long_name": meaning}
-    data["cn"].attrs = {"units": "1", "long_name": "C/N ratio of particulate organic matter"}
-    return data
