@@ -44,22 +44,20 @@ def soil(temperature: float = 12.0, clay: float = 0.25, npp: float = 400.0) -> d
 
 
 def describe(model: BoxModel, site: Mapping, parameters=None) -> xr.Dataset:
-    """Return the carbon of a model's steady state with its CUE, ages, and what each pool is.
+    """Return a model's steady state with its CUE, ages of that state, and what each pool is.
 
     Returns
     -------
     Dataset
-        ``carbon`` (kg C m-2) and ``age`` (yr) over ``pool`` with the coordinate ``pool_kind``;
-        ``system_age``, ``transit_time`` (yr) and ``cue``.
+        As of ``steady_state``, with ``age`` (yr) over ``pool``, ``system_age``, ``transit_time``
+        (yr), ``cue`` and the coordinate ``pool_kind``.
     """
     state, asked = model.steady_state(site, parameters), model.ask(site, parameters)
     ages = model.ages_at(asked.system, model.state(asked, state["carbon"]))
     about = {name: (ages[name][0], ages[name][1][0]) for name in ("system_age", "transit_time")}
-    about |= {"age": ("pool", ages["age"][1][0]), "carbon": state.variables["carbon"]}
-    about |= {"cue": diagnosed(state).variable}
-    coords = {"pool": list(model.pools), "pool_name": state.variables["pool_name"]}
-    coords |= {"pool_kind": ("pool", _kinds(model.name))}
-    return xr.Dataset(about, coords, state.attrs)
+    about |= {"age": ("pool", ages["age"][1][0]), "cue": diagnosed(state).variable}
+    about |= {"pool_kind": ("pool", _kinds(model.name))}
+    return state.assign(about).set_coords("pool_kind")
 
 
 @functools.cache
