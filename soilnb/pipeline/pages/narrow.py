@@ -6,7 +6,7 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
 from soilnb import panels, results
@@ -44,10 +44,11 @@ def parts(path: Path) -> dict | None:
     dict or None
         ``size`` (width, height) and ``parts``, as `soilnb.panels.boxes` returns them, in pixels.
     """
-    if not path.is_file():
+    try:
+        with Image.open(path) as picture:
+            text = picture.info.get(panels.CHUNK)
+    except (FileNotFoundError, UnidentifiedImageError):  # nothing that a run has written
         return None
-    with Image.open(path) as picture:
-        text = picture.info.get(panels.CHUNK)
     if text is None:
         return None
     said = json.loads(text)
