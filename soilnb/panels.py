@@ -44,7 +44,7 @@ def boxes(figure: Figure, page: Bbox) -> list[list[tuple[float, float, float, fl
         on their left get its words. Empty where the figure is narrow, or its axes cannot be
         parted.
     """
-    if page.width <= WIDEST:
+    if page.width <= WIDEST or not any(ax.get_visible() for ax in figure.axes):
         return []
     seen = _Seen(figure)
     groups = _parted(list(seen.axes), seen.axes)

@@ -178,10 +178,12 @@
       const places = axes.map(span);
       const taken = [...all, ...this.frame.querySelectorAll("text")].map(span);
       const cuts = [0];
+      const slack = 0.01 * width; // a letter may be wider on a screen than where it was drawn
       for (const next of places.map((place) => place[0]).sort((a, b) => a - b)) {
         const before = taken.slice(0, all.length).filter(([start]) => start < next);
         const cut = (Math.max(0, ...before.map((place) => place[1])) + next) / 2;
-        const free = cut < next && taken.every(([start, stop]) => start >= cut || stop <= cut);
+        const free = cut < next + slack
+          && taken.every(([start, stop]) => start >= cut - slack || stop <= cut + slack);
         if (free && cut - cuts.at(-1) > 0.2 * width && cut < 0.8 * width) cuts.push(cut);
       }
       if (cuts.length === 1) return;
@@ -191,8 +193,8 @@
         const box = `viewBox="${from} 0 ${to - from} ${height}" style="flex: ${to - from} 0 0"`;
         return `<svg ${box} aria-hidden="true"><use href="#${this.name}-all"/></svg>`;
       };
-      const own = (from, to) => !ticks.length || axes.some((one, i) => places[i][0] >= from
-        && places[i][1] <= to && one.querySelector("[id^=ytick_] text"));
+      const own = (from, to) => !ticks.length || axes.some((one, i) => places[i][0] >= from - slack
+        && places[i][1] <= to + slack && one.querySelector("[id^=ytick_] text"));
       const panel = (from, to) => (own(from, to) ? [[from, to]] : [[0, words], [from, to]]);
       this.frame.classList.add("panels");
       this.frame.insertAdjacentHTML("beforeend", cuts.map((cut, k) =>

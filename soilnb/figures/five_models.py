@@ -170,9 +170,7 @@ def soils(figure: Figure, found: Mapping[str, xr.Dataset]) -> None:
     age.hlines(rows, leaves, there, color="0.6", lw=1.2, zorder=1)
     age.plot(leaves, rows, "o", color=COLOURS["green"], label="of what leaves")
     age.plot(there, rows, "D", color=COLOURS["purple"], label="of what is there")
-    bars = [[(0, row - 0.3), (0, row + 0.3), (e, row + 0.3), (e, row - 0.3)]
-            for row, e in zip(rows, efficiency, strict=True)]  # fmt: skip
-    cue.add_collection(PolyCollection(bars, facecolor="0.75", edgecolor="0.3"), autolim=False)
+    cue.barh(rows, efficiency, color="0.75", edgecolor="0.3", height=0.6)
     for row, value in zip(rows, efficiency, strict=True):
         cue.text(value + 0.02, row, f"{value:.3f}", va="center", fontsize=8)
     stock.set_yticks(rows, names)

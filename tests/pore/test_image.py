@@ -260,7 +260,7 @@ class TestRefusals:
             (np.stack([picture()] * 5), {"page": 0.5}, "page = 0.5: allowed whole numbers"),
             (np.dstack([picture()] * 3 + [picture()]), {}, "transparent pixels"),
             (np.zeros((2, 2, 2, 2)), {}, "no colours"),
-            (np.broadcast_to(np.int8(0), (10**6, 10**6)), {}, "1000000 x 1000000 pixels: allowed"),
+            (np.broadcast_to(np.int8(0), (10**6, 10**6)), {}, "1000000 × 1000000 pixels: allowed"),
             (picture(), {"resolution": (2, 5)}, "one edge for both directions; resample"),
             (picture(), {"resolution": 900.0}, "allowed 25,000,000 voxels in all"),
             (picture(), {"values": "seen"}, "unknown values 'seen'"),
