@@ -190,6 +190,19 @@ def test_bad_input_is_refused_in_one_line(model, arguments, words):
     assert "\n" not in str(caught.value)
 
 
+def test_ages_are_those_of_the_steady_state_that_is_meant():
+    """A cold soil of clay has two: in the other one of the microbes has died out."""
+    cold = {"temperature": 0.0, "clay": 0.65, "npp": 250.0, "lignin_to_n": 20.0}
+    soil = boxes()["mimics"].steady_state(cold)
+    ages = boxes()["mimics"].ages(cold, carbon=soil)
+    assert float(soil["carbon"].sel(pool="MICK")) > 0
+    assert np.isfinite(ages["age"]).all()
+    stock = 1e3 * float(soil["carbon"].sum())
+    assert float(ages["transit_time"]) == pytest.approx(stock / cold["npp"])
+    of_all = 1e3 * float((soil["carbon"] * ages["age"]).sum())
+    assert float(ages["system_age"]) == pytest.approx(of_all / stock)
+
+
 # --- layers -----------------------------------------------------------------------------------
 
 
