@@ -30,7 +30,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from soilnb import panels
 from soilnb.jobs import reason, writing
 from soilnb.parameters import InputError, shown
 
@@ -286,6 +285,8 @@ def _refuse_second(run: Current, name: str) -> None:
 
 
 def _png(figure: Figure, box: Bbox, **options) -> bytes:
+    from soilnb import panels
+
     target = BytesIO()
     if parts := panels.boxes(figure, box):
         written = json.dumps({"size": [round(box.width, 3), round(box.height, 3)], "parts": parts})

@@ -44,6 +44,11 @@ def test_only_what_is_used_is_imported():
     assert not {"numba", "xarray"} & set(heavy_after("from soilnb.pore import PRESETS"))
 
 
+def test_who_starts_runs_draws_nothing():
+    heavy = heavy_after("import soilnb.pipeline.runs")
+    assert not {"matplotlib", "pandas", "xarray"} & set(heavy)
+
+
 @pytest.mark.parametrize("package", LAZY)
 def test_the_names_of_a_package_are_there(package):
     module = importlib.import_module(package)
