@@ -8,7 +8,8 @@ from soilnb.cue import diagnosed
 from soilnb.parameters import InputError, ParameterSet
 from soilnb.profile import clm5, compas, depth, forcing
 from soilnb.profile.layered import LayeredModel, diagnostics
-from soilnb.profile.model import Model, SteadyStateError, boxes, models
+from soilnb.profile.mimics import MicrobialExtinctionWarning
+from soilnb.profile.model import Model, SteadyStateError, air, boxes, models
 
 each = pytest.mark.parametrize("model", models().values(), ids=models())
 DEEP = {name: model for name, model in models().items() if name not in boxes()}
@@ -190,17 +191,40 @@ def test_bad_input_is_refused_in_one_line(model, arguments, words):
     assert "\n" not in str(caught.value)
 
 
-def test_ages_are_those_of_the_steady_state_that_is_meant():
-    """A cold soil of clay has two: in the other one of the microbes has died out."""
-    cold = {"temperature": 0.0, "clay": 0.65, "npp": 250.0, "lignin_to_n": 20.0}
-    soil = boxes()["mimics"].steady_state(cold)
-    ages = boxes()["mimics"].ages(cold, carbon=soil)
+#: A cold soil of clay has two steady states in MIMICS: in the other one K strategists are extinct.
+COLD = {"temperature": 0.0, "clay": 0.65, "npp": 250.0, "lignin_to_n": 20.0}
+
+
+def test_all_that_follows_from_a_steady_state_speaks_of_the_one_that_is_shown():
+    mimics = boxes()["mimics"]
+    soil = mimics.steady_state(COLD)
     assert float(soil["carbon"].sel(pool="MICK")) > 0
+    assert bool(soil["stable"])
+    assert float(mimics.eigenvalues(COLD)["real_part"].max()) < 0
+    ages = mimics.ages(COLD)
     assert np.isfinite(ages["age"]).all()
     stock = 1e3 * float(soil["carbon"].sum())
-    assert float(ages["transit_time"]) == pytest.approx(stock / cold["npp"])
+    assert float(ages["transit_time"]) == pytest.approx(stock / COLD["npp"])
     of_all = 1e3 * float((soil["carbon"] * ages["age"]).sum())
     assert float(ages["system_age"]) == pytest.approx(of_all / stock)
+    assert np.isfinite(mimics.radiocarbon(COLD, air.constant())["delta14c"]).all()
+    told = mimics.fluxes(COLD)
+    assert float(told["uptake"]) == pytest.approx(float(soil["uptake"]), rel=1e-9)
+
+
+def test_ages_are_those_of_the_steady_state_that_is_meant():
+    """Without K strategists there is another: that of a set in which they cannot live."""
+    mimics = boxes()["mimics"]
+    weak = {"cue_k_metabolic": 0.01, "cue_k_structural": 0.01}
+    with pytest.warns(MicrobialExtinctionWarning):
+        without = mimics.steady_state(COLD, weak)["carbon"]
+    assert float(without.sel(pool="MICK")) == 0
+    ages = mimics.ages(COLD, carbon=without)
+    assert np.isnan(ages["age"].sel(pool="MICK"))
+    stock = 1e3 * float(without.sum())
+    assert float(ages["transit_time"]) == pytest.approx(stock / COLD["npp"])
+    both = float(mimics.ages(COLD)["transit_time"])
+    assert abs(stock / COLD["npp"] / both - 1) > 0.05
 
 
 # --- layers -----------------------------------------------------------------------------------
