@@ -57,7 +57,9 @@ def changed(root, revision):
     """Return the files that differ from a revision, or from where this branch left it."""
 
     def git(*arguments):
-        done = subprocess.run(["git", "-C", root, *arguments], capture_output=True, text=True)
+        # The checkout may be somebody else's.
+        here = ["git", "-C", root, "-c", f"safe.directory={root}"]
+        done = subprocess.run([*here, *arguments], capture_output=True, text=True)
         return done.stdout.split("\0" if "-z" in arguments else None)
 
     bases = [git("merge-base", "HEAD", name) for name in (revision, f"origin/{revision}")]
