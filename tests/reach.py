@@ -191,11 +191,13 @@ class Reach:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config, items):
+        # A file that the settings name is collected even where it is to be ignored.
+        far = [item for item in items if item.path not in self.files]
         slow = [
             item for item in items if any(map(item.get_closest_marker, ("notebook", "browser")))
         ]
         config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
+        items[:] = [item for item in items if item not in slow and item not in far]
         items.sort(key=lambda item: self.files[item.path])
         self.collected = len(items)
 

@@ -131,7 +131,13 @@ def test_a_check_runs_what_is_reached_until_the_budget_is_over(
 ):
     place = pytester.path.resolve()
     pytester.makepyfile(test_toy=TOY, test_other="def test_c():\n    assert False")
-    pytester.makeini("[pytest]\nmarkers =\n  notebook: slow\n  browser: slow")
+    (place / "README.md").write_text(">>> 1\n2\n")  # named as the package's settings name theirs
+    settings = [
+        "[pytest]",
+        "testpaths = test_toy.py test_other.py README.md",
+        "addopts = --doctest-glob=README.md",
+    ]
+    pytester.makeini("\n".join([*settings, "markers =", "  notebook: slow", "  browser: slow"]))
     monkeypatch.delenv("SOILNB_CHECK_UNTIL", raising=False)
     pytester.makeconftest(
         f"""
