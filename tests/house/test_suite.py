@@ -124,10 +124,12 @@ def test_b():
 
 
 @pytest.mark.parametrize(
-    ("workers", "budget"), [([], 600), (["-n", "1"], 0)], ids=["alone, in time", "worker, too late"]
+    ("workers", "budget", "until"),
+    [([], 600, None), (["-n", "1"], 0, None), ([], 600, "1")],
+    ids=["alone, in time", "worker, too late", "collecting took all the time"],
 )
 def test_a_check_runs_what_is_reached_until_the_budget_is_over(
-    pytester, monkeypatch, workers, budget
+    pytester, monkeypatch, workers, budget, until
 ):
     place = pytester.path.resolve()
     pytester.makepyfile(test_toy=TOY, test_other="def test_c():\n    assert False")
@@ -139,6 +141,8 @@ def test_a_check_runs_what_is_reached_until_the_budget_is_over(
     ]
     pytester.makeini("\n".join([*settings, "markers =", "  notebook: slow", "  browser: slow"]))
     monkeypatch.delenv("SOILNB_CHECK_UNTIL", raising=False)
+    if until:
+        monkeypatch.setenv("SOILNB_CHECK_UNTIL", until)
     pytester.makeconftest(
         f"""
         import sys
