@@ -1,8 +1,10 @@
 """What the tests share."""
 
+import getpass
 import json
 import os
 import shutil
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -19,10 +21,10 @@ pytest_plugins = ["suite", "reach", "pytester"]
 # Continuous integration draws the same examples each time: what it says is about the change.
 # Everywhere else each run searches anew.
 # In somebody else's checkout there is no place to keep the examples that failed.
-keep = {} if os.access(Path(__file__).parents[1], os.W_OK) else {"database": None}
-settings.register_profile(
-    "soilnb", deadline=None, print_blob=True, derandomize="CI" in os.environ, **keep
-)
+if not os.access(Path(__file__).parents[1], os.W_OK):
+    own = Path(tempfile.gettempdir(), f"hypothesis of {getpass.getuser()}")
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(own))
+settings.register_profile("soilnb", deadline=None, print_blob=True, derandomize="CI" in os.environ)
 settings.load_profile("soilnb")
 
 
