@@ -27,7 +27,8 @@ def profile(name="A", tops=(0, 10, 30, 60), bottoms=(10, 30, 60, 100), **columns
 def reason(table, **rules):
     """The reason for which profile B of a table with a good profile A is refused."""
     both = pd.concat([profile("A"), table], ignore_index=True)
-    found = observations.from_table(both, **rules)
+    with pytest.warns(observations.ReadingWarning, match="1 of 2 profiles refused: 'B' "):
+        found = observations.from_table(both, **rules)
     assert found["profile"].values.tolist() == ["A"]
     names = observations.refused(found)
     assert names["profile"].tolist() == ["B"]
@@ -136,7 +137,8 @@ def test_sorting_restores_any_order_of_the_layers(order):
 def test_layers_without_a_value_or_with_zero_are_left_out():
     found = observations.from_table(profile(organic_carbon=[2, np.nan, 1, 0.5]))
     np.testing.assert_allclose(found["depth"][0], [0.05, 0.45, 0.8])
-    found = observations.from_table(profile(organic_carbon=[2, 0, 1, 0.5]))
+    with pytest.warns(observations.ReadingWarning, match="1 layer left out: no carbon .0, or"):
+        found = observations.from_table(profile(organic_carbon=[2, 0, 1, 0.5]))
     np.testing.assert_allclose(found["depth"][0], [0.05, 0.45, 0.8])
 
 
@@ -231,7 +233,10 @@ def test_each_refused_profile_has_one_clear_line(case):
 def test_centimetres_given_as_metres_are_noticed():
     metres = profile("A", (0, 0.1, 0.3), (0.1, 0.3, 0.9))
     both = pd.concat([metres, profile("B")])
-    found = observations.from_table(both, depth_unit="m")
+    with pytest.warns(
+        observations.ReadingWarning, match="1 of 2 profiles refused: 'B' layer 30-60 m"
+    ):
+        found = observations.from_table(both, depth_unit="m")
     assert observations.refused(found)["reason"].item() == (
         "layer 30-60 m: deeper than 30 m; depths in cm?"
     )
@@ -249,7 +254,10 @@ def test_the_rules_may_be_loosened():
 
 def test_no_profile_is_lost_between_usable_and_refused():
     table = pd.concat([entry[0].assign(profile=name) for name, entry in REFUSED.items()])
-    found = observations.from_table(pd.concat([profile("good"), table]))
+    with pytest.warns(
+        observations.ReadingWarning, match="profiles refused: .*; `refused` lists them"
+    ):
+        found = observations.from_table(pd.concat([profile("good"), table]))
     assert found["profile"].values.tolist() == ["good"]
     assert observations.refused(found)["profile"].tolist() == list(REFUSED)
     assert found.attrs["profiles_refused"] == len(REFUSED)
@@ -263,7 +271,8 @@ def test_a_table_without_any_usable_profile_is_an_error():
 
 def test_the_result_survives_netcdf(tmp_path):
     table = pd.concat([profile("A", study="s 1"), profile("B", [0], [100])])
-    found = observations.from_table(table)
+    with pytest.warns(observations.ReadingWarning, match="profiles refused: 'B' 1 layer"):
+        found = observations.from_table(table)
     found.to_netcdf(tmp_path / "profiles.nc")
     with xr.open_dataset(tmp_path / "profiles.nc") as copy:
         pd.testing.assert_frame_equal(observations.refused(copy), observations.refused(found))
@@ -274,7 +283,10 @@ def test_the_result_survives_netcdf(tmp_path):
 
 def test_one_row_of_a_table_is_one_layer_of_a_profile():
     table = pd.concat([profile("A"), *(profile(f"bad {i}", [0], [9]) for i in range(50))])
-    found = observations.from_table(table)
+    with pytest.warns(
+        observations.ReadingWarning, match="50 of 51 profiles refused: 'bad 0' 1 layer"
+    ):
+        found = observations.from_table(table)
     assert len(found.to_dataframe()) == 4
 
 

@@ -335,7 +335,8 @@ def test_pits_of_nearly_one_name_stay_two(tmp_path):
 def test_two_places_under_one_name_are_said():
     frame = pd.concat([FRAME.iloc[:2], FRAME.iloc[2:].assign(latitude=-33.9), FRAME.assign(
         profile="B")])  # fmt: skip
-    found = observations.from_table(frame)
+    with pytest.warns(observations.ReadingWarning, match="1 of 2 profiles refused: 'A' two places"):
+        found = observations.from_table(frame)
     assert found["profile"].values.tolist() == ["B"]
     reason = observations.refused(found)["reason"].item()
     assert reason.startswith("two places under one name: latitude -33.9 and 50.1")

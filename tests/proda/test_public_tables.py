@@ -150,7 +150,7 @@ def test_depths_in_one_column_are_split_and_said(separator, heading, ending):
     xr.testing.assert_equal(found, observations.from_table(LAYERS))
 
 
-@pytest.mark.parametrize("entries", [["0-10", "10-30", "30-60", "deep"], [5, 20, 45, 80]])
+@pytest.mark.parametrize("entries", [["0-10", "10-30", "low", "deep"], [5, 20, 45, 80]])
 def test_a_column_of_depths_that_are_no_ranges_is_no_range(entries):
     frame = LAYERS.drop(columns=["top", "bottom"]).assign(depth=entries)
     with pytest.raises(InputError, match="no column 'top', 'bottom'"):
@@ -179,8 +179,47 @@ HINTS = {
     "-1": ("organic_carbon = -1 %: allowed 0 to 60; if it stands for no value: missing=.-1"),
     "1e20": "if it stands for no value: missing=.1e.20",
     "1.6 %": "write the number alone, and its unit into the heading",
-    "2020-06-01": "a date, which spreadsheets make of numbers",
+    **dict.fromkeys(
+        ["2020-06-01", "1/6/2024", "01.06.2024", "1. Jun", "Jan 6", "6-Okt"],
+        "a date, which spreadsheets make of '3.1' or '10-30': format the cells as text",
+    ),
 }
+
+
+def test_depths_in_one_cell_may_be_open_below_and_one_that_is_none_is_named():
+    depths = ["0-10", "10 to 30 cm", "30–60", "60+"]
+    table = LAYERS.drop(columns=["top", "bottom"]).assign(depth=depths)
+    with pytest.warns(observations.ReadingWarning, match="1 layer left out: without top or bottom"):
+        found = observations.from_table(table)
+    assert found["bottom"].values.tolist() == [[0.1, 0.3, 0.6]]
+    for spoilt, why in (("30. Oct", "a date, which"), ("litter", "allowed ranges such as '0-10'")):
+        table = table.assign(depth=["0-10", spoilt, "30–60", ">60"])
+        with pytest.raises(InputError, match=f"row 2 = '{spoilt}' is no range of depths; {why}"):
+            observations.from_table(table)
+
+
+def test_all_carbon_is_offered_as_organic_where_there_are_no_carbonates():
+    table = LAYERS.rename(columns={"organic_carbon": "TC"})
+    with pytest.raises(InputError, match="'TC' counts carbonates, too: where there are none, col"):
+        observations.from_table(table)
+    columns = {"organic_carbon": "TC"}
+    xr.testing.assert_equal(
+        observations.from_table(table, columns), observations.from_table(LAYERS)
+    )
+
+
+def test_what_the_owner_may_not_have_meant_is_said():
+    def said(table, match):
+        with pytest.warns(observations.ReadingWarning, match=match):
+            return observations.from_table(table)
+
+    other = LAYERS.assign(profile="A 1")
+    both = pd.concat([LAYERS.assign(profile="a 1"), other])
+    assert said(both, "'a 1' and 'A 1' are profiles of their own").sizes["profile"] == 2
+    said(LAYERS.assign(latitude=0.0, longitude=0), "'A' at latitude 0, longitude 0, in the Atl")
+    said(both.assign(latitude=0.0, longitude=0), "'a 1' and 1 more at latitude 0, longitude 0")
+    twice = pd.concat([other, LAYERS, LAYERS])
+    said(twice, "'A' layers are not sorted.*; two samplings under one name. give each its own")
 
 
 @pytest.mark.parametrize("entry", HINTS)

@@ -377,7 +377,8 @@ def test_check_says_what_would_be_understood(tmp_path):
     result = soilnb_command("check", str(path), "-c", "organic_carbon=SOC", "-u",
                             "organic_carbon=g/kg")  # fmt: skip
     assert "units=" in result.stdout
-    assert "note" not in result.stdout
+    refused = "note: 1 of 2 profiles refused: '8' 1 layer with organic carbon: needed 3 or more"
+    assert [line for line in result.stdout.splitlines() if "note" in line] == [refused]
 
 
 def test_check_refuses_in_one_line(tmp_path):

@@ -86,6 +86,9 @@ COLUMNS: Mapping[str, Column] = {
 #: Ending of the units of what is not organic carbon, but that of which it is a part.
 ORGANIC_MATTER = "organic matter"
 
+#: Headings of all carbon of a soil, carbonates among it.
+TOTAL = ("total_carbon", "totc", "tc", "total_c")
+
 REQUIRED = ("profile", "top", "bottom")
 CARBON = ("organic_carbon", "carbon_density")
 
@@ -225,6 +228,7 @@ def _check_missing(place: Mapping[str, int], data: pd.DataFrame, headings: list[
         return
     spare = [i for i in range(len(headings)) if i not in place.values()]
     matter = [headings[i] for i in spare if _is_organic_matter(headings[i])]
+    total = [headings[i] for i in spare if plain(units.split_heading(headings[i])[0]) in TOTAL]
     spare = [i for i in spare if headings[i] not in matter]
     hints = {}
     for name in (part for names in missing for part in names.split(" or ")):
@@ -240,6 +244,9 @@ def _check_missing(place: Mapping[str, int], data: pd.DataFrame, headings: list[
         as_carbon = {CARBON[0]: matter[0]}, {CARBON[0]: f"% {ORGANIC_MATTER}"}
         text += f"; {matter[0]!r} is organic matter, a part of which is carbon: columns="
         text += "{} with units={}".format(*as_carbon)
+    elif total and CARBON[0] not in hints and not any(name in place for name in CARBON):
+        text += f"; {total[0]!r} counts carbonates, too: where there are none, "
+        text += f"columns={ ({CARBON[0]: total[0]}) }"
     if len(hints) < len(missing):
         text += f"; it has {', '.join(headings[:40])}{', ...' if len(headings) > 40 else ''}"
     words = ", ".join(f"{heading} as {name}" for name, heading in hints.items())
@@ -387,11 +394,31 @@ def _no_number(column: pd.Series, name: str, row: int) -> str:
         hint = "; a comma between thousands, or a decimal one? write points, or none"
     elif re.fullmatch(r"[+-]?\d+,\d+", entry):
         hint = "; a decimal comma? then part the cells by semicolons, or use points"
-    elif re.match(r"\d{4}-\d\d-\d\d", entry):
-        hint = "; a date, which spreadsheets make of numbers such as 3.1"
+    elif a_date(entry):
+        hint = a_date(entry)
     elif re.fullmatch(r"[+-]?[\d.]+\s*[^\d\s].*", entry):
         hint = "; write the number alone, and its unit into the heading"
     return f"{name} in {place_of(column, row)} = {entry!r} is no number{hint}"
+
+
+_MONTH = (
+    "(jan|feb|fév|mar|mär|apr|avr|abr|ma[iy]|jun|jui|jul|aug|aoû|ago|sep|o[ck]t|nov|de[cz]|déc)"
+)
+_MONTH += r"[^\W\d]*"
+#: A day as spreadsheets write it: 2024-03-01, 3/1/2024, 01.03.2024, 10-Mar, Okt 30, 30. Oct.
+_DATE = rf"\d{{4}}-\d\d-\d\d.*|\d\d?([./])\d\d?\1\d{{2,4}}|\d\d?[-.\s]+{_MONTH}|{_MONTH}[-.\s]+\d+"
+
+
+def a_date(entry: str) -> str:
+    """Return a hint where an entry looks like a date that a spreadsheet made of it, or nothing.
+
+    Examples
+    --------
+    >>> a_date("30. Oct"), a_date("3.1")
+    ("; a date, which spreadsheets make of '3.1' or '10-30': format the cells as text", '')
+    """
+    made = "; a date, which spreadsheets make of '3.1' or '10-30': format the cells as text"
+    return made if re.fullmatch(_DATE, " ".join(entry.lower().split())) else ""
 
 
 def place_of(data: pd.DataFrame | pd.Series, row: int) -> str:

@@ -176,10 +176,13 @@ def _geometry(
 
     yield bottom <= top, lambda row: f"layer {span(row)}: the bottom must lie below the top"
     yield bottom > 30, lambda row: f"layer {span(row)}: deeper than 30 m; depths in cm?"
-    yield (
-        same & (top < above_top),
-        lambda row: f"layers are not sorted from the top: {span(row - 1)} before {span(row)}",
-    )
+
+    def unsorted(row: int) -> str:
+        again = top[row] == top[np.argmax(owner == owner[row])]
+        hint = "; two samplings under one name? give each its own" if again else ""
+        return f"layers are not sorted from the top: {span(row - 1)} before {span(row)}{hint}"
+
+    yield same & (top < above_top), unsorted
     yield (
         same & (top == above_top) & (bottom == above_bottom),
         lambda row: f"layer {span(row)} is there twice",

@@ -19,6 +19,7 @@ from soilnb.data.profiles.columns import (
     COLUMNS,
     ORGANIC_MATTER,
     Chosen,
+    a_date,
     looks_like,
     numbers,
     place_of,
@@ -95,6 +96,8 @@ def layers(
 
 #: Depths of a layer in one cell, ``0-10`` or ``0 to 10 cm``; an open one has no end.
 _RANGE = r"\s*(-?[\d.,]+)\s*(?:cm|m)?\s*(?:-|–|—|to|bis|à|/)\s*(-?[\d.,]+)\s*(cm|m)?\s*"
+#: A layer without an end: ``60+`` or ``>60``.
+_OPEN = r"\s*(?:[>≥]\s*([\d.,]+)|([\d.,]+)\s*(?:cm|m)?\s*\+)\s*(?:cm|m)?\s*"
 _NAMES_OF_RANGE = ("depth", "depths", "depth_range", "depth_interval", "interval", "layer", "tiefe")
 
 
@@ -109,8 +112,19 @@ def _with_edges(
             continue
         texts = data.iloc[:, i].astype(object).where(data.iloc[:, i].notna(), "").astype(str)
         edges, filled = texts.str.extract(f"^{_RANGE}$"), texts.str.strip() != ""
-        if not filled.any() or edges.loc[filled, [0, 1]].isna().any(axis=None):
+        tops = texts.str.extract(f"^{_OPEN}$").bfill(axis=1)[0]
+        if 2 * (edges[0].notna() | tops.notna()).sum() <= filled.sum():
             continue
+        edges[0] = edges[0].fillna(tops)
+        edges[1] = edges[1].fillna(tops + "+")
+        wrong = filled & edges[0].isna()
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            hint = a_date(texts.iloc[row]) or "; allowed ranges such as '0-10'"
+            raise InputError(
+                f"{heading} in {place_of(data, row)} = {texts.iloc[row].strip()!r} is no range of "
+                f"depths{hint}"
+            )
         said = units.split_heading(str(heading))[1] or next(iter(edges[2].dropna()), "")
         unit = f" ({said})" if said else ""
         first = texts[filled].iloc[0].strip()

@@ -26,7 +26,7 @@ from soilnb.data.profiles.columns import COLUMNS
 from soilnb.data.profiles.columns import table as columns
 from soilnb.data.profiles.density import bulk_density, carbon_density, organic_carbon
 from soilnb.data.profiles.quality import LEAST_DEPTH, LEAST_LAYERS, judge
-from soilnb.data.profiles.understood import ReadingWarning
+from soilnb.data.profiles.understood import ReadingWarning, Understood
 from soilnb.parameters import InputError, check_range
 from soilnb.proda.observations import twins
 from soilnb.proda.observations.site_forcing import forcing_at
@@ -336,11 +336,21 @@ def from_table(
         depth_unit="m" if understood.columns["top"]["unit"] == "m" else "cm",
         doubtful=understood.doubtful,
     )
+    attrs = dict(attrs or {})
+    own = attrs.get("provenance", "user") == "user"
+    if own:
+        _note_oddities(layers, understood)
     if not len(usable):
         name, reason = rejected.iloc[0]
         told = f" ({'; '.join(understood.notes)})" if understood.notes else ""
         raise InputError(f"none of {len(rejected)} profiles is usable; {name!r}: {reason}{told}")
-    attrs = dict(attrs or {})
+    if own and len(rejected):
+        name, reason = rejected.iloc[0]
+        which = "; `refused` lists them" if len(rejected) > 1 else ""
+        understood.notes.append(
+            f"{len(rejected)} of {layers['profile'].nunique()} profiles refused: {name!r} {reason}"
+            f"{which}"
+        )
     understood.say(str(attrs.get("source", "the table")))
     rules = {
         "rules": f"{least_layers} or more layers with carbon, deeper than {least_depth:g} m",
@@ -389,6 +399,24 @@ def describe(observations: xr.Dataset) -> pd.DataFrame:
     table = pd.DataFrame.from_dict(rows, orient="index", columns=heads).rename_axis("what")
     table.attrs["notes"] = record["notes"]
     return table
+
+
+def _note_oddities(layers: pd.DataFrame, understood: Understood) -> None:
+    """Note what the owner of a table may not have meant, and what it costs."""
+    empty = (layers["carbon_density"] == 0).sum()
+    understood.drop("no carbon (0, or stones only)", empty)
+    names = pd.Series(layers["profile"].unique())
+    for _, alike in names.groupby(names.str.casefold().str.split().str.join(" ")):
+        if len(alike) > 1:
+            understood.notes.append(f"{' and '.join(map(repr, alike))} are profiles of their own")
+    if {"latitude", "longitude"} <= set(layers.columns):
+        nowhere = layers["profile"][(layers["latitude"] == 0) & (layers["longitude"] == 0)]
+        if len(nowhere):
+            others = f" and {nowhere.nunique() - 1} more" if nowhere.nunique() > 1 else ""
+            understood.notes.append(
+                f"{nowhere.iloc[0]!r}{others} at latitude 0, longitude 0, in the Atlantic; leave "
+                "both empty where the place is not known"
+            )
 
 
 def _with_density(layers: pd.DataFrame, organic_matter: str) -> pd.DataFrame:
