@@ -19,13 +19,8 @@ import psutil
 #: Modules with a `warm_up` that compiles their kernels. Those of a group share some; the groups
 #: take about equally long and can be compiled side by side.
 MODELS = (
-    ("soilnb.profile.layered.diagnostics", "soilnb.proda.chains"),
-    (
-        "soilnb.pore.simulate",
-        "soilnb.profile.mimics",
-        "soilnb.profile.model",
-        "soilnb.profile.depth",
-    ),
+    ("soilnb.profile.layered.diagnostics", "soilnb.proda.chains", "soilnb.profile.depth"),
+    ("soilnb.pore.simulate", "soilnb.profile.mimics", "soilnb.profile.model"),
 )
 
 #: Longest error message that is passed on; the kept notebook has all of it.

@@ -43,6 +43,16 @@ _MODEL = ("parameters", "structure", "motion", "chemistry", "scenarios", "simula
 #: Seconds after which a progress bar appears.
 _PATIENCE = 2.0
 
+#: With these all happens within a month that a kernel is there for: microbes crowd, spread and
+#: starve, organic voxels are used up, particles come apart.
+_EVENTFUL = {
+    "decay_pom": 0.1,
+    "decay_necromass": 0.1,
+    "residual_share": 0.2,
+    "biomass_min": 0.04,
+    "biomass_max": 0.1,
+}
+
 
 def simulate(
     scenario: str | os.PathLike | Scenario = "reference",
@@ -161,7 +171,8 @@ def _to_the_end(
 
 def warm_up() -> None:
     """Compile the kernels by a tiny run, so that several processes need not each do it."""
-    simulate("pom_cn10", days=1, shape=(64, 64), progress=False)
+    eventful = Scenario("eventful", pulses=(1,), parameters=_EVENTFUL)
+    simulate(eventful, days=30, shape=(64, 64), initial_steps=20, progress=False)
 
 
 def _bar(progress: object, total: int, done: int, name: str) -> tqdm:

@@ -10,6 +10,7 @@ import xarray as xr
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from soilnb.kernels import diffusion, reaction
 from soilnb.parameters import InputError
 from soilnb.pore import Run, Scenario, State, motion, simulate, simulate_ensemble
 from soilnb.pore.chemistry import Chemistry
@@ -24,6 +25,7 @@ from soilnb.pore.diagnostics import (
     total_nitrogen,
 )
 from soilnb.pore.files import CheckpointWarning, OutputError
+from soilnb.pore.simulate import warm_up
 
 #: A texture without the large particles, so that small domains hold all classes.
 FINE = {"share_1_2": 40, "share_2_6": 20, "share_6_20": 40, "share_20_63": 0, "share_63_200": 0}
@@ -567,15 +569,28 @@ def test_a_run_can_be_stepped_by_hand():
 def test_solving_the_biomass_too_changes_its_growth_by_less_than_five_percent():
     first = small(days=0, snapshots=(0,))
     grown = {}
-    for reaction in ("frozen_biomass", "full"):
-        data = small(days=3, parameters={"reaction": reaction})
-        grown[reaction] = float((data.f_U - respiration(data)).sum())
+    for how in ("frozen_biomass", "full"):
+        data = small(days=3, parameters={"reaction": how})
+        grown[how] = float((data.f_U - respiration(data)).sum())
     assert grown["frozen_biomass"] == pytest.approx(grown["full"], rel=0.05)
     assert grown["frozen_biomass"] != grown["full"]
     assert float(first.C_B[0]) > 0
 
 
 # Ensembles --------------------------------------------------------------------------------------
+
+
+def test_whatever_a_run_may_call_is_compiled_beforehand(monkeypatch):
+    met, names = set(), {"hours", "spread", "prune", "settle", "dissolve", "split", "refactorize"}
+
+    def noted(name, compiled):
+        return lambda *some: met.add(name) or compiled(*some)
+
+    for name in names:
+        kernels = diffusion if name == "refactorize" else reaction
+        monkeypatch.setattr(kernels, name, noted(name, getattr(kernels, name)))
+    warm_up()
+    assert met == names
 
 
 def test_an_ensemble_in_processes_is_made_of_single_runs(two_processes):
