@@ -30,12 +30,15 @@ WIDTH = 640
 #: Paper and ink on a dark page; ink has a contrast of more than 7 to 1.
 PAPER, INK = "#121212", "#E4E4E4"
 
-#: What matplotlib draws with on a dark page.
-_DARK = {
-    **dict.fromkeys(("figure.facecolor", "axes.facecolor", "legend.facecolor"), PAPER),
-    **dict.fromkeys(
-        ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK
-    ),
+#: What matplotlib draws with on a light and on a dark page: they differ in colours alone.
+LOOKS = {
+    "pictures": {},
+    "dark": {
+        **dict.fromkeys(("figure.facecolor", "axes.facecolor", "legend.facecolor"), PAPER),
+        **dict.fromkeys(
+            ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK
+        ),
+    },
 }
 
 
@@ -142,7 +145,7 @@ def drawn(
         ``pictures``, ``dark`` and ``labels``, as `film` takes them.
     """
     found: dict[str, list] = {"pictures": [], "dark": [], "labels": []}
-    for mode, look in (("pictures", {}), ("dark", _DARK)):
+    for mode, look in LOOKS.items():
         with matplotlib.rc_context({**STYLE, **look}):
             figure = Sheet(figsize=size, dpi=WIDTH / size[0])
             FigureCanvasAgg(figure)
