@@ -10,7 +10,8 @@ Both come with packages from PyPI, so the planet needs no download:
   doi:10.1127/metz/2016/0816).
 
 Each map takes one or two seconds to read, so what was looked up is kept in the cache folder
-under a key that changes with the request, this module and the versions of both packages.
+under a key that changes with the request, this module and the versions of both packages. Cells that
+are made of half degrees are all counted in one reading of the land mask.
 """
 
 import contextlib
@@ -38,6 +39,7 @@ ZONES = (
 
 _OCEAN = ZONES.index("Ocean") + 1
 _MASK_POINTS = 120  # points per degree of the land mask
+_HALF = 60  # its points per half degree: what is counted by them serves all cells made of such
 _ZONE_POINTS = 36  # points per degree of the zone map
 
 
@@ -110,6 +112,15 @@ def koppen_zones(
 
 def _read_land_fraction(cell: np.ndarray) -> np.ndarray:
     rows, columns = (int(points) for points in cell)
+    height, width = (_HALF if points % _HALF == 0 else points for points in (rows, columns))
+    sea = _kept(_count_sea, np.array([height, width]))
+    cells = sea.reshape(-1, rows // height, sea.shape[1] * width // columns, columns // width)
+    return 1.0 - cells.sum((1, 3)) / (rows * columns)
+
+
+def _count_sea(cell: np.ndarray) -> np.ndarray:
+    """Count the points of sea in each cell of some rows and columns of the land mask."""
+    rows, columns = (int(points) for points in cell)
     folder = importlib.util.find_spec("global_land_mask").submodule_search_locations[0]
     with (
         zipfile.ZipFile(Path(folder) / "globe_combined_mask_compressed.npz") as archive,
@@ -120,7 +131,8 @@ def _read_land_fraction(cell: np.ndarray) -> np.ndarray:
         bands = []
         for _ in range(height // rows):
             band = np.frombuffer(stream.read(rows * width), dtype=bool)  # True is sea
-            bands.append(1.0 - band.reshape(rows, width // columns, columns).mean(axis=(0, 2)))
+            down = band.reshape(rows, width).sum(0, dtype=np.uint16)
+            bands.append(down.reshape(-1, columns).sum(1, dtype=np.int64))
     return np.array(bands[::-1])  # the file starts in the north
 
 

@@ -49,6 +49,29 @@ def test_cells_of_all_land_have_the_area_of_the_sphere():
     assert latitude.tolist() == [-45, -45, 45, 45]
 
 
+def test_cells_made_of_half_degrees_come_from_one_reading(monkeypatch, tmp_path):
+    monkeypatch.setenv("SOILNB_CACHE", str(tmp_path))
+    sea, read = np.random.default_rng(1).integers(0, 3601, (360, 720)), []
+
+    def count(cell):
+        read.append(cell.tolist())
+        return sea
+
+    monkeypatch.setattr(rasters, "_count_sea", count)
+    for height, width in ((1, 2.5), (0.5, 0.5), (2, 2.5)):
+        land = rasters.land_fraction((height, width))
+        down, along = int(2 * height), int(2 * width)
+        assert land.shape == (360 // down, 720 // along)
+        cell = sea[3 * down : 4 * down, 5 * along : 6 * along]
+        assert land[3, 5] == 1 - cell.mean() / 3600
+    assert read == [[60, 60]]
+
+
+def test_cells_that_are_not_are_read_as_they_are():
+    narrow, wide = rasters.land_fraction((90, 11.25)), rasters.land_fraction((90, 22.5))
+    np.testing.assert_allclose((narrow[:, ::2] + narrow[:, 1::2]) / 2, wide, rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("place", "latitude", "longitude", "zones"),
     [
