@@ -81,6 +81,10 @@ ASSIMILATED = {
 #: How explained variance is counted.
 R2 = ("nakagawa", "observed")
 
+#: The fits that were asked for last, and how many are kept.
+_FITTED: dict[tuple, tuple] = {}
+_MOST_FITTED = 50
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -226,6 +230,17 @@ def _design(rows: pd.DataFrame, mixed: MixedModel) -> pd.DataFrame:
 
 
 def _reml(mixed, response, design, of_groups, groups) -> tuple[Any, np.ndarray]:
+    """Return what `_optimised` does; the same rows are asked for in figures, tables and claims."""
+    numbers = (response.to_numpy().tobytes(), design.to_numpy().tobytes(), tuple(groups))
+    key = (mixed, *design.columns, *of_groups, *numbers)
+    if key not in _FITTED:
+        if len(_FITTED) >= _MOST_FITTED:
+            del _FITTED[next(iter(_FITTED))]
+        _FITTED[key] = _optimised(mixed, response, design, of_groups, groups)
+    return _FITTED[key]
+
+
+def _optimised(mixed, response, design, of_groups, groups) -> tuple[Any, np.ndarray]:
     """Fit by restricted maximum likelihood; also return standard errors, NaN on the edge."""
     try:
         from statsmodels.regression.mixed_linear_model import MixedLM

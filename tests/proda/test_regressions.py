@@ -142,3 +142,27 @@ def test_the_made_up_table_says_so_and_has_the_papers_size(twin):
     assert len(twin) == 132
     assert twin["study"].nunique() <= 16
     assert twin["cue"].mean() == pytest.approx(0.33, abs=0.06)
+
+
+def test_what_was_fitted_is_not_fitted_again(monkeypatch):
+    monkeypatch.setattr(regressions, "_FITTED", {})
+    monkeypatch.setattr(regressions, "_MOST_FITTED", 2)
+    fitted, optimised = [], regressions._optimised
+
+    def counted(mixed, *rows):
+        fitted.append(mixed)
+        return optimised(mixed, *rows)
+
+    monkeypatch.setattr(regressions, "_optimised", counted)
+    rows, mixed = regressions.twin(3), regressions.MEASURED["log-additive"]
+    first = regressions.fit(rows, mixed)
+    assert regressions.fit(rows.copy(), mixed).coefficients.equals(first.coefficients)
+    seen = regressions.fit(rows, mixed, r2="observed")
+    assert seen.coefficients.equals(first.coefficients)
+    assert seen.explained != first.explained
+    assert len(fitted) == 1
+    regressions.fit(rows.assign(soc=rows["soc"] * 1.01), mixed)
+    regressions.fit(rows, regressions.MEASURED["linear-additive"])
+    assert len(fitted) == 3
+    regressions.fit(rows, mixed)  # no longer known
+    assert len(fitted) == 4
