@@ -124,9 +124,9 @@ def _study(folder: Path) -> list[dict]:
         table = pd.read_csv(folder / "timeSeries.csv", encoding="utf-8-sig")
         soils = pd.read_csv(folder / "initConditions.csv", encoding="utf-8-sig")
         table.columns = table.columns.str.strip()
-        soils = _Soils(soils, soils.drop(columns=["replicates"], errors="ignore").map(_plain))
         columns = [entry for entry in about["variables"].values() if _is_carbon_dioxide(entry)]
-        return [_series(folder.name, about, entry, table, soils) for entry in columns]
+        rows = _Soils.of(soils)
+        return [_series(folder.name, about, entry, table, rows) for entry in columns]
     except (KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise InputError(
@@ -152,8 +152,9 @@ def _is_carbon_dioxide(entry: dict) -> bool:
 def _series(study: str, about: dict, entry: dict, table: pd.DataFrame, soils: _Soils) -> dict:
     """Return one time series with all that is known of it."""
     jar = about["incubationInfo"]
-    observed = table[["time", str(entry["name"]).strip()]].astype(float).dropna()
-    time, value = observed.to_numpy().T
+    name = str(entry["name"]).strip()
+    observed = np.array([table["time"].to_numpy(float), table[name].to_numpy(float)])
+    time, value = observed[:, ~np.isnan(observed).any(0)]
     site = entry.get("site") or about["siteInfo"].get("site")
     site = site if isinstance(site, str) else ""
     bottom = _number(entry.get("bottom"))
@@ -164,7 +165,7 @@ def _series(study: str, about: dict, entry: dict, table: pd.DataFrame, soils: _S
     return {
         "study": study,
         "doi": str(about.get("doi") or ""),
-        "series": str(entry["name"]).strip(),
+        "series": name,
         "site": site,
         "profile": site.removesuffix(named),
         "treatment": "; ".join(f"{k}: {v}" for k, v in words.items() if v is not None),
@@ -190,34 +191,43 @@ def _depth(entry: dict, everywhere: dict) -> float:
 
 
 class _Soils(NamedTuple):
-    """The soils of a study, as in the file and written in one way (see `_plain`)."""
+    """The soils of a study by column: as in the file, written in one way, and what is missing."""
 
-    table: pd.DataFrame
-    plain: pd.DataFrame
+    table: dict[str, np.ndarray]
+    plain: dict[str, np.ndarray]
+    missing: dict[str, np.ndarray]
+
+    @classmethod
+    def of(cls, table: pd.DataFrame) -> _Soils:
+        """Take the columns apart: hundreds of jars ask for them, one by one."""
+        plain = table.drop(columns=["replicates"], errors="ignore").map(_plain)
+        kinds = (table, object), (plain, object), (table.isna(), bool)
+        return cls(*({n: column.to_numpy(k) for n, column in t.items()} for t, k in kinds))
 
 
 def _soil_carbon(entry: dict, site: str, soils: _Soils) -> float:
     """Carbon of the soil in a jar, g per g: that of the rows that agree with the column."""
-    table, plain = soils
+    table, plain, missing = soils
     if "carbonMean" not in table:
         return np.nan
     agree = _same_site(plain["site"], _plain(site), _plain(entry["name"]))
     for key, value in entry.items():
         if key in plain and key != "site" and value is not None:
-            agree &= table[key].isna() | (plain[key] == _plain(value))
-    found = table.loc[agree, ["carbonMean", "carbonUnits"]].dropna().drop_duplicates()
+            agree &= missing[key] | (plain[key] == _plain(value))
+    agree &= ~(missing["carbonMean"] | missing["carbonUnits"])
+    found = set(zip(table["carbonMean"][agree], table["carbonUnits"][agree], strict=True))
     if len(found) != 1:
         return np.nan
-    amount, unit = found.iloc[0]
+    amount, unit = found.pop()
     return float(amount) * _CARBON.get(str(unit).replace("\\n", "").strip(), np.nan)
 
 
-def _same_site(known: pd.Series, site: str, series: str) -> pd.Series:
+def _same_site(known: np.ndarray, site: str, series: str) -> np.ndarray:
     """Rows of the site, or named like the series; where none is, those with a longer name."""
-    exact = known.isin([site, series])
-    if known.nunique() == 1 or not (site or exact.any()):
-        return pd.Series(True, index=known.index)
-    return exact if exact.any() else known.str.startswith(site)
+    exact = np.array([name in (site, series) for name in known], bool)
+    if len(set(known)) == 1 or not (site or exact.any()):
+        return np.ones(len(known), bool)
+    return exact if exact.any() else np.array([name.startswith(site) for name in known], bool)
 
 
 def _plain(value: object) -> str:
