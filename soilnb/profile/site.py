@@ -8,7 +8,7 @@ it, and says in the attributes of its result which keys it did not use.
 """
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,14 @@ _REF15 = "reference point of the validation: 1000 g dry mass m-2 yr-1 of litter,
 
 #: Where no site has more production, g C m-2 yr-1, all are deserts, or the unit is another one.
 BARREN = 10.0
+
+#: More than any vegetation produces, g C m-2 yr-1: papyrus makes 6.3 kg of dry matter, 45 % carbon
+#: (Muthuri, Jones & Imbamba 1989, Biomass 18: 1-14).
+LUSH = 3000.0
+
+#: Warmer than any place in the mean of years, degC: Dallol had 34.6 (Pedgley 1967, Meteorological
+#: Magazine 96: 265-271).
+HOT = 36.0
 
 #: Every key of a site, with the value of a typical place, the unit and what is allowed.
 RECORDS = {
@@ -177,6 +185,7 @@ def read(
     _check_keys(found.values, required)
     for key, values in found.values.items():
         check(found, key, values)
+        doubt(key, values, lambda bad: found.where(_first(bad)))
     if "silt" in found and "clay" in found:
         texture = found["clay"] + found["silt"]
         bad = texture > 1 + 1e-9
@@ -318,6 +327,28 @@ def _first(bad: np.ndarray) -> np.ndarray:
     only = np.zeros_like(bad)
     only[np.argmax(bad)] = True
     return only
+
+
+def doubt(key: str, values: np.ndarray, where: Callable[[np.ndarray], str]) -> None:
+    """Warn of the largest of `values` [site] that is possible, and more likely another unit.
+
+    Examples
+    --------
+    >>> with warnings.catch_warnings(record=True) as said:
+    ...     doubt("npp", np.array([4500.0]), lambda bad: " at site 1")
+    >>> str(said[0].message).split(":")[0]
+    'npp = 4500 at site 1'
+    """
+    most = values.max(initial=-np.inf)
+    told = ""
+    if key == "npp" and most > LUSH:
+        told = "more than any vegetation has, in g C m-2 yr-1; in kg ha-1? then "
+        told += f"{most / 10:.4g}"
+    elif key in ("temperature", "mat") and most > HOT:
+        told = "warmer than any place in the mean of years (34.6 degC); in degF? then "
+        told += f"{(most - 32) / 1.8:.1f}"
+    if told:
+        warnings.warn(f"{key} = {most:g}{where(values == most)}: {told}", SiteWarning, stacklevel=4)
 
 
 def check(site: Site, key: str, values: np.ndarray) -> None:

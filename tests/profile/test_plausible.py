@@ -20,9 +20,11 @@ from soilnb.profile import (
     millennial,
     mimics,
     plausible,
+    site,
 )
 from soilnb.profile.model import boxes
 from soilnb.profile.plausible import MOST
+from soilnb.profile.site import SiteWarning
 
 each = pytest.mark.parametrize("model", boxes().values(), ids=boxes())
 
@@ -110,7 +112,8 @@ def test_layers_denser_than_a_soil_are_flagged(model):
     run = model.simulate("tao2024", place, [0.0, 5.0])
     assert run["plausible"].dims == ("time",)
     assert run["plausible"].all()
-    dense = model.simulate("tao2024", place, [0.0, 5.0], initial=usual["carbon"] * 1e3)
+    with pytest.warns(SiteWarning, match="more than any soil"):
+        dense = model.simulate("tao2024", place, [0.0, 5.0], initial=usual["carbon"] * 1e3)
     assert not dense["plausible"].any()
 
 
@@ -251,3 +254,56 @@ def test_whatever_the_time_a_run_has_numbers_or_says_that_it_has_none():
             run = century.simulate(SOIL, [0.0, late])
         known = np.isfinite(run["carbon"]).all("pool")
         assert (known | ~run["plausible"]).all()
+
+
+# --- what is possible, and more likely something else -------------------------------------------
+
+
+def said(call, *arguments, **options):
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        call(*arguments, **options)
+    return [str(one.message) for one in found if issubclass(one.category, SiteWarning)]
+
+
+@each
+def test_litter_in_kilograms_per_hectare_is_noticed(model):
+    many = {key: np.full(3, value) for key, value in SOIL.items()}
+    many["npp"] = np.array([450.0, 4500.0, 4000.0])
+    assert said(model.steady_state, many) == [
+        "npp = 4500 at site 1: more than any vegetation has, in g C m-2 yr-1; in kg ha-1? then 450"
+    ]
+    assert said(model.steady_state, SOIL | {"npp": 2800.0}) == []
+
+
+def test_fahrenheit_is_noticed():
+    (line,) = said(site.read, SOIL | {"temperature": 41.0})
+    assert line.startswith(
+        "temperature = 41: warmer than any place in the mean of years (34.6 degC)"
+    )
+    assert line.endswith("in degF? then 5.0")
+    assert said(site.read, SOIL | {"temperature": 34.6}) == []
+
+
+def test_carbon_in_grams_where_kilograms_are_asked_is_noticed():
+    for model in boxes().values():
+        carbon = 1e3 * model.steady_state(SOIL)["carbon"].values
+        (line,) = said(model.simulate, SOIL, [1.0], initial=carbon)
+        assert line.endswith(f"in g C m-2? then {carbon.sum() / 1000:.4g}")
+        assert said(model.simulate, SOIL, [1.0], initial=carbon / 1000) == []
+    carbon = compas.steady_state("tao2024", forcing.example("boreal"))["carbon"]
+    here = ("tao2024", forcing.example("boreal"), [1.0])
+    assert said(compas.simulate, *here, initial=carbon) == []
+    (line,) = said(compas.simulate, *here, initial=100 * carbon)
+    assert line.endswith("more than any soil (500000)")
+
+
+def test_rain_in_centimetres_is_noticed():
+    there = {"mat": 9.5, "map": 800.0, "latitude": 50.0, "vegetation": "forest"}
+    assert said(forcing.from_climate, **there) == []
+    assert said(forcing.from_climate, **there | {"map": 80.0}) == [
+        "map = 80 mm yr-1: drier than any forest (180); in cm? then 800"
+    ]
+    assert said(forcing.from_climate, **there | {"map": 80.0, "vegetation": "grassland"}) == []
+    assert said(forcing.from_climate, **there | {"map": [80.0, 300.0]}) == []  # so not in cm
+    assert said(forcing.from_climate, **there | {"npp": 4500.0})[0].startswith("npp = 4500: more")

@@ -20,6 +20,7 @@ Bad input raises `soilnb.parameters.InputError` in every function here.
 
 import functools
 import json
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -44,6 +45,7 @@ from soilnb.profile.forcing import water
 from soilnb.profile.forcing.monthly import arguments, read_monthly
 from soilnb.profile.forcing.variables import LITTER_POOLS, MONTHS, VARIABLES, assemble, check
 from soilnb.profile.grid import BOTTOM, LAYERS, NODE
+from soilnb.profile.site import SiteWarning, doubt
 
 __all__ = [
     "EXAMPLES", "LITTER_POOLS", "PARAMETER_SETS", "VARIABLES", "VARIANTS", "arguments", "check",
@@ -63,7 +65,13 @@ SAND = 40.0
 
 #: Least rain (mm yr-1) of a place with plants, an assumption; and the classes without them.
 LEAST_RAIN = 50.0
+
+#: Rain (mm yr-1) of the driest forests: the larches of Verkhoyansk get 180 (1961 to 1990).
+FOREST_RAIN = 150.0
 BARE = frozenset(["barren", "bare", "tundra", "sno", "bsv", "wat", 15, 16, 17, 18])
+
+#: Classes of closed forest.
+FORESTS = frozenset(["forest", "enf", "ebf", "dnf", "dbf", "mf", 1, 2, 3, 4, 5])
 
 #: What `from_climate` takes, with unit and bounds.
 _INPUTS = {
@@ -224,6 +232,7 @@ def from_climate(
     }  # fmt: skip
     place, labels = _places(given, vegetation, site)
     _check_rain(place)
+    _doubt(place)
     _fill(place, constants)
     arrays, flags = _monthly(place, constants, variant)
     arrays["litter_input"] = place["npp"][:, None] * _shares(place["vegetation"])
@@ -498,6 +507,27 @@ def _check_rain(place: dict[str, np.ndarray]) -> None:
         f"map = {value:g} mm yr-1: too dry for plants ({LEAST_RAIN:g} or more); {hints}; for a "
         "desert, vegetation='barren'"
     )
+
+
+def _doubt(place: dict[str, np.ndarray | None]) -> None:
+    """Warn of what is possible, and more likely in another unit."""
+
+    def where(bad: np.ndarray) -> str:
+        return f" at site {int(np.argmax(bad))}" if bad.size > 1 else ""
+
+    for name in ("mat", "npp"):
+        if place[name] is not None:
+            doubt(name, place[name], where)
+    wooded = np.array([_key(kind) in FORESTS for kind in place["vegetation"].tolist()])
+    rain = place["map"]
+    if wooded.any() and rain[wooded].max() < FOREST_RAIN:
+        most = float(rain[wooded].max())
+        warnings.warn(
+            f"map = {most:g} mm yr-1{where(wooded & (rain == most))}: drier than any forest (180); "
+            f"in cm? then {10 * most:g}",
+            SiteWarning,
+            stacklevel=3,
+        )
 
 
 @functools.cache

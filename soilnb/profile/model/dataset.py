@@ -17,7 +17,7 @@ from soilnb import __version__
 from soilnb.data import schemas
 from soilnb.parameters import InputError, ParameterSet, as_numbers
 from soilnb.profile import plausible
-from soilnb.profile.site import Site
+from soilnb.profile.site import Site, SiteWarning
 
 #: What models without depth return.
 VARIABLES = schemas.variables("boxes") | plausible.VARIABLES
@@ -212,6 +212,14 @@ def check_initial(
         where = f" in layer {layer[0] + 1}" if layer else ""
         raise InputError(
             f"initial {list(pools)[pool]} = {carbon[place]:g}{where}: allowed 0 or more {unit}"
+        )
+    most, limit = carbon.sum(axis=1).max(), plausible.MOST / (1 if layers else 1000)
+    if most > limit:
+        hint = "" if layers else f"; in g C m-2? then {most / 1000:.4g}"
+        warnings.warn(
+            f"initial holds {most:.4g} {unit}: more than any soil ({limit:.0f}){hint}",
+            SiteWarning,
+            stacklevel=4,
         )
     return carbon
 
