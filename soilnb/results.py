@@ -60,6 +60,9 @@ _POWER = re.compile(
 #: An isotope as it is typed.
 _ISOTOPE = re.compile(r"(?<![\w.])(13|14|15|18)([CNO])(?!\w)")
 
+#: A number with a power of ten as it is typed, as in 1.94e-10.
+_TEN = re.compile(r"(?<![\w./@-])(\d+(?:\.\d+)?)e([+-]?)0*(\d+)(?!\w|\.\w)")
+
 #: A symbol of a paper within a sentence: a letter and its index.
 _SYMBOL = re.compile(r"(?<![\w./-])([A-Za-z])_([A-Za-z0-9]+)\b(?!_)")
 
@@ -339,7 +342,8 @@ def _show_table(table, digits: int, rows: int, heads: Mapping, formulas: Sequenc
         "na_rep": "",
     }
     typeset = table.assign(**{name: table[name].map(_Formula) for name in formulas})
-    html = _html(typeset.rename(columns=heads), **how)
+    printed = {"float_format": lambda number: raised(_short(number, digits))}
+    html = _html(typeset.rename(columns=heads), **how | printed)
     _display({"text/html": html, "text/plain": table.to_string(**how)}, raw=True)
 
 
@@ -359,18 +363,26 @@ def _safe(cell: object) -> object:
 
 
 def raised(text: object) -> str:
-    """Return a text with the powers of its units, and isotopes, as they are printed.
+    """Return a text with powers of units and of ten, and isotopes, as they are printed.
+
+    A number with its power of ten stays in one line.
 
     Examples
     --------
     >>> raised("diffusion (cm2 s-1) at 20 degC, 3 g C m-2 yr-1 in tau4s2")
     'diffusion (cm² s⁻¹) at 20 °C, 3 g C m⁻² yr⁻¹ in tau4s2'
+    >>> print(raised("D = 1.94e-10, R_O of 2e+06 in 1e3.csv, 96 x 96 voxels"))
+    D = 1.94 × 10⁻¹⁰, R_O of 2 × 10⁶ in 1e3.csv, 96 × 96 voxels
     >>> raised("18O, 13C")
     '¹⁸O, ¹³C'
     """
-    up = str.maketrans("-123458", "⁻¹²³⁴⁵⁸")
-    text = _POWER.sub(lambda unit: unit[1] + unit[2].translate(up), str(text))
+    up = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+")
+    text = _TEN.sub(
+        lambda one: f"{one[1]}\u00a0×\u00a010{(one[2] + one[3]).translate(up)}", str(text)
+    )
+    text = _POWER.sub(lambda unit: unit[1] + unit[2].translate(up), text)
     text = _ISOTOPE.sub(lambda one: one[1].translate(up) + one[2], text)
+    text = re.sub(r"(?<=\w )x(?= \d)", "×", text)
     return re.sub(r"\bdegC(?![A-Za-z0-9])", "°C", text)
 
 
@@ -389,6 +401,8 @@ def typeset(text: object) -> str:
 
 def _head(name: object) -> object:
     """Return a heading as HTML: the words of a name, unless it is a symbol as ``c_s``."""
+    if name in ("cue", "cn"):
+        return {"cue": "CUE", "cn": "C/N"}[name]
     if isinstance(name, str) and len(name.rpartition("_")[2]) > 1:
         name = name.replace("_", " ")
     return _safe(name)

@@ -202,11 +202,12 @@ def _say_profiles(found: tuple[pd.DataFrame, Fit | None, str]) -> str:
             "{rows} profiles: too few, or of one climate only, for a mixed model.", rows=len(rows)
         )
     slope, certain, rest = _judged(fit)
+    name = translated(label)
     return translated(
         "{label}, {n} profiles in {groups} climates: slope {estimate:+z.2f} ± "
         "{error:.2f}, which {certain}. CUE explains {explained_fixed:.0f} % of the "
         "variance.{rest}",
-        label=translated(label),
+        label=name[0].upper() + name[1:],
         n=fit.n,
         groups=fit.groups,
         estimate=slope["estimate"],

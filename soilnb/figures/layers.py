@@ -44,13 +44,13 @@ def symbol(name: str) -> str:
 
     Examples
     --------
-    >>> symbol("tau_cl_ll"), symbol("transport_rate")
-    ('$\\tau_{CL-LL}$', 'transport rate')
+    >>> symbol("tau_cl_ll"), symbol("transport_rate"), symbol("cue")
+    ('$\\tau_{CL-LL}$', 'transport rate', 'CUE')
     """
     for model in (compas, clm5):
         if (record := model.PARAMETER_SETS["tao2024"].records.get(name)) is not None:
             return f"${record.symbol}$"
-    return name.replace("_", " ")
+    return "CUE" if name == "cue" else name.replace("_", " ")
 
 
 PLACES = {

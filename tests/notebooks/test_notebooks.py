@@ -71,6 +71,13 @@ def test_its_links_say_where_they_lead(path):
 
 
 @each
+def test_its_text_writes_powers_of_ten_as_they_are_printed(path):
+    for cell in cells(path, "markdown"):
+        text = re.sub(r"`[^`]*`", "", cell["source"])
+        assert not re.search(r"(?<![\w./@-])\d+(\.\d+)?e[+-]?\d", text), text
+
+
+@each
 def test_it_is_stored_without_results(path):
     content = read(path)
     for cell in cells(path, "code"):

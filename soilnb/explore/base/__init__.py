@@ -150,7 +150,7 @@ def said(sentence: str, *, strong: bool = False) -> str:
 
 def _widget(control: Control) -> tuple[widgets.ValueWidget, widgets.Widget]:
     """Build a control; returns what carries its value, and the block that is shown."""
-    words = translated(control.label)
+    words = results.raised(translated(control.label))
     label = text(lines(escape(words)))
     if control.choices:
         options = [(results.raised(translated(choice)), choice) for choice in control.choices]
@@ -536,7 +536,8 @@ class Explorer(widgets.VBox):
             warnings.simplefilter("always", UserWarning)
             result = self._compute(**values)
         # What a model warns of (an extinct guild, clipped litter quality) belongs to the result.
-        return result, " ".join([self._words(result), *(f"Note: {n.message}." for n in notes)])
+        words = [self._words(result), *(f"Note: {n.message}." for n in notes)]
+        return result, results.raised(" ".join(words))
 
     def update(self) -> None:
         """Compute, redraw the picture, and say the result in words."""

@@ -102,10 +102,10 @@ def _control(control: Control, values) -> dict:
     if control.value not in stops:
         stops = sorted([*stops, control.value])
     return {
-        "label": control.label,
+        "label": results.raised(control.label),
         "kind": "choice" if control.choices else "slider",
         "stops": stops,
-        "texts": [results.raised(stop) if control.choices else f"{stop:.4g}" for stop in stops],
+        "texts": [results.raised(stop if control.choices else f"{stop:.4g}") for stop in stops],
         "start": stops.index(control.value),
     }
 
