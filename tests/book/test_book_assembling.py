@@ -528,3 +528,5 @@ def test_the_map_shows_only_pages_of_this_book():
     page = concept_map.picture(["00_start_here", "20_what_is_cue", "21_controls_of_cue"])
     assert page.count("<rect") == 3
     assert page.count("<path") == 2
+    assert page.count("<li ") == 3
+    assert "21: what moves an efficiency</a> <small>after 20</small>" in page

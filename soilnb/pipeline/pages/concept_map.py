@@ -49,11 +49,20 @@ _BOX, _ROOM = (132, 40), (162, 50)
 
 
 def picture(notebooks: Iterable[str]) -> str:
-    """Return the map as HTML, with the notebooks that are pages of the book."""
+    """Return the map as HTML, with the notebooks that are pages of the book.
+
+    Its boxes stand side by side; where that is wider than the page, it is a list.
+    """
     here = [name for name in IDEAS if name in set(notebooks)]
     places = _places(here)
     boxes = [
-        {"name": name, "lines": [line for line in IDEAS[name][:2] if line], "at": places[name]}
+        {
+            "name": name,
+            "lines": [line for line in IDEAS[name][:2] if line],
+            "at": places[name],
+            "level": level(name),
+            "needs": [needed[:2] for needed in IDEAS[name][2] if needed in places],
+        }
         for name in here
     ]
     edges = [
