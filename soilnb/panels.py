@@ -11,6 +11,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 #: Where a PNG carries its parts.
@@ -18,6 +19,9 @@ CHUNK = "Panels"
 
 #: What a phone shows in full size (inches): wider figures are cut, narrower parts are not.
 WIDEST = 4.4
+
+#: What a phone shows at least in letters that can be read (inches).
+BROADEST = 5.4
 
 #: Axes narrower than this (inches) are no panel: a colour bar stays at its map.
 NARROWEST = 0.9
@@ -41,8 +45,8 @@ def boxes(figure: Figure, page: Bbox) -> list[list[tuple[float, float, float, fl
     list of list of tuple
         For each part one box or several that stand side by side: left, top, width and height, in
         inches from the upper left corner of the picture. Panels that share an axis with the one
-        on their left get its words. Empty where the figure is narrow, or its axes cannot be
-        parted.
+        on their left get its words; legends beside wide panels are parts of their own. Empty
+        where the figure is narrow, or its axes cannot be parted.
     """
     if page.width <= WIDEST or not any(ax.get_visible() for ax in figure.axes):
         return []
@@ -50,8 +54,15 @@ def boxes(figure: Figure, page: Bbox) -> list[list[tuple[float, float, float, fl
     groups = _parted(list(seen.axes), seen.axes)
     if len(groups) == 1:
         return []
-    parts = [*seen.above(), *map(seen.panel, groups), *seen.below()]
+    panels = [part for group in groups for part in seen.panels(group)]
+    parts = [*seen.above(), *panels, *seen.below()]
     return [[_on_page(box, page) for box in part] for part in parts]
+
+
+def letters(figure: Figure) -> float:
+    """Return the size of the least letters of a figure, in points; infinity where it has none."""
+    shown = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
+    return min((text.get_fontsize() for text in shown), default=float("inf"))
 
 
 def columns(figure: Figure) -> int:
@@ -77,16 +88,34 @@ class _Seen:
     def _inside(self, ax: Axes) -> Bbox:
         return Bbox(ax.get_window_extent().get_points() / self._dpi)
 
-    def panel(self, group: Sequence[Axes]) -> list[Bbox]:
+    def panels(self, group: Sequence[Axes]) -> Iterable[list[Bbox]]:
+        """Yield the parts of some axes: one, or each row with its legends that stand beside it."""
+        places = [self.axes[ax] for ax in group]
+        beside = [self._place(one) for ax in group for one in _legends(ax)]
+        edge = max(self._inside(ax).x1 for ax in group)
+        beside = [box for box in beside if box.x0 >= edge]
+        if not beside or Bbox.union(places).width <= WIDEST:
+            yield self._panel(group, Bbox.union(places))
+            return
+        end = min(box.x0 for box in beside) - MARGIN
+        for low, high in reversed(_merged([(box.y0, box.y1) for box in places])):  # from the top
+            row = [ax for ax in group if low <= self.axes[ax].y0 < high]
+            left = min(self.axes[ax].x0 for ax in row)
+            yield self._panel(row, Bbox.from_extents(left, low, end - MARGIN, high))
+            if own := [box for box in beside if low <= box.y0 < high]:
+                yield [Bbox.union(own).padded(MARGIN)]
+
+    def _panel(self, group: Sequence[Axes], box: Bbox) -> list[Bbox]:
         """Return the box of some axes, after that of the words which they share with others."""
-        whole = Bbox.union([self.axes[ax] for ax in group]).padded(MARGIN)
+        whole = box.padded(MARGIN)
         for ax in group:
             if _has_words(ax):
                 return [whole]
             for other in ax.get_shared_y_axes().get_siblings(ax):
                 if other in self.axes and other not in group and _has_words(other):
-                    left, right = self.axes[other].x0 - MARGIN, self._inside(other).x0
-                    return [Bbox.from_extents(left, whole.y0, right, whole.y1), whole]
+                    left, inside = self.axes[other].x0 - MARGIN, self._inside(other)
+                    low = inside.y0 - 2 * MARGIN  # no half of a word at its horizontal axis
+                    return [Bbox.from_extents(left, low, inside.x0, whole.y1), whole]
         return [whole]
 
     def above(self) -> Iterable[list[Bbox]]:
@@ -124,13 +153,17 @@ def _is_empty(note: Artist) -> bool:
     return not isinstance(note, Legend) and not note.get_text()
 
 
+def _legends(ax: Axes) -> list[Legend]:
+    return [one for one in ax.get_children() if isinstance(one, Legend) and one.get_visible()]
+
+
 def _has_words(ax: Axes) -> bool:
     return any(label.get_text() for label in ax.get_yticklabels() if label.get_visible())
 
 
 def _parted(axes: list[Axes], places: dict[Axes, Bbox]) -> list[list[Axes]]:
     """Part axes into groups: columns where white lies between them, else rows of such."""
-    spans = _packed(_merged([(places[ax].x0, places[ax].x1) for ax in axes]))
+    spans = _packed(_joined(_merged([(places[ax].x0, places[ax].x1) for ax in axes]), places))
     if len(spans) > 1:
         return [[ax for ax in axes if low <= places[ax].x0 < high] for low, high in spans]
     rows = _merged([(places[ax].y0, places[ax].y1) for ax in axes])
@@ -141,6 +174,26 @@ def _parted(axes: list[Axes], places: dict[Axes, Bbox]) -> list[list[Axes]]:
         row = [ax for ax in axes if low <= places[ax].y0 < high]
         found += _parted(row, places)
     return found if len(found) > len(rows) else [axes]
+
+
+def _joined(
+    spans: list[tuple[float, float]], places: dict[Axes, Bbox]
+) -> list[tuple[float, float]]:
+    """Leave columns of narrow panels without titles at those on their left, which name them."""
+    titled = [
+        any(low <= places[ax].x0 < high and _title(ax) for ax in places) for low, high in spans
+    ]
+    found: list[tuple[float, float]] = []
+    for (low, high), named in zip(spans, titled, strict=True):
+        if found and not named and high - low < WIDEST / 2 and high - found[-1][0] < BROADEST:
+            found[-1] = (found[-1][0], high)
+        else:
+            found.append((low, high))
+    return found if any(titled) else spans
+
+
+def _title(ax: Axes) -> str:
+    return "".join(ax.get_title(loc) for loc in ("left", "center", "right"))
 
 
 def _merged(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:

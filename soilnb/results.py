@@ -234,17 +234,23 @@ def _settled(figure: object) -> Iterator[Bbox | None]:
     if not isinstance(figure, Figure):
         yield None
         return
-    engine, dpi = figure.get_layout_engine(), figure.dpi
+    engine, dpi, loose = figure.get_layout_engine(), figure.dpi, []
     try:
         figure.dpi = DPI
         if engine is not None:
             engine.execute(figure)
+        # What stands where the figure says would stand where the cut picture says.
+        loose = [one for one in figure.legends if one.get_bbox_to_anchor() is figure.bbox]
+        for legend in loose:
+            legend.set_bbox_to_anchor((0, 0, 1, 1), figure.transFigure)
         box = figure.get_tightbbox().padded(0.08)
         with rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False}):
             figure.set_layout_engine(None)
         yield box
     finally:
         figure.dpi = dpi
+        for legend in loose:
+            legend.set_bbox_to_anchor(None)
         if engine is not None:
             figure.set_layout_engine(engine)
 
@@ -291,9 +297,13 @@ def _png(figure: Figure, box: Bbox, **options) -> bytes:
     from soilnb import panels
 
     target = BytesIO()
-    if parts := panels.boxes(figure, box):
-        written = json.dumps({"size": [round(box.width, 3), round(box.height, 3)], "parts": parts})
-        options["metadata"] = {panels.CHUNK: written} | options.get("metadata", {})
+    if box.width > panels.WIDEST:
+        written = {
+            "size": [round(box.width, 3), round(box.height, 3)],
+            "parts": panels.boxes(figure, box),
+            "letters": panels.letters(figure),
+        }
+        options["metadata"] = {panels.CHUNK: json.dumps(written)} | options.get("metadata", {})
     figure.savefig(target, format="png", dpi=DPI, bbox_inches=box, **options)
     return target.getvalue()
 

@@ -163,20 +163,32 @@
 
     // On a narrow page panels that stand side by side stand one below the other: the same drawing
     // again for each, cut where no panel and no text is. One without words on its left gets those
-    // of the first.
+    // of the first. What explains all of them, over or under them, stays whole.
     panels() {
       const [width, height] = this.data.size;
-      const { a: scale, e: left } = this.layers.ground.ownerSVGElement.getScreenCTM();
+      const { a: scale, e: left, f: over } = this.layers.ground.ownerSVGElement.getScreenCTM();
       const span = (part) => {
         const box = part.getBoundingClientRect();
         return [(box.left - left) / scale, (box.right - left) / scale];
+      };
+      const high = (part) => {
+        const box = part.getBoundingClientRect();
+        return [(box.top - over) / scale, (box.bottom - over) / scale];
       };
       const all = [...this.frame.querySelectorAll(".ground :is([id^=axes_], [id^=panel-])")];
       // A colour bar is no panel: it stays at its map.
       const wide = ([start, stop]) => stop - start > 0.1 * width;
       const axes = all.filter((one) => wide(span(one)));
       const places = axes.map(span);
-      const taken = [...all, ...this.frame.querySelectorAll("text")].map(span);
+      const top = Math.min(...all.map((one) => high(one)[0]));
+      const low = Math.max(...all.map((one) => high(one)[1]));
+      const legends = [...this.frame.querySelectorAll(".ground > g > [id^=legend_]")];
+      const above = legends.filter((one) => high(one)[1] <= top);
+      const below = legends.filter((one) => high(one)[0] >= low);
+      const shared = [...above, ...below];
+      const words = [...this.frame.querySelectorAll("text")];
+      const own = words.filter((one) => !shared.some((legend) => legend.contains(one)));
+      const taken = [...all, ...own].map(span);
       const cuts = [0];
       const slack = 0.01 * width; // a letter may be wider on a screen than where it was drawn
       for (const next of places.map((place) => place[0]).sort((a, b) => a - b)) {
@@ -188,17 +200,32 @@
       }
       if (cuts.length === 1) return;
       const ticks = [...axes[0].querySelectorAll("[id^=ytick_] text")].map(span);
-      const words = 1 + Math.max(...ticks.map((place) => place[1]));
-      const piece = ([from, to]) => {
-        const box = `viewBox="${from} 0 ${to - from} ${height}" style="flex: ${to - from} 0 0"`;
-        return `<svg ${box} aria-hidden="true"><use href="#${this.name}-all"/></svg>`;
+      const numbers = 1 + Math.max(...ticks.map((place) => place[1]));
+      const rows = [
+        Math.max(0, ...above.map((one) => high(one)[1])),
+        Math.min(height, ...below.map((one) => high(one)[0])),
+      ];
+      const piece = ([from, to], [begin, end] = rows, most = "none") => {
+        const box = `viewBox="${from} ${begin} ${to - from} ${end - begin}"`;
+        const style = `style="flex: ${to - from} 0 0; max-width: ${most}"`;
+        return `<svg ${box} ${style} aria-hidden="true"><use href="#${this.name}-all"/></svg>`;
       };
-      const own = (from, to) => !ticks.length || axes.some((one, i) => places[i][0] >= from - slack
+      const has = (from, to) => !ticks.length || axes.some((one, i) => places[i][0] >= from - slack
         && places[i][1] <= to + slack && one.querySelector("[id^=ytick_] text"));
-      const panel = (from, to) => (own(from, to) ? [[from, to]] : [[0, words], [from, to]]);
+      const panel = (from, to) => (has(from, to) ? [[from, to]] : [[0, numbers], [from, to]]);
+      const legend = (one) => {
+        const [[start, stop], [begin, end]] = [span(one), high(one)];
+        return [piece([start - 2, stop + 2], [begin - 2, end + 2], `${1.33 * (stop - start)}px`)];
+      };
+      const shown = (kind, some) => some.map((part) => `<div class="${kind}">${part.join("")}</div>`);
+      const panels = cuts.map((cut, k) => panel(cut, cuts[k + 1] ?? width));
+      const parts = [ // measured before the drawing loses its size
+        ...shown("panel shared", above.map(legend)),
+        ...shown("panel", panels.map((part) => part.map((one) => piece(one)))),
+        ...shown("panel shared", below.map(legend)),
+      ];
       this.frame.classList.add("panels");
-      this.frame.insertAdjacentHTML("beforeend", cuts.map((cut, k) =>
-        `<div class="panel">${panel(cut, cuts[k + 1] ?? width).map(piece).join("")}</div>`).join(""));
+      this.frame.insertAdjacentHTML("beforeend", parts.join(""));
     }
 
     below() {

@@ -40,15 +40,19 @@
   };
 
   // On a phone a wide figure is shown in parts, one below the other: its picture again for each,
-  // in letters that can be read. What they are is written in the picture (soilnb/panels.py).
+  // in letters that can be read. What they are is written in the picture (soilnb/panels.py). Where
+  // the letters would still be too small, it scrolls sideways.
   const inParts = (image) => {
-    const { size, parts } = JSON.parse(image.dataset.panels);
+    const { size, parts, least } = JSON.parse(image.dataset.panels);
     const [width, height] = size;
+    image.style.setProperty("--least", `${Math.floor(least * width)}px`);
+    if (!parts.length) return;
     const piece = ([x, y, w, h]) => `<svg viewBox="${x} ${y} ${w} ${h}" style="flex: ${w} 0 0">`
       + `<image href="${image.getAttribute("src")}" width="${width}" height="${height}"/></svg>`;
     const row = (boxes) => {
       const wide = boxes.reduce((sum, box) => sum + box[2], 0);
-      return `<span style="max-width: ${wide}px">${boxes.map(piece).join("")}</span>`;
+      const most = `min(${wide}px, max(${Math.floor(least * wide)}px, 100cqw))`;
+      return `<span style="width: ${most}">${boxes.map(piece).join("")}</span>`;
     };
     const made = make("span", { className: "soilnb-parts", ariaHidden: "true" });
     made.innerHTML = parts.map(row).join("");
@@ -90,7 +94,7 @@
     for (const image of main.querySelectorAll(".cell_output img, figure > img")) {
       if (image.closest(".soilnb-explorer, .soilnb-film")) continue;
       const open = make("button", { type: "button", className: "soilnb-enlarge" });
-      const strip = make("div", { className: "soilnb-scroll" }, open);
+      const strip = make("div", { className: "soilnb-scroll soilnb-strip" }, open);
       image.replaceWith(strip);
       open.append(image);
       boxes.push(strip);

@@ -171,7 +171,7 @@ def ranks(figure: Figure, found: pd.DataFrame, draws: int) -> str:
     return "x: rank of the truth · grey: 99 % of flat histograms"
 
 
-@style.frame(lambda coverage, **_: (6.4, 0.9 + 0.19 * len(coverage)))
+@style.frame(lambda coverage, **_: (5.0, 0.9 + 0.19 * len(coverage)))
 def recovery(figure: Figure, coverage: pd.Series, *, count: int) -> str:
     """Draw how often 90 % intervals hold the truth.
 

@@ -21,7 +21,7 @@ LEVELS = {
 _GUILDS = ((COLOURS["green"], ":"), (COLOURS["purple"], "-."))
 
 
-@style.frame(6.6, 4.4)
+@style.frame(5.0, 4.4)
 def levels(figure: Figure, run: xr.Dataset) -> None:
     """Draw the nested efficiencies after a step, on a logarithmic time axis.
 
@@ -42,11 +42,11 @@ def levels(figure: Figure, run: xr.Dataset) -> None:
     top.set(ylabel="CUE (1)", ylim=(0, 1.0))
     bottom.set(xlabel="time since the step (years)", ylabel="CUE (1)", ylim=(-reach, reach))
     series.years(bottom, time[0], time[-1])
-    top.legend(loc="upper right", ncols=3)
+    top.legend(loc="upper right", ncols=2)
     bottom.legend(loc="upper right")
 
 
-@style.frame(6.8, 4.8)
+@style.frame(5.0, 4.8)
 def pulse(
     figure: Figure, book: xr.Dataset, cues: xr.Dataset, *, window: tuple[float, float] | None = None
 ) -> None:
@@ -78,7 +78,7 @@ def pulse(
     for ax in (top, bottom):
         if window is not None:
             ax.axvspan(*window, color=COLOURS["yellow"], alpha=0.25, lw=0, zorder=0)
-        ax.legend(loc="upper left")
+        ax.legend(loc="upper right")
 
 
 @style.frame(8.6, 3.5)
@@ -120,7 +120,7 @@ def bench(figure: Figure, result: xr.Dataset) -> str:
     return "a made-up soil, model"
 
 
-@style.frame(6.6, 3.6)
+@style.frame(5.0, 3.6)
 def substrates(figure: Figure, table: pd.DataFrame, *, data: xr.Dataset) -> list[str]:
     """Draw mean and spread of measured CUE by kind of substrate.
 
@@ -147,7 +147,7 @@ def substrates(figure: Figure, table: pd.DataFrame, *, data: xr.Dataset) -> list
     return measured(data)
 
 
-@style.frame(7.2, 4.0)
+@style.frame(5.0, 4.0)
 def temperature(
     figure: Figure,
     lines: Mapping[str, tuple[np.ndarray, np.ndarray]],

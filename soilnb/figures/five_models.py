@@ -69,9 +69,37 @@ def rows(links: pd.DataFrame, pools) -> list[list[str]]:
 # --- structures -------------------------------------------------------------------------------
 
 
+#: Width of a sketch, height of a unit in it, of its title, and of the legend, in inches.
+_SKETCH, _UNIT, _TITLE, _EXPLAINED = 3.3, 0.35, 0.25, 0.9
+
+#: Room in a sketch over its upper row of pools, and below its lower one for words, in units.
+_OVER, _UNDER = 1.5, 2.3
+
+
+def _places(links: pd.DataFrame, pools: Mapping[str, str]) -> dict[str, tuple[float, float]]:
+    """Place the pools of a model: a row for each step from the litter."""
+    places = {}
+    for level, row in enumerate(rows(links, pools)):
+        wide = 2.75 if len(row) < 4 else 2.1
+        for k, pool in enumerate(row):
+            # The middle of three stands higher, so that its neighbours see each other.
+            raised = 0.5 if len(row) == 3 and k == 1 else 0.0
+            places[pool] = (wide * (k - (len(row) - 1) / 2), raised - 2.0 * level)
+    return places
+
+
+def _heights(models: Mapping[str, object]) -> list[float]:
+    """Return how high each row of sketches is, in units: as high as its longest model."""
+    count, columns = style.shape(len(models), 3)
+    steps = [len(rows(model.links(), model.pools)) for model in models.values()]
+    longest = [max(steps[columns * k : columns * (k + 1)]) for k in range(count)]
+    return [_OVER + 2.0 * (steps - 1) + _UNDER for steps in longest]
+
+
 def _size_of_grid(models: Mapping[str, object]) -> tuple[float, float]:
-    rows, columns = style.shape(len(models), 3)
-    return 3.3 * columns, 2.7 * rows + 1.0
+    heights = _heights(models)
+    height = _UNIT * sum(heights) + _TITLE * len(heights) + _EXPLAINED
+    return _SKETCH * style.shape(len(models), 3)[1], height
 
 
 @style.frame(_size_of_grid)
@@ -83,11 +111,12 @@ def structures(figure: Figure, models: Mapping[str, object]) -> None:
     models : mapping of str to `soilnb.profile.model.Model`
         As `soilnb.profile.model.models` gives them.
     """
-    axes = style.grid(figure, len(models), 3)
-    drawn = {}
-    for ax, model in zip(axes, models.values(), strict=True):
-        drawn[model.name] = model.links()
-        _structure(ax, drawn[model.name], model.pools)
+    heights = _heights(models)
+    axes = style.grid(figure, len(models), 3, height_ratios=heights)
+    drawn = {name: model.links() for name, model in models.items()}
+    for k, (ax, (name, model)) in enumerate(zip(axes, models.items(), strict=True)):
+        _structure(ax, drawn[name], model.pools)
+        ax.set(xlim=(-4.4, 4.4), ylim=(_OVER - heights[k // 3], _OVER))
         ax.set_title(model.name, fontsize=9, fontweight="bold")
     handles = [
         *schematic.handles(pd.concat(drawn.values())),
@@ -99,13 +128,7 @@ def structures(figure: Figure, models: Mapping[str, object]) -> None:
 
 
 def _structure(ax: Axes, links: pd.DataFrame, pools: Mapping[str, str]) -> None:
-    places = {}
-    for level, row in enumerate(rows(links, pools)):
-        wide = 2.75 if len(row) < 4 else 2.1
-        for k, pool in enumerate(row):
-            # The middle of three stands higher, so that its neighbours see each other.
-            raised = 0.5 if len(row) == 3 and k == 1 else 0.0
-            places[pool] = (wide * (k - (len(row) - 1) / 2), raised - 2.0 * level)
+    places = _places(links, pools)
     what = kinds(links, pools)
     names = {pool: pool.replace("_", "\n") for pool in pools}
     fills = {pool: FILLS[kind] for pool, kind in what.items()}
@@ -115,10 +138,9 @@ def _structure(ax: Axes, links: pd.DataFrame, pools: Mapping[str, str]) -> None:
         for pool, words in pools.items()
         if not set(pool.split("_")) <= set(re.findall(r"\w+", words))  # the name says it
     ]
+    deepest = min(y for _, y in places.values())
     told = textwrap.fill("; ".join(short), 52)
-    ax.text(0.5, -0.02, told, transform=ax.transAxes, ha="center", va="top", fontsize=7)
-    heights = [y for _, y in places.values()]
-    ax.set(xlim=(-4.4, 4.4), ylim=(min(-4.5, min(heights) - 0.5), max(heights) + 1.0))
+    ax.text(0.0, deepest - 0.6, told, ha="center", va="top", fontsize=7)
     for pool, _ in links[links["source"] == "litter"].groupby("target"):
         _mark(ax, places[pool], "litter")
     for sink, ending in links[links["target"].isin(list(MARKS))].groupby("target"):
@@ -261,7 +283,7 @@ def efficiencies(figure: Figure, sweeps: Mapping[str, xr.DataArray]) -> None:
     style.legend_above(axes[0], 6, loc="outside lower center")
 
 
-@style.frame(6.4, 3.3)
+@style.frame(5.0, 3.3)
 def pools(figure: Figure, soil: xr.Dataset) -> None:
     """Draw the pools of one model as bars, each with the mean age of its carbon.
 

@@ -227,7 +227,7 @@ def response(figure: Figure, runs: Mapping[str, xr.Dataset]) -> None:
     left.legend()
 
 
-@style.frame(5.6, 3.4)
+@style.frame(5.0, 3.4)
 def cue_soc(figure: Figure, stocks: xr.Dataset) -> None:
     """Draw the soil pools of COMPAS to 1 m against the CUE of DOC uptake, stacked.
 
@@ -263,4 +263,4 @@ def cue_soc(figure: Figure, stocks: xr.Dataset) -> None:
         ax.plot(cue, rule, color=COLOURS["vermilion"], ls="--", lw=1.2, label="10 × microbes")
     ax.set(ylim=(0, 1.1 * float(top)), xlim=(0, 0.72), xlabel=r"microbial CUE, $\eta_{DOC}$")
     ax.set_ylabel("carbon to 1 m (kg C m⁻²)")
-    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)

@@ -302,7 +302,7 @@ def _treated(ax: Axes, primed: xr.Dataset, sieved: xr.Dataset) -> None:
 # --- the model --------------------------------------------------------------------------------
 
 
-@style.frame(6.6, 3.9)
+@style.frame(5.0, 3.9)
 def budget(figure: Figure, state: xr.Dataset) -> str:
     """Draw the profile with what goes in and out of it, from a model run's own budget.
 
@@ -338,7 +338,7 @@ def budget(figure: Figure, state: xr.Dataset) -> str:
     _arrow(ax, ((0.14, 0.45 * deep), (0.14, 0.72 * deep)), 1.2)
     ax.text(0.18, 0.6 * deep, "mixing κ,\nwater v", fontsize=8, va="center", color="white")
     ax.text(0.97, 0.9 * deep, "decay k(z)", fontsize=8, ha="right", color="white")
-    ax.set(xlim=(-1.45, 2.15), ylim=(1.32 * deep, -0.34 * deep))
+    ax.set(xlim=(-1.75, 2.15), ylim=(1.32 * deep, -0.34 * deep))
     ax.set_yticks(np.linspace(0, deep, 5))
     ax.spines["left"].set_bounds(deep, 0)
     ax.set_ylabel("depth (m)")

@@ -144,7 +144,7 @@ def _tell(ax: Axes, at: np.ndarray, values: np.ndarray) -> None:
     ax.set_xlim(low - 0.22 * span * (low < 0), top + 0.28 * span)
 
 
-@style.frame(6.4, 3.6)
+@style.frame(5.0, 3.6)
 def memory(
     figure: Figure, effect: xr.DataArray, *, horizons: Sequence[float] = (30, 100)
 ) -> list[str]:
@@ -180,7 +180,7 @@ def memory(
     return [_CAPTION, "full inversion, against a control"]
 
 
-@style.frame(6.4, 3.6)
+@style.frame(5.0, 3.6)
 def fates(figure: Figure, fate: xr.DataArray) -> list[str]:
     """Draw what is left of one year's carbon, by the depth at which it enters.
 

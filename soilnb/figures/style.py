@@ -54,6 +54,9 @@ STYLE = {
 #: What is written below a figure that shows made-up data.
 SYNTHETIC = "synthetic data"
 
+#: How wide a letter of the words below a figure is, in inches.
+_LETTER = 0.052
+
 #: What a figure function takes from its frame, by name, unless it has an argument of that name.
 OPTIONS = {"note": "", "data": "", "size": "", "figure": None}
 
@@ -224,8 +227,20 @@ def _write_below(figure: Figure, words: list[str]) -> None:
     kinds = [word for word in dict.fromkeys(words) if word == SYNTHETIC]
     shown = [word for word in words if word and word != SYNTHETIC] + kinds
     if shown:
-        look = {"ha": "right", "fontsize": 7, "color": "0.35"}
-        figure.supxlabel(" · ".join(shown), x=0.995, **look)
+        look = {"ha": "right", "ma": "right", "fontsize": 7, "color": "0.35"}
+        figure.supxlabel(_in_lines(shown, figure.get_figwidth() / _LETTER), x=0.995, **look)
+
+
+def _in_lines(words: list[str], most: float) -> str:
+    """Return words with dots between, in lines of so many letters."""
+    lines = [words[0]]
+    for word in words[1:]:
+        longer = f"{lines[-1]} · {word}"
+        if len(longer) <= most:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return "\n".join(lines)
 
 
 def _translate(figure: Figure) -> None:

@@ -112,7 +112,7 @@ def _equal(ax: Axes, x: np.ndarray, y: np.ndarray, *, log: bool) -> None:
     ax.set(xlim=limits, ylim=limits, aspect="equal")
 
 
-@style.frame(7.2, 3.2)
+@style.frame(5.0, 3.2)
 def spreads(figure: Figure, table: pd.DataFrame) -> str:
     """Draw where the change of carbon is uncertain: bars of standard deviations.
 
@@ -131,12 +131,12 @@ def spreads(figure: Figure, table: pd.DataFrame) -> str:
     ax.set_yticks(np.arange(len(table)) + 0.4 - height / 2, table.index)
     ax.invert_yaxis()
     ax.margins(x=0.08)  # for the numbers behind the bars
-    ax.set_xlabel("standard deviation of the change by 2100 (percentage points)")
+    ax.set_xlabel("standard deviation of the change by 2100\n(percentage points)")
     style.legend_above(ax, 3)
     return "medians of places"
 
 
-@style.frame(7.2, 3.0)
+@style.frame(5.0, 3.0)
 def priming(figure: Figure, table: pd.DataFrame) -> str:
     """Draw how much more is lost where litter comes on top, a row a model and a point a place.
 
@@ -156,11 +156,11 @@ def priming(figure: Figure, table: pd.DataFrame) -> str:
     ax.axvline(0, color="0.4", lw=0.7)
     ax.set_yticks(range(len(shown)), list(shown.groups))
     ax.invert_yaxis()
-    ax.set_xlabel("lost more than if every pool had kept its turnover (% of the litter on top)")
+    ax.set_xlabel("lost more than if every pool had kept its turnover\n(% of the litter on top)")
     return "black: median"
 
 
-@style.frame(5.6, 3.4)
+@style.frame(5.0, 3.4)
 def paths_at_a_place(figure: Figure, changes: Mapping[str, xr.DataArray]) -> None:
     """Draw the change of carbon (%) at one place, by model.
 

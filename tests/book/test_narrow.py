@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -44,5 +45,6 @@ def test_parts_are_in_pixels_of_the_page(tmp_path):
         picture.convert("P").save(again, "PNG", pnginfo=narrow.kept(picture))
     assert abs(said["size"][0] - shown) < 2
     assert len(said["parts"]) == 2
+    assert said["least"] * 10 / 72 * results.SHOWN_DPI == pytest.approx(narrow.READ, abs=0.01)
     with Image.open(again) as lighter:
         assert panels.CHUNK in lighter.info

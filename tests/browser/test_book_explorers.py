@@ -24,7 +24,8 @@ SEEN = """(e) => ({
   why: !e.querySelector('details').hidden,
   verdict: e.querySelector('.verdict').textContent,
   wide: Math.max(...[e, e.querySelector('.picture')].map((x) => x.scrollWidth - x.clientWidth)),
-  panels: [...e.querySelectorAll('.panel')].filter((x) => x.checkVisibility()).length,
+  panels: [...e.querySelectorAll('.panel:not(.shared)')].filter((x) => x.checkVisibility()).length,
+  shared: [...e.querySelectorAll('.panel.shared')].filter((x) => x.checkVisibility()).length,
 })"""
 
 #: From the upper edge of an explorer to the end of its sentence.
@@ -110,7 +111,7 @@ def visits(context, offline_html):
         page.set_viewport_size({"width": 390, "height": 844})
         for explorer, what in zip(explorers, seen, strict=True):
             narrow = explorer.evaluate(SEEN)
-            what |= {name: narrow[name] for name in ("wide", "panels")}
+            what |= {name: narrow[name] for name in ("wide", "panels", "shared")}
             what |= {"cut": explorer.evaluate(CUT), "letters": explorer.evaluate(LETTERS)}
         page.close()
         found[notebook] = troubles, seen
@@ -170,6 +171,11 @@ def test_panels_stand_one_below_the_other_on_a_phone_only(visits):
     lettered = {n: seen["panels"] for n, seen in every(visits)}
     assert lettered["38_second_witness"] == 2  # panels with a letter
     assert lettered["12_pore_transport"] == 2  # the colour bar stays at its map
+
+
+def test_what_explains_all_panels_is_whole_on_a_phone(visits):
+    assert {n: seen["shared"] for n, seen in every(visits)}["38_second_witness"] == 1
+    assert {seen["first"]["shared"] for _, seen in every(visits)} == {0}
 
 
 def test_controls_and_picture_fit_a_window_of_900_pixels(visits):

@@ -81,6 +81,16 @@ FAULTS = """async () => {
   return found;
 }"""
 
+#: Shown over own size of each figure that is wider than a phone, beside the least that can be read.
+SIZES = """() => [...document.querySelectorAll('.soilnb-enlarge > img[data-panels]')].map((image) =>
+{
+  const { size, least } = JSON.parse(image.dataset.panels);
+  const parts = [...image.parentElement.querySelectorAll('.soilnb-parts svg')];
+  const shown = parts.length ? parts.map((part) => part.clientWidth / part.viewBox.baseVal.width)
+    : [image.clientWidth / size[0]];
+  return [image.alt, Math.min(...shown), least];
+})"""
+
 
 class Tab:
     """Shows pages from the disk, one after the other, and notes what goes wrong."""
@@ -221,6 +231,16 @@ def test_the_longest_pages_of_the_api_fit_a_phone(tab, offline_html):
     tab.page.set_viewport_size({"width": 390, "height": 844})
     for name in long_api(offline_html):
         assert (name, tab.look(offline_html / f"{name}.html")["wide"]) == (name, 0)
+
+
+def test_letters_of_a_figure_are_read_on_a_phone(tab, offline_html):
+    tab.page.set_viewport_size({"width": 390, "height": 844})
+    found = []
+    for path in sorted(offline_html.glob("notebooks/*.html")):
+        assert (path.name, tab.look(path)["wide"]) == (path.name, 0)
+        found += tab.page.evaluate(SIZES)
+    assert len(found) > 50
+    assert [(alt, shown) for alt, shown, least in found if shown < 0.98 * least] == []
 
 
 def test_what_wants_the_web_is_noticed(tab, tmp_path):

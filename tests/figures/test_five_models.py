@@ -20,7 +20,9 @@ def texts(ax):
 
 
 def test_structures_show_every_pool_of_every_model():
-    axes = [ax for ax in figures.structures(boxes()).axes if ax.get_title()]
+    figure = figures.structures(boxes())
+    figure.draw_without_rendering()
+    axes = [ax for ax in figure.axes if ax.get_title()]
     assert [ax.get_title() for ax in axes] == [model.name for model in boxes().values()]
     for ax, model in zip(axes, boxes().values(), strict=True):
         assert {pool.replace("_", "\n") for pool in model.pools} <= texts(ax)
@@ -29,6 +31,7 @@ def test_structures_show_every_pool_of_every_model():
             x, y = text.get_position()
             assert left < x < right
             assert low < y < high
+            assert text.get_window_extent().y0 >= ax.get_window_extent().y0  # nothing below
 
 
 def test_rows_follow_the_litter():

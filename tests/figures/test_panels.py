@@ -3,11 +3,14 @@
 import io
 import json
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from PIL import Image
 
 from soilnb import panels, results
+from soilnb.figures.pore import series
 
 
 def side_by_side(count, width, *, label="carbon", **options):
@@ -42,7 +45,8 @@ def test_panels_that_share_an_axis_get_its_words():
     words = second[0]
     assert words[0] == first[0][0]
     assert words[2] < 1
-    assert words[1::2] == second[1][1::2]  # as high as the panel that they stand at
+    assert words[1] == second[1][1]  # as high as the panel that they stand at,
+    assert 0.1 < second[1][3] - words[3] < 0.5  # without words at the horizontal axis of the first
 
 
 @pytest.mark.parametrize("figure", [side_by_side(1, 10), side_by_side(2, 4)])
@@ -79,6 +83,46 @@ def test_words_above_and_below_are_parts_and_a_wide_legend_is_cut_between_its_en
     assert len(legend) > 1
     assert max(width for _, _, width, _ in legend) <= panels.WIDEST + 2 * panels.MARGIN
     assert below[1] > max(top for _, top, *_ in found[:-1])
+
+
+def test_a_legend_stands_where_its_part_says_also_when_a_picture_is_cut_off_its_middle():
+    figure = Figure(figsize=(9, 3), layout="constrained")
+    for ax in figure.subplots(1, 2):
+        ax.set_aspect("equal")
+        ax.axis("off")
+    figure.axes[1].text(1.3, 0.5, "a word on one side")
+    figure.legend(handles=[Patch(color="#ff0000", label="red")], loc="outside lower center")
+    left, top, width, height = parts(figure)[-1][0]
+    with Image.open(io.BytesIO(results.picture(figure))) as picture:
+        red = np.asarray(picture.convert("RGB")) == (255, 0, 0)
+    rows, columns = np.nonzero(red.all(axis=-1))
+    edge = panels.MARGIN + figure.legends[0].borderpad * 10 / 72
+    np.testing.assert_allclose(columns.min() / results.DPI, left + edge, atol=0.02)
+    assert top < rows.min() / results.DPI < rows.max() / results.DPI < top + height
+    assert columns.max() / results.DPI < left + width
+
+
+def test_narrow_panels_without_a_title_stay_at_the_one_that_names_them():
+    figure = Figure(figsize=(10, 5), layout="constrained")
+    for row in figure.subplots(2, 4, width_ratios=(3, 1, 3, 1)):
+        for ax, title in zip(row[::2], "ab", strict=True):
+            ax.set_title(title)
+    found = [part for (part,) in parts(figure)]
+    assert len(found) == 2
+    assert min(width for _, _, width, _ in found) > 4
+
+
+def test_legends_beside_wide_panels_are_parts_of_their_own():
+    figure = Figure(figsize=(9, 5), layout="constrained")
+    for ax in figure.subplots(2, 2)[:, 1]:
+        ax.plot([0, 1], label="a line with a rather long name")
+        series.beside(ax)
+    first, upper, upper_legend, lower, lower_legend = (part for (part,) in parts(figure))
+    assert max(first[2], upper[2], lower[2]) <= panels.WIDEST
+    assert first[3] > upper[3] + lower[3] - 1
+    for panel, legend in ((upper, upper_legend), (lower, lower_legend)):
+        assert panel[0] + panel[2] <= legend[0] + panels.MARGIN
+        assert panel[1] <= legend[1] < panel[1] + panel[3]
 
 
 def test_a_figure_says_how_many_panels_stand_side_by_side():

@@ -49,7 +49,12 @@ def test_the_words_below_say_what_made_a_figure(options, words):
 
 def test_a_twin_is_named_once_and_last():
     said = "three words here · size quick · synthetic data"
-    assert below(measured([1], size="quick", data="synthetic")) == said
+    assert below(measured([1, 2, 3], size="quick", data="synthetic")) == said
+
+
+def test_words_below_are_not_wider_than_their_figure():
+    narrow = measured([1], size="quick", data="synthetic")
+    assert below(narrow) == "three words here · size quick\nsynthetic data"
 
 
 def test_the_figure_of_an_explorer_is_wiped_and_keeps_its_size():

@@ -438,7 +438,8 @@ class Explorer(widgets.VBox):
         hidden = widgets.Layout(**wide, display="none")
         self._place = widgets.VBox([kept, self.other], layout=hidden)
         both = [self._place, widgets.VBox([self.picture], layout=widgets.Layout(**wide))]
-        return [*shown, widgets.HBox(both, layout=full(flex_flow="row wrap", grid_gap="8px"))]
+        row = full(flex_flow="row wrap", grid_gap="8px", align_items="flex-end")
+        return [*shown, widgets.HBox(both, layout=row)]
 
     def _player(self) -> widgets.Widget:
         if self.plays in self.controls:

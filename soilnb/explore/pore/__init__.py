@@ -93,7 +93,7 @@ def structure(shape: tuple[int, int] = (SIDE, SIDE), seed: int = 0, steps: int =
         _Aggregating.step,
         lambda soil: cell_types(soil.state),
         _say_structure,
-        name="Step (d)",
+        name="Step",
         last=steps,
         start=20,
         asks="structure",

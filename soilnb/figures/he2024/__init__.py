@@ -165,7 +165,7 @@ def structures(figure: Figure, century: pd.DataFrame, mimics: pd.DataFrame) -> N
         schematic.legend(ax, links, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=2)
 
 
-@style.frame(6.4, 3.1)
+@style.frame(5.0, 3.1)
 def pools(figure: Figure, state: xr.Dataset) -> None:
     """Draw a soil's pools as bars (for the first explorer).
 
@@ -194,11 +194,12 @@ def pool_bars(
         series.tell(ax, *place, (0, 1), fontsize=fontsize)
     labels = [str(name).replace(" ", "\n", 1) for name in carbon["pool_name"].values]
     ax.set_xticks(range(carbon.size), labels)
-    ax.tick_params(axis="x", labelsize=7.5)
+    ax.set_xlim(-0.5, carbon.size - 0.5)
+    ax.tick_params(axis="x", labelsize=7)
     ax.set_ylabel("carbon (kg C m⁻²)")
 
 
-@style.frame(6.4, 3.3)
+@style.frame(5.0, 3.3)
 def step(figure: Figure, run: xr.Dataset) -> None:
     """Draw what CUE, microbes and SOC do after a step, on a logarithmic time axis.
 
@@ -252,7 +253,7 @@ def lter(figure: Figure, sites: xr.Dataset) -> None:
     ax.legend(loc="lower right")
 
 
-@style.frame(6.4, 3.1)
+@style.frame(5.0, 3.1)
 def definitions(figure: Figure, cue: xr.DataArray) -> None:
     """Draw diagnosed CUE by model and by what counts as decomposition.
 
@@ -279,7 +280,7 @@ def definitions(figure: Figure, cue: xr.DataArray) -> None:
     ax.legend(loc="upper center", ncols=3)
 
 
-@style.frame(6.4, 4.4)
+@style.frame(5.0, 4.4)
 def litter_sweep(figure: Figure, sweep: xr.Dataset) -> None:
     """Draw diagnosed CUE and the r:K ratio along litter quality, with the extinction marked.
 

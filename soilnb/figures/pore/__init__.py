@@ -48,7 +48,7 @@ _LINES = ((COLOURS["blue"], "-"), (COLOURS["vermilion"], "--"), (COLOURS["black"
 # Curves -------------------------------------------------------------------------------------------
 
 
-@style.frame(6.0, 3.3)
+@style.frame(5.0, 3.3)
 def lines(
     figure: Figure,
     table: pd.DataFrame,
@@ -91,7 +91,7 @@ def lines(
 # Structure ----------------------------------------------------------------------------------------
 
 
-@style.frame(6.4, 3.3)
+@style.frame(5.0, 3.3)
 def texture(figure: Figure, classes: xr.Dataset) -> list[str]:
     """Draw the particle-size distribution that was asked for, and the one that was made.
 
@@ -119,7 +119,7 @@ def texture(figure: Figure, classes: xr.Dataset) -> list[str]:
     return series.sources(classes)
 
 
-@style.frame(6.8, 3.6)
+@style.frame(5.0, 3.6)
 def exposed(figure: Figure, data: Runs) -> list[str]:
     """Draw how much of the surface of organic matter is exposed to pores, over time.
 
@@ -139,14 +139,14 @@ def exposed(figure: Figure, data: Runs) -> list[str]:
     ax.axhline(IMPLIED_SHARE, color="black", lw=1.1, ls=(0, (6, 3)), label=words)
     series.days(ax, next(iter(runs.values())))
     ax.set(ylabel="exposed share of surface $s_f/s$ (1)", ylim=(0, None))
-    series.beside(ax)
+    series.over(ax, ncols=1 if single else 2)
     return series.sources(next(iter(runs.values())))
 
 
 # One voxel, one pot -------------------------------------------------------------------------------
 
 
-@style.frame(6.8, 3.8)
+@style.frame(5.0, 3.8)
 def limits(figure: Figure, sweep: xr.Dataset) -> list[str]:
     """Draw what becomes of the carbon that microbes take up, by the C/N ratio of what they get.
 
@@ -169,10 +169,7 @@ def limits(figure: Figure, sweep: xr.Dataset) -> list[str]:
     ax.plot(cn, sweep["growth"], color="black", lw=1.8, label="carbon use efficiency")
     threshold = sweep.attrs["threshold"]
     if cn[0] < threshold < cn[-1]:
-        ax.axvline(threshold, color="black", lw=1.0, ls="--")
-        where = {"transform": ax.get_xaxis_transform(), "fontsize": 8, "va": "bottom"}
-        ax.text(threshold, 1.01, "carbon limits ", ha="right", **where)
-        ax.text(threshold, 1.01, " nitrogen limits", ha="left", **where)
+        ax.axvline(threshold, color="black", lw=1.0, ls="--", label="from here on nitrogen limits")
     here = sweep.attrs["cn"]
     at = float(np.interp(here, cn, sweep["growth"].values))
     ax.plot(here, at, "kD", ms=8, mfc="white", mew=1.6, label=f"here: C/N {here:g}", zorder=5)
@@ -183,7 +180,7 @@ def limits(figure: Figure, sweep: xr.Dataset) -> list[str]:
         xlim=(cn[0], cn[-1]),
         ylim=(min(0.0, 1.1 * lowest), 1.0),
     )
-    series.beside(ax)
+    series.over(ax)
     return ["preset default", "one hour of one voxel"]
 
 
@@ -243,7 +240,7 @@ def spreading(figure: Figure, point: xr.Dataset) -> list[str]:
     bar.set_label("share of the solute in a voxel (1)")
     hours = point["hour"].values
     right.plot(
-        hours, point["theory"], "--", color="black", lw=1.4, label="free water: $\\sqrt{4Dt}$"
+        hours, point["theory"], "--", color="black", lw=1.4, label="free water: $(4Dt)^{1/2}$"
     )
     right.plot(hours, point["distance"], color=COLOURS["vermilion"], lw=1.8, label="simulated")
     right.set(
@@ -306,7 +303,7 @@ SHOWN = {
 }
 
 
-@style.frame(7.4, 3.8)
+@style.frame(5.0, 3.8)
 def scenario(figure: Figure, chosen: xr.Dataset) -> None:
     """Draw a scenario beside the reference, with a mark on one day.
 
@@ -344,7 +341,7 @@ def _scenario_legend(ax: Axes, names: Sequence[str], chosen: str, other: str) ->
     for name, line in ((chosen, "-"), (other, ":")):
         words = series.NAMES.get(name, name)
         handles.append(Line2D([], [], color="black", ls=line, lw=1.6, label=words))
-    series.beside(ax, handles)
+    series.over(ax, handles)
 
 
 # A picture of one's own ---------------------------------------------------------------------------

@@ -167,10 +167,10 @@ def legend(names: Iterable[str]) -> list[Patch]:
 
 
 def legend_html(names: Iterable[str] = tuple(COLOURS)) -> str:
-    """Return the colours of types of voxels with their names, as a line of HTML."""
+    """Return the colours of types of voxels with their names, which lines do not part."""
     swatch = (
-        '<span style="display:inline-block;width:0.8em;height:0.8em;margin:0 0.3em 0 0;'
-        'border:1px solid #555;background:{}"></span>{}'
+        '<span style="display:inline-block"><span style="display:inline-block;width:0.8em;'
+        'height:0.8em;margin:0 0.3em 0 0;border:1px solid #555;background:{}"></span>{}</span>'
     )
     parts = [swatch.format(COLOURS[name], escape(_WORDS.get(name, name))) for name in names]
     return f"<small>{' &ensp; '.join(parts)}</small>"

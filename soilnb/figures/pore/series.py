@@ -390,9 +390,15 @@ def readable_on(colour: str) -> str:
 def beside(ax: Axes, handles: Sequence | None = None, **options) -> None:
     """Put a legend to the right of a panel, where it hides nothing."""
     handles = ax.get_legend_handles_labels()[0] if handles is None else handles
-    where = {"loc": "upper left", "bbox_to_anchor": (1.02, 1.02), "borderaxespad": 0.0}
+    where = {"loc": "upper left", "bbox_to_anchor": (1.05, 1.02), "borderaxespad": 0.0}
     where |= {"title_fontsize": 8, "alignment": "left"}
     box = ax.add_artist(ax.legend(handles=handles, **where | options))
     # An artist that is added gets clipped to its panel, and is then no part of the layout.
     box.set_clip_on(False)
     ax.legend_ = None
+
+
+def over(ax: Axes, handles: Sequence | None = None, **options) -> None:
+    """Put a legend over a panel that is as wide as its figure, in two columns."""
+    where = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": 2}
+    beside(ax, handles, **where | options)

@@ -28,7 +28,7 @@ RATIO = (
 # Structure: Figs. 3 and 4 ------------------------------------------------------------------------
 
 
-@style.frame(7.0, 5.0)
+@style.frame(5.0, 6.0)
 def fig3(figure: Figure, data: xr.Dataset, *, day: float = 0) -> list[str]:
     """Draw the domain with the types of its voxels (Fig. 3).
 
@@ -43,7 +43,7 @@ def fig3(figure: Figure, data: xr.Dataset, *, day: float = 0) -> list[str]:
     data = series.run_of(data)
     cell = series.snapshot(data, day)["cell"]
     pore_maps.draw_cells(ax, cell, root=True)
-    series.beside(ax, pore_maps.legend(pore_maps.present(cell)))
+    series.over(ax, pore_maps.legend(pore_maps.present(cell)))
     return series.sources(data, of_map=True)
 
 

@@ -132,7 +132,7 @@ def reached(figure: Figure, table: pd.DataFrame) -> str:
     return "log scale"
 
 
-@style.frame(7.0, 4.0)
+@style.frame(5.0, 4.0)
 def fared(figure: Figure, table: pd.DataFrame) -> str:
     """Draw how many held-out numbers runs have, beside how far off they are where it was matched.
 
@@ -158,7 +158,7 @@ def fared(figure: Figure, table: pd.DataFrame) -> str:
     ax.set_xlabel("second largest implausibility of the matched numbers (1)")
     ax.set_ylabel(f"held-out numbers in their bands, of {table['of'].iloc[0]}")
     ax.yaxis.get_major_locator().set_params(integer=True)
-    style.legend_above(ax, 3, fontsize=7)
+    style.legend_above(ax, 2, fontsize=7)
     return "grey: not ruled out"
 
 
@@ -183,7 +183,7 @@ def left(figure: Figure, shares: pd.DataFrame) -> None:
     figure.supylabel("weight after matching (dash: before)", fontsize=8)
 
 
-@style.frame(6.4, 4.0)
+@style.frame(5.0, 4.0)
 def at_a_point(figure: Figure, said: pd.DataFrame) -> str:
     """Draw how far the emulator says a point lies off the printed numbers.
 

@@ -78,7 +78,7 @@ def fig5(
     series.beside(grid[0, 1], grid[0, 0].get_legend_handles_labels()[0])
     carbon, nitrogen = (ax.get_legend_handles_labels()[0] for ax in grid[1])
     series.beside(grid[1, 1], carbon, title="(c)")
-    series.beside(grid[1, 1], nitrogen, title="(d)", bbox_to_anchor=(1.02, 0.45))
+    series.beside(grid[1, 1], nitrogen, title="(d)", bbox_to_anchor=(1.05, 0.45))
     series.beside(grid[2, 1], series.patches(CARBON_SHARES))
     return series.sources(data)
 
@@ -90,7 +90,7 @@ def _signed_log_axis(ax: Axes, least: float = 0.01) -> None:
     ax.axhline(0, color="0.7", lw=0.7, zorder=0)
 
 
-@style.frame(6.6, 3.4)
+@style.frame(5.0, 3.4)
 def fig6(figure: Figure, data: xr.Dataset, *, lowest: float = -0.2) -> list[str]:
     """Draw carbon use efficiency over time, beside what the paper prints (Fig. 6).
 
@@ -176,7 +176,7 @@ def _legends(
     lines = [
         _sample(words[name], ls=line, marker=marker) for name, (line, _, marker) in styles.items()
     ]
-    series.beside(ax, lines, loc="lower left", bbox_to_anchor=(1.02, 0.0))
+    series.beside(ax, lines, loc="lower left", bbox_to_anchor=(1.05, 0.0))
 
 
 def _sample(label: str, **look) -> Line2D:
@@ -241,7 +241,7 @@ def _exudates(
         _sample(NAMES[name], color=colour, ls=line, marker=marker)
         for name, (line, colour, marker) in styles.items()
     ]
-    series.beside(grid[1, 1], lines, title="(d)", loc="lower left", bbox_to_anchor=(1.02, 0.0))
+    series.beside(grid[1, 1], lines, title="(d)", loc="lower left", bbox_to_anchor=(1.05, 0.0))
     return series.sources(some["reference"])
 
 

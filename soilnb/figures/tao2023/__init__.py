@@ -55,7 +55,7 @@ def fig1(figure: Figure, transfers: pd.DataFrame) -> None:
         schematic.legend(ax, shown, loc="upper center", bbox_to_anchor=(0.5, 0.06))
 
 
-@style.frame(6.4, 6.0)
+@style.frame(5.0, 6.0)
 def figED3(figure: Figure, transfers: pd.DataFrame) -> None:
     """Draw the structure of the microbial model COMPAS from its A matrix [to, from]."""
     ax = figure.subplots()
@@ -194,7 +194,7 @@ def _slices(ax, soc, dim, symbol, title) -> None:
     )
 
 
-@style.frame(5.8, 3.8)
+@style.frame(5.0, 3.8)
 def partial_effect(
     figure: Figure,
     rows: pd.DataFrame,
@@ -238,7 +238,7 @@ def partial_effect(
         ax.set_title(title, loc="left")
     ax.text(0.98, 1.01, said, transform=ax.transAxes, ha="right", va="bottom", fontsize=8)
     if ax.get_legend_handles_labels()[0]:
-        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=7, title=group)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3, fontsize=7, title=group)
 
 
 def _by_group(ax: Axes, rows: pd.DataFrame, group: str) -> None:
@@ -250,12 +250,12 @@ def _by_group(ax: Axes, rows: pd.DataFrame, group: str) -> None:
         first = number < len(palette)
         look = {"color": palette[number]} if first else {"color": COLOURS["grey"]}
         if first and len(levels) <= 20:
-            look["label"] = f"{level} ({len(some)})"
+            look["label"] = f"{raised(level)} ({len(some)})"
         marker = "osD^vP*X"[number % 8] if first else "."
         ax.plot(some["cue"], some["soc"], marker, ls="", ms=4, alpha=0.6, **look)
 
 
-@style.frame(lambda table, **_: (6.6, 0.9 + 0.34 * len(table)))
+@style.frame(lambda table, **_: (5.0, 0.9 + 0.34 * len(table)))
 def slopes(figure: Figure, table: pd.DataFrame, *, printed: float | None = None) -> None:
     """Draw estimated slopes with their 95 % intervals, one row per case.
 
@@ -287,4 +287,4 @@ def slopes(figure: Figure, table: pd.DataFrame, *, printed: float | None = None)
         f"{raised(name)} (n = {int(n)})" for name, n in zip(table.index, table["n"], strict=True)
     ]
     ax.set_yticks(places, labels)
-    ax.set(ylim=(len(table) - 0.5, -1), xlabel="slope of log10 SOC on CUE, with 95 % interval")
+    ax.set(ylim=(len(table) - 0.5, -1), xlabel="slope of log10 SOC on CUE\nwith 95 % interval")

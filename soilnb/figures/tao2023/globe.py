@@ -87,7 +87,7 @@ def fig2(
     _above(right, rows, fit)
 
 
-@style.frame(5.6, 3.7)
+@style.frame(5.0, 3.7)
 def relation(
     figure: Figure,
     rows: pd.DataFrame,

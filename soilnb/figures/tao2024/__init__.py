@@ -26,7 +26,7 @@ def fig1(figure: Figure, clm5: pd.DataFrame, compas: pd.DataFrame) -> None:
         schematic.legend(ax, found, loc="upper center", bbox_to_anchor=(0.5, 0.04))
 
 
-@style.frame(6.4, 3.4)
+@style.frame(5.0, 3.4)
 def fig5(figure: Figure, sites: xr.Dataset) -> None:
     """Draw how much larger each Michaelis constant is than its substrate.
 

@@ -1,4 +1,4 @@
-"""Pictures whose panels stand one below the other on a phone: their parts, written on the pages."""
+"""Pictures on a phone: their parts, which stand one below the other, and how small they may get."""
 
 import json
 import re
@@ -10,6 +10,10 @@ from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
 from soilnb import panels, results
+
+#: The least height at which letters of a note can be read, in pixels: a picture whose letters
+#: would be less high on a phone scrolls sideways.
+READ = 6.5
 
 
 def mark(html: Path) -> None:
@@ -37,12 +41,13 @@ def _marked(found: re.Match, said: dict | None) -> str:
 
 
 def parts(path: Path) -> dict | None:
-    """Return size and parts of a picture as its run wrote them into it; None where it has none.
+    """Return size and parts of a picture as its run wrote them into it; None where it is narrow.
 
     Returns
     -------
     dict or None
-        ``size`` (width, height) and ``parts``, as `soilnb.panels.boxes` returns them, in pixels.
+        ``size`` (width, height) and ``parts``, as `soilnb.panels.boxes` returns them, in pixels;
+        ``least``, the share of its size at which its least letters can still be read.
     """
     try:
         with Image.open(path) as picture:
@@ -53,7 +58,9 @@ def parts(path: Path) -> dict | None:
         return None
     said = json.loads(text)
     size = [_pixels(length) for length in said["size"]]
-    return {"size": size, "parts": [[list(map(_pixels, box)) for box in p] for p in said["parts"]]}
+    cut = [[list(map(_pixels, box)) for box in part] for part in said["parts"]]
+    high = said["letters"] * results.SHOWN_DPI / 72
+    return {"size": size, "parts": cut, "least": min(1.0, round(READ / high, 3))}
 
 
 def kept(picture: Image.Image) -> PngInfo:
