@@ -21,7 +21,7 @@ CHUNK = "Panels"
 WIDEST = 4.4
 
 #: What a phone shows at least in letters that can be read (inches).
-BROADEST = 5.4
+BROADEST = 5.8
 
 #: Axes narrower than this (inches) are no panel: a colour bar stays at its map.
 NARROWEST = 0.9
@@ -102,8 +102,9 @@ class _Seen:
             row = [ax for ax in group if low <= self.axes[ax].y0 < high]
             left = min(self.axes[ax].x0 for ax in row)
             yield self._panel(row, Bbox.from_extents(left, low, end - MARGIN, high))
-            if own := [box for box in beside if low <= box.y0 < high]:
-                yield [Bbox.union(own).padded(MARGIN)]
+            for box in sorted(beside, key=lambda box: -box.y1):
+                if low <= box.y0 < high:
+                    yield [box.padded(MARGIN)]
 
     def _panel(self, group: Sequence[Axes], box: Bbox) -> list[Bbox]:
         """Return the box of some axes, after that of the words which they share with others."""
