@@ -115,7 +115,7 @@ class Graph:
     def named_in(self, text):
         """Return the modules that a text names, also in code that it hands to a process."""
         names = set(re.findall(r"\bsoilnb(?:\.\w+)+", text))
-        for package, what in re.findall(r"from (soilnb[\w.]*) import \(?([\w\s,]+)", text):
+        for package, what in re.findall(r"from (soilnb[\w.]*) import (\([^)]*|.*)", text):
             names |= {package} | {f"{package}.{name}" for name in re.findall(r"\w+", what)}
         return names & self.imports.modules
 

@@ -67,6 +67,20 @@ def test_a_change_reaches_the_tests_that_import_it_near_ones_first(graph):
     assert found["test_house.py"] == 0  # the house is looked at after every change
 
 
+def test_each_import_of_a_test_file_counts_on_its_own(graph):
+    text = (
+        "from soilnb.parameters import InputError\n"
+        "from soilnb.profile import (\n    century,\n    mimics,\n)\n"
+        "from soilnb.profile.layered import diagnostics as system\nprofiles = cases = 1\n"
+    )
+    modules = {"century", "mimics", "layered", "layered.diagnostics"}
+    expected = {"soilnb.parameters", "soilnb.profile"} | {f"soilnb.profile.{m}" for m in modules}
+    assert graph.named_in(text) == expected
+    assert "test_system_metrics.py" in {
+        path.name for path in graph.reached(["soilnb/profile/layered/diagnostics.py"])
+    }
+
+
 def test_a_helper_a_conftest_and_a_test_file_reach_what_uses_them(graph):
     def reached(path):
         return {path.name for path in graph.reached([path])} - house
