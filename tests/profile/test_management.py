@@ -314,6 +314,18 @@ def test_half_of_the_effect_is_reached_when_the_table_says(table):
     assert table.loc["deep biochar", "years_to_half"] == 0.0
 
 
+def test_half_of_what_compost_adds_where_one_rate_decays_all_is_there_after_its_half_life():
+    """A/k (1 - exp(-k t)): half of it, until year T, at t = -ln((1 + exp(-k T)) / 2) / k."""
+    rate, last = 0.05, 1000.0
+    still = {"set": "luo2025", "diffusion": 0.0, "advection": 0.0}
+    soil = depth.profile(still, thickness=0.1, decay=lambda z: np.full_like(z, rate))
+    row = management.effects("compost", soil, horizons=[last])
+    added = management.MG_HA * PRACTICES["compost"].parameters["amount"] / 1000 / rate
+    assert row["change_1000yr"] == pytest.approx(added, rel=1e-6)
+    half = -math.log((1 + math.exp(-rate * last)) / 2) / rate
+    assert row["years_to_half"] == pytest.approx(half, rel=2e-3)
+
+
 def test_every_parameter_names_a_source_or_says_that_it_is_illustrative():
     for practice in PRACTICES.values():
         for record in practice.parameters.records.values():
