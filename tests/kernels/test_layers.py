@@ -570,6 +570,17 @@ def test_the_linear_system_of_a_step_is_solved(model, seed, held):
     )
 
 
+def test_a_step_is_as_exact_in_a_column_with_a_millionth_of_the_carbon():
+    """What a step may err by is relative to the carbon that is there, empty layers included."""
+    rng = np.random.default_rng(4)
+    before, after, error = rng.uniform(0.5, 2, (3, 7 * 20 + 1))
+    before[40:60] = after[40:60] = 0.0
+    whole = layers.error_norm(before, after, error, 1e-6, 1)
+    for share in (1e-6, 1e6):
+        part = layers.error_norm(share * before, share * after, share * error, 1e-6, 1)
+        assert part == pytest.approx(whole, rel=1e-12)
+
+
 @MODELS
 @TRANSPORT
 def test_a_run_in_time_agrees_with_scipy(model, switches):
