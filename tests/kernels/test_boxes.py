@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from soilnb.kernels import boxes
+from soilnb.kernels import boxes, ode
 
 LAWS = {
     boxes.LINEAR: lambda s, b, r, k: r * s,
@@ -81,6 +81,15 @@ def test_the_steady_state_has_no_tendency():
     assert status == boxes.CONVERGED
     np.testing.assert_allclose(plain(state)[:3], 0, atol=1e-13)
     assert plain(state)[3:].sum() == pytest.approx(SOURCE.sum(), rel=1e-13)
+
+
+@pytest.mark.parametrize("carbon", [1e-6, 1.0, 1e6])
+def test_what_is_rounding_is_relative_to_all_carbon(carbon):
+    """A pool below zero by half of `EMPTY` of it becomes empty; by twice that it stops the step."""
+    state = carbon * np.array([0.6, 0.4, -0.5 * ode.EMPTY, -1.0])
+    assert not ode.empty_or_reject(state, 1)
+    assert list(state) == [carbon * 0.6, carbon * 0.4, 0.0, -carbon]
+    assert ode.empty_or_reject(carbon * np.array([0.6, 0.4, -2.0 * ode.EMPTY, 1.0]), 1)
 
 
 def test_a_run_is_that_of_scipy_also_where_drivers_change():
