@@ -280,6 +280,21 @@ def test_the_first_steps_have_the_scale_that_suits_a_gaussian():
     assert outcome[1] == pytest.approx(2.38 / math.sqrt(23), rel=1e-12)
 
 
+def test_the_acceptance_rate_is_the_share_of_steps_that_moved():
+    target = problem()
+    walker = np.full(target.low.size, 0.5)
+    points = np.empty((40, walker.size))
+    rate, _ = metropolis.wrapped(
+        target, np.random.default_rng(1), walker.copy(), 1e-3 * np.eye(walker.size), 0, 1, 1.0,
+        points,
+    )  # fmt: skip
+    start = evaluate(target, walker[np.newaxis])[0]
+    moved = (np.diff(np.concatenate([start, points]), axis=0) != 0.0).any(axis=1)
+    assert moved[0]
+    assert not moved.all()
+    assert rate == moved.mean()
+
+
 def published(target, steps=50_000, test_steps=20_000, seed=3):
     points = np.empty((steps, target.low.size))
     outcome = metropolis.published(target, np.random.default_rng(seed), test_steps, points)
