@@ -62,7 +62,7 @@ def test_what_was_skipped_is_said_in_three_lines_at_most():
 
 def test_a_change_reaches_the_tests_that_import_it_near_ones_first(graph):
     found = {path.name: d for path, d in graph.reached(["soilnb/kernels/diffusion.py"]).items()}
-    assert found["test_diffusion.py"] < found["test_simulate.py"] < found["test_cluster.py"]
+    assert found["test_diffusion.py"] < found["test_motion.py"] < found["test_cluster.py"]
     assert "test_century.py" not in found
     assert found["test_house.py"] == 0  # the house is looked at after every change
 
