@@ -132,7 +132,8 @@ def _structure(ax: Axes, links: pd.DataFrame, pools: Mapping[str, str]) -> None:
     what = kinds(links, pools)
     names = {pool: pool.replace("_", "\n") for pool in pools}
     fills = {pool: FILLS[kind] for pool, kind in what.items()}
-    schematic.boxes_and_arrows(ax, places, links, names=names, colours=fills)
+    size = (1.9, 0.86) if any("\n" in name for name in names.values()) else (1.5, 0.62)
+    schematic.boxes_and_arrows(ax, places, links, names=names, colours=fills, size=size)
     short = [
         f"{pool}: {words}"
         for pool, words in pools.items()
@@ -142,24 +143,25 @@ def _structure(ax: Axes, links: pd.DataFrame, pools: Mapping[str, str]) -> None:
     told = textwrap.fill("; ".join(short), 52)
     ax.text(0.0, deepest - 0.6, told, ha="center", va="top", fontsize=7)
     for pool, _ in links[links["source"] == "litter"].groupby("target"):
-        _mark(ax, places[pool], "litter")
+        _mark(ax, places[pool], "litter", size)
     for sink, ending in links[links["target"].isin(list(MARKS))].groupby("target"):
         for pool in ending["source"].unique():
-            _mark(ax, places[pool], sink)
+            _mark(ax, places[pool], sink, size)
 
 
-#: Begin and end of the arrow beside a box for what enters and leaves the soil, its colour, and
-#: what it means.
+#: Begin and end of the arrow beside a box for what enters and leaves the soil, from the middle of
+#: its upper or right edge; its colour, and what it means.
 MARKS = {
-    "litter": ((-0.6, 0.85), (-0.6, 0.33), COLOURS["green"], "litter"),
-    "CO2": ((0.6, 0.33), (0.6, 0.85), COLOURS["vermilion"], "CO₂"),
-    "export": ((0.78, 0.0), (1.3, 0.0), COLOURS["sky"], "leached"),
+    "litter": ((-0.6, 0.54), (-0.6, 0.02), COLOURS["green"], "litter"),
+    "CO2": ((0.6, 0.02), (0.6, 0.54), COLOURS["vermilion"], "CO₂"),
+    "export": ((0.03, 0.0), (0.55, 0.0), COLOURS["sky"], "leached"),
 }
 
 
-def _mark(ax: Axes, place: tuple[float, float], sign: str) -> None:
+def _mark(ax: Axes, place: tuple[float, float], sign: str, size: tuple[float, float]) -> None:
     """Draw a short arrow: litter from above, CO2 upwards, what is leached to the side."""
     begin, end, colour, _ = MARKS[sign]
+    place = np.add(place, (size[0] / 2, 0.0) if sign == "export" else (0.0, size[1] / 2))
     arrow = {"arrowstyle": "-|>", "color": colour, "lw": 1.1, "mutation_scale": 8}
     ax.annotate("", np.add(place, end), np.add(place, begin), arrowprops=arrow, zorder=1)
 
