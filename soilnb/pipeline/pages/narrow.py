@@ -13,7 +13,7 @@ from soilnb import panels, results
 
 #: The least height at which letters of a note can be read, in pixels: a picture whose letters
 #: would be less high on a phone scrolls sideways.
-READ = 6.5
+READ = 6.2
 
 
 def mark(html: Path) -> None:
