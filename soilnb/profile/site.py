@@ -335,6 +335,7 @@ def doubt(key: str, values: np.ndarray, where: Callable[[np.ndarray], str]) -> N
     Examples
     --------
     >>> with warnings.catch_warnings(record=True) as said:
+    ...     warnings.simplefilter("always")
     ...     doubt("npp", np.array([4500.0]), lambda bad: " at site 1")
     >>> str(said[0].message).split(":")[0]
     'npp = 4500 at site 1'
