@@ -192,7 +192,8 @@ def pool_bars(
         ax.bar(at, carbon.values[at], label=kind, **look)
     for place in zip(words, enumerate(carbon.values), strict=True):
         series.tell(ax, *place, (0, 1), fontsize=fontsize)
-    labels = [str(name).replace(" ", "\n", 1) for name in carbon["pool_name"].values]
+    names = map(str, carbon["pool_name"].values)
+    labels = [name.replace(" ", "\n", 1).replace(" (", "\n(") for name in names]
     ax.set_xticks(range(carbon.size), labels)
     ax.set_xlim(-0.5, carbon.size - 0.5)
     ax.tick_params(axis="x", labelsize=7)
