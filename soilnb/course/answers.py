@@ -275,7 +275,7 @@ def microbes_fed(times: float) -> float:
     place = forcing.example("temperate")
     fed = place.assign(litter_input=times * place["litter_input"])
     states = [compas.steady_state("tao2024", one) for one in (fed, place)]
-    return float(cue_soc_pathways.ratio(*states)["mic"])
+    return float(cue_soc_pathways.ratio(*states)[compas.POOL_NAMES["mic"]])
 
 
 def through_microbes(litter: float, cue: float) -> float:

@@ -16,9 +16,9 @@ HALVED = {"doc": 0.5, "mic": 2.0, "enz": 2.0, "msoc": 0.5}
 
 
 def ratio(new: xr.Dataset, old: xr.Dataset) -> pd.Series:
-    """Return the mean ratio of two states over the layers, by pool that holds carbon."""
+    """Return the mean ratio of two states over the layers, by name of pool that holds carbon."""
     change = (new["carbon"] / old["carbon"]).where(old["carbon"] > 0)
-    return change.mean("layer").to_pandas().dropna()
+    return change.mean("layer").to_pandas().dropna().rename(compas.POOL_NAMES)
 
 
 def worst(new: xr.Dataset, old: xr.Dataset, expected: Mapping[str, float]) -> float:

@@ -188,6 +188,18 @@ def counts(one: Study) -> pd.DataFrame:
     return pd.DataFrame(found).round(2)
 
 
+def in_words(found: pd.DataFrame) -> pd.DataFrame:
+    """Return `counts` as they are read, the efficiencies that are correlated by name.
+
+    Examples
+    --------
+    >>> in_words(pd.DataFrame({"kept": [0.987]}, ["r (CUE, eta DOC)"])).index[0]
+    'r of the CUE of the system and that of DOC uptake'
+    """
+    shown = {"r (CUE, eta DOC)": "r of the CUE of the system and that of DOC uptake"}
+    return found.rename(shown).map("{:g}".format)
+
+
 def places(one: Study) -> pd.DataFrame:
     """Return where the profiles of `full_table` lie, those given up as well, and which are kept."""
     assimilated = one.profiles if one.kind == "real" else one.chosen

@@ -362,6 +362,10 @@ def from_table(
     return _dataset(usable, rejected).assign_attrs({**attrs, **rules})
 
 
+#: Units as a reader writes them; the data keep those of the CF conventions.
+_SIGNS = {"degrees_north": "°N", "degrees_east": "°E"}
+
+
 def describe(observations: xr.Dataset) -> pd.DataFrame:
     """Return what was understood of a table: its columns, units and counts, and what was left out.
 
@@ -379,14 +383,20 @@ def describe(observations: xr.Dataset) -> pd.DataFrame:
 
     Examples
     --------
-    >>> describe(twin_profiles(3)).loc["organic_carbon", "unit"]
-    '%'
+    >>> describe(twin_profiles(3)).loc[["organic_carbon", "latitude"], "unit"].to_list()
+    ['%', '°N']
     """
     if "understood" not in observations.attrs:
         raise InputError("the observations have no attribute 'understood': allowed those from here")
     record = json.loads(observations.attrs["understood"])
     rows = {
-        name: (entry["from"], entry["unit"], entry["decided"], entry["values"], entry["missing"])
+        name: (
+            entry["from"],
+            _SIGNS.get(entry["unit"], entry["unit"]),
+            entry["decided"],
+            entry["values"],
+            entry["missing"],
+        )
         for name, entry in record["columns"].items()
     }
     for reason, count in record["dropped"].items():
