@@ -112,7 +112,7 @@ def _equal(ax: Axes, x: np.ndarray, y: np.ndarray, *, log: bool) -> None:
     ax.set(xlim=limits, ylim=limits, aspect="equal")
 
 
-@style.frame(5.0, 3.2)
+@style.frame(5.0, 4.0)
 def spreads(figure: Figure, table: pd.DataFrame) -> str:
     """Draw where the change of carbon is uncertain: bars of standard deviations.
 
@@ -127,7 +127,8 @@ def spreads(figure: Figure, table: pd.DataFrame) -> str:
         at = np.arange(len(table)) + k * height
         ax.barh(at, table[source], height, color=colour, label=source)
         for y, value in zip(at, table[source], strict=True):
-            ax.annotate(f"{value:.1f}", (value, y), (3, 0), textcoords="offset points", va="center")
+            look = {"textcoords": "offset points", "va": "center", "fontsize": 8}
+            ax.annotate(f"{value:.1f}", (value, y), (3, 0), **look)
     ax.set_yticks(np.arange(len(table)) + 0.4 - height / 2, table.index)
     ax.invert_yaxis()
     ax.margins(x=0.08)  # for the numbers behind the bars
