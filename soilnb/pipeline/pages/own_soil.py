@@ -73,6 +73,11 @@ said in one line. If two are left the table is refused with both, and with what 
 sources are mixed, each is judged apart (column `study`, else by profile), and a profile that does
 not tell is refused.
 
+The same line says what became of the rows: how many profiles are refused, with the first reason,
+layers with 0 carbon that are left out, names that differ only in case or blanks, and places at
+latitude 0 and longitude 0. For a site or a climate, numbers that are possible and more likely in
+another unit are said: litter in kg ha⁻¹, degrees Fahrenheit, a forest's rain in cm.
+
 ### Depth
 
 Depth counts from the top. Organic layers above the mineral soil may be written as negative depths
