@@ -320,6 +320,106 @@ def test_a_column_under_a_known_name_that_is_not_used_is_said():
     assert "not used: 'BD'; to use them columns={'bulk_density': 'BD'}" in text
 
 
+GERMAN = FRAME.rename(
+    columns={
+        "profile": "Profil", "organic_carbon": "Corg %", "bulk_density": "Lagerungsdichte",
+        "coarse_fragments": "Skelett", "sand": "Sandgehalt", "clay": "Ton", "latitude": "Breite",
+    }
+).assign(Datum="12.04.2023")  # fmt: skip
+
+
+def test_who_follows_the_message_loses_no_column(right):
+    with pytest.raises(InputError, match="no column 'profile', 'organic_carbon or") as error:
+        observations.from_table(GERMAN)
+    (way,) = error.value.proposals.values()
+    xr.testing.assert_equal(observations.from_table(GERMAN, **way), right)
+
+
+def test_columns_without_a_use_and_densities_that_were_not_measured_are_listed():
+    named = {"profile": "Profil", "organic_carbon": "Corg %"}
+    found, text = said(GERMAN, named)
+    told = observations.describe(found)
+    assert "not used: 'Lagerungsdichte', 'Skelett', 'Sandgehalt', 'Ton', 'Breite'" in text
+    assert told.attrs["notes"][-1] == "without a use here: 'Datum'"
+    assert told.loc["layers with a bulk density from their carbon", "values"] == len(ROWS)
+
+
+def test_a_bulk_density_that_was_not_asked_for_is_named_where_it_would_tell():
+    frame = FRAME.rename(columns={"bulk_density": "BD"})
+    with pytest.raises(InputError, match=r"columns={'bulk_density': 'BD'} may tell"):
+        observations.from_table(frame.assign(organic_carbon=[21.0, 11.0, 5.0, 3.0]))
+
+
+@pytest.mark.parametrize(
+    "heading", ["SOC g/kg", "SOC g kg-1", "soc_g_kg", "SOC [g/kg]", "Corg g/kg"]
+)
+def test_a_unit_at_the_end_of_a_heading_is_read(right, heading):
+    frame = FRAME.assign(organic_carbon=10 * FRAME["organic_carbon"])
+    frame = frame.rename(columns={"organic_carbon": heading})
+    found, text = said(frame, {"organic_carbon": heading})
+    assert text == ""
+    np.testing.assert_allclose(found["organic_carbon"], right["organic_carbon"], rtol=1e-12)
+
+
+def test_one_layer_in_another_unit_is_said():
+    frame = FRAME.assign(organic_carbon=[31.0, 1.6, 7.0, 3.0])
+    text = said(frame, units={"organic_carbon": "g/kg"})[1]
+    assert "'A' at 0.1 to 0.3 m has 0.16 % organic carbon, and ten times as much would fit" in text
+    frame = FRAME.assign(organic_carbon=[3.1, 16.0, 0.7, 0.3])
+    text = said(frame, units={"organic_carbon": "%"})[1]
+    assert "'A' at 0.1 to 0.3 m has 16 % organic carbon, and a tenth of it would fit" in text
+
+
+def test_latitude_and_longitude_exchanged_are_said():
+    place = {"latitude": 9.7, "longitude": 52.3}
+    text = said(FRAME.assign(**place, temperature=9.3))[1]
+    assert "9.3 degC at latitude 9.7 is that of high mountains; are latitude and longi" in text
+    assert said(FRAME.assign(**place, temperature=25.0))[1] == ""
+    with pytest.raises(InputError, match="allowed -90 to 90; exchanged with longitude"):
+        observations.from_table(FRAME.assign(latitude=-122.3, longitude=48.1))
+    with pytest.raises(InputError, match="metres of a projection"):
+        observations.from_table(FRAME.assign(latitude=5796000.0, longitude=3500000.0))
+
+
+@pytest.mark.parametrize("entry", ["1.234,5", "1.234", "12'345", "1 234"])
+def test_a_mark_between_thousands_is_never_a_decimal_point(tmp_path, entry):
+    text = TEXT.replace(",", ";").replace(".", ",").replace("latitude", "precipitation")
+    assert observations.read_csv(write(tmp_path, text.replace("50,1", "800.5"))).sizes["profile"]
+    with pytest.raises(InputError, match="a mark between thousands"):
+        observations.read_csv(write(tmp_path, text.replace("50,1", entry)))
+
+
+@pytest.mark.parametrize(
+    ("heading", "entry", "hint"),
+    [
+        ("sampling_year", "12.04.2023", "write the year alone"),
+        ("latitude", "52°18'36\"N", "allowed degrees with decimals"),
+        ("longitude", "9.71 E", "allowed degrees with decimals"),
+        ("clay", "see above", "what is no layer"),
+        ("clay", "inf", "is no number$"),
+        ("clay", "1e400", "is no number$"),
+    ],
+)
+def test_an_entry_that_is_no_number_says_what_to_write(heading, entry, hint):
+    with pytest.raises(InputError, match=hint):
+        observations.from_table(FRAME.astype({"clay": object}).assign(**{heading: entry}))
+
+
+def test_a_layer_that_is_there_twice_is_named():
+    twice = pd.concat([FRAME, FRAME.iloc[[1]]])
+    with pytest.raises(InputError, match="layer 10-30 cm is there twice"):
+        observations.from_table(twice)
+
+
+def test_a_row_of_units_need_not_say_that_of_depth(tmp_path):
+    below = TEXT.replace(HEAD, f"{HEAD}\n,,,g/kg,kg/m3,%,,%,")
+    for own, other in (("3.1,1.1", "31,1100"), ("1.6,1.3", "16,1300"), ("0.7,1.4", "7,1400"),
+                       ("0.3,1.5", "3,1500")):  # fmt: skip
+        below = below.replace(own, other)
+    found = observations.describe(observations.read_csv(write(tmp_path, below)))
+    assert found.loc[["organic_carbon", "bulk_density"], "unit"].to_list() == ["g kg-1", "kg m-3"]
+
+
 @pytest.mark.parametrize("name", ["007", "1.10", "2E1", "NA", "TRUE", "nan", "1e400", "0x10"])
 def test_names_stay_names(tmp_path, name):
     found = observations.read_csv(write(tmp_path, TEXT.replace("A,", f"{name},")))

@@ -53,7 +53,8 @@ def judge_carbon(
         understood.columns[name] = {"unit": unit, "decided": how}
     apart = _apart(table, looked_at, number, given, chosen) if judged else {}
     if doubtful and 2 * len(apart) < len(table):
-        raise two_readings(doubtful, _weighed(looked_at, doubtful, judged), *judged[doubtful][:2])
+        why = _weighed(looked_at, doubtful, judged, understood.spare.get("bulk_density", ""))
+        raise two_readings(doubtful, why, *judged[doubtful][:2])
     _check_density(looked_at, chosen, given)
     for name in judged:
         if name == "organic_carbon" and not confirmed:
@@ -98,12 +99,15 @@ def _check_density(looked_at: pd.DataFrame, chosen: dict, given: dict) -> None:
         )
 
 
-def _weighed(layers: pd.DataFrame, name: str, judged: Mapping) -> str:
+def _weighed(layers: pd.DataFrame, name: str, judged: Mapping, spare: str) -> str:
+    """Say what the readings come to, and what would tell; `spare` may be a bulk density's."""
     values = layers[name].to_numpy(dtype=float)
     middle = float(np.nanmedian(values))
     documented = COLUMNS[name].unit
     readings = [unit_of(name, unit).convert(np.float64(middle)) for unit in judged[name][:2]]
     text = " or ".join(f"{value:.3g}" for value in readings)
+    if spare and "bulk_density" not in layers:
+        return f"a median of {text} {documented}; columns={ {'bulk_density': spare} } may tell"
     what = "a bulk density" if "bulk_density" not in layers else "a typical value"
     return f"a median of {text} {documented}; {what} would tell"
 

@@ -170,7 +170,10 @@ def _row_of_units(chosen: pd.DataFrame) -> dict[str, str]:
     texts = {name: text.strip("()[]") for name, text in first.items()}
     known = units.family(COLUMNS["top"].unit)
     is_row = all(units.spelling(texts.get(name, "")) in known for name in ("top", "bottom"))
-    return texts if is_row else {}
+    # who writes no unit of depth writes no layer either
+    empty = not any(texts.get(name) for name in REQUIRED)
+    others = [text for text in texts.values() if text]
+    return texts if is_row or (empty and others and all(map(units.is_unit, others))) else {}
 
 
 def plain(heading: object) -> str:
@@ -236,7 +239,11 @@ def _check_missing(place: Mapping[str, int], data: pd.DataFrame, headings: list[
         if near and not (name == CARBON[1] and CARBON[0] in hints):
             hints[name] = near
     text = f"the table has no column {', '.join(map(repr, missing))}"
-    if hints:
+    if hints:  # what else is there goes along: who follows the message loses no bulk density
+        for name in COLUMNS:
+            if name not in place and name not in hints and name not in (*REQUIRED, *CARBON):
+                near = _known_as(name, spare, data, headings)
+                hints |= {name: near} if near and near not in hints.values() else {}
         told = {part for name in missing for part in name.split(" or ") if part in hints}
         asked = " and ".join(repr(hints[name]) for name in hints if name in told)
         text += f"; did you mean {asked}? then columns={hints}"
@@ -285,7 +292,8 @@ def _unit_at_end(bare: str, name: str) -> str:
     parts = bare.split("_")
     for i in range(1, len(parts)):
         stem, tail = "_".join(parts[:i]), "".join(parts[i:])
-        unit = plain.get(tail) or plain.get(f"{tail}1" if tail != "m" else "")
+        spelt = units.spelling(tail).replace("-", "")  # g/kg
+        unit = plain.get(spelt) or plain.get(f"{tail}1" if tail != "m" else "")
         if unit and (stem == name or _synonyms().get(stem, ("", ""))[0] == name):
             return unit
     return ""
@@ -320,6 +328,7 @@ def numbers(
         For an entry that is no number, with its row or line, and for a profile without a name.
     """
     texts = {str(code).strip().lower() for code in missing}
+    decimal = ", alone" if decimal == "," and _has_commas(data) else decimal
     codes = {float(code) for code in texts if _is_number(code)}
     converted, left_out = {}, {}
     for name in data.columns:
@@ -347,6 +356,19 @@ def _is_number(text: str) -> bool:
         return False
 
 
+#: Numbers that are too large for a computer's.
+_HUGE = r"[+-]?[\d.]+[eE]\+?\d+"
+
+#: Numbers with a mark between thousands: ``1.234,5``, ``12'345``, ``1 234``.
+_THOUSANDS = r"[+-]?\d{1,3}([.'’ \u00a0\u202f]\d{3})+(,\d+)?|[+-]?\d{1,3}(,\d{3})+\.\d+"
+
+
+def _has_commas(data: pd.DataFrame) -> bool:
+    """Say whether a column of numbers has decimal commas, so that a point is none."""
+    own = [data[name] for name in data.columns if COLUMNS[name].kind != "label"]
+    return any(column.astype(str).str.fullmatch(r"\s*[+-]?\d+,\d+\s*").any() for column in own)
+
+
 def _numbers(
     column: pd.Series, name: str, missing: set[str], decimal: str
 ) -> tuple[np.ndarray, dict[str, int]]:
@@ -363,7 +385,7 @@ def _numbers(
         open_ended = lower.str.fullmatch(r"[>≥]\s*[\d.,]+\s*(cm|m)?|[\d.,]+\s*(cm|m)?\s*\+")
         lower = lower.mask(open_ended, "")
         count |= {"open": int(open_ended.sum())} if open_ended.any() else {}
-    if decimal == ",":
+    if decimal.startswith(","):
         comma = text.str.fullmatch(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
         lower = lower.mask(comma, lower.str.replace(",", ".", regex=False))
     known = lower.isin([entry for entry in missing if not _is_number(entry)])
@@ -372,6 +394,8 @@ def _numbers(
     values = pd.to_numeric(lower.mask(known | lower.isin(EMPTY), "nan"), errors="coerce")
     values = values.to_numpy(dtype=np.float64)
     wrong = (np.isnan(values) & ~(known | lower.isin(EMPTY)).to_numpy()) | np.isinf(values)
+    if decimal == ", alone":
+        wrong |= text.str.fullmatch(_THOUSANDS).to_numpy(dtype=bool)
     if wrong.any():
         raise InputError(_no_number(column, name, int(np.argmax(wrong))))
     return values, count
@@ -390,14 +414,20 @@ def _no_number(column: pd.Series, name: str, row: int) -> str:
     hint = ""
     if re.fullmatch(_NO_VALUE, entry.lower()):
         hint = f"; if it stands for no value: missing=[{entry!r}]"
+    elif re.fullmatch(_THOUSANDS, entry):
+        hint = "; a mark between thousands? write the number without it"
     elif re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", entry):
         hint = "; a comma between thousands, or a decimal one? write points, or none"
     elif re.fullmatch(r"[+-]?\d+,\d+", entry):
         hint = "; a decimal comma? then part the cells by semicolons, or use points"
     elif a_date(entry):
-        hint = a_date(entry)
-    elif re.fullmatch(r"[+-]?[\d.]+\s*[^\d\s].*", entry):
+        hint = "; write the year alone" if name == "sampling_year" else a_date(entry)
+    elif name in ("latitude", "longitude") and re.search(r"\d", entry):
+        hint = "; allowed degrees with decimals, south and west of zero negative: -9.71"
+    elif re.fullmatch(r"[+-]?[\d.]+\s*[^\d\s].*", entry) and not re.fullmatch(_HUGE, entry):
         hint = "; write the number alone, and its unit into the heading"
+    elif re.search(r"[^\W\d]", entry) and not re.search(r"\d|\binf", entry.lower()):
+        hint = "; what is no layer (a note, a second table) needs a place of its own"
     return f"{name} in {place_of(column, row)} = {entry!r} is no number{hint}"
 
 

@@ -103,6 +103,11 @@ def _out_of_bounds(layers: pd.DataFrame, depth_unit: str) -> Iterator[tuple[np.n
             hint = units.larger(COLUMNS[name].unit, value, *COLUMNS[name].usual) if known else ""
             if value < 0 <= low or value > 1e9:
                 hint = f"; if it stands for no value: missing=[{value * scale:g}]"
+            if name == "latitude" and "longitude" in layers and abs(value) <= 360:
+                there = layers["longitude"].to_numpy()[row]
+                hint = "; exchanged with longitude?" if abs(there) <= high else ""
+            elif name in ("latitude", "longitude") and abs(value) > 360:
+                hint = "; metres of a projection? needed are degrees"
             return f"{name} = {value * scale:g} {unit}: allowed {limits}{hint}"
 
         with np.errstate(invalid="ignore"):
@@ -179,6 +184,9 @@ def _geometry(
 
     def unsorted(row: int) -> str:
         again = top[row] == top[np.argmax(owner == owner[row])]
+        alike = (owner == owner[row]) & (top == top[row]) & (bottom == bottom[row])
+        if alike.sum() > 1 and not again:
+            return f"layer {span(row)} is there twice"
         hint = "; two samplings under one name? give each its own" if again else ""
         return f"layers are not sorted from the top: {span(row - 1)} before {span(row)}{hint}"
 

@@ -18,6 +18,7 @@ from soilnb.data.profiles.columns import (
     CARBON,
     COLUMNS,
     ORGANIC_MATTER,
+    REQUIRED,
     Chosen,
     a_date,
     looks_like,
@@ -101,6 +102,10 @@ _OPEN = r"\s*(?:[>≥]\s*([\d.,]+)|([\d.,]+)\s*(?:cm|m)?\s*\+)\s*(?:cm|m)?\s*"
 _NAMES_OF_RANGE = ("depth", "depths", "depth_range", "depth_interval", "interval", "layer", "tiefe")
 
 
+def _is_range(heading: str) -> bool:
+    return plain(units.split_heading(heading)[0]) in _NAMES_OF_RANGE
+
+
 def _with_edges(
     data: pd.DataFrame, columns: Mapping[str, str] | None, understood: Understood
 ) -> pd.DataFrame:
@@ -108,7 +113,7 @@ def _with_edges(
     if {"top", "bottom"} & {*(columns or {}), *(plain(name) for name in data.columns)}:
         return data
     for i, heading in enumerate(data.columns):
-        if plain(units.split_heading(str(heading))[0]) not in _NAMES_OF_RANGE:
+        if not _is_range(str(heading)):
             continue
         texts = data.iloc[:, i].astype(object).where(data.iloc[:, i].notna(), "").astype(str)
         edges, filled = texts.str.extract(f"^{_RANGE}$"), texts.str.strip() != ""
@@ -145,6 +150,13 @@ def _note_unused(
         name = looks_like(heading)
         if heading not in used and name and name not in chosen.sources and name not in told:
             told[name] = heading
+    understood.spare = told
+    edges = {*chosen.sources, *told.values(), *used}
+    understood.ignored = [
+        heading for heading in map(str, data.columns)
+        if heading.strip() and heading not in edges
+        and not (set(REQUIRED[1:]) <= {*chosen.sources} and _is_range(heading))
+    ]  # fmt: skip
     if len(told) and not (CARBON[0] in chosen.sources and set(told) <= {CARBON[1]}):
         pairs = ", ".join(f"{name!r}: {heading!r}" for name, heading in told.items())
         names = ", ".join(repr(heading) for heading in told.values())

@@ -13,12 +13,18 @@ class ReadingWarning(UserWarning):
 
 @dataclass
 class Understood:
-    """What was understood of a table: a line for each decision, and what was left out."""
+    """What was understood of a table: a line for each decision, and what was left out.
+
+    `spare` are headings that are known under another name and were not asked for, by our name;
+    `ignored` are those that nothing uses.
+    """
 
     columns: dict[str, dict[str, object]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     dropped: dict[str, int] = field(default_factory=dict)
     doubtful: dict[str, str] = field(default_factory=dict)
+    spare: dict[str, str] = field(default_factory=dict)
+    ignored: list[str] = field(default_factory=list)
 
     def say(self, source: str) -> None:
         """Show the notes as one line, once."""
@@ -34,7 +40,8 @@ class Understood:
 
     def text(self) -> str:
         """Return the record as text, for the attributes of a Dataset."""
-        record = {"columns": self.columns, "notes": self.notes, "dropped": self.dropped}
+        record = {"columns": self.columns, "notes": self.notes, "dropped": self.dropped,
+                  "ignored": self.ignored}  # fmt: skip
         return json.dumps(record, ensure_ascii=False)
 
 

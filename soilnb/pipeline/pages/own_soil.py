@@ -55,12 +55,14 @@ found = {{model: assimilate(one, model=model) for model in ("compas", "clm5")}}
 Case, blanks and hyphens of a heading do not matter, and a heading may end with its unit, as in
 `SOC (g/kg)`. Names of public databases (WoSIS, NASIS and KSSL, ISIS, AfSP, NEON, LUCAS, ISRaD,
 FAO, SoilGrids) are known: where a needed column is missing, the message gives the `columns=` that
-takes it.
+takes it, with whatever else is known in the table. So are common German, French, Spanish,
+Portuguese and Italian words. What has no use is listed by `soilnb check`, and so is the number of
+layers whose bulk density is the pedotransfer function's.
 
 ### Units
 
-A unit is declared by `units=`, by the heading, `SOC (g/kg)` or `soc_g_kg`, or by a row of units
-below the header:
+A unit is declared by `units=`, by the heading, `SOC (g/kg)`, `SOC g/kg` or `soc_g_kg`, or by a
+row of units below the header:
 
 {units}
 
@@ -74,9 +76,11 @@ sources are mixed, each is judged apart (column `study`, else by profile), and a
 not tell is refused.
 
 The same line says what became of the rows: how many profiles are refused, with the first reason,
-layers with 0 carbon that are left out, names that differ only in case or blanks, and places at
-latitude 0 and longitude 0. For a site or a climate, numbers that are possible and more likely in
-another unit are said: litter in kg ha⁻¹, degrees Fahrenheit, a forest's rain in cm.
+layers with 0 carbon that are left out, names that differ only in case or blanks, places at
+latitude 0 and longitude 0 or with the two exchanged (as far as the temperature tells), and a layer
+that fits those above and below it with ten times its carbon, or a tenth. For a site or a climate,
+numbers that are possible and more likely in another unit are said: litter in kg ha⁻¹, degrees
+Fahrenheit, a forest's rain in cm.
 
 ### Depth
 

@@ -21,12 +21,12 @@ import xarray as xr
 
 from soilnb import __version__
 from soilnb.data import datasets, open_dataset
-from soilnb.data.profiles import density, files, reading
+from soilnb.data.profiles import density, files, oddities, reading
 from soilnb.data.profiles.columns import COLUMNS
 from soilnb.data.profiles.columns import table as columns
 from soilnb.data.profiles.density import bulk_density, carbon_density, organic_carbon
 from soilnb.data.profiles.quality import LEAST_DEPTH, LEAST_LAYERS, judge
-from soilnb.data.profiles.understood import ReadingWarning, Understood
+from soilnb.data.profiles.understood import ReadingWarning
 from soilnb.parameters import InputError, check_range
 from soilnb.proda.observations import twins
 from soilnb.proda.observations.site_forcing import forcing_at
@@ -339,7 +339,7 @@ def from_table(
     attrs = dict(attrs or {})
     own = attrs.get("provenance", "user") == "user"
     if own:
-        _note_oddities(layers, understood)
+        oddities.note(layers, understood)
     if not len(usable):
         name, reason = rejected.iloc[0]
         told = f" ({'; '.join(understood.notes)})" if understood.notes else ""
@@ -401,32 +401,23 @@ def describe(observations: xr.Dataset) -> pd.DataFrame:
     }
     for reason, count in record["dropped"].items():
         rows[f"layers left out: {reason}"] = ("", "", "", count, 0)
+    guessed = int((observations["bulk_density"].notnull() & ~observations["measured"]).sum())
+    if guessed:
+        rows["layers with a bulk density from their carbon"] = (
+            "", "g cm-3", "the pedotransfer function", guessed, 0,
+        )  # fmt: skip
     rows["profiles that can be used"] = ("", "", "", observations.sizes["profile"], 0)
     reasons = refused(observations)["reason"].str.replace(r"[-\d.]+", "#", regex=True)
     for reason, count in reasons.value_counts().items():
         rows[f"profiles refused: {reason}"] = ("", "", "", int(count), 0)
     heads = ["from", "unit", "decided by", "values", "missing"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=heads).rename_axis("what")
-    table.attrs["notes"] = record["notes"]
+    table.attrs["notes"] = [*record["notes"]]
+    if record.get("ignored"):
+        named = [repr(heading) for heading in record["ignored"]]
+        more = f" and {len(named) - 12} more" if len(named) > 12 else ""
+        table.attrs["notes"].append(f"without a use here: {', '.join(named[:12])}{more}")
     return table
-
-
-def _note_oddities(layers: pd.DataFrame, understood: Understood) -> None:
-    """Note what the owner of a table may not have meant, and what it costs."""
-    empty = (layers["carbon_density"] == 0).sum()
-    understood.drop("no carbon (0, or stones only)", empty)
-    names = pd.Series(layers["profile"].unique())
-    for _, alike in names.groupby(names.str.casefold().str.split().str.join(" ")):
-        if len(alike) > 1:
-            understood.notes.append(f"{' and '.join(map(repr, alike))} are profiles of their own")
-    if {"latitude", "longitude"} <= set(layers.columns):
-        nowhere = layers["profile"][(layers["latitude"] == 0) & (layers["longitude"] == 0)]
-        if len(nowhere):
-            others = f" and {nowhere.nunique() - 1} more" if nowhere.nunique() > 1 else ""
-            understood.notes.append(
-                f"{nowhere.iloc[0]!r}{others} at latitude 0, longitude 0, in the Atlantic; leave "
-                "both empty where the place is not known"
-            )
 
 
 def _with_density(layers: pd.DataFrame, organic_matter: str) -> pd.DataFrame:
