@@ -490,7 +490,8 @@ def course(folder, edition, span, weeks) -> None:
 
     It holds the notebooks of an edition, slides to show in any browser, a syllabus, questions, and
     for the instructor a plan of each lesson, keys and rubrics; its README says how to begin. Each
-    notebook is an assignment of nbgrader. A folder with files of yours is refused.
+    notebook is an assignment of nbgrader. A folder with files of yours is refused. Figures of the
+    slides are drawn from our own runs: the first time that takes minutes, then they are kept.
     """
     if span and weeks:
         raise click.UsageError("--lecture, --week and --weeks exclude each other")

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -58,6 +59,8 @@ def build(
     _refuse_others(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     paths = notebooks.find(plans.spans()[span]["notebooks"])
+    said = f"note: slides show our own runs: cells of {len(paths)} notebooks run, once, for minutes"
+    print(said, file=sys.stderr)
     with making(folder) as part:
         names = [path.stem for path in paths]
         tasks = {"question bank": (bank.write, part / "question_bank", edition, names)}

@@ -363,7 +363,10 @@ def _download(name: str, folder: Path, progress: bool) -> None:
         try:
             source.fetch(file.name, progressbar=progress)
         except OSError as error:  # the errors of requests are OSErrors
-            line = f"data set {name!r}: {file.url} cannot be downloaded: {_why_not(error)}"
+            line = (
+                f"data set {name!r}: {file.url} cannot be downloaded: {_why_not(error)}; or get it "
+            )
+            line += f"elsewhere and put it, as {file.name}, into the folder {name!r} of SOILNB_DATA"
             raise InputError(line) from None
         except ValueError as error:  # pooch has deleted the file and says both hashes
             raise InputError(f"data set {name!r}: {str(error).partition('. ')[0]}") from None

@@ -297,6 +297,7 @@ def test_an_address_without_a_server_is_named(own_cache, small_testbed):
     small_testbed(SMALL, "http://127.0.0.1:9")
     with pytest.raises(InputError, match="cannot be downloaded: ConnectionError") as error:
         fetch("testbed", progress=False)
+    assert "into the folder 'testbed' of SOILNB_DATA" in str(error.value)
     one_line(error)
 
 
