@@ -272,7 +272,7 @@ def check(file, columns, units, **options) -> None:
     `soilnb.proda.observations.read_csv` in Python; for an image, `-c pore=0 -c solid=255` says what
     its values are.
     """
-    from soilnb.pipeline.understood import understood
+    from soilnb.pipeline.check_file import understood
 
     found = understood(file, dict(map(_pair, columns)), dict(map(_pair, units)), **options)
     _table(found.head, found.rows)
