@@ -4,7 +4,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -74,9 +74,16 @@ def _package(content: Mapping) -> str:
     digest = hashlib.sha256()
     for path in [PACKAGE / "pipeline" / "worker.py", *reach.files(code, PACKAGE)]:
         if path.is_file():
-            inside = path.relative_to(PACKAGE).as_posix()
-            digest.update(f"{inside}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+            state = path.stat()
+            digest.update(_entry(path, state.st_size, state.st_mtime_ns))
     return digest.hexdigest()
+
+
+@lru_cache(maxsize=2048)
+def _entry(path: Path, size: int, time: int) -> bytes:
+    """Name, size and content of a file of the package, read once while it is the same."""
+    inside = path.relative_to(PACKAGE).as_posix()
+    return f"{inside}\0{size}\0".encode() + path.read_bytes()
 
 
 def _files(kind: str, folder: Path) -> list[list]:

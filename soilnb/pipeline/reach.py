@@ -6,6 +6,7 @@ What can only be known when it runs reaches everything.
 """
 
 import ast
+import os
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -16,6 +17,9 @@ import grimp
 #: What stands above the runs, and which no notebook imports.
 ABOVE = ("__main__", "cli", "pipeline")
 
+#: Folders of the package that hold nothing of it.
+NOISE = ("__pycache__", "_notebooks")
+
 #: Calls that import what no reader of the text can know.
 UNKNOWN = re.compile(
     r"(?<![\w.])(?:exec|eval|run_path|run_module|(?:importlib\.)?(?:import_module|__import__)"
@@ -25,7 +29,7 @@ UNKNOWN = re.compile(
 
 def files(cells: Iterable[str], package: Path) -> list[Path]:
     """Return the files of a package that code can reach: modules, their stubs, and their data."""
-    found = [path for path in sorted(package.rglob("*")) if _counts(path, package)]
+    found = sorted(_found(package))
     try:
         named = {name for cell in cells for name in _named(cell, package.name)}
     except _UnknownImportError:
@@ -41,12 +45,17 @@ class _UnknownImportError(Exception):
     """What is imported is only known when it runs."""
 
 
-def _counts(path: Path, package: Path) -> bool:
-    inside = path.relative_to(package).parts
-    noise = any(part in ("__pycache__", "_notebooks") or part.startswith(".") for part in inside)
-    return path.is_file() and not noise and inside[0].removesuffix(".py") not in ABOVE
+def _found(package: Path) -> Iterator[Path]:
+    """Yield the files of a package that count: no noise, and not what no notebook imports."""
+    for folder, below, names in os.walk(package):
+        below[:] = [n for n in below if n not in NOISE and not n.startswith(".")]
+        if folder == str(package):
+            below[:] = [n for n in below if n not in ABOVE]
+            names = [n for n in names if n.removesuffix(".py") not in ABOVE]
+        yield from (Path(folder, n) for n in names if n not in NOISE and not n.startswith("."))
 
 
+@lru_cache(maxsize=4096)
 def _module(path: Path, package: Path) -> str:
     """Return the module that a file holds, or the package that a file of data belongs to."""
     inside = path.relative_to(package.parent)
