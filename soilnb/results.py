@@ -351,6 +351,7 @@ def _show_table(table, digits: int, rows: int, heads: Mapping, formulas: Sequenc
         "float_format": lambda number: _short(number, digits),
         "na_rep": "",
     }
+    table = _without_negative_zeros(table)
     typeset = table.assign(**{name: table[name].map(_Formula) for name in formulas})
     printed = {"float_format": lambda number: raised(_short(number, digits))}
     html = _html(typeset.rename(columns=heads), **how | printed)
@@ -423,6 +424,7 @@ def _html(table: pd.DataFrame | pd.Series, **how: object) -> str:
     import pandas as pd
 
     frame = table if isinstance(table, pd.DataFrame) else table.to_frame(table.name or "value")
+    frame = _without_negative_zeros(frame)
     if "p" in frame and frame["p"].dtype.kind == "f":
         # which is small and never nothing
         frame = frame.assign(p=frame["p"].map(lambda p: "< 0.001" if p < 0.001 else f"{p:.3f}"))
@@ -431,6 +433,17 @@ def _html(table: pd.DataFrame | pd.Series, **how: object) -> str:
         axis.names = [_head(name) for name in axis.names]
     with pd.option_context("display.max_colwidth", None):
         return safe.to_html(border=0, escape=False, **{"max_rows": 60, "na_rep": "", **how})
+
+
+def _without_negative_zeros(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with 0 where rounding has left -0."""
+    floats = [kind.kind == "f" if isinstance(kind, np.dtype) else False for kind in frame.dtypes]
+    if not any(floats):
+        return frame
+    frame = frame.copy()
+    for place in np.flatnonzero(floats):  # by place: headings may stand twice
+        frame.isetitem(place, frame.iloc[:, place] + 0.0)
+    return frame
 
 
 def _show_in_full() -> None:

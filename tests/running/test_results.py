@@ -200,6 +200,19 @@ def test_a_table_says_yes_or_no_and_no_probability_is_nothing():
         assert f"<td>{cell}</td>" in html
 
 
+def test_no_table_shows_a_zero_with_a_sign(monkeypatch, under_way):
+    shown = []
+    monkeypatch.setattr(results, "_display", lambda data, **options: shown.append(data))
+    table = pd.DataFrame([[-2e-5, 1, "-0.5"], [-0.25, 2, "x"]], columns=["a", "a", "b"]).round(4)
+    results.save(table, "rounded")
+    for html in (results._html(table), results._html(table.iloc[:, 0]), shown[0]["text/html"]):
+        assert "-0.25" in html
+        assert "-0.0<" not in html
+        assert "-0<" not in html
+    assert "-0 " not in shown[0]["text/plain"]
+    assert np.signbit(table.iloc[0, 0])  # what is given stays as it is
+
+
 def test_a_series_is_shown_as_a_table_under_its_name():
     series = pd.Series({"litter": 0.2, "soil": 5.1}, name="carbon")
     assert "<th>carbon</th>" in results._html(series)
