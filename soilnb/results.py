@@ -60,6 +60,11 @@ _POWER = re.compile(
 #: An isotope as it is typed.
 _ISOTOPE = re.compile(r"(?<![\w.])(13|14|15|18)([CNO])(?!\w)")
 
+#: A molecule as it is typed: letters of elements with how many of each, as in C6H12O6 and CO2.
+_MOLECULE = re.compile(
+    r"(?<![\w./-])(?=[CNOPS\d.]*H|CO2|N2O|NO3|CO3)(?:[CHNOPS](?:\d+(?:\.\d+)?)?){2,}(?!\w|\.\w)"
+)
+
 #: A number with a power of ten as it is typed, as in 1.94e-10.
 _TEN = re.compile(r"(?<![\w./@-])(\d+(?:\.\d+)?)e([+-]?)0*(\d+)(?!\w|\.\w)")
 
@@ -374,7 +379,7 @@ def _safe(cell: object) -> object:
 
 
 def raised(text: object) -> str:
-    """Return a text with powers of units and of ten, and isotopes, as they are printed.
+    """Return a text with powers of units and of ten, isotopes and molecules as they are printed.
 
     A number with its power of ten stays in one line.
 
@@ -384,15 +389,17 @@ def raised(text: object) -> str:
     'diffusion (cm² s⁻¹) at 20 °C, 3 g C m⁻² yr⁻¹ in tau4s2'
     >>> print(raised("D = 1.94e-10, R_O of 2e+06 in 1e3.csv, 96 x 96 voxels"))
     D = 1.94 × 10⁻¹⁰, R_O of 2 × 10⁶ in 1e3.csv, 96 × 96 voxels
-    >>> raised("18O, 13C")
-    '¹⁸O, ¹³C'
+    >>> raised("18O, 13C, C2H2O4, CO2")
+    '¹⁸O, ¹³C, C₂H₂O₄, CO₂'
     """
     up = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+")
+    down = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
     text = _TEN.sub(
         lambda one: f"{one[1]}\u00a0×\u00a010{(one[2] + one[3]).translate(up)}", str(text)
     )
     text = _POWER.sub(lambda unit: unit[1] + unit[2].translate(up), text)
     text = _ISOTOPE.sub(lambda one: one[1].translate(up) + one[2], text)
+    text = _MOLECULE.sub(lambda one: one[0].translate(down), text)
     text = re.sub(r"(?<=\w )x(?= \d)", "×", text)
     return re.sub(r"\bdegC(?![A-Za-z0-9])", "°C", text)
 

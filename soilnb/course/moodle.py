@@ -14,6 +14,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from soilnb.results import raised
+
 if TYPE_CHECKING:
     from soilnb.course.bank import Question
 
@@ -43,7 +45,8 @@ def _text(parent: ET.Element, tag: str, text: str, form: str | None = "html", **
 
 
 def _html(text: str) -> str:
-    return "".join(f"<p>{escape(part, quote=False)}</p>" for part in text.split("\n\n") if part)
+    parts = raised(text).split("\n\n")
+    return "".join(f"<p>{escape(part, quote=False)}</p>" for part in parts if part)
 
 
 def _settings(parent: ET.Element, **values: object) -> None:

@@ -164,6 +164,13 @@ def test_students_get_no_answers(folder, asked):
         assert text.split("\n\n")[0] in sheet
 
 
+def test_molecules_have_an_index_on_paper_and_in_moodle(folder):
+    for name in ("questions.html", "moodle.xml"):
+        text = (folder / "instructor" / name).read_text(encoding="utf-8")
+        assert "C₂H₆O (ethanol)" in text
+        assert not re.search(r"\b(?:[CHNO]\d*)+H\d", text)
+
+
 def test_symbols_have_an_index_and_no_line_ends_before_a_percent_sign(folder):
     sheet = (folder / "student" / "questions.html").read_text(encoding="utf-8")
     assert "<i>k</i><sub>BD</sub>" in sheet
