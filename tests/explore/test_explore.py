@@ -224,7 +224,9 @@ def predicting(**given):
 
 
 def shown(prediction):
-    return prediction.explanation.layout.display is None
+    """Whether the explanation is there, with its text in sight."""
+    explanation = prediction.explanation
+    return explanation.layout.display is None and explanation.selected_index == 0
 
 
 def test_the_explanation_is_earned_by_a_prediction_and_a_move():
@@ -239,6 +241,9 @@ def test_the_explanation_is_earned_by_a_prediction_and_a_move():
     assert shown(asked)
     assert "You expect: <i>up</i>" in asked.feedback.value
     assert "You expected: up. It turned out: down." in asked.judged.value
+    asked.explanation.selected_index = None  # a reader folds it, and it stays folded
+    explorer.controls["x"].value = 0.9
+    assert not shown(asked)
     explorer.reset()
     assert not shown(asked)
     asked.choice.value = "down"

@@ -308,6 +308,8 @@ class Prediction(widgets.VBox):
 
     def _open(self) -> None:
         earned = self.moved and self.choice.value is not None
+        if earned and self.explanation.layout.display == "none":
+            self.explanation.selected_index = 0  # it shows its text; the reader may fold it
         self.explanation.layout.display = None if earned else "none"
         if earned:
             self.judged.value = said(self.verdict(), strong=True)
