@@ -50,7 +50,7 @@ def tables(parameters: str | Mapping = "default") -> dict[str, pd.DataFrame]:
     two = pd.DataFrame.from_dict(
         RATES, orient="index", columns=["symbol", "definition", "description"]
     ).rename_axis("variable")
-    columns = ["feret_diameter", "low_um", "high_um", "contribution_percent", "reactive_percent"]
+    columns = ["Feret_diameter", "low_um", "high_um", "contribution_percent", "reactive_percent"]
     rows = [
         (c.label, c.low, c.high, 100 * c.share, 100 * c.reactive) for c in size_classes(parameters)
     ]
