@@ -9,3 +9,6 @@ a reader expected, in all explorers of a notebook.
 from soilnb.explore.base import Control, Explorer, Prediction, predictions
 
 __all__ = ["Control", "Explorer", "Prediction", "predictions"]
+
+#: What the slider of root depth is called, where whole profiles are drawn and where managed.
+ROOTS = "Roots: share below d cm is β to the power of d"

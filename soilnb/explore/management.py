@@ -5,6 +5,7 @@ import functools
 import numpy as np
 import xarray as xr
 
+from soilnb.explore import ROOTS
 from soilnb.explore.base import Control, Explorer
 from soilnb.figures import management as figures
 from soilnb.language import translated
@@ -26,7 +27,7 @@ HORIZONS = {"30 years": 30.0, "100 years": 100.0, "2,500 years": 2500.0}
 
 _CONTROLS = {
     "tillage": Control("Soil", "none", choices=tuple(TILLAGE)),
-    "beta": Control("Roots: share below d cm is β to the power of d", 0.961, 0.961, 0.985, 0.001),
+    "beta": Control(ROOTS, 0.961, 0.961, 0.985, 0.001),
     "belowground": Control("Share of production that goes below ground", 0.2, 0.2, 0.6, 0.01),
     "priming": Control("Priming: faster decay per relative rise of input", 0.0, 0.0, 1.0, 0.05),
     "compost": Control("Deep compost (g C m⁻² yr⁻¹)", 0.0, 0.0, 300.0, 10.0),

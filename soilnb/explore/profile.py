@@ -5,12 +5,14 @@ input times turnover time, to 2 m).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from soilnb.explore import ROOTS
 from soilnb.explore.base import Control, Explorer
 from soilnb.figures import luo2025
 from soilnb.language import translated
@@ -60,6 +62,7 @@ def profile() -> Explorer:
         name: Control.of(records[name], low=low, high=high, step=step)
         for name, (low, high, step) in _SLIDERS.items()
     }
+    controls["root_beta"] = replace(controls["root_beta"], label=ROOTS)
     return Explorer(controls, whole_profile, luo2025.profile, _say, asks="profile", comparing=True)
 
 
