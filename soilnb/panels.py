@@ -83,14 +83,25 @@ class _Seen:
 
     def _place(self, artist: Artist) -> Bbox:
         box = artist.get_tightbbox()
+        if isinstance(artist, Axes) and not artist.axison and (drawn := _drawn(artist)):
+            low, high = min(one.y0 for one in drawn), max(one.y1 for one in drawn)
+            box = Bbox.from_extents(box.x0, max(box.y0, low), box.x1, min(box.y1, high))
         return Bbox(box.get_points() / self._dpi)
 
     def _inside(self, ax: Axes) -> Bbox:
         return Bbox(ax.get_window_extent().get_points() / self._dpi)
 
     def panels(self, group: Sequence[Axes]) -> Iterable[list[Bbox]]:
-        """Yield the parts of some axes: one, or each row with its legends that stand beside it."""
+        """Yield the parts of some axes: one, or each row with its legends that stand beside it.
+
+        Sketches, which have no frame, are parted one by one: no axis is common to them.
+        """
         places = [self.axes[ax] for ax in group]
+        rows = _merged([(box.y0, box.y1) for box in places])
+        if len(rows) > 1 and not any(ax.axison for ax in group):
+            for low, high in reversed(rows):
+                yield from self.panels([ax for ax in group if low <= self.axes[ax].y0 < high])
+            return
         beside = [self._place(one) for ax in group for one in _legends(ax)]
         edge = max(self._inside(ax).x1 for ax in group)
         beside = [box for box in beside if box.x0 >= edge]
@@ -98,7 +109,7 @@ class _Seen:
             yield self._panel(group, Bbox.union(places))
             return
         end = min(box.x0 for box in beside) - MARGIN
-        for low, high in reversed(_merged([(box.y0, box.y1) for box in places])):  # from the top
+        for low, high in reversed(rows):  # from the top
             row = [ax for ax in group if low <= self.axes[ax].y0 < high]
             left = min(self.axes[ax].x0 for ax in row)
             yield self._panel(row, Bbox.from_extents(left, low, end - MARGIN, high))
@@ -148,6 +159,14 @@ class _Seen:
         )
         texts = [self._place(text) for text in legend.get_texts()]
         return _merged([(box.x0 - sample, box.x1) for box in texts])
+
+
+def _drawn(ax: Axes) -> list[Bbox]:
+    """Return the places of what an axes without frame shows: a low sketch has no white below it."""
+    unseen = {ax.patch, ax.xaxis, ax.yaxis, *ax.spines.values()}
+    shown = [one for one in ax.get_children() if one.get_visible() and one not in unseen]
+    boxes = [one.get_tightbbox() for one in shown]
+    return [box for box in boxes if box is not None and (box.width > 0 or box.height > 0)]
 
 
 def _is_empty(note: Artist) -> bool:

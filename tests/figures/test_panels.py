@@ -125,6 +125,17 @@ def test_legends_beside_wide_panels_are_parts_of_their_own():
         assert panel[1] <= legend[1] < panel[1] + panel[3]
 
 
+def test_sketches_are_parted_one_by_one_without_the_white_below_them():
+    figure = Figure(figsize=(9, 8), layout="constrained")
+    for ax, low in zip(figure.subplots(2, 2).flat, (0.8, 0.0, 0.0, 0.0), strict=True):
+        ax.axis("off")
+        ax.set(title="a model", xlim=(0, 1), ylim=(0, 1))
+        ax.text(0.5, low, "a pool", va="bottom")
+    short, *whole = (part for (part,) in parts(figure))
+    assert len(whole) == 3
+    assert short[3] < 0.5 * min(height for *_, height in whole)
+
+
 def test_a_figure_says_how_many_panels_stand_side_by_side():
     figure = side_by_side(3, 10)
     figure.draw_without_rendering()
