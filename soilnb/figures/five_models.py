@@ -70,7 +70,7 @@ def rows(links: pd.DataFrame, pools) -> list[list[str]]:
 
 
 #: Width of a sketch, height of a unit in it, of its title, and of the legend, in inches.
-_SKETCH, _UNIT, _TITLE, _EXPLAINED = 3.3, 0.35, 0.25, 0.9
+_SKETCH, _UNIT, _TITLE, _EXPLAINED = 3.3, 0.35, 0.25, 1.4
 
 #: Room in a sketch over its upper row of pools, and below its lower one for words, in units.
 _OVER, _UNDER = 1.5, 2.3
@@ -124,7 +124,8 @@ def structures(figure: Figure, models: Mapping[str, object]) -> None:
           for m, (*_, c, words) in zip("v^>", MARKS.values(), strict=True)),
         *(Patch(facecolor=FILLS[kind], edgecolor="0.25", label=kind) for kind in HATCHES),
     ]  # fmt: skip
-    figure.legend(handles=handles, loc="outside lower center", ncols=4)
+    # In two columns, which a phone shows in one piece.
+    figure.legend(handles=handles, loc="outside lower center", ncols=2)
 
 
 def _structure(ax: Axes, links: pd.DataFrame, pools: Mapping[str, str]) -> None:

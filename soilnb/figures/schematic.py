@@ -9,11 +9,12 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from soilnb.figures.style import COLOURS
 
-#: Colour and dash of a link by its kind, and the words that explain it.
+#: Colour and dash of a link by its kind, and the words that explain it: no two look alike that one
+#: figure can show.
 LINES = {
-    "transfer": (COLOURS["blue"], "-", "decay, less what is respired"),
+    "transfer": (COLOURS["black"], "-", "decay, less what is respired"),
     "uptake": (COLOURS["blue"], "-", "uptake by microbes (always counts in D)"),
-    "oxidation": (COLOURS["orange"], (0, (5, 1.5)), "oxidation"),
+    "oxidation": (COLOURS["vermilion"], (0, (8, 1.5, 1, 1.5)), "oxidation"),
     "exudation": (COLOURS["green"], (0, (1, 1)), "enzymes that microbes make"),
     "turnover": (COLOURS["purple"], (0, (1, 1)), "turnover of microbes"),
     "desorption": (COLOURS["grey"], (0, (3, 1, 1, 1)), "desorption (never counts)"),

@@ -62,6 +62,15 @@ def test_every_kind_of_link_is_drawn_and_explained():
         assert inside <= set(schematic.LINES)
 
 
+def test_no_two_kinds_of_links_look_alike():
+    (legend,) = figures.structures(boxes()).legends
+    looks = {
+        (line.get_color(), line.get_linestyle(), line.get_marker(), str(line._dash_pattern))
+        for line in legend.get_lines()
+    }
+    assert len(looks) == len(legend.get_lines()) > 8
+
+
 def test_bars_add_up_to_the_stock(found):
     stock, age, cue = figures.soils(found).axes
     widths = np.zeros(len(found))
