@@ -151,9 +151,12 @@ def _map_of_entries(ax: Axes, name: str, matrix: xr.DataArray) -> None:
     image = ax.imshow(values, cmap=colours, norm=norm, aspect="auto", interpolation="nearest")
     ax.set_title(name, loc="left")
     for axis, dim, size in ((ax.yaxis, 0, values.shape[0]), (ax.xaxis, 1, values.shape[1])):
-        labels = matrix[matrix.dims[dim]].values
-        step = 1 if size <= 12 else 5
-        axis.set_ticks(range(0, size, step), [str(label) for label in labels[::step]])
+        labels = [str(label) for label in matrix[matrix.dims[dim]].values]
+        pools = set(labels) <= set(NAMES)
+        step = 1 if pools or size <= 12 else 5
+        words = [NAMES[label].replace("\n", " ") if pools else label for label in labels[::step]]
+        turned = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if pools and dim else {}
+        axis.set_ticks(range(0, size, step), words, **turned)
     square = values.shape[0] == values.shape[1]
     ax.set(xlabel="from" if square else matrix.dims[1], ylabel="to" if square else matrix.dims[0])
     unit = matrix.attrs.get("units", "1")

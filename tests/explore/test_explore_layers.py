@@ -117,3 +117,13 @@ def test_michaelis_constants_are_counted_in_the_legend():
     labels = [text.get_text() for text in tao2024.fig5(sites).axes[0].get_legend().get_texts()]
     assert "67 % above 100, n = 3" in labels[0]
     assert "75 % above 100, n = 4" in labels[1]
+
+
+def test_pools_stand_on_the_axes_of_matrices_by_name():
+    parts = clm5.matrices("tao2024", forcing.example("temperate"))
+    figure = layers.matrices({"A": parts.A, "V": parts.V, "B": parts.B})
+    passed_on, mixed, entering = (ax for ax in figure.axes if ax.get_title(loc="left"))
+    for axis in (passed_on.xaxis, passed_on.yaxis, entering.yaxis):
+        words = [label.get_text() for label in axis.get_ticklabels()]
+        assert words == [layers.NAMES[pool].replace("\n", " ") for pool in clm5.POOLS]
+    assert [label.get_text() for label in mixed.get_yticklabels()] == ["1", "6", "11", "16"]
