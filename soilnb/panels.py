@@ -119,16 +119,29 @@ class _Seen:
 
     def _panel(self, group: Sequence[Axes], box: Bbox) -> list[Bbox]:
         """Return the box of some axes, after that of the words which they share with others."""
-        whole = box.padded(MARGIN)
+        whole = self._apart(group, box.padded(MARGIN))
         for ax in group:
             if _has_words(ax):
                 return [whole]
             for other in ax.get_shared_y_axes().get_siblings(ax):
-                if other in self.axes and other not in group and _has_words(other):
+                if other not in self.axes or other in group or not _has_words(other):
+                    continue
+                if self.axes[other].y0 < box.y1 and self.axes[other].y1 > box.y0:
                     left, inside = self.axes[other].x0 - MARGIN, self._inside(other)
                     low = inside.y0 - 2 * MARGIN  # no half of a word at its horizontal axis
                     return [Bbox.from_extents(left, low, inside.x0, whole.y1), whole]
         return [whole]
+
+    def _apart(self, group: Sequence[Axes], box: Bbox) -> Bbox:
+        """Return a box that shows nothing of the panels beside it, however near they stand."""
+        left, right, middle = box.x0, box.x1, (box.x0 + box.x1) / 2
+        for ax, other in self.axes.items():
+            if ax not in group and other.y0 < box.y1 and other.y1 > box.y0:
+                if other.x0 > middle:
+                    right = min(right, other.x0)
+                elif other.x1 < middle:
+                    left = max(left, other.x1)
+        return Bbox.from_extents(left, box.y0, right, box.y1)
 
     def above(self) -> Iterable[list[Bbox]]:
         """Yield what stands over all axes, from the top."""
@@ -182,9 +195,15 @@ def _has_words(ax: Axes) -> bool:
 
 
 def _parted(axes: list[Axes], places: dict[Axes, Bbox]) -> list[list[Axes]]:
-    """Part axes into groups: columns where white lies between them, else rows of such."""
+    """Part axes into groups: columns where white lies between them, else rows of such.
+
+    Panels that all have a title, and a horizontal axis of their own, are read row by row.
+    """
     spans = _packed(_joined(_merged([(places[ax].x0, places[ax].x1) for ax in axes]), places))
     if len(spans) > 1:
+        rows = _rows(axes, places)
+        if len(rows) > 1 and all(map(_stands_alone, axes)):
+            return [group for row in rows for group in _parted(row, places)]
         return [[ax for ax in axes if low <= places[ax].x0 < high] for low, high in spans]
     rows = _merged([(places[ax].y0, places[ax].y1) for ax in axes])
     if len(rows) == 1:
@@ -194,6 +213,31 @@ def _parted(axes: list[Axes], places: dict[Axes, Bbox]) -> list[list[Axes]]:
         row = [ax for ax in axes if low <= places[ax].y0 < high]
         found += _parted(row, places)
     return found if len(found) > len(rows) else [axes]
+
+
+def _rows(axes: list[Axes], places: dict[Axes, Bbox]) -> list[list[Axes]]:
+    """Return axes by rows, from the top; colour bars that lie below their maps belong to them."""
+    found: list[list[Axes]] = []
+    for low, high in reversed(_merged([(places[ax].y0, places[ax].y1) for ax in axes])):
+        row = [ax for ax in axes if low <= places[ax].y0 < high]
+        if found and all(map(_is_colour_bar, row)):
+            found[-1] += row
+        else:
+            found.append(row)
+    return found
+
+
+def _is_colour_bar(ax: Axes) -> bool:
+    return ax.get_label() == "<colorbar>"
+
+
+def _stands_alone(ax: Axes) -> bool:
+    """Whether an axes has a title, and all words of its horizontal axis; so has a colour bar."""
+    if _is_colour_bar(ax):
+        return True
+    named = any(label.get_text() for label in ax.get_xticklabels(which="both"))
+    alone = len(ax.get_shared_x_axes().get_siblings(ax)) == 1
+    return bool(_title(ax)) and (named or alone or not ax.axison)
 
 
 def _joined(

@@ -125,6 +125,22 @@ def test_legends_beside_wide_panels_are_parts_of_their_own():
         assert panel[1] <= legend[1] < panel[1] + panel[3]
 
 
+def test_panels_are_read_row_by_row_unless_an_axis_is_common_to_a_column():
+    for common, order in ((False, "abcd"), (True, ["ac", "bd"])):
+        figure = Figure(figsize=(10, 6), layout="constrained")
+        axes = figure.subplots(2, 2, sharex="col" if common else False).flat
+        for ax, title in zip(axes, "abcd", strict=True):
+            ax.set(title=title, xlabel="" if common else "time")
+            if not common:
+                figure.colorbar(ax.imshow([[0, 1]]), ax=ax, orientation="horizontal")
+        found = [part for (part,) in parts(figure)]
+        assert len(found) == len(order)
+        if not common:
+            lefts, tops = [left for left, *_ in found], [top for _, top, *_ in found]
+            assert lefts[0] == lefts[2] < lefts[1] == lefts[3]
+            assert tops[0] == tops[1] < tops[2] == tops[3]
+
+
 def test_sketches_are_parted_one_by_one_without_the_white_below_them():
     figure = Figure(figsize=(9, 8), layout="constrained")
     for ax, low in zip(figure.subplots(2, 2).flat, (0.8, 0.0, 0.0, 0.0), strict=True):
@@ -134,6 +150,17 @@ def test_sketches_are_parted_one_by_one_without_the_white_below_them():
     short, *whole = (part for (part,) in parts(figure))
     assert len(whole) == 3
     assert short[3] < 0.5 * min(height for *_, height in whole)
+
+
+def test_a_part_shows_nothing_of_a_near_neighbour():
+    figure = Figure(figsize=(9, 3), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.005, wspace=0)
+    for ax in figure.subplots(1, 3):
+        ax.set(ylabel="carbon", xlim=(0, 1), xticks=[0.2, 0.8])
+    (first,), (second,), (third,) = parts(figure)
+    assert first[0] + first[2] <= second[0] + panels.MARGIN
+    assert second[0] + second[2] <= third[0] + panels.MARGIN
+    assert min(first[2], second[2], third[2]) > 2.5
 
 
 def test_a_figure_says_how_many_panels_stand_side_by_side():
