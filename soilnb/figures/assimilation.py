@@ -131,15 +131,16 @@ def batch(figure: Figure, results: Mapping[str, xr.Dataset]) -> None:
         share = 100 * (np.arange(statistic.size) + 1) / statistic.size
         below = 100 * (statistic < 1.05).mean()
         right.step(
-            statistic, share, color=colour, ls=line, lw=1.8, label=f"{model}: {below:.0f} % below"
-        )
+            statistic, share, color=colour, ls=line, lw=1.8,
+            label=f"{model}: {below:.0f} % below 1.05",
+        )  # fmt: skip
     left.set(xlabel="Nash–Sutcliffe efficiency (below −0.5: first bin)", ylabel="profiles")
     left.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
     right.axvline(1.05, color="0.4", ls=":", lw=1)
     right.set(xlim=(0.999, 1.2), ylim=(0, 100))
     right.set_xlabel("the papers' G-R statistic, mean over parameters")
     right.set_ylabel("profiles up to here (%)")
-    right.legend(loc="lower right", title="1.05")
+    right.legend(loc="lower right")
 
 
 @style.frame(lambda found, draws: (9.0, 1.25 * style.shape(found.shape[1], 6)[0] + 0.3))
