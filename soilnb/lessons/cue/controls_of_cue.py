@@ -30,7 +30,10 @@ def straight() -> pd.DataFrame:
     """
     table = pd.DataFrame({name: dict(p) for name, p in temperature.LINEAR.items()}).T
     ends = [np.round(temperature.limits(name), 1) for name in table.index]
-    return table.assign(**{"lowest °C": [e[0] for e in ends], "highest °C": [e[1] for e in ends]})
+    table = table.assign(**{"lowest °C": [e[0] for e in ends], "highest °C": [e[1] for e in ends]})
+    heads = {"reference_cue": "reference CUE", "slope": "slope (per °C)"}
+    heads |= {"reference_temperature": "reference temperature (°C)"}
+    return table.rename(index=LINES, columns=heads)
 
 
 def logits(data: xr.Dataset) -> pd.DataFrame:
@@ -92,15 +95,15 @@ def electrons() -> pd.DataFrame:
 
     Examples
     --------
-    >>> float(electrons().loc["glucose", "gamma"])
+    >>> float(electrons().loc["glucose", "γ"])
     4.0
     """
     table = pd.DataFrame({"formula": energy.SUBSTRATES})
-    table["gamma"] = [energy.degree_of_reduction(text) for text in table["formula"]]
-    table["CUE allowed"] = [energy.cue_max(gamma) for gamma in table["gamma"]]
+    table["γ"] = [energy.degree_of_reduction(text) for text in table["formula"]]
+    table["CUE allowed"] = [energy.cue_max(gamma) for gamma in table["γ"]]
     biomass = energy.degree_of_reduction(energy.BIOMASS)
     table.loc["microbial biomass"] = [energy.BIOMASS, biomass, np.nan]
-    return table.sort_values("gamma")
+    return table.sort_values("γ")
 
 
 def record() -> None:
