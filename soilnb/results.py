@@ -39,6 +39,8 @@ if TYPE_CHECKING:  # who starts runs only asks for folders, and does not pay for
     from matplotlib.figure import Figure
     from matplotlib.transforms import Bbox
 
+    from soilnb.panels import Seen
+
 #: Sizes of a run: quick for class and tests, paper for the set-up of the papers.
 SIZES = ("quick", "paper")
 
@@ -194,9 +196,9 @@ def save(
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise InputError(f"name = {shown(name)}: allowed letters, digits, - and _ (no suffix)")
     run = current()
-    with _settled(obj) as box:
+    with _settled(obj) as seen:
         display, files = _handlers(
-            obj, box, alt=alt, digits=digits, rows=rows, columns=columns, formulas=formulas
+            obj, seen, alt=alt, digits=digits, rows=rows, columns=columns, formulas=formulas
         )
         if run is not None:
             _refuse_second(run, name)
@@ -223,18 +225,20 @@ def picture(figure: Figure, **options) -> bytes:
     >>> picture(Figure())[1:4]
     b'PNG'
     """
-    with _settled(figure) as box:
-        return _png(figure, box, **options)
+    with _settled(figure) as seen:
+        return _png(figure, seen, **options)
 
 
 @contextmanager
-def _settled(figure: object) -> Iterator[Bbox | None]:
+def _settled(figure: object) -> Iterator[Seen | None]:
     """Solve the layout of a figure once for all of its pictures, which takes the longest.
 
-    Yields the box (inches) that all pictures are cut to; None for other objects.
+    Yields what it shows, which all pictures are cut to; None for other objects.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
+
+    from soilnb.panels import Seen
 
     if not isinstance(figure, Figure):
         yield None
@@ -248,10 +252,10 @@ def _settled(figure: object) -> Iterator[Bbox | None]:
         loose = [one for one in figure.legends if one.get_bbox_to_anchor() is figure.bbox]
         for legend in loose:
             legend.set_bbox_to_anchor((0, 0, 1, 1), figure.transFigure)
-        box = figure.get_tightbbox().padded(0.08)
+        seen = Seen(figure)
         with rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False}):
             figure.set_layout_engine(None)
-        yield box
+        yield seen
     finally:
         figure.dpi = dpi
         for legend in loose:
@@ -260,14 +264,15 @@ def _settled(figure: object) -> Iterator[Bbox | None]:
             figure.set_layout_engine(engine)
 
 
-def _handlers(obj, box, *, alt, digits, rows, columns, formulas):
+def _handlers(obj, seen, *, alt, digits, rows, columns, formulas):
     """Return how to show `obj`, and a writer for each file suffix."""
     import pandas as pd
     import xarray as xr
     from matplotlib.figure import Figure
 
     if isinstance(obj, Figure):
-        picture = cache(partial(_png, obj, box))  # drawn once, for the file and for the page
+        box = _cut(seen)
+        picture = cache(partial(_png, obj, seen))  # drawn once, for the file and for the page
         files = {
             ".png": lambda path: path.write_bytes(picture()),
             ".svg": lambda path: _svg(obj, path, box),
@@ -298,14 +303,19 @@ def _refuse_second(run: Current, name: str) -> None:
         )
 
 
-def _png(figure: Figure, box: Bbox, **options) -> bytes:
+def _cut(seen: Seen) -> Bbox:
+    """Return the box (inches) that pictures are cut to."""
+    return seen.page.padded(0.08)
+
+
+def _png(figure: Figure, seen: Seen, **options) -> bytes:
     from soilnb import panels
 
-    target = BytesIO()
+    target, box = BytesIO(), _cut(seen)
     if box.width > panels.WIDEST:
         written = {
             "size": [round(box.width, 3), round(box.height, 3)],
-            "parts": panels.boxes(figure, box),
+            "parts": panels.boxes(seen, box),
             "letters": panels.letters(figure),
         }
         options["metadata"] = {panels.CHUNK: json.dumps(written)} | options.get("metadata", {})

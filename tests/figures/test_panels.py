@@ -49,6 +49,15 @@ def test_panels_that_share_an_axis_get_its_words():
     assert 0.1 < second[1][3] - words[3] < 0.5  # without words at the horizontal axis of the first
 
 
+@pytest.mark.parametrize("figure", [side_by_side(1, 10), side_by_side(3, 10), Figure()])
+def test_the_page_is_all_that_a_figure_shows(figure):
+    figure.suptitle("far above", y=1.2)
+    figure.draw_without_rendering()
+    seen = panels.Seen(figure)
+    assert seen.page.bounds == pytest.approx(figure.get_tightbbox().bounds, rel=1e-12)
+    assert seen.page.y1 > 1.1 * figure.get_figheight()
+
+
 @pytest.mark.parametrize("figure", [side_by_side(1, 10), side_by_side(2, 4)])
 def test_one_panel_and_a_narrow_figure_stay_as_they_are(figure):
     assert parts(figure) == []
