@@ -55,7 +55,7 @@ CODE = re.compile(r"(?<![\w./-])[A-Za-z]\w*?_\w+")
 
 #: The power of a unit as it is typed, as in g cm-3 and m2 yr-1.
 _POWER = re.compile(
-    r"((?<![\w-])(?:degC|mol|ha|yr|[kmcµMP]?g|[cmkµ]?m|d|h|s|K|J|k?Pa|L)|[)%])"
+    r"((?<![\w-])(?:degC|mol|ha|yr|month|ft|[kmcµMP]?g|[cmkµ]?m|d|h|s|K|J|k?Pa|L)|[)%])"
     r"(-[1-4]|(?<=m)[23])(?![\w-])"
 )
 
@@ -397,6 +397,8 @@ def raised(text: object) -> str:
     --------
     >>> raised("diffusion (cm2 s-1) at 20 degC, 3 g C m-2 yr-1 in tau4s2")
     'diffusion (cm² s⁻¹) at 20 °C, 3 g C m⁻² yr⁻¹ in tau4s2'
+    >>> raised("lb ft-3, mm month-1, degF")
+    'lb ft⁻³, mm month⁻¹, °F'
     >>> print(raised("D = 1.94e-10, R_O of 2e+06 in 1e3.csv, 96 x 96 voxels"))
     D = 1.94 × 10⁻¹⁰, R_O of 2 × 10⁶ in 1e3.csv, 96 × 96 voxels
     >>> raised("18O, 13C, C2H2O4, CO2")
@@ -411,7 +413,7 @@ def raised(text: object) -> str:
     text = _ISOTOPE.sub(lambda one: one[1].translate(up) + one[2], text)
     text = _MOLECULE.sub(lambda one: one[0].translate(down), text)
     text = re.sub(r"(?<=\w )x(?= \d)", "×", text)
-    return re.sub(r"\bdegC(?![A-Za-z0-9])", "°C", text)
+    return re.sub(r"\bdeg([CF])(?![A-Za-z0-9])", r"°\1", text)
 
 
 def typeset(text: object) -> str:
