@@ -277,7 +277,7 @@ def definitions(figure: Figure, cue: xr.DataArray) -> None:
         for x, y in zip(at, values, strict=True):
             ax.annotate(f"{y:.3f}", (x, y), ha="center", va="bottom", fontsize=8)
     ax.set_xticks(range(cue.sizes["model"]), cue["model"].values)
-    ax.set(ylabel="diagnosed CUE = 1 - R/D (1)", ylim=(0, 1))
+    ax.set(ylabel="diagnosed CUE = 1 − R/D (1)", ylim=(0, 1))
     ax.legend(loc="upper center", ncols=3)
 
 
