@@ -59,8 +59,8 @@ _POWER = re.compile(
     r"(-[1-4]|(?<=m)[23])(?![\w-])"
 )
 
-#: An isotope as it is typed.
-_ISOTOPE = re.compile(r"(?<![\w.])(13|14|15|18)([CNO])(?!\w)")
+#: An isotope as it is typed, also behind a Δ.
+_ISOTOPE = re.compile(r"(?<![^\WΔ])(?<!\.)(13|14|15|18)([CNO])(?!\w)")
 
 #: A molecule as it is typed: letters of elements with how many of each, as in C6H12O6 and CO2.
 _MOLECULE = re.compile(
@@ -401,8 +401,8 @@ def raised(text: object) -> str:
     'lb ft⁻³, mm month⁻¹, °F'
     >>> print(raised("D = 1.94e-10, R_O of 2e+06 in 1e3.csv, 96 x 96 voxels"))
     D = 1.94 × 10⁻¹⁰, R_O of 2 × 10⁶ in 1e3.csv, 96 × 96 voxels
-    >>> raised("18O, 13C, C2H2O4, CO2")
-    '¹⁸O, ¹³C, C₂H₂O₄, CO₂'
+    >>> raised("18O, Δ14C, C2H2O4, CO2")
+    '¹⁸O, Δ¹⁴C, C₂H₂O₄, CO₂'
     """
     up = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+")
     down = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
