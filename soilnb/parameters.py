@@ -120,7 +120,8 @@ _SHORT.maxstring, _SHORT.maxother, _SHORT.maxlist = 50, 60, 12
 def as_numbers(name: str, value: object, unit: str = "") -> np.ndarray:
     """Return `value` as an array of floats, or raise `InputError` where that would change it.
 
-    Complex numbers would lose their imaginary part, and times would become counts of nanoseconds.
+    Complex numbers would lose their imaginary part, times would become counts of nanoseconds, and
+    yes or no would become 1 or 0. What is masked is NaN.
 
     Examples
     --------
@@ -129,8 +130,9 @@ def as_numbers(name: str, value: object, unit: str = "") -> np.ndarray:
     """
     try:
         plain = value if hasattr(value, "dtype") else np.asarray(value)
-        if getattr(plain.dtype, "kind", "") not in "cmM":
-            return np.asarray(value, dtype=float)
+        if getattr(plain.dtype, "kind", "") not in "bcmM":
+            hidden = np.ma.isMaskedArray(value)
+            return np.ma.filled(value.astype(float), np.nan) if hidden else np.asarray(value, float)
     except (TypeError, ValueError, OverflowError):
         pass
     raise InputError(f"{name} = {shown(value)} is not a number{_in(unit)}")
@@ -139,7 +141,7 @@ def as_numbers(name: str, value: object, unit: str = "") -> np.ndarray:
 def check_finite(name: str, value: float, unit: str = "") -> float:
     """Return `value` as a float, or raise `InputError` when it is no finite number."""
     try:
-        if np.iscomplexobj(value):
+        if np.iscomplexobj(value) or isinstance(value, bool | np.bool_) or np.ma.is_masked(value):
             raise TypeError
         number = float(value)
     except (TypeError, ValueError, OverflowError):

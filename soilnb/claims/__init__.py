@@ -18,6 +18,7 @@ from functools import cache, partial
 from importlib import resources
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -280,6 +281,8 @@ def _note(id, value, data="published", cause="", spread=None, n=None, **variant)
     check_known(f"kind of data of claim {id!r}", data, DATA)
     for key in variant:
         check_known(f"key of claim {id!r}", key, VARIANT)
+    if isinstance(value, bool | np.bool_):  # whether an order holds
+        value = float(value)
     note = {"id": id, "value": check_finite(f"value of claim {id!r}", value)}
     if spread is not None and math.isfinite(spread):
         note["spread"] = float(spread)

@@ -12,6 +12,7 @@ from soilnb.parameters import (
     InputError,
     Parameter,
     ParameterSet,
+    as_numbers,
     check_range,
     choose,
     read_table,
@@ -252,3 +253,17 @@ def test_an_option_is_checked_wherever_a_set_comes_from():
 def test_a_set_that_there_is_not_has_no_parameter():
     with pytest.raises(InputError, match="unknown parameter set of own 'twoo'"):
         read_table(SHORT.replace('sets = ["two"]', 'sets = ["twoo"]'))
+
+
+@pytest.mark.parametrize("value", [True, np.False_, np.ma.masked])
+def test_yes_no_and_nothing_are_no_numbers(value):
+    with pytest.raises(InputError, match=r"depth = .* is not a number"):
+        check_range("depth", value, 0, 1)
+
+
+def test_masked_numbers_are_missing_and_yes_and_no_are_none():
+    hidden = np.ma.masked_array([1, 2], [False, True])
+    np.testing.assert_array_equal(as_numbers("clay", hidden), [1.0, np.nan])
+    for value in (True, [True, False], pd.Series([True])):
+        with pytest.raises(InputError, match=r"clay = .* is not a number"):
+            as_numbers("clay", value)

@@ -505,6 +505,26 @@ def test_files_are_read_as_they_come(tmp_path, case, right):
     xr.testing.assert_equal(found, right)
 
 
+def test_texts_with_decimal_commas_in_a_workbook_are_numbers(tmp_path, right):
+    head, *rows = cells()
+    texts = [[row[0], *(str(value).replace(".", ",") for value in row[1:])] for row in rows]
+    found = observations.read_csv(write(tmp_path, workbook([head, *texts]), "p.xlsx"))
+    xr.testing.assert_equal(found, right)
+    texts[0][4] = "1,100"
+    with pytest.raises(InputError, match="'1,100' is no number; a comma between thousands, or a"):
+        observations.read_csv(write(tmp_path, workbook([head, *texts]), "p.xlsx"))
+
+
+def test_one_row_of_headings_and_a_table_are_asked_for(tmp_path):
+    groups = ["", "depth", None, "soil", *[None] * 5]
+    with pytest.raises(InputError, match=r"lines 1 and 2 of .* are both headings .'profile', "):
+        observations.read_csv(write(tmp_path, workbook([groups, *cells()]), "p.xlsx"))
+    with pytest.raises(InputError, match="holds no table: allowed a header and rows"):
+        observations.read_csv(write(tmp_path, workbook([]), "p.xlsx"))
+    with pytest.raises(InputError, match="is no text: allowed a table"):
+        observations.read_csv(write(tmp_path, TEXT.replace("A,0", "A\0,0")))
+
+
 @pytest.mark.parametrize("code", ["cp1252", "latin-1", "utf-8", "utf-16"])
 def test_umlauts_survive_the_code_page(tmp_path, code):
     path = write(tmp_path, TEXT.replace("A,", "Käfermühle,").encode(code))

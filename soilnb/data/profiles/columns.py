@@ -312,7 +312,8 @@ def numbers(
         Entries that stand for a missing value beyond `EMPTY` and `CODES`; ``"<"`` for all that
         begin so.
     decimal : str
-        ``","`` where numbers may have decimal commas.
+        ``","`` where numbers may have decimal commas, ``", in cells"`` where they may beside
+        numbers with points, as texts in a workbook.
 
     Returns
     -------
@@ -394,6 +395,8 @@ def _numbers(
     values = pd.to_numeric(lower.mask(known | lower.isin(EMPTY), "nan"), errors="coerce")
     values = values.to_numpy(dtype=np.float64)
     wrong = (np.isnan(values) & ~(known | lower.isin(EMPTY)).to_numpy()) | np.isinf(values)
+    if decimal == ", in cells":
+        wrong |= text.str.fullmatch(r"[+-]?\d{1,3}(,\d{3})+").to_numpy(dtype=bool)
     if decimal == ", alone":
         wrong |= text.str.fullmatch(_THOUSANDS).to_numpy(dtype=bool)
     if wrong.any():

@@ -60,7 +60,8 @@ def read(
     -------
     DataFrame
         Texts, ``""`` for an empty cell; rows without any are left out. The index is the line of
-        the file. ``attrs`` say the encoding or sheet, and whether commas are decimal.
+        the file. ``attrs`` say the encoding or sheet, and whether commas are decimal: ``","``,
+        ``"."``, or ``", in cells"`` for the texts of a workbook, which also has numbers.
 
     Raises
     ------
@@ -146,7 +147,9 @@ def _decoded(content: bytes, name: str, given: str | None) -> tuple[str, str]:
     encoding = next((code for bom, code in _BOMS.items() if content.startswith(bom)), "")
     if not encoding and b"\x00" in content[:200]:
         even, odd = content[0:200:2].count(0), content[1:200:2].count(0)
-        encoding = "utf-16-le" if odd > 4 * even else "utf-16-be" if even > 4 * odd else ""
+        few = len(content[:200]) / 10  # a stray null makes no UTF-16
+        encoding = "utf-16-le" if odd > max(4 * even, few) else ""
+        encoding = "utf-16-be" if even > max(4 * odd, few) else encoding
         if not encoding:
             raise InputError(f"{name} is no text: allowed a table as CSV or .xlsx")
     for code in [encoding] if encoding else ["utf-8", "cp1252", "latin-1"]:
@@ -209,6 +212,7 @@ def _framed(rows: list[tuple[int, list[str]]], name: str, whole: bool) -> pd.Dat
     header = filled[start][1]
     while header and not header[-1]:
         header = header[:-1]
+    _refuse_two_headers(filled[start:], name)
     if not whole:
         header = header + [""] * (max(len(cells) for _, cells in filled[start:]) - len(header))
     width, body = len(header), []
@@ -231,6 +235,21 @@ def _framed(rows: list[tuple[int, list[str]]], name: str, whole: bool) -> pd.Dat
     )
 
 
+def _refuse_two_headers(rows: list[tuple[int, list[str]]], name: str) -> None:
+    """Refuse groups of columns above the header: words over words, with gaps that these fill."""
+    if len(rows) < 3:
+        return
+    (line, above), (below, words) = rows[:2]
+    above = above + [""] * (len(words) - len(above))
+    gaps = any(word and not over for over, word in zip(above, words, strict=False))
+    told = [word for word in words if word]
+    if gaps and len(told) > 1 and not any(re.search(r"\d", word) for word in told):
+        raise InputError(
+            f"lines {line} and {below} of {name} are both headings ({told[0]!r}, ...): allowed one "
+            "row of headings, with what they mean in full"
+        )
+
+
 def _workbook(content: bytes, name: str, sheet: str | None) -> tuple[list, dict]:
     """Rows of a sheet of an Excel workbook as text."""
     import openpyxl  # takes a while to import, and few need it
@@ -247,8 +266,10 @@ def _workbook(content: bytes, name: str, sheet: str | None) -> tuple[list, dict]
     except Exception as error:  # whatever a damaged archive makes of openpyxl and its XML
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{name} is no Excel workbook that can be read: {reason}") from None
+    if not filled:
+        raise InputError(f"the workbook {name} holds no table: allowed a header and rows below it")
     if sheet is None and len(filled) != 1:
-        found = ", ".join(map(repr, filled)) or "none"
+        found = ", ".join(map(repr, filled))
         raise InputError(f"the workbook {name} has tables on {len(filled)} sheets ({found}): "
                          "say which with sheet=")  # fmt: skip
     if sheet is not None and sheet not in filled:
@@ -259,7 +280,7 @@ def _workbook(content: bytes, name: str, sheet: str | None) -> tuple[list, dict]
             f"cell {formula[chosen]} of {name} is a formula without a value: open and save the "
             "workbook in a spreadsheet program, which computes it"
         )
-    return filled[chosen], {"sheet": chosen, "decimal": "."}
+    return filled[chosen], {"sheet": chosen, "decimal": ", in cells"}
 
 
 def _without_value(content: bytes, filled: Mapping[str, list]) -> dict[str, str]:
