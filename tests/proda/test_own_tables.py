@@ -525,6 +525,11 @@ def test_one_row_of_headings_and_a_table_are_asked_for(tmp_path):
         observations.read_csv(write(tmp_path, TEXT.replace("A,0", "A\0,0")))
 
 
+def test_a_sheet_of_a_text_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"sheet = 'pits': .*p.csv is a text, which has no sheets"):
+        observations.read_csv(write(tmp_path, TEXT), sheet="pits")
+
+
 @pytest.mark.parametrize("code", ["cp1252", "latin-1", "utf-8", "utf-16"])
 def test_umlauts_survive_the_code_page(tmp_path, code):
     path = write(tmp_path, TEXT.replace("A,", "Käfermühle,").encode(code))

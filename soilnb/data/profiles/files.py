@@ -79,6 +79,8 @@ def read(
     if content[:2] == b"PK":
         rows, attrs = _workbook(content, name, sheet)
     else:
+        if sheet is not None:
+            raise InputError(f"sheet = {shown(sheet)}: {name} is a text, which has no sheets")
         text, encoding = _decoded(content, name, encoding)
         for begin, what in _OTHERS.items():
             if text.lstrip("\ufeff \t\n").startswith(begin):
