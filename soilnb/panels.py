@@ -80,7 +80,8 @@ class Seen:
 
     def __init__(self, figure: Figure) -> None:
         self._figure, self._dpi = figure, figure.dpi
-        self.axes = {ax: self._place(ax) for ax in figure.axes if ax.get_visible()}
+        self._whole = {ax: self._place(ax) for ax in figure.axes if ax.get_visible()}
+        self.axes = {ax: self._without_white(ax, box) for ax, box in self._whole.items()}
         self._notes = [*figure.legends, *figure.texts]
 
     @cached_property
@@ -88,16 +89,21 @@ class Seen:
         """The box of all that the figure shows, as its ``get_tightbbox``."""
         others = [one for one in self._figure.get_children() if one not in self._figure.axes]
         shown = [one for one in others if one.get_visible() and one.get_in_layout()]
-        found = [self._place(one) for one in shown] + list(self.axes.values())
+        found = [self._place(one) for one in shown] + list(self._whole.values())
         found = [box for box in found if np.isfinite(box.bounds).all() and any(box.size)]
         return Bbox.union(found or [self._figure.bbox_inches])
 
     def _place(self, artist: Artist) -> Bbox:
-        box = artist.get_tightbbox()
-        if isinstance(artist, Axes) and not artist.axison and (drawn := _drawn(artist)):
-            low, high = min(one.y0 for one in drawn), max(one.y1 for one in drawn)
-            box = Bbox.from_extents(box.x0, max(box.y0, low), box.x1, min(box.y1, high))
-        return Bbox(box.get_points() / self._dpi)
+        return Bbox(artist.get_tightbbox().get_points() / self._dpi)
+
+    def _without_white(self, ax: Axes, box: Bbox) -> Bbox:
+        """Cut the box of a sketch, which has no frame, above and below what it shows."""
+        if ax.axison or not (drawn := _drawn(ax)):
+            return box
+        low, high = (
+            edge / self._dpi for edge in (min(b.y0 for b in drawn), max(b.y1 for b in drawn))
+        )
+        return Bbox.from_extents(box.x0, max(box.y0, low), box.x1, min(box.y1, high))
 
     def _inside(self, ax: Axes) -> Bbox:
         return Bbox(ax.get_window_extent().get_points() / self._dpi)

@@ -58,6 +58,16 @@ def test_the_page_is_all_that_a_figure_shows(figure):
     assert seen.page.y1 > 1.1 * figure.get_figheight()
 
 
+def test_the_page_keeps_the_white_around_a_sketch():
+    figure = Figure(figsize=(9, 5))
+    for ax in figure.subplots(1, 2):
+        ax.set_axis_off()
+        ax.set(xlim=(0, 1), ylim=(0, 1))
+        ax.plot([0, 1], [0.5, 0.6])
+    seen = panels.Seen(figure)
+    assert seen.page.height > 3 > 1 > max(box.height for box in seen.axes.values())
+
+
 @pytest.mark.parametrize("figure", [side_by_side(1, 10), side_by_side(2, 4)])
 def test_one_panel_and_a_narrow_figure_stay_as_they_are(figure):
     assert parts(figure) == []
