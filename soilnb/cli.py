@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import shorten
 
 import click
 
@@ -16,6 +17,9 @@ from soilnb.language import languages
 # Models, notebooks and figures are imported inside the commands: `soilnb --help` answers at once.
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+#: What is left of a long cell of the table of claims.
+CELL = 60
 
 size_option = click.option(
     "--size",
@@ -390,7 +394,8 @@ def claims(paper, as_json) -> None:
     reference code); all of them when none is named. The verdict is same (in the range of the
     claim), near, differs (with its cause), reported (no comparison is possible) or not run. The
     strength says what an agreement is worth: independent, tuned, by construction, or only of an
-    order. The exit status is 0 whatever the verdicts.
+    order. Statements are cut to a line; --json has them whole. The exit status is 0 whatever the
+    verdicts.
     """
     with contextlib.redirect_stdout(sys.stderr):  # notes must not mix with the result
         from soilnb.claims import rows, summary
@@ -402,10 +407,15 @@ def claims(paper, as_json) -> None:
     columns = ["id", "figure", "statement", "expected", "value", "unit", "verdict"]
     columns += ["strength", "data"]
     columns[1:1] = ["preset"] if any(row.get("preset") for row in found) else []
-    _table(columns, [[_cell(row.get(name)) for name in columns] for row in found])
+    lines = [[_cell(row.get(name)) for name in columns] for row in found]
+    _table(columns, [[shorten(cell, CELL, placeholder=" …") for cell in line] for line in lines])
+    causes: dict[tuple, list[str]] = {}
     for row in found:
         if row.get("verdict") == "differs":
-            click.echo(f"{row['id']} differs: {row.get('cause')}")
+            causes.setdefault((row["id"], row.get("cause")), []).append(row.get("preset"))
+    for (name, cause), presets in causes.items():
+        where = ", ".join(filter(None, presets))
+        click.echo(f"{name}{f' ({where})' if where else ''} differs: {cause}")
     counts = summary(board=found)
     click.echo("")
     _table(

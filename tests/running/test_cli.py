@@ -190,6 +190,21 @@ def test_claims_shows_a_table_with_the_cause_of_a_difference(monkeypatch):
     assert independent.split() == ["independent", "0", "0", "1", "0", "1"]
 
 
+def test_claims_says_a_cause_once_for_all_presets_and_cuts_long_statements(monkeypatch):
+    row = {"id": "a", "statement": "long " * 30, "verdict": "differs", "cause": "why"}
+    names = ("default", "literal")
+    every = [row | {"preset": name, "strength": "order"} for name in names]
+    every.append(every[0] | {"id": "b", "cause": "why not"})
+    monkeypatch.setattr(claims, "rows", lambda paper: every)
+    _, *table = soilnb_command("claims").stdout.splitlines()
+    assert [line.split() for line in table[3:5]] == [
+        ["a", "(default,", "literal)", "differs:", "why"],
+        ["b", "(default)", "differs:", "why", "not"],
+    ]
+    assert "long …  " in table[0]
+    assert max(map(len, table)) < 130
+
+
 @pytest.mark.parametrize("console", ["gbk", "cp932"])
 def test_a_console_that_lacks_a_character_shows_its_number(console, monkeypatch):
     row = {"id": "a", "statement": "a grain of 2 µm moves", "verdict": "same", "strength": "weak"}
