@@ -81,7 +81,8 @@ class Seen:
     def __init__(self, figure: Figure) -> None:
         self._figure, self._dpi = figure, figure.dpi
         self._whole = {ax: self._place(ax) for ax in figure.axes if ax.get_visible()}
-        self.axes = {ax: self._without_white(ax, box) for ax, box in self._whole.items()}
+        panels = (ax for ax in self._whole if ax.axison or _drawn(ax))  # an empty place is none
+        self.axes = {ax: self._without_white(ax, self._whole[ax]) for ax in panels}
         self._notes = [*figure.legends, *figure.texts]
 
     @cached_property

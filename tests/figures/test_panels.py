@@ -58,6 +58,17 @@ def test_the_page_is_all_that_a_figure_shows(figure):
     assert seen.page.y1 > 1.1 * figure.get_figheight()
 
 
+def test_an_empty_place_is_no_part():
+    figure = Figure(figsize=(10, 6))
+    *sketches, empty = figure.subplots(2, 3).ravel()
+    for ax in (*sketches, empty):
+        ax.set_axis_off()
+    for ax in sketches:
+        ax.set_title("a sketch")
+        ax.text(0.2, 0.5, "a pool")
+    assert len(parts(figure)) == len(sketches)
+
+
 def test_the_page_keeps_the_white_around_a_sketch():
     figure = Figure(figsize=(9, 5))
     for ax in figure.subplots(1, 2):
@@ -109,6 +120,7 @@ def test_a_legend_stands_where_its_part_says_also_when_a_picture_is_cut_off_its_
     for ax in figure.subplots(1, 2):
         ax.set_aspect("equal")
         ax.axis("off")
+        ax.text(0.5, 0.5, "a pool")
     figure.axes[1].text(1.3, 0.5, "a word on one side")
     figure.legend(handles=[Patch(color="#ff0000", label="red")], loc="outside lower center")
     left, top, width, height = parts(figure)[-1][0]
