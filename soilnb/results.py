@@ -209,15 +209,17 @@ def save(
             display()
 
 
-def picture(figure: Figure, **options) -> bytes:
+def picture(figure: Figure, metadata: Mapping[str, str] | None = None, **how) -> bytes:
     """Return a figure as the PNG that `save` writes.
 
     Parameters
     ----------
     figure : Figure
         The figure; its layout is solved, and as it was afterwards.
-    **options
-        More of `matplotlib.figure.Figure.savefig`, ``metadata`` for instance.
+    metadata : mapping of str to str, optional
+        What the file says of itself.
+    **how
+        How it is compressed, as `PIL.Image.Image.save` takes it.
 
     Examples
     --------
@@ -226,7 +228,7 @@ def picture(figure: Figure, **options) -> bytes:
     b'PNG'
     """
     with _settled(figure) as seen:
-        return _png(figure, seen, **options)
+        return _png(figure, seen, metadata, **how)
 
 
 @contextmanager
@@ -236,6 +238,7 @@ def _settled(figure: object) -> Iterator[Seen | None]:
     Yields what it shows, which all pictures are cut to; None for other objects.
     """
     from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     from soilnb.panels import Seen
@@ -243,8 +246,9 @@ def _settled(figure: object) -> Iterator[Seen | None]:
     if not isinstance(figure, Figure):
         yield None
         return
-    engine, dpi, loose = figure.get_layout_engine(), figure.dpi, []
+    engine, dpi, loose, canvas = figure.get_layout_engine(), figure.dpi, [], figure.canvas
     try:
+        FigureCanvasAgg(figure)  # one for layout, parts and PNG: it knows how wide each text is
         figure.dpi = DPI
         if engine is not None:
             engine.execute(figure)
@@ -262,6 +266,7 @@ def _settled(figure: object) -> Iterator[Seen | None]:
             legend.set_bbox_to_anchor(None)
         if engine is not None:
             figure.set_layout_engine(engine)
+        figure.set_canvas(canvas)
 
 
 def _handlers(obj, seen, *, alt, digits, rows, columns, formulas):
@@ -308,19 +313,46 @@ def _cut(seen: Seen) -> Bbox:
     return seen.page.padded(0.08)
 
 
-def _png(figure: Figure, seen: Seen, **options) -> bytes:
+def _png(figure: Figure, seen: Seen, metadata: Mapping | None = None, **how) -> bytes:
+    from matplotlib.image import imsave
+    from matplotlib.transforms import Bbox
+
     from soilnb import panels
 
-    target, box = BytesIO(), _cut(seen)
+    target, box, metadata = BytesIO(), _cut(seen), dict(metadata or {})
     if box.width > panels.WIDEST:
         written = {
             "size": [round(box.width, 3), round(box.height, 3)],
             "parts": panels.boxes(seen, box),
             "letters": panels.letters(figure),
         }
-        options["metadata"] = {panels.CHUNK: json.dumps(written)} | options.get("metadata", {})
-    figure.savefig(target, format="png", dpi=DPI, bbox_inches=box, **options)
+        metadata[panels.CHUNK] = json.dumps(written)
+    about = {"format": "png", "dpi": DPI, "metadata": metadata, "pil_kwargs": how}
+    paper = figure.bbox_inches.padded(1 / DPI)
+    if not np.allclose(Bbox.union([paper, seen.page]).extents, paper.extents):
+        figure.savefig(target, bbox_inches=box, **about)
+    else:
+        imsave(target, _pixels(figure, box), **about)
     return target.getvalue()
+
+
+def _pixels(figure: Figure, box: Bbox) -> np.ndarray:
+    """Draw a figure and return what lies within a box (inches); beyond its edge is its paper.
+
+    To draw on the paper on which the layout was solved saves asking how wide each text is.
+    """
+    from matplotlib.colors import to_rgba
+
+    figure.canvas.draw()
+    drawn = np.asarray(figure.canvas.buffer_rgba())
+    height = len(drawn)
+    left, low, right, high = np.rint(box.extents * DPI).astype(int)
+    cut = np.empty((high - low, right - left, 4), drawn.dtype)
+    cut[:] = np.rint(255 * np.array(to_rgba(figure.get_facecolor())))
+    shown = drawn[max(height - high, 0) : height - max(low, 0), max(left, 0) : right]
+    above, before = max(high - height, 0), max(-left, 0)
+    cut[above : above + len(shown), before : before + shown.shape[1]] = shown
+    return cut
 
 
 def _svg(figure: Figure, path: Path, box: Bbox) -> None:

@@ -312,8 +312,7 @@ def _kept(place: Path, rests_on: str) -> Image.Image | None:
 
 def _keep(figure: Figure, place: Path, rests_on: str) -> Image.Image:
     """Return the picture of a figure, and keep it for the next deck, where that can be."""
-    note = {"metadata": {_RESTS_ON: rests_on}, "pil_kwargs": {"compress_level": 1}}
-    drawn = results.picture(figure, **note)
+    drawn = results.picture(figure, {_RESTS_ON: rests_on}, compress_level=1)
     with contextlib.suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
         with writing(place) as part:

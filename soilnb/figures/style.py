@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import matplotlib
 import numpy as np
 import xarray as xr
+from matplotlib import mathtext
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
@@ -50,6 +51,11 @@ STYLE = {
     "figure.dpi": 110,
 }
 
+# matplotlib keeps fifty formulas. A figure of all parameters has more, and reads each of them anew
+# whenever it is measured or drawn: half of its time.
+_parsed = getattr(mathtext.MathTextParser, "_parse_cached", None)
+if hasattr(_parsed, "__wrapped__"):
+    mathtext.MathTextParser._parse_cached = functools.lru_cache(1000)(_parsed.__wrapped__)
 
 #: What is written below a figure that shows made-up data.
 SYNTHETIC = "synthetic data"

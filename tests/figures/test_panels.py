@@ -5,6 +5,8 @@ import json
 
 import numpy as np
 import pytest
+from matplotlib import mathtext
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from PIL import Image
@@ -198,3 +200,34 @@ def test_a_figure_says_how_many_panels_stand_side_by_side():
     figure = side_by_side(3, 10)
     figure.draw_without_rendering()
     assert panels.columns(figure) == 3
+
+
+@pytest.mark.parametrize("height", [0.5, 0.98, 1.3])
+def test_a_picture_is_cut_as_matplotlib_cuts_it_and_nothing_beyond_the_paper_is_lost(height):
+    figure = Figure(figsize=(3, 2))
+    ax = figure.add_axes((0.2, 0.2, 0.7, 0.6))
+    ax.plot([0, 1], [0, 1])
+    figure.text(0.3, height, "here", color="red", fontsize=20)
+    with Image.open(io.BytesIO(results.picture(figure))) as picture:
+        ours = np.asarray(picture.convert("RGB"), int)
+    target = io.BytesIO()
+    figure.savefig(target, dpi=results.DPI, bbox_inches="tight", pad_inches=0.08)
+    with Image.open(target) as picture:
+        theirs = np.asarray(picture.convert("RGB"), int)
+    assert np.abs(np.subtract(ours.shape, theirs.shape)).max() <= 1
+    red = [((one[..., 0] - one[..., 1]) > 100).sum() for one in (ours, theirs)]
+    assert red[1] > 500
+    assert red[0] == pytest.approx(red[1], rel=0.05)
+    edges = np.concatenate([ours[0], ours[-1], ours[:, 0], ours[:, -1]])
+    assert (edges == 255).all()
+
+
+def test_what_a_figure_has_of_formulas_is_read_once_however_often_it_is_drawn():
+    figure = Figure()
+    for number in range(120):
+        figure.text(0.1, number / 120, rf"$\alpha_{{{number}}}$")
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    read = mathtext.MathTextParser._parse_cached.cache_info().misses
+    canvas.draw()
+    assert mathtext.MathTextParser._parse_cached.cache_info().misses == read
