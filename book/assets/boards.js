@@ -25,13 +25,13 @@
       return make("label", {}, "Search ", this.query);
     }
 
-    // One choice for each property that rows or their cases have.
+    // One choice for each property that rows or their cases have; "a|b" is both of them.
     filters() {
       const asked = new URLSearchParams(location.search);
       return this.place.dataset.filters.split("|").map((pair) => {
         const [key, title] = pair.split(":");
         const marked = [...this.body.querySelectorAll(`[data-${key}]`)];
-        const values = new Set(marked.map((e) => e.dataset[key]).filter(Boolean));
+        const values = new Set(marked.flatMap((e) => e.dataset[key].split("|")).filter(Boolean));
         const select = make("select", { name: key, onchange: () => this.show() },
           make("option", { value: "" }, "all"),
           ...[...values].map((value) => make("option", { value }, value)));
@@ -54,7 +54,7 @@
       const words = plain(this.query.value).split(/\s+/).filter(Boolean);
       const wanted = Object.entries(this.choices).filter(([, select]) => select.value);
       const fits = (element) => wanted.every(([key, select]) =>
-        !(key in element.dataset) || element.dataset[key] === select.value);
+        !(key in element.dataset) || element.dataset[key].split("|").includes(select.value));
       let shown = 0;
       for (const { row, words: text, cases } of this.rows) {
         const left = cases.filter((item) => {

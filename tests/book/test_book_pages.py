@@ -333,9 +333,40 @@ def test_every_parameter_stands_once_with_the_values_of_all_sets_side_by_side(mo
     assert [row["id"] for row, _ in rows] == ["a-model-tau", "a-model-k"]
     [_, symbol, meaning, values], [*_, other] = (cells for _, cells in rows)
     assert symbol == "τ r tau"
-    assert meaning == "turnover (mg C cm⁻³ at 0 °C) h⁻¹"
-    assert values.startswith("first 0.5 0 to 10 second 0.7 0 to 10 Source Table 1 of <somebody>")
-    assert other.startswith("first 2 × 10⁻⁶ 0 to 10 Source")
+    assert meaning == "turnover (mg C cm⁻³ at 0 °C)"
+    assert values.startswith("first 0.5 h⁻¹ 0 to 10 second 0.7 h⁻¹ 0 to 10 Source Table 1 of <some")
+    assert other.startswith("first 2 × 10⁻⁶ h⁻¹ 0 to 10 Source")
+
+
+def test_a_value_that_all_sets_share_stands_once(models):
+    models["A model"]["third"] = ParameterSet("third", {"tau": parameter(0.5)}, "the third")
+    page = parameter_page.parameters(models)
+    assert '<li data-set="first|third"><span class="name">first, third</span>' in page
+    del models["A model"]["second"]
+    assert '<li data-set="first|third"><span class="name">all sets</span>' in (
+        parameter_page.parameters(models)
+    )
+
+
+def test_a_symbol_in_words_is_its_letter():
+    said = {"symbol": r"\beta", "meaning": "share is beta to the power of d, as betas are"}
+    models = {"A": {"one": ParameterSet("one", {"roots": parameter(0.9, **said)}, "one")}}
+    [(_, [_, _, meaning, _])] = html_rows(parameter_page.parameters(models))
+    assert meaning == "share is β to the power of d, as betas are"
+
+
+def test_radiocarbon_of_an_own_soil_has_its_signs():
+    told = doctree(own_soil.page()).astext()
+    assert "Δ¹⁴C of the soil carbon" in told
+    assert "‰" in told
+    assert "permil" not in told
+
+
+def test_sentences_and_numbers_have_the_signs_of_print():
+    typed = "nu: R2 of log10 SOC: -0.5 +- 2e-27 on a 7x7 grid, days 75-199, m-2, doi 10.5/g-8-1"
+    assert markdown.printed(typed).replace("\u00a0", " ") == (
+        "ν: R² of log₁₀ SOC: \u22120.5 ± 2 × 10⁻²⁷ on a 7×7 grid, days 75-199, m⁻², doi 10.5/g-8-1"
+    )
 
 
 def test_sets_are_told_with_their_switches(models):
@@ -384,6 +415,7 @@ def test_the_page_on_the_planet_names_its_variables_and_what_the_network_lacks()
     variables, climate, listed = tables(doctree(pages.planet(schema, inputs)))
     assert [row[0] for row in variables[1:]] == schema.index.tolist()
     assert variables[1][2] == "° north"
+    assert "site × month × layer" in {row[1] for row in variables}
     assert [row[0] for row in climate[1:]] == [
         "teaching, 1 degree", "teaching, 0.5 degrees", "testbed",
     ]  # fmt: skip

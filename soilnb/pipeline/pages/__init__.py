@@ -130,8 +130,9 @@ def planet(schema: pd.DataFrame, inputs: pd.DataFrame) -> str:
     `schema` is `soilnb.proda.globe.schema`, `inputs` is `soilnb.proda.covariates.TABLE`.
     """
     variables = [
-        [f"`{name}`", escape(row["dimensions"]), unit(row["unit"]), escape(row["meaning"])]
+        [f"`{name}`", over.replace(" x ", " × "), unit(row["unit"]), escape(row["meaning"])]
         for name, row in schema.iterrows()
+        for over in [escape(row["dimensions"])]
     ]
     given = inputs[["sites", "planet"]].notna()
     parts = [

@@ -13,6 +13,11 @@ from soilnb.results import CODE, raised, typeset
 #: Front matter of pages with wide tables: the list of headings gives its room to them.
 WIDE = "---\nhtml_theme.sidebar_secondary.remove: true\n---\n"
 
+#: What is typed in letters and printed as a sign.
+SIGNS = {"R2": "R²", "log10": "log₁₀", "nu": "ν", "xi": "ξ", "permil": "‰"}
+
+_SIGNS = re.compile(rf"(?<![\w./-])(?:{'|'.join(SIGNS)})(?!\w)")
+
 
 def escape(text: object) -> str:
     """Return `text` on one line, literal for Markdown, with names of the code as code."""
@@ -38,7 +43,19 @@ def unit(text: object) -> str:
 
 def plain_unit(text: object) -> str:
     """Return a unit as `unit` does, as it is to be read."""
-    return "" if text == "1" else raised(str(text).replace("degrees_", "° "))
+    return "" if text == "1" else raised(_SIGNS.sub(_sign, str(text).replace("degrees_", "° ")))
+
+
+def printed(text: object) -> str:
+    """Return a sentence or number with the signs of print: ``R2 -0.5 +- 2`` becomes R² −0.5 ± 2."""
+    line = raised(str(text).replace("Delta 14C", "Δ14C"))
+    line = re.sub(r"(?<![\w)\]/.-])-(?=\.?\d)", "\u2212", line)
+    line = re.sub(r"(?<=\d)x(?=\d)", "×", line.replace("+-", "±"))
+    return _SIGNS.sub(_sign, line)
+
+
+def _sign(name: re.Match) -> str:
+    return SIGNS[name[0]]
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[int]) -> str:
@@ -84,6 +101,6 @@ def _templates() -> jinja2.Environment:
         loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-    made.filters |= {"unit": plain_unit, "plain": raised, "slug": slug}
-    made.filters["typeset"] = lambda text: Markup(typeset(text))
+    made.filters |= {"unit": plain_unit, "plain": printed, "slug": slug}
+    made.filters["typeset"] = lambda text: Markup(typeset(printed(text)))
     return made

@@ -2,7 +2,7 @@
 
 from soilnb.data import tables
 from soilnb.data.profiles import columns, units
-from soilnb.pipeline.pages.markdown import WIDE, escape, table, unit
+from soilnb.pipeline.pages.markdown import WIDE, escape, printed, table, unit
 from soilnb.profile import plausible
 
 _TEXT = """\
@@ -190,7 +190,7 @@ def page() -> str:
     """Return the page."""
     rows = columns.table()
     known = [
-        [f"`{name}`", unit(row.unit), row.need, escape(row.meaning)]
+        [f"`{name}`", unit(row.unit), row.need, escape(printed(row.meaning))]
         for name, row in rows.iterrows()
     ]
     accepted = [

@@ -21,6 +21,12 @@ MODELS = (
     ("Pore-scale model", "soilnb.pore"),
 )
 
+#: Greek letters that symbols of the models begin with, by their names in TeX.
+GREEK = {
+    "alpha": "α", "beta": "β", "eta": "η", "gamma": "γ", "kappa": "κ", "lambda": "λ", "phi": "φ",
+    "rho": "ρ", "tau": "τ",
+}  # fmt: skip
+
 
 def exists(module: str) -> bool:
     """Say whether this version has a module."""
@@ -80,10 +86,17 @@ def _rows(title: str, sets: Mapping[str, object]) -> list[dict]:
     for set_name, entry in sets.items():
         for name, record in entry.table().iterrows():
             row = rows.setdefault(name, _row(title, name, record))
-            values = {key: number(record[key]) for key in ("value", "low", "high")}
-            row["cases"].append({"set": set_name, **values})
+            values = tuple(number(record[key]) for key in ("value", "low", "high"))
+            row["cases"].setdefault(values, []).append(set_name)
             row["sources"].setdefault(" ".join(str(record["source"]).split()), []).append(set_name)
-    return list(rows.values())
+    return [row | {"cases": [*_cases(row["cases"], len(sets))]} for row in rows.values()]
+
+
+def _cases(found: Mapping[tuple[str, str, str], list[str]], among: int) -> Iterable[dict]:
+    """Yield each value of a parameter once, with the sets that have it."""
+    for (value, low, high), sets in found.items():
+        name = "all sets" if 1 < len(sets) == among else ", ".join(sets)
+        yield {"sets": sets, "name": name, "value": value, "low": low, "high": high}
 
 
 def _row(title: str, name: str, record: Mapping[str, object]) -> dict:
@@ -92,18 +105,24 @@ def _row(title: str, name: str, record: Mapping[str, object]) -> dict:
         "name": name,
         "anchor": slug(f"{title}-{name}"),
         "symbol": _symbol(record["symbol"]),
-        "meaning": raised(record["meaning"]),
+        "meaning": _lettered(raised(record["meaning"]), record["symbol"]),
         "unit": plain_unit(record["unit"]),
-        "cases": [],
+        "cases": {},
         "sources": {},
     }
+
+
+def _lettered(text: str, symbol: str) -> str:
+    """Return a sentence with the Greek letter of a symbol where its name is spelled out."""
+    name = next((name for name in GREEK if symbol.startswith(f"\\{name}")), None)
+    return re.sub(rf"(?<!\w){name}(?!\w)", GREEK[name], text) if name else text
 
 
 def _about(title: str, sets: Mapping[str, object]) -> str:
     """Return what each set of a model is, with its switches."""
     lines = []
     for name, entry in sets.items():
-        switches = ", ".join(f"{key} = {value}" for key, value in entry.options.items())
-        told = f" Switches: {escape(switches)}." if switches else ""
-        lines.append(f"- `{name}`: {escape(entry.description)}.{told}".replace("..", "."))
+        switches = ", ".join(f"`{key} = {value}`" for key, value in entry.options.items())
+        told = f" Switches: {switches}." if switches else ""
+        lines.append(f"- `{name}`: {escape(raised(entry.description))}.{told}".replace("..", "."))
     return f"**{escape(title)}**\n\n" + "\n".join(lines)
