@@ -41,25 +41,27 @@ def sentence(rows: Sequence[Mapping]) -> str:
     >>> row = {"verdict": "same", "strength": "independent", "cause": "", "size": "quick"}
     >>> sentence([row, row | {"verdict": "differs", "cause": "no frost; two winters"}])
     '1 of 2 numbers agrees, without any tuning. 1 differs: no frost. Quick run.'
+    >>> sentence([row | {"verdict": "near"}, row | {"verdict": "near"}])
+    '2 of 2 numbers nearly agree. Quick run.'
     """
     judged = [row for row in rows if row["verdict"] in ("same", "near", "differs")]
     if not judged:
         return "No number of the paper can be judged here; ours stands beside it."
     agree = [row for row in judged if row["verdict"] == "same"]
-    parts = [_agreement(agree, len(judged))] if agree or len(judged) > 1 else []
+    parts = [_agreement(agree, len(judged))] if agree else []
     for verdict, words in (("near", "nearly agree"), ("differs", "differ")):
         some = [row for row in judged if row["verdict"] == verdict]
-        parts += _apart(some, words, "The only number" if len(judged) == 1 else str(len(some)))
+        who = str(len(some)) if parts else f"{len(some)} of {len(judged)} numbers"
+        parts += _apart(some, words, "The only number" if len(judged) == 1 else who)
     size = Counter(str(row["size"]).partition(" ")[0] for row in judged).most_common(1)[0][0]
     return " ".join([*parts, "Full size." if size == "paper" else "Quick run."])
 
 
 def _agreement(agree: Sequence[Mapping], number: int) -> str:
     if number == 1:
-        return f"The only number agrees{_worth(agree)}."
+        return f"The only number agrees{_worth(agree)}.".replace("none of them", "not")
     verb = "agrees" if len(agree) == 1 else "agree"
-    text = f"{len(agree) or 'None'} of {number} numbers {verb}"
-    return f"{text}{_worth(agree)}."
+    return f"{len(agree)} of {number} numbers {verb}{_worth(agree)}."
 
 
 def _worth(agree: Sequence[Mapping]) -> str:
@@ -67,7 +69,7 @@ def _worth(agree: Sequence[Mapping]) -> str:
     counts = Counter(row["strength"] for row in agree)
     free = counts["independent"]
     if free == len(agree):
-        return ", without any tuning" if agree else ""
+        return ", without any tuning"
     if free:
         return f", {free} of them without any tuning"
     words = {"order": "in order or sign", "by construction": "by construction"}

@@ -205,12 +205,17 @@ def row(verdict, strength="independent", cause="", size="quick"):
             "2 of 3 numbers agree, 1 of them without any tuning. 1 differs: frost (two; years). "
             "Quick run.",
         ),
-        ([row("same", "tuned")], "The only number agrees, none of them without tuning. Quick run."),
+        ([row("same", "tuned")], "The only number agrees, not without tuning. Quick run."),
         ([row("same", "order")], "The only number agrees, in order or sign. Quick run."),
         (
             [row("near", size="paper (baseline of 2026-01-01)", cause="few profiles. So what")],
             "The only number nearly agrees: few profiles. Full size.",
         ),
+        (
+            [row("near")] * 2 + [row("differs", cause="frost")],
+            "2 of 3 numbers nearly agree. 1 differs: frost. Quick run.",
+        ),
+        ([row("differs", cause="frost")] * 2, "2 of 2 numbers differ: frost. Quick run."),
         ([row("reported")], "No number of the paper can be judged here; ours stands beside it."),
     ],
 )
