@@ -8,6 +8,7 @@ import functools
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from soilnb.cue import diagnosed
@@ -79,6 +80,22 @@ def compare(
     """
     site = soil(temperature, clay, npp)
     return {model.name: describe(model, site) for model in boxes().values()}
+
+
+def unread(described: Mapping[str, xr.Dataset]) -> pd.Series:
+    """Return in words what each model does not read of its site, from states of `compare`.
+
+    Examples
+    --------
+    >>> print(unread(compare())["Millennial"])
+    metabolic share of the litter, multiplier of all decay rates, lignin
+    """
+    keys = {name: state.attrs["site_keys_not_used"] for name, state in described.items()}
+    words = {
+        name: ", ".join(RECORDS[key].meaning.partition(",")[0] for key in said.split(", "))
+        for name, said in keys.items()
+    }
+    return pd.Series(words, name="what it does not read of this soil")
 
 
 def answers(
