@@ -319,12 +319,15 @@ def sharpened(table: pd.DataFrame, profiles: str = "measured", least: float = 0.
     Returns
     -------
     DataFrame
-        Index (model, name); a column for each of `WITNESSES`, the most narrowed first.
+        Index (model, name); a column for each of `WITNESSES`. The most narrowed is first,
+        and with it the other rows of its model.
     """
     wide = table.loc[profiles][0.5].unstack("witness")[list(WITNESSES)]
     fall = wide["carbon"] - wide["with radiocarbon"]
     order = fall[fall >= least].sort_values(ascending=False, kind="stable").index
-    return wide.loc[order].droplevel("kind")
+    models = list(dict.fromkeys(order.get_level_values("model")))
+    together = sorted(order, key=lambda row: models.index(row[order.names.index("model")]))
+    return wide.loc[together].droplevel("kind")
 
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:
