@@ -26,8 +26,8 @@ RANGES: dict[str, tuple[str, float, float, str]] = {
     "root_beta": ("input", 0.92, 0.98, "tested by Sierra et al. 2024; biomes have 0.913 to 0.982"),
     "decay": ("turnover", 1 / 100, 1 / 20, "turnover times of 20 to 100 years at the surface"),
     "decay_depth": ("turnover", 25.0, 60.0, "fits to mean and median turnover times"),
-    "diffusion": ("transport", 0.1, 15.0, "cm2 yr-1, published values in Sierra et al. 2024"),
-    "advection": ("transport", 0.008, 0.2, "cm yr-1, published values in Sierra et al. 2024"),
+    "diffusion": ("transport", 0.1, 15.0, "published values in Sierra et al. 2024"),
+    "advection": ("transport", 0.008, 0.2, "published values in Sierra et al. 2024"),
 }
 
 #: What each parameter is called on an axis.
