@@ -287,4 +287,4 @@ def slopes(figure: Figure, table: pd.DataFrame, *, printed: float | None = None)
         f"{raised(name)} (n = {int(n)})" for name, n in zip(table.index, table["n"], strict=True)
     ]
     ax.set_yticks(places, labels)
-    ax.set(ylim=(len(table) - 0.5, -1), xlabel="slope of log10 SOC on CUE\nwith 95 % interval")
+    ax.set(ylim=(len(table) - 0.5, -1), xlabel="slope of log₁₀ SOC on CUE\nwith 95 % interval")

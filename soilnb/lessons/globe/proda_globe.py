@@ -189,15 +189,19 @@ def counts(one: Study) -> pd.DataFrame:
 
 
 def in_words(found: pd.DataFrame) -> pd.DataFrame:
-    """Return `counts` as they are read, the efficiencies that are correlated by name.
+    """Return `counts`, or the regressions of `modifier`, with rows and columns as they are read.
 
     Examples
     --------
     >>> in_words(pd.DataFrame({"kept": [0.987]}, ["r (CUE, eta DOC)"])).index[0]
     'r of the CUE of the system and that of DOC uptake'
     """
-    shown = {"r (CUE, eta DOC)": "r of the CUE of the system and that of DOC uptake"}
-    return found.rename(shown).map("{:g}".format)
+    rows = {
+        "r (CUE, eta DOC)": "r of the CUE of the system and that of DOC uptake",
+        "log(xi) ~ mat": "log ξ on annual temperature (°C)",
+        "xi ~ map": "ξ on annual precipitation (mm)",
+    }
+    return found.rename(index=rows, columns={"r2": "R²"}).map("{:g}".format)
 
 
 def places(one: Study) -> pd.DataFrame:
