@@ -184,7 +184,10 @@ def kinds(runs: Mapping[str, xr.Dataset], day: float = 95) -> pd.DataFrame:
         groups = table.groupby("kind")
         space, filled = groups["voxels"].sum(), groups["filled"].sum()
         columns = {"pores": groups.size(), "share of space": space / space.sum()}
-        columns |= {"mean availability": filled / space, "fullest": groups["availability"].max()}
+        columns |= {
+            "mean availability": filled / space,
+            "highest availability": groups["availability"].max(),
+        }
         found[name] = pd.DataFrame(columns)
     return pd.concat(found, names=["structure"])
 
