@@ -43,6 +43,9 @@ from soilnb.pipeline.pages import (
 )
 from soilnb.proda import covariates, globe
 
+#: A warning as Python prints it, with its place before and the line of code behind.
+WARNED = re.compile(r"^\S.*:\d+: \w*Warning: (.*)\n(?:  .*\n?)?", re.MULTILINE)
+
 #: What the pages load in the browser: file or folder in `node_modules`, place in `_vendor`.
 #: MathJax loads its reading aids only when a reader switches them on; the book is in English.
 ASSETS = {
@@ -178,10 +181,18 @@ def _executed(name: str, size: str) -> str:
     for cell in notebook["cells"]:
         cell["metadata"].pop("papermill", None)
         if "injected-parameters" not in cell["metadata"].get("tags", []):
+            _without_places(cell)
             cells += _described(cell, name)
     film = films.on(name)
     notebook["cells"] = [*cells[:1], *([_html("film", film)] if film else []), *_folded(cells[1:])]
     return json.dumps(notebook, ensure_ascii=False, indent=1)
+
+
+def _without_places(cell: dict) -> None:
+    """Turn warnings of a cell into notes, in place: where they arose is a path of one machine."""
+    for output in cell.get("outputs", []):
+        if output.get("name") == "stderr":
+            output["text"] = WARNED.sub(r"note: \1\n", "".join(output["text"]))
 
 
 def _own_page(path: Path, notebooks: Iterable[str]) -> str:

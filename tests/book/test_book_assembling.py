@@ -230,6 +230,22 @@ def alts(cells):
     return [c["metadata"].get("mystnb", {}).get("image", {}).get("alt") for c in cells]
 
 
+def test_a_page_says_what_a_warning_says_and_not_on_which_machine():
+    text = [
+        "note: made up\n",
+        "/home/me/soilnb/profile/century.py:93: SiteWarning: temperature = 40: in degF? then 4\n",
+        "  return _at_rest(site)\n",
+        "/tmp/ipykernel_7/1.py:2: UserWarning: so: it is\n  run()\nhere: it goes on\n",
+    ]
+    cell = {"outputs": [{"output_type": "stream", "name": "stderr", "text": text}]}
+    book._without_places(cell)
+    [output] = cell["outputs"]
+    assert output["text"].splitlines() == [
+        "note: made up", "note: temperature = 40: in degF? then 4", "note: so: it is",
+        "here: it goes on",
+    ]  # fmt: skip
+
+
 def test_the_text_of_a_picture_is_put_where_the_book_looks_for_it():
     assert alts(book._described(cell(output("A line")), "x")) == ["A line"]
     own = {"mystnb": {"image": {"alt": "From the cell", "width": "50%"}}}
