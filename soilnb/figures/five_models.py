@@ -195,7 +195,8 @@ def soils(figure: Figure, found: Mapping[str, xr.Dataset]) -> None:
     age.hlines(rows, leaves, there, color="0.6", lw=1.2, zorder=1)
     age.plot(leaves, rows, "o", color=COLOURS["green"], label="of what leaves")
     age.plot(there, rows, "D", color=COLOURS["purple"], label="of what is there")
-    cue.barh(rows, efficiency, color="0.75", edgecolor="0.3", height=0.6)
+    bars = [_bar(row, 0.0, value) for row, value in enumerate(efficiency)]
+    cue.add_collection(PolyCollection(bars, facecolor="0.75", edgecolor="0.3"), autolim=False)
     for row, value in zip(rows, efficiency, strict=True):
         cue.text(value + 0.02, row, f"{value:.3f}", va="center", fontsize=8)
     stock.set_yticks(rows, names)
@@ -209,6 +210,12 @@ def soils(figure: Figure, found: Mapping[str, xr.Dataset]) -> None:
     stock.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
 
 
+def _bar(row: int, left: float, right: float) -> list[tuple[float, float]]:
+    """Return the corners of a horizontal bar."""
+    low, high = row - 0.3, row + 0.3
+    return [(left, low), (left, high), (right, high), (right, low)]
+
+
 def _stacks(ax: Axes, soils: Sequence[xr.DataArray]) -> list[float]:
     """Draw the pools of each soil one after the other, a soil a row; returns all carbon of each.
 
@@ -216,13 +223,12 @@ def _stacks(ax: Axes, soils: Sequence[xr.DataArray]) -> list[float]:
     """
     boxes, totals = {kind: [] for kind in HATCHES}, []
     for row, carbon in enumerate(soils):
-        left, low, high = 0.0, row - 0.3, row + 0.3
+        left = 0.0
         kinds = carbon["pool_kind"].values
         for kind, some in boxes.items():
             for value in carbon.values[kinds == kind]:
-                right = left + value
-                some.append([(left, low), (left, high), (right, high), (right, low)])
-                left = right
+                some.append(_bar(row, left, left + value))
+                left += value
         ax.text(left, row, f" {left:.1f}", va="center", fontsize=8)
         totals.append(left)
     for kind, some in boxes.items():

@@ -79,7 +79,8 @@ def test_bars_add_up_to_the_stock(found):
         widths[round((low + high) / 2)] += right - left
     totals = [float(soil["carbon"].sum()) for soil in found.values()]
     np.testing.assert_allclose(widths, totals)
-    drawn = [bar.get_width() for bar in cue.patches]
+    (bars,) = cue.collections
+    drawn = [np.ptp(path.vertices[:, 0]) for path in bars.get_paths()]
     np.testing.assert_allclose(drawn, [float(soil["cue"]) for soil in found.values()])
     low, high = age.get_xlim()
     for soil in found.values():

@@ -235,12 +235,11 @@ class BoxModel(Model):
     def label(self, asked: Asked, variables: dict, coords: dict | None = None) -> xr.Dataset:
         """Return (dimensions, array [site, ...]) by name as a Dataset with units and origin."""
         noted, chosen, _ = asked
-        found = dataset.build(
+        return dataset.build(
             noted.site, chosen, self.name, f"{self.source}; {chosen.description}",
             dict(self.pools), variables, used=tuple(noted.used),
-            assumed=tuple(sorted(noted.assumed)),
+            assumed=tuple(sorted(noted.assumed)), coords=coords,
         )  # fmt: skip
-        return found.assign_coords(coords or {})
 
     def _read(self, site: object, parameters: object) -> tuple[Site, ParameterSet]:
         chosen = choose(self._named(parameters), self.sets, self.default)

@@ -48,6 +48,7 @@ def build(
     times: np.ndarray | None = None,
     used: tuple[str, ...] = (),
     assumed: tuple[str, ...] = (),
+    coords: dict | None = None,
 ) -> xr.Dataset:
     """Assemble a Dataset from arrays with a leading site axis.
 
@@ -67,6 +68,8 @@ def build(
         Site keys that the model reads; the others that were given are named in the attributes.
     assumed : tuple of str
         Site keys that take the value of their record where the site has none; named likewise.
+    coords : dict, optional
+        Further coordinates, as xarray takes them.
     """
     lead = () if site.dim is None else (site.dim,)
     if "carbon" in variables:
@@ -80,7 +83,8 @@ def build(
     named = tuple((labels or {}).items())
     if any("pool" in dims for dims, _ in variables.values()):
         named += (("pool", tuple(pools)), ("pool_name", tuple(pools.values())))
-    dataset = xr.Dataset(data, coords=coordinates(_named(named), site.coords, times))
+    own = {**site.coords, **(coords or {})}
+    dataset = xr.Dataset(data, coords=coordinates(_named(named), own, times))
     defaults = [f"{key} = {site.records[key].value:g}" for key in assumed if key not in site]
     ignored = [key for key in site.values if key not in used]
     dataset.attrs = {
