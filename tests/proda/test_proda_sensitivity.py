@@ -516,12 +516,15 @@ def test_where_enzymes_are_counted_decides_the_ranking(wide, seed):
 
 
 def test_the_cue_of_assimilated_profiles_is_that_of_doc():
-    """At two fifths of the papers' length; chains of a fifth end nearer to the prior (r of .95)."""
+    """At two fifths of the papers' length; chains of a fifth end nearer to the prior (r of .95).
+
+    The search starts anywhere and takes nothing from the draws from the prior, so few will do.
+    """
     profiles = observations.twin_profiles()
     some = profiles.isel(profile=np.linspace(0, profiles.sizes["profile"] - 1, 16).astype(int))
     found = proda.assimilate(
         some[{"profile": slice(0, None, 2)}], "compas", sampler="published", warmup=8_000,
-        steps=20_000, samples=100, seed=0, jobs=1, **HIDDEN,
+        steps=20_000, samples=100, prior_draws=200, seed=0, jobs=1, **HIDDEN,
     )  # fmt: skip
     kept = found["nse"].values > 0
     assert kept.sum() >= 5
