@@ -348,6 +348,29 @@ def test_a_value_that_all_sets_share_stands_once(models):
     )
 
 
+@pytest.mark.parametrize(
+    ("ours", "names"),
+    [
+        ("1 1 1", {"one|two|three": "all"}),
+        ("1 2 1", {"one|three": "one, three", "two": "two"}),
+        ("1 2 3", {"one": "one", "two": "two", "three": "three"}),
+    ],
+)
+def test_a_number_that_presets_share_stands_once(ours, names):
+    rows = [ROWS[2] | {"preset": preset} for preset in ("one", "two", "three")]
+    shown = pd.concat([SHOWN.iloc[[2]].assign(ours=value) for value in ours.split()])
+    page = BeautifulSoup(checked.scoreboard(checked.entries(rows, shown)), "html.parser")
+    found = page.select("li[data-preset]")
+    assert {one["data-preset"]: one.select_one(".name").text for one in found} == names
+
+
+def test_presets_whose_verdicts_differ_stand_apart():
+    rows = [ROWS[2] | {"preset": "one"}, ROWS[2] | {"preset": "two", "verdict": "same"}]
+    shown = pd.concat([SHOWN.iloc[[2]]] * 2)
+    page = BeautifulSoup(checked.scoreboard(checked.entries(rows, shown)), "html.parser")
+    assert [one["data-preset"] for one in page.select("li[data-preset]")] == ["one", "two"]
+
+
 def test_a_symbol_in_words_is_its_letter():
     said = {"symbol": r"\beta", "meaning": "share is beta to the power of d, as betas are"}
     models = {"A": {"one": ParameterSet("one", {"roots": parameter(0.9, **said)}, "one")}}

@@ -75,7 +75,8 @@ def test_filters_meet_in_one_value_of_a_claim(opened):
         if (row.get("preset"), row["verdict"]) == ("literal", "differs")
     }
     left = page.locator("tr:not([hidden]) .cases > li:visible .name").all_inner_texts()
-    assert set(left) == {"literal"}
+    assert left
+    assert all("literal" in name.split(", ") or name == "all" for name in left)
     choose(page, "paper", "He et al. 2024")
     assert shown(page) == []
 

@@ -6,7 +6,7 @@ Both show the same: each claim once, with the numbers of every preset or variant
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
@@ -54,6 +54,9 @@ def entries(
 ) -> list[dict]:
     """Return every claim once, ready to be shown; ``cases`` has what each value has of its own.
 
+    ``alike`` has the same for a reader: values, verdicts and all that is shown of them once, with
+    the presets or variants (``names``) that share them.
+
     Parameters
     ----------
     rows, shown : sequence of mappings, DataFrame
@@ -65,7 +68,20 @@ def entries(
     for row, text in zip(rows, shown.to_dict("records"), strict=True):
         entry = found.setdefault((row["paper"], row["id"]), _entry(row, text, pages))
         entry["cases"].append(_case(row, text))
-    return list(found.values())
+    return [entry | {"alike": _alike(entry["cases"])} for entry in found.values()]
+
+
+def _alike(cases: Sequence[Mapping]) -> list[dict]:
+    """Return cases that look the same as one, with the names of all of them."""
+    groups = defaultdict(list)
+    for case in cases:
+        groups[tuple(case[key] for key in ("ours", "verdict", "strength", "data"))].append(case)
+    found = []
+    for some in groups.values():
+        names = [case["name"] for case in some if case["name"]]
+        every = 2 < len(names) == len(cases)
+        found.append(some[0] | {"names": names, "name": "all" if every else ", ".join(names)})
+    return found
 
 
 def _entry(row: Mapping, text: Mapping, pages: set[str]) -> dict:
