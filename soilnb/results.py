@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from html import escape
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +49,9 @@ DPI, SHOWN_DPI = 150, 110
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _SUFFIXES = (".png", ".svg", ".csv", ".nc")
+
+#: The size of the paper of an SVG.
+_PAPER = re.compile(r'width="[^"]*" height="[^"]*" viewBox="[^"]*"')
 
 #: A name of the code within a text: words or letters joined by underscores.
 CODE = re.compile(r"(?<![\w./-])[A-Za-z]\w*?_\w+")
@@ -280,7 +283,7 @@ def _handlers(obj, seen, *, alt, digits, rows, columns, formulas):
         picture = cache(partial(_png, obj, seen))  # drawn once, for the file and for the page
         files = {
             ".png": lambda path: path.write_bytes(picture()),
-            ".svg": lambda path: _svg(obj, path, box),
+            ".svg": lambda path: path.write_text(_svg(obj, seen), encoding="utf-8", newline="\n"),
         }
         return lambda: _show_figure(obj, picture(), round(SHOWN_DPI * box.width), alt), files
     if isinstance(obj, pd.Series):
@@ -315,7 +318,6 @@ def _cut(seen: Seen) -> Bbox:
 
 def _png(figure: Figure, seen: Seen, metadata: Mapping | None = None, **how) -> bytes:
     from matplotlib.image import imsave
-    from matplotlib.transforms import Bbox
 
     from soilnb import panels
 
@@ -328,12 +330,19 @@ def _png(figure: Figure, seen: Seen, metadata: Mapping | None = None, **how) -> 
         }
         metadata[panels.CHUNK] = json.dumps(written)
     about = {"format": "png", "dpi": DPI, "metadata": metadata, "pil_kwargs": how}
-    paper = figure.bbox_inches.padded(1 / DPI)
-    if not np.allclose(Bbox.union([paper, seen.page]).extents, paper.extents):
-        figure.savefig(target, bbox_inches=box, **about)
-    else:
+    if _on_paper(figure, seen):
         imsave(target, _pixels(figure, box), **about)
+    else:
+        figure.savefig(target, bbox_inches=box, **about)
     return target.getvalue()
+
+
+def _on_paper(figure: Figure, seen: Seen) -> bool:
+    """Return whether all that a figure shows lies on its paper, so that pictures can be cut."""
+    from matplotlib.transforms import Bbox
+
+    paper = figure.bbox_inches.padded(1 / DPI)
+    return np.allclose(Bbox.union([paper, seen.page]).extents, paper.extents)
 
 
 def _pixels(figure: Figure, box: Bbox) -> np.ndarray:
@@ -355,12 +364,26 @@ def _pixels(figure: Figure, box: Bbox) -> np.ndarray:
     return cut
 
 
-def _svg(figure: Figure, path: Path, box: Bbox) -> None:
+def _svg(figure: Figure, seen: Seen) -> str:
     from matplotlib import rc_context
 
+    target, box = StringIO(), _cut(seen)
+    cut = _on_paper(figure, seen)
     # A fixed salt and no date: the same figure gives the same file, byte for byte.
     with rc_context({"svg.hashsalt": "soilnb"}):
-        figure.savefig(path, format="svg", bbox_inches=box, metadata={"Date": None})
+        how = {} if cut else {"bbox_inches": box}
+        figure.savefig(target, format="svg", metadata={"Date": None}, **how)
+    return _framed(target.getvalue(), box, figure.bbox_inches.height) if cut else target.getvalue()
+
+
+def _framed(svg: str, box: Bbox, height: float) -> str:
+    """Let an SVG show what lies within a box (inches) of its paper.
+
+    matplotlib would lay the paper anew for each map that a figure draws as pixels.
+    """
+    left, top, wide, high = 72 * np.array([box.x0, height - box.y1, box.width, box.height])
+    shown = f'viewBox="{left:.6g} {top:.6g} {wide:.6g} {high:.6g}"'
+    return _PAPER.sub(f'width="{wide:.6g}pt" height="{high:.6g}pt" {shown}', svg, count=1)
 
 
 def _netcdf(data: xr.Dataset | xr.DataArray, path: Path) -> None:

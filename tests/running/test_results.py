@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -70,6 +71,29 @@ def test_the_same_figure_gives_the_same_svg(figure, under_way):
     results.save(figure, "first")
     results.save(figure, "second")
     assert (under_way / "first.svg").read_bytes() == (under_way / "second.svg").read_bytes()
+
+
+@pytest.mark.parametrize("beyond", [False, True], ids=["on the paper", "beyond it"])
+def test_the_svg_shows_what_the_png_shows(under_way, beyond):
+    figure = Figure(figsize=(4, 3))
+    ax = figure.add_axes((0.2, 0.2, 0.5, 0.6))
+    ax.pcolormesh(np.eye(3), rasterized=True)
+    ax.text(0.0, 6.0 if beyond else 3.2, "above", clip_on=False)
+    results.save(figure, "fig")
+    with PIL.Image.open(under_way / "fig.png") as file:
+        inches = np.array(file.size) / results.DPI
+    svg = (under_way / "fig.svg").read_text()
+    size = re.search(r'width="(.*?)pt" height="(.*?)pt" viewBox="(.*?) (.*?) (.*?) (.*?)"', svg)
+    wide, high, left, top, *shown = map(float, size.groups())
+    assert [wide, high] == shown
+    assert np.allclose(shown, 72 * inches, atol=1)
+    # Where the map stands in the picture, from its left upper corner (an SVG holds it mirrored).
+    x, y = (float(re.search(rf'<image [^>]*\b{name}="(.*?)"', svg)[1]) for name in "xy")
+    with PIL.Image.open(under_way / "fig.png") as file:
+        coloured = np.ptp(np.asarray(file.convert("RGB")).astype(int), axis=-1) > 0
+    rows, columns = np.nonzero(coloured)
+    place = 72 / results.DPI * np.array([columns.min(), rows.min()])
+    assert np.allclose([x - left, -y - top], place, atol=1.5)
 
 
 def test_a_figure_of_pyplot_is_taken_from_its_list(under_way):
