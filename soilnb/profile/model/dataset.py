@@ -80,11 +80,17 @@ def build(
     for name, (dims, array) in variables.items():
         values = array if site.dim is not None else array[0]
         data[name] = (lead + dims, values, VARIABLES[name].attrs)
-    named = tuple((labels or {}).items())
+    named = [(dim, dim, names) for dim, names in (labels or {}).items()]
     if any("pool" in dims for dims, _ in variables.values()):
-        named += (("pool", tuple(pools)), ("pool_name", tuple(pools.values())))
-    own = {**site.coords, **(coords or {})}
-    dataset = xr.Dataset(data, coords=coordinates(_named(named), own, times))
+        named += [("pool", "pool", tuple(pools)), ("pool_name", "pool", tuple(pools.values()))]
+    own = {**site.coords}
+    for key, one in (coords or {}).items():
+        dim, names, *about = one if isinstance(one, tuple) else (key, one)
+        if isinstance(names, list) and not about and all(isinstance(n, str) for n in names):
+            named.append((key, dim, tuple(names)))
+        else:
+            own[key] = one
+    dataset = xr.Dataset(data, coords=coordinates(_named(tuple(named)), own, times))
     defaults = [f"{key} = {site.records[key].value:g}" for key in assumed if key not in site]
     ignored = [key for key in site.values if key not in used]
     dataset.attrs = {
@@ -100,15 +106,15 @@ def build(
 
 
 @cache
-def _named(labels: tuple[tuple[str, tuple[str, ...]], ...]) -> xr.Coordinates:
-    """Return coordinates of names, the same for every run."""
-    lasting = dict(labels)
-    if "pool_name" in lasting:
-        names = np.array(lasting["pool_name"])
-        names.flags.writeable = False  # one array serves many Datasets
-        lasting["pool_name"] = ("pool", names)
-    return xr.Coordinates({key: np.array(v) if key != "pool_name" else v
-                           for key, v in lasting.items()})  # fmt: skip
+def _named(labels: tuple[tuple[str, str, tuple[str, ...]], ...]) -> xr.Coordinates:
+    """Return coordinates of names (coordinate, dimension, names), the same for every run."""
+    lasting = {}
+    for name, dim, values in labels:
+        array = np.array(values)
+        if name != dim:
+            array.flags.writeable = False  # one array serves many Datasets
+        lasting[name] = (dim, array)
+    return xr.Coordinates(lasting)
 
 
 def coordinates(
