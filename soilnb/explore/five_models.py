@@ -45,20 +45,24 @@ def soil(temperature: float = 12.0, clay: float = 0.25, npp: float = 400.0) -> d
 
 
 def describe(model: BoxModel, site: Mapping, parameters=None) -> xr.Dataset:
-    """Return a model's steady state with its CUE, ages of that state, and what each pool is.
+    """Return what a model holds of one soil at steady state, how old it is, and its CUE.
 
     Returns
     -------
     Dataset
-        As of ``steady_state``, with ``age`` (yr) over ``pool``, ``system_age``, ``transit_time``
-        (yr), ``cue`` and the coordinate ``pool_kind``.
+        ``carbon`` (kg C m-2) and ``age`` (yr) over ``pool``, with the coordinates ``pool_name``
+        and ``pool_kind``; ``system_age``, ``transit_time`` (yr) and ``cue``. The attributes are
+        those of ``steady_state``.
     """
-    state, asked = model.steady_state(site, parameters), model.ask(site, parameters)
-    ages = model.ages_at(asked.system, model.state(asked, state["carbon"]))
+    asked = model.ask(site, parameters)
+    state = model.settled(asked)
+    ages = model.ages_at(asked.system, model.state(asked, state["carbon"].values))
     about = {name: (ages[name][0], ages[name][1][0]) for name in ("system_age", "transit_time")}
     about |= {"age": ("pool", ages["age"][1][0]), "cue": diagnosed(state).variable}
-    about |= {"pool_kind": ("pool", _kinds(model.name))}
-    return state.assign(about).set_coords("pool_kind")
+    # Of the fluxes nothing more is asked, and a reader who moves a slider waits for each variable.
+    coords = {name: state.variables[name] for name in ("pool", "pool_name")}
+    coords["pool_kind"] = ("pool", _kinds(model.name))
+    return xr.Dataset({"carbon": state.variables["carbon"], **about}, coords, state.attrs)
 
 
 @functools.cache

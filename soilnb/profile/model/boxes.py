@@ -227,6 +227,16 @@ class BoxModel(Model):
             )
         return state
 
+    def settled(self, asked: Asked) -> xr.Dataset:
+        """Return what `steady_state` does, of a site and parameters that were read already."""
+        if self.own is not None:
+            return self.own(asked.place.site, asked.chosen)
+        state = self.rest(asked)
+        variables = self._entries(asked.system, state[:, np.newaxis])
+        lasts = asked.system.linear or plausible.dies_away(modes_at(asked.system, state))
+        variables["stable"] = ((), np.broadcast_to(lasts, (len(state),)))
+        return self.label(asked, variables, asked.system.coords)
+
     def state(self, asked: Asked, carbon: object) -> np.ndarray:
         """Return carbon in kg C m-2 (..., pool) as a state [site, n + 2] in g C m-2, checked."""
         given = dataset.check_initial(carbon, asked.place.size, self.pools) * 1e3
@@ -252,12 +262,7 @@ class BoxModel(Model):
     def _steady(self, site: Site, chosen: ParameterSet) -> xr.Dataset:
         if self.own is not None:
             return self.own(site, chosen)
-        asked = self._asked(site, chosen)
-        state = self.rest(asked)
-        variables = self._entries(asked.system, state[:, np.newaxis])
-        lasts = asked.system.linear or plausible.dies_away(modes_at(asked.system, state))
-        variables["stable"] = ((), np.broadcast_to(lasts, (len(state),)))
-        return self.label(asked, variables, asked.system.coords)
+        return self.settled(self._asked(site, chosen))
 
     def _entries(
         self, system: System, state: np.ndarray, now: np.ndarray | None = None, *, time=False
