@@ -55,6 +55,25 @@ def test_a_film_is_drawn_for_light_and_for_dark_pages():
     assert film["pictures"][0] != film["pictures"][1]
 
 
+def test_a_picture_shows_what_the_whole_figure_would():
+    whole = []
+
+    def draw(figure, number):  # the first two share their axes, the third has others
+        ax = figure.subplots()
+        ax.plot([0, 1], [0, 1 + number % 2], lw=3)
+        ax.set(xlabel="time (d)", ylim=(0, 2 if number < 2 else 30))
+        figure.canvas.draw()
+        whole.append(np.asarray(figure.canvas.buffer_rgba())[..., :3].astype(int))
+        return str(number)
+
+    drawn = films.drawn(draw, 3, (4, 3))
+    for picture, known in zip([*drawn["pictures"], *drawn["dark"]], whole, strict=True):
+        pixels = np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).astype(int)
+        apart = np.abs(pixels - known).max(-1)
+        assert (apart > 90).mean() < 0.001  # WebP blurs what is small
+        assert np.abs(pixels - known).mean() < 2
+
+
 def test_dark_pictures_belong_to_the_light_ones():
     drawn = films.drawn(stripe, 2, (2, 1))
     with pytest.raises(InputError, match="1 dark pictures for 2 pictures"):
@@ -77,7 +96,7 @@ PHONE, READ = 350, 9
 def test_the_letters_of_a_film_are_whole_and_read_on_a_phone(name, monkeypatch):
     small, cut = set(), []
 
-    def look(figure):
+    def look(figure, _frames):
         assert figure.get_layout_engine() is None  # so nothing moves when it is drawn
         for box in (ax.get_tightbbox() for ax in figure.axes):
             inside = figure.bbox.contains(box.x0, box.y0) and figure.bbox.contains(box.x1, box.y1)
