@@ -36,7 +36,7 @@ from soilnb.proda.convergence import CONVERGED
 from soilnb.proda.cube import Cube
 from soilnb.proda.globe.cells import EARTH_RADIUS, climate_group, nearest
 from soilnb.proda.observations.site_forcing import forcing_at
-from soilnb.profile import compas, grid
+from soilnb.profile import compas, grid, plausible
 from soilnb.profile.forcing import kernel_forcing
 from soilnb.profile.layered import diagnostics, two_switches
 
@@ -248,13 +248,15 @@ def prior(
     -------
     DataFrame
         ``cue``, ``eta_doc``, ``soc`` (g C kg-1), ``climate`` by profile, one draw after the other.
-        A place without a feasible draw in `TRIES` is left out.
+        A place without a feasible draw in `TRIES` is left out. ``plausible`` is False where a
+        layer of the steady state holds more than a soil can (`soilnb.profile.plausible`): the
+        ranges of the prior allow such draws, and they are not left out.
 
     Examples
     --------
     >>> from soilnb.proda import observations
     >>> prior(observations.twin_profiles(3)).shape
-    (3, 4)
+    (3, 5)
     """
     columns, cube = _prepared(observations, forcing), Cube("compas", enzyme_turnover, prior)
     rng = np.random.default_rng(seed)
@@ -325,11 +327,12 @@ def _table(
     default = compas.PARAMETER_SETS["tao2024"]
     whole = {name: np.where(some, values, default[name]) for name, values in drawn.items()}
     state = compas.steady_state(whole, columns)
-    found = diagnostics.system(whole, columns, "compas", carbon=state["carbon"])
+    found = diagnostics.system(whole, columns, "compas")
     table = observed(observations)[["climate"]]
     table.insert(0, "cue", found["cue"].values)
     table.insert(1, "eta_doc", drawn["eta_doc"])
     table.insert(2, "soc", _content(state["soc"].values, observations, 0.0, TOPSOIL))
+    table["plausible"] = plausible.plausible(state["carbon"].sum("pool").values)
     return table[some]
 
 
@@ -369,16 +372,17 @@ def constant_cue(
     Returns
     -------
     DataFrame
-        As from `relation`, and ``true_cue``, ``true_soc`` (g C kg-1). ``eta_doc`` is what the
-        assimilation found where the truth is the same number.
+        As from `relation`, and ``true_cue``, ``true_soc`` (g C kg-1), ``true_plausible`` (as
+        ``plausible`` of `prior`). ``eta_doc`` is what the assimilation found where the truth is
+        the same number.
 
     Examples
     --------
     >>> from soilnb.proda import observations
     >>> few = {"warmup": 500, "steps": 1000, "samples": 100, "jobs": 1, "progress": False}
     >>> table = constant_cue(observations.twin_profiles(2), eta_doc=0.3, **few)
-    >>> list(table.columns)[-2:]
-    ['true_cue', 'true_soc']
+    >>> list(table.columns)[-3:]
+    ['true_cue', 'true_soc', 'true_plausible']
     """
     low, high = compas.PARAMETER_SETS["tao2024"].records["eta_doc"].bounds
     check_range("eta_doc", eta_doc, low, high)
@@ -391,7 +395,9 @@ def constant_cue(
     place = forcing_at(observations) if forcing is None else forcing
     there = place.isel(site=some)
     found = assimilate(made, **cube.attrs, forcing=there, seed=seed, **options)
-    return relation(found, made, limit=limit).join(true[["cue", "soc"]].add_prefix("true_"))
+    return relation(found, made, limit=limit).join(
+        true[["cue", "soc", "plausible"]].add_prefix("true_")
+    )
 
 
 def _made(

@@ -1,5 +1,7 @@
 """A changed century: what the study says must follow from its runs, and be true of simple soils."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from soilnb.figures import style
 from soilnb.figures import under_change as figures
 from soilnb.lessons.globe import under_change as lesson
 from soilnb.profile import clm5, forcing, icbm
+from soilnb.profile.forcing import kernel_forcing
 from soilnb.profile.model import boxes
 
 
@@ -49,6 +52,20 @@ def test_every_model_answers_at_every_place(runs):
     np.testing.assert_array_equal(ends, runs["warmer"])
     linear = runs["model"].isin(["RothC", "CLM5"]) & (runs["draws"] != "prior")
     assert (runs[linear]["primed"].dropna() == 0).all()
+
+
+def test_a_draw_that_no_soil_can_hold_runs_and_is_told():
+    """Deep wood that decays 1e-200 times as fast as above: no warning of 1e+200 g C m-3."""
+    place = kernel_forcing.prepare(forcing.example("temperate"))
+    default = clm5.PARAMETER_SETS["tao2024"]
+    draws = {name: np.full(2, default[name]) for name in clm5.MODEL.names}
+    draws["efolding"][1], draws["b"][1] = 0.0154, 0.998
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rows = pd.DataFrame(lesson._layered(0, "CLM5", "prior", draws, place))
+    assert rows["plausible"].tolist() == [True, False]
+    assert np.isfinite(rows[list(lesson.SCENARIOS)]).all().all()
+    assert "1 of 2 runs of the prior" in lesson.beyond_soil(rows)
 
 
 def test_a_linear_soil_gains_by_litter_and_loses_by_warmth(runs):

@@ -1,5 +1,7 @@
 """CUE and soil carbon of profiles, and the controls of their relation."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ import xarray as xr
 
 from soilnb.parameters import InputError
 from soilnb.proda import cue_soc
-from soilnb.proda.cube import Cube
+from soilnb.proda.cube import READINGS, Cube
 from soilnb.proda.observations import twin_profiles
 from soilnb.profile import compas, grid
 from soilnb.profile.forcing import kernel_forcing
@@ -110,6 +112,16 @@ def test_the_seed_decides_the_draws(pits):
     one, same, other = (cue_soc.prior(pits, seed=k) for k in (3, 3, 4))
     pd.testing.assert_frame_equal(one, same)
     assert not np.allclose(one["cue"], other["cue"])
+
+
+def test_draws_that_no_soil_can_hold_are_kept_and_told(pits):
+    """The flag says it of each draw; a warning of one number would say it of none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        table = cue_soc.prior(pits, draws=2, **READINGS["published"])
+    assert len(table) == 2 * 60
+    assert 0 < (~table["plausible"]).sum() < 30
+    assert table[~table["plausible"]]["soc"].median() > 5 * table["soc"].median()
 
 
 # ---------------------------------------------------------------------------------- one CUE

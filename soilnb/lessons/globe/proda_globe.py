@@ -21,6 +21,7 @@ from soilnb.lessons.globe import Sized
 from soilnb.proda import covariates, cue_soc, globe, network, regressions
 from soilnb.proda.cube import READINGS
 from soilnb.proda.regressions import ASSIMILATED, MixedModel
+from soilnb.profile import plausible
 
 #: The variants in words, and the folder in which the chains of each are kept.
 VARIANTS = {
@@ -301,6 +302,30 @@ def slopes(controls: dict[str, pd.DataFrame], null: pd.DataFrame) -> pd.DataFram
     of_null = cue_soc.slopes(nulls, cue={truth: "true_cue"}, soc={truth: "true_soc"})
     table = pd.concat([cue_soc.slopes(controls, soc=carbon), of_null])
     return table.rename_axis("case")
+
+
+def beyond_soil(controls: dict[str, pd.DataFrame], null: pd.DataFrame) -> str:
+    """Say how many draws of each prior, and of the kept truths, hold more than a soil can.
+
+    Arguments are those of `slopes`. The slopes count these draws: the ranges of the prior allow
+    them, and no measured carbon says no.
+
+    Examples
+    --------
+    >>> drawn, null = pd.DataFrame({"plausible": [True, False]}), pd.DataFrame()
+    >>> print(beyond_soil({"prior draws": drawn}, null))
+    More carbon at rest than any soil can hold, 500 kg C m⁻³, in a layer (the slopes count them):
+      1 of 2: prior draws
+    """
+    flags = {name: table["plausible"] for name, table in controls.items() if "plausible" in table}
+    if "true_plausible" in null:
+        flags["one CUE, truth"] = null["true_plausible"]
+    rows = [f"  {(~flag).sum()} of {flag.size}: {name}" for name, flag in flags.items()]
+    most = f"{plausible.MOST / 1000:g} kg C m⁻³"
+    head = (
+        f"More carbon at rest than any soil can hold, {most}, in a layer (the slopes count them):"
+    )
+    return "\n".join([head, *rows])
 
 
 def record_controls(table: pd.DataFrame, kind: str) -> None:

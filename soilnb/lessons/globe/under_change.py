@@ -7,6 +7,7 @@ litter, or both, growing evenly. What a full-size study found is kept as the ver
 """
 
 import itertools
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,10 +23,11 @@ from soilnb.lessons.globe import Sized
 from soilnb.parameters import InputError
 from soilnb.proda import chains, covariates
 from soilnb.proda.cube import READINGS
-from soilnb.profile import forcing, rothc
+from soilnb.profile import forcing, plausible, rothc
 from soilnb.profile.forcing import kernel_forcing
 from soilnb.profile.forcing.kernel_forcing import Columns
 from soilnb.profile.model import Model, SteadyStateError, boxes, models
+from soilnb.profile.site import SiteWarning
 
 COMMAND = "python -m experiments.change_runs"
 
@@ -110,7 +112,8 @@ class Study(Sized):
         ``stock`` in kg C m-2, to 1 m in the layered models; changes in %, at each of `TIMES` as
         ``path``, at the end under the name of the scenario; ``primed`` in % of the litter that
         came on top, how much more carbon is lost (less, where below 0) than if every pool had kept
-        its turnover.
+        its turnover; ``plausible``, whether a soil can hold the carbon at rest: the prior has
+        draws whose deep wood or old carbon hardly decays. They run as the others.
         """
         place = kernel_forcing.prepare(self.places.isel(site=k))
         for arm in ARMS:
@@ -220,6 +223,7 @@ def _layered(
         return
     parameters = {name: values[good] for name, values in parameters.items()}
     start = rest["carbon"].isel(site=good).values
+    holds = plausible.plausible(start.sum(axis=1))
     litter = float(place.columns.litter.sum())
     paths, whole = {}, {}
     for name, (warming, factor) in SCENARIOS.items():
@@ -227,7 +231,9 @@ def _layered(
             "time": np.arange(YEARS), "warming": warming * growth(),
             "litter_input": litter * (1 + (factor - 1) * growth()),
         }  # fmt: skip
-        run = model.simulate(place, TIMES, parameters, start, drivers=series)
+        with warnings.catch_warnings():  # `plausible` says it of each draw
+            warnings.simplefilter("ignore", SiteWarning)
+            run = model.simulate(place, TIMES, parameters, start, drivers=series)
         paths[name] = run["stock"].sel(to_depth=1.0).values
         whole[name] = run["total"].values
     gained = whole["more litter"][:, -1] - whole["more litter"][:, 0]
@@ -236,7 +242,8 @@ def _layered(
         if draws == "posterior" and i % EACH == 0:
             one = {name: float(values[i]) for name, values in parameters.items()}
             primed = _primed(model, place, one, gained[i], litter)
-        yield _row(k, arm, draws, {name: path[i] for name, path in paths.items()}, primed)
+        own = {name: path[i] for name, path in paths.items()}
+        yield _row(k, arm, draws, own, primed) | {"plausible": bool(holds[i])}
 
 
 def _row(k: int, model: str, draws: str, paths: Mapping[str, np.ndarray], primed: float) -> dict:
@@ -321,7 +328,7 @@ def _box(k: int, name: str, site: Mapping[str, float]) -> Iterator[dict[str, obj
         primed = _primed(model, site, None, gained, site["npp"])
     except (InputError, SteadyStateError):
         return
-    yield _row(k, name, "one", paths, primed)
+    yield _row(k, name, "one", paths, primed) | {"plausible": bool(start["plausible"])}
 
 
 def _series(site: Mapping[str, float], warming: float, factor: float) -> dict[str, np.ndarray]:
@@ -334,6 +341,25 @@ def _series(site: Mapping[str, float], warming: float, factor: float) -> dict[st
 
 
 # --- what is kept, and what it says -----------------------------------------------------------
+
+
+def beyond_soil(runs: pd.DataFrame) -> str:
+    """Say how many draws of `Study.runs` rest at more carbon than a soil can hold, by their origin.
+
+    Examples
+    --------
+    >>> draws = {"draws": ["prior", "prior", "posterior"], "plausible": [True, False, True]}
+    >>> print(beyond_soil(pd.DataFrame(draws)))
+    More carbon at rest than any soil can hold, 500 kg C m⁻³, in a layer: 1 of 2 runs of the prior,
+    0 of 1 runs of the posterior. They ran, and count in the table.
+    """
+    of = {name: runs.loc[runs["draws"] == name, "plausible"] for name in ("prior", "posterior")}
+    told = [f"{(~flag).sum()} of {flag.size} runs of the {name}" for name, flag in of.items()]
+    most = f"{plausible.MOST / 1000:g} kg C m⁻³"
+    return (
+        f"More carbon at rest than any soil can hold, {most}, in a layer: {told[0]},\n"
+        f"{told[1]}. They ran, and count in the table."
+    )
 
 
 def places(runs: pd.DataFrame) -> pd.DataFrame:
