@@ -220,15 +220,21 @@ def _shape(context, parameter, value: str | None) -> tuple[int, int] | None:
 )
 @click.option("--checkpoint", type=click.Path(dir_okay=False), help="File to write states to.")
 @click.option("--resume", type=click.Path(dir_okay=False), help="Checkpoint to go on from.")
-def simulate(scenario, output, parameters, **options) -> None:
+@click.option("--force", is_flag=True, help="Overwrite FILE.nc.")
+def simulate(scenario, output, parameters, force, **options) -> None:
     """Run the pore-scale model of Rötzer et al. (2025) and write FILE.nc.
 
     SCENARIO is reference, static, cn10, cn22, cn100, ten_pulses, pom_cn10, or a file of your own,
-    NAME.toml. A run that is stopped goes on from its --checkpoint with --resume, to the same bits.
+    NAME.toml. A run that is stopped goes on from its --checkpoint with --resume, to the same bits,
+    and into the same FILE.nc. Any other file that is there is overwritten with --force only.
     """
     values = dict(_pair(text) for text in parameters)
 
+    from soilnb.parameters import InputError
     from soilnb.pore import simulate as run
+
+    if Path(output).exists() and not (force or options["resume"]):
+        raise InputError(f"{output} is there already; --force overwrites it")
 
     data = run(scenario, output=output, parameters=_numbers(values), **options)
     last = data.isel(time=-1)

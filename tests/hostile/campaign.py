@@ -479,7 +479,7 @@ def commands(folder):
     runner = CliRunner()
     fixed = {
         "check": [str(table)], "simulate": ["static", "-o", str(folder / "run.nc"), "--days", "1",
-                                            "--shape", "32x32", "-p", "initial_steps=2"],
+                                            "--shape", "32x32", "-p", "initial_steps=2", "--force"],
         "claims": [], "data": ["list"],
     }  # fmt: skip
 

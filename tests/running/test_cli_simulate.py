@@ -35,6 +35,19 @@ def test_goes_on_from_a_checkpoint_to_the_same_bits(tmp_path):
             assert one[name].equals(other[name]), name
 
 
+def test_a_file_that_is_there_is_overwritten_by_force_only(tmp_path):
+    file = tmp_path / "run.nc"
+    file.write_text("the run of last night")
+    refused = call("reference", "--days", 1, *SMALL, "-o", file)
+    assert refused.exit_code == 1
+    assert refused.stderr == f"soilnb: {file} is there already; --force overwrites it\n"
+    assert file.read_text() == "the run of last night"
+    forced = call("reference", "--days", 1, *SMALL, "-o", file, "--force")
+    assert forced.exit_code == 0, forced.output
+    with xr.open_dataset(file) as data:
+        assert data.sizes["time"] == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
