@@ -58,23 +58,19 @@ def sentence(rows: Sequence[Mapping]) -> str:
 
 
 def _agreement(agree: Sequence[Mapping], number: int) -> str:
-    if number == 1:
-        return f"The only number agrees{_worth(agree)}.".replace("none of them", "not")
-    verb = "agrees" if len(agree) == 1 else "agree"
-    return f"{len(agree)} of {number} numbers {verb}{_worth(agree)}."
-
-
-def _worth(agree: Sequence[Mapping]) -> str:
-    """Return what these agreements are worth, in words."""
+    """Return how many of so many numbers agree, and what that is worth."""
     counts = Counter(row["strength"] for row in agree)
-    free = counts["independent"]
-    if free == len(agree):
-        return ", without any tuning"
-    if free:
-        return f", {free} of them without any tuning"
-    words = {"order": "in order or sign", "by construction": "by construction"}
-    alone = next(iter(counts)) if len(counts) == 1 else ""
-    return f", {words.get(alone, 'none of them without tuning')}"
+    free, kinds = counts["independent"], set(counts)
+    alone = {
+        "independent": "without any tuning", "order": "in order or sign",
+        "by construction": "by construction",
+    }  # fmt: skip
+    few = "not" if number == 1 else "none of them"
+    worth = f"{free} of them without any tuning" if free else f"{few} without tuning"
+    if len(kinds) == 1:
+        worth = alone.get(kinds.pop(), worth)
+    who = "The only number" if number == 1 else f"{len(agree)} of {number} numbers"
+    return f"{who} {'agrees' if len(agree) == 1 else 'agree'}, {worth}."
 
 
 def _apart(rows: Sequence[Mapping], words: str, who: str) -> list[str]:
