@@ -1,5 +1,6 @@
 """Mixed models on made-up and measured tables: the study of notebook *A meta-analysis*."""
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -44,6 +45,22 @@ def many_tables(count: int, seed: int = 0) -> pd.DataFrame:
     mixed = MEASURED["log-additive"]
     fits = [regressions.fit(regressions.twin(seed + k), mixed) for k in range(count)]
     return pd.DataFrame([fit.coefficients.loc["cue"] for fit in fits]).reset_index(drop=True)
+
+
+def in_words(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with names of columns in formulas and effects as the paper writes them.
+
+    Examples
+    --------
+    >>> in_words(pd.DataFrame({"formula": ["soc ~ cue + mat"]}, ["cue:mat"])).to_dict("index")
+    {'CUE:MAT': {'formula': 'SOC ~ CUE + MAT'}}
+    """
+
+    def said(text: object) -> object:
+        names = r"\b(cue|mat|soc)\b"
+        return re.sub(names, lambda n: n[0].upper(), text) if isinstance(text, str) else text
+
+    return table.rename(index=said).map(said)
 
 
 def beside_the_paper(made_up: Fit, found: Fit, kind: str) -> pd.DataFrame:
