@@ -695,3 +695,14 @@ def test_thinned_series_keep_sums_of_fluxes_and_values_of_pools():
 
 def test_one_seed_has_no_spread():
     assert thin([run(20)]).C_B.sel(statistic="sd").isnull().all()
+
+
+@pytest.mark.parametrize("days", [1, 5, 30, 31])
+def test_means_are_those_of_a_rolling_window(days):
+    values = np.random.default_rng(1).random((30, 2))
+    values[17, 1] = np.nan
+    series = xr.DataArray(values, {"time": np.arange(30.0)}, ["time", "seed"], attrs={"units": "1"})
+    found = measures.series.means(series, days)
+    table = series.to_pandas().rolling(days).mean()
+    np.testing.assert_allclose(found, table, rtol=1e-13)
+    assert found.attrs == {"units": "1"}

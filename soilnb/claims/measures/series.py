@@ -2,7 +2,9 @@
 
 import math
 
+import numpy as np
 import xarray as xr
+from numpy.lib.stride_tricks import sliding_window_view
 
 from soilnb.pore.diagnostics import respiration, total_carbon
 
@@ -48,8 +50,16 @@ def day_of_largest(series: xr.DataArray, last: float = FLUX_PEAK_END) -> float:
 
 
 def means(series: xr.DataArray, days: int) -> xr.DataArray:
-    """Return the means of so many days, at the last of them."""
-    return series.rolling(time=days).mean()
+    """Return the means of so many days, at the last of them; NaN before there are so many.
+
+    xarray's own way takes twenty times as long, and claims ask for hundreds.
+    """
+    axis = series.get_axis_num("time")
+    found = np.full(series.shape, np.nan)
+    if days <= series.sizes["time"]:
+        place = (slice(None),) * axis + (slice(days - 1, None),)
+        found[place] = sliding_window_view(series.values, days, axis).mean(-1)
+    return series.copy(data=found)
 
 
 def ratio(part: float, whole: float) -> float:
