@@ -12,6 +12,7 @@ Bad input raises `soilnb.parameters.InputError` in every function here.
 
 import json
 import math
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
@@ -522,7 +523,7 @@ def compare(paper: str | None = None, ids: Iterable[str] | None = None) -> pd.Da
             "statement": row["statement"],
             **{key: row.get(key, "") for key in VARIANT if any(key in other for other in board)},
             "paper": _show(row, row["expected"]),
-            "ours": _show(row, row["value"]),
+            "ours": _ours(row),
             "range": _range(row),
             "unit": "" if row["unit"] == "1" else row["unit"],
             "verdict": row["verdict"],
@@ -652,6 +653,26 @@ def _show(row: dict, value: float | None) -> str:
     if _claims()[row["id"]]["kind"] in ("order", "sign"):
         return "yes" if value else "no"
     return number(value)
+
+
+def _ours(row: dict) -> str:
+    """Return our number with no more digits than the paper's, or than the verdict needs."""
+    value, claim = row["value"], _claims()[row["id"]]
+    full = _show(row, value)
+    if value is None or claim["kind"] in ("order", "sign"):
+        return full
+    whole = len(f"{abs(value):.0f}")
+    papers = _digits(number(row["expected"])) if row["expected"] is not None else 0
+    for digits in range(max(3, whole, papers), 6):
+        text = f"{value:.{digits}g}"
+        if verdict(claim, float(text), row["data"]) == row["verdict"]:
+            return text
+    return full
+
+
+def _digits(text: str) -> int:
+    """Return the significant digits of a number in words."""
+    return len(re.sub(r"\D", "", text.partition("e")[0]).lstrip("0"))
 
 
 def _range(row: dict) -> str:

@@ -118,6 +118,21 @@ def test_a_recorded_number_shows_with_its_verdict():
     assert table.loc["he-1b-1", "verdict"] == "same"
 
 
+@pytest.mark.parametrize(
+    ("value", "said", "outcome"),
+    [
+        (0.01323456, "0.0132", "same"),
+        (0.0195, "0.0195", "same"),  # the upper bound
+        (0.019504, "0.019504", "near"),  # with fewer digits it would be the bound
+        (0.0121, "0.0121", "same"),
+    ],
+)
+def test_our_number_has_the_digits_that_its_verdict_needs(value, said, outcome):
+    claims.record("bio-eq", value, preset="default")
+    rows = claims.compare("rotzer2025", ids=["bio-eq"]).set_index("preset")
+    assert rows.loc["default", ["ours", "verdict"]].tolist() == [said, outcome]
+
+
 def test_record_keeps_the_numbers_of_a_run_in_its_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("SOILNB_RUN_DIR", str(tmp_path))
     claims.record("he-6c", True, data="real")
