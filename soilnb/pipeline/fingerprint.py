@@ -1,14 +1,16 @@
-"""What a run rests on, as one hash: equal hashes mean that running again would change nothing."""
+"""What a result rests on, as one hash: equal hashes mean that making it again changes nothing."""
 
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
+from soilnb import results
 from soilnb.data import folders
+from soilnb.jobs import writing
 from soilnb.pipeline import reach
 from soilnb.pipeline.notebooks import read
 
@@ -41,6 +43,36 @@ def fingerprint(path: Path, parameters: Mapping[str, object], size: str) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
+def kept(name: str, code: Iterable[str], make: Callable[[], str], *files: str) -> str:
+    """Return a text from the results, made again if what it rests on has changed.
+
+    Parameters
+    ----------
+    name : str
+        Its file, below the folder of all results.
+    code : iterable of str
+        Python that imports what the text is made with.
+    make : callable
+        Makes the text.
+    *files : str
+        Files of the package that it rests on beyond what the code reaches.
+    """
+    parts = {
+        "package": _hashed([*map(Path, files), *reach.files(code, PACKAGE)]),
+        "libraries": _libraries(),
+        "data": data_state(),
+    }
+    head = f"<!-- {hashlib.sha256(json.dumps(parts).encode()).hexdigest()} -->\n"
+    path = results.root() / name
+    if path.is_file() and (text := path.read_text(encoding="utf-8")).startswith(head):
+        return text.removeprefix(head)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = make()
+    with writing(path) as part:
+        part.write_text(head + made, encoding="utf-8", newline="\n")
+    return made
+
+
 @cache
 def _libraries() -> dict[str, str]:
     return {name: version(name) for name in LIBRARIES}
@@ -71,8 +103,12 @@ def _seen(content: Mapping) -> dict:
 def _package(content: Mapping) -> str:
     """Hash every file of the package that a notebook's result can depend on."""
     code = [cell["source"] for cell in content["cells"] if cell["cell_type"] == "code"]
+    return _hashed([PACKAGE / "pipeline" / "worker.py", *reach.files(code, PACKAGE)])
+
+
+def _hashed(paths: Iterable[Path]) -> str:
     digest = hashlib.sha256()
-    for path in [PACKAGE / "pipeline" / "worker.py", *reach.files(code, PACKAGE)]:
+    for path in paths:
         if path.is_file():
             state = path.stat()
             digest.update(_entry(path, state.st_size, state.st_mtime_ns))

@@ -12,7 +12,7 @@ from soilnb import claims
 from soilnb.figures import films as shown
 from soilnb.lessons import films as lessons
 from soilnb.parameters import InputError
-from soilnb.pipeline import book, pages, runs
+from soilnb.pipeline import book, fingerprint, pages, runs
 from soilnb.pipeline.pages import concept_map, films
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -522,9 +522,39 @@ def test_a_page_opens_with_its_film_which_is_made_once(house, results_root, monk
     assert page == "# In\n\n<figure>moves</figure>\n\nText\n"
     notebook = json.loads((source(house) / "notebooks" / "20_first.ipynb").read_text())
     assert notebook["cells"][1]["source"] == "<figure>moves</figure>"
-    monkeypatch.setattr(films, "_sources", lambda: "other")
+    monkeypatch.setattr(fingerprint, "data_state", lambda: {"israd": ["downloaded since"]})
     book.assemble(house, "quick")
     assert made == ["film"] * 4
+
+
+@pytest.mark.parametrize("changed", ["file", "code", "data", "library"])
+def test_a_kept_text_is_made_again_when_what_it_rests_on_has_changed(
+    changed, results_root, monkeypatch
+):
+    page = results_root / "page.py"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text("one")
+    monkeypatch.setattr(fingerprint, "PACKAGE", results_root)
+    monkeypatch.setattr(fingerprint.reach, "files", lambda code, package: [package / code[0]])
+    (results_root / "code.py").write_text("one")
+    made = []
+
+    def kept():
+        def make():
+            made.append(1)
+            return f"text {len(made)}\n"
+
+        return fingerprint.kept("kept/text.md", ["code.py"], make, str(page))
+
+    assert [kept(), kept()] == ["text 1\n"] * 2
+    if changed in ("file", "code"):
+        (page if changed == "file" else results_root / "code.py").write_text("another")
+    elif changed == "data":
+        monkeypatch.setattr(fingerprint, "data_state", lambda: {"israd": [["local", "a", 1, 2]]})
+    else:
+        monkeypatch.setattr(fingerprint, "_libraries", lambda: {"numpy": "0"})
+    assert [kept(), kept()] == ["text 2\n"] * 2
+    assert len(made) == 2
 
 
 def test_every_notebook_is_on_the_map_right_of_what_it_needs():

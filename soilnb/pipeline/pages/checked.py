@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 
 from soilnb import claims
 from soilnb.claims import DATA, STRENGTHS, VERDICTS, emulated, matching
 from soilnb.lessons.pore import what_was_not_printed
+from soilnb.pipeline import fingerprint
+from soilnb.pipeline.pages import markdown
 from soilnb.pipeline.pages.markdown import (
     WIDE,
     escape,
@@ -299,9 +302,16 @@ def not_printed(notebooks: Iterable[str] = ()) -> str:
 
     `notebooks` are those that are pages of the book, and can be linked to.
     """
-    notebook = "*What was not printed*"
-    if LESSON in notebooks:
-        notebook = f"[What was not printed](../notebooks/{LESSON}.ipynb)"
+    linked = LESSON in notebooks
+    name = f"kept/not-printed{'-linked' if linked else ''}.md"
+    code = ["from soilnb.lessons.pore import what_was_not_printed"]
+    made = partial(_not_printed, linked)
+    return fingerprint.kept(name, code, made, __file__, markdown.__file__)
+
+
+def _not_printed(linked: bool) -> str:
+    notebook = "What was not printed"
+    notebook = f"[{notebook}](../notebooks/{LESSON}.ipynb)" if linked else f"*{notebook}*"
     world = emulated.world(PLACES)
     left = emulated.shares(world.points, world.weight)["weight"]
     gone = float(emulated.ruled_out(world.off).mean())

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from soilnb.course.projects import Project, projects
+from soilnb.pipeline import fingerprint
+from soilnb.pipeline.pages import markdown
 from soilnb.pipeline.pages.markdown import escape, known, table
 
 _TEXT = """\
@@ -28,6 +30,10 @@ def _project(project: Project, titles: Mapping[str, str]) -> str:
     rubric = [[str(line.points), *line[1:]] for line in project.rubric]
     steps = "\n".join(f"{i}. {step}" for i, step in enumerate(project.steps, 1))
     good = "\n".join(f"- {line}" for line in project.good)
+    name, code = f"kept/project-{project.name}.md", ["from soilnb.course import projects"]
+    example = fingerprint.kept(
+        name, code, lambda: _shown(project.table()), __file__, markdown.__file__
+    )
     heading = ["points", "for", "full marks", "half of them"]
     return f"""\
 (project-{project.name.replace("_", "-")})=
@@ -50,7 +56,7 @@ def _project(project: Project, titles: Mapping[str, str]) -> str:
 
 {project.shows}
 
-{_shown(project.table())}
+{example}
 ````"""
 
 
