@@ -1,5 +1,7 @@
 """The figures of what controls soil carbon show what their tables hold."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -107,6 +109,22 @@ def test_explained_variance_stands_beside_that_of_the_full_model(fig4):
     assert own.get_xdata()[0] == pytest.approx(100 * (0.3 - 0.12))
     assert tied.get_xdata()[0] == pytest.approx(100 * (0.3 - 0.36))
     assert "30 % with all" in said(fig4)
+
+
+def test_what_a_line_stands_for_lies_within_the_panel_and_on_no_other():
+    three = {}
+    for name, shift in (("own", -0.8), ("tied", -0.17), ("log", 0.0)):
+        found = homogenised(1.0)
+        three[name] = found.assign(explained=0 * found["explained"] + 0.3 + shift)
+    curve = {name: curves(1.0) for name in three}
+    needed = {name: sensitivity.needed(one) for name, one in curve.items()}
+    figure = drawings.fig4(three, curve, needed)
+    figure.draw_without_rendering()
+    ax = figure.axes[1]
+    boxes = [t.get_window_extent() for t in ax.texts if t.get_text().endswith("with all")]
+    assert len(boxes) == 3
+    assert min(box.x0 for box in boxes) > ax.bbox.x0
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
 
 
 def test_without_observations_there_is_no_explained_variance():

@@ -1,5 +1,6 @@
 """What controls soil carbon (Tao et al. 2023): components without variation, or more of them."""
 
+import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -179,16 +180,17 @@ def _explained(ax: Axes, homogenised: Mapping[str, xr.Dataset]) -> None:
         ax.hlines(at, base, values, color=face, lw=1.6)
         ax.plot(values, at, marker, ms=6, color=face, mec="0.2", mew=0.7)
         bases[base] = face
-    for number, base in enumerate(sorted(bases)):
-        # only the text of the highest one stands to the right of its line
-        left = number < len(bases) - 1
+    ax.margins(x=0.25)
+    low, high = ax.get_xlim()
+    for number, (base, following) in enumerate(itertools.pairwise([*sorted(bases), np.inf])):
+        # to the right of its line, unless the next one stands there
+        left = following - base < (high - low) / 3
         text = f"{base:.0f} % with all".replace("-", "−")
         place = (-3 if left else 3, -1 - 8 * (number % 2))
         ax.annotate(text, (base, 1.0), place, textcoords="offset points",
                     xycoords=("data", "axes fraction"), ha="right" if left else "left",
                     fontsize=6.5)  # fmt: skip
     ax.grid(axis="y", color="0.93", zorder=0)
-    ax.margins(x=0.25)
     ax.tick_params(labelleft=False)
     ax.set_xlabel("variance of observed SOC explained (%)")
 
