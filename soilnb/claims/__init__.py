@@ -656,7 +656,7 @@ def _show(row: dict, value: float | None) -> str:
 
 
 def _ours(row: dict) -> str:
-    """Return our number with no more digits than the paper's, or than the verdict needs."""
+    """Return our number with three digits; more where the paper's has them or the verdict needs."""
     value, claim = row["value"], _claims()[row["id"]]
     full = _show(row, value)
     if value is None or claim["kind"] in ("order", "sign"):

@@ -83,8 +83,9 @@ def measured(
 
 def _draw(found: tuple, figure=None):
     rows, fit, others, _ = found
+    note = regressions.in_print(fit.mixed.formula)
     return tao2023.partial_effect(
-        rows, fit, others=others, group="method", note=fit.mixed.formula, figure=figure
+        rows, fit, others=others, group="method", note=note, figure=figure
     )
 
 
@@ -96,7 +97,7 @@ def _say_measured(found: tuple[pd.DataFrame, Fit, Mapping[str, float], str]) -> 
         "Random intercepts of {groups} groups ({group}) have sd {intercept:.3f}; fixed "
         "effects explain {explained_fixed:.0f} % of the variance, all {explained:.0f} "
         "%.{rest}",
-        formula=fit.mixed.formula,
+        formula=regressions.in_print(fit.mixed.formula),
         estimate=slope["estimate"],
         error=slope["error"],
         p=slope["p"],

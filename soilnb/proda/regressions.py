@@ -20,6 +20,7 @@ over the predicted ones (``lm(observed ~ predicted)``, r2="observed").
 Bad input raises `soilnb.parameters.InputError` in every function here.
 """
 
+import re
 import warnings
 from dataclasses import dataclass, replace
 from typing import Any
@@ -146,6 +147,17 @@ class Fit:
                 [values[part] for part in parts], axis=0
             )
         return total
+
+
+def in_print(text: str) -> str:
+    """Return a formula or the name of an effect as the papers print it.
+
+    Examples
+    --------
+    >>> in_print(MEASURED["log-additive"].formula)
+    'log10(SOC) ~ CUE + depth + MAT + (1 | study)'
+    """
+    return re.sub(r"\b(cue|mat|soc)\b", lambda name: name[0].upper(), text)
 
 
 def fit(data: pd.DataFrame, mixed: MixedModel, r2: str = "nakagawa") -> Fit:

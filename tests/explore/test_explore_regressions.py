@@ -6,6 +6,7 @@ import pytest
 
 from soilnb.explore import regressions as explorers
 from soilnb.parameters import InputError
+from soilnb.proda.regressions import twin
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,13 @@ def test_choices_change_the_rows_and_the_slope(table):
     assert label.startswith("observed SOC")
     assert "cannot be told from 0" in explorer.words.value
     assert explorer.updates == 2
+
+
+def test_a_formula_stands_as_it_is_printed():
+    data = twin(1).assign(temperature=20.0, substrate="glucose", method="substrate")
+    explorer = explorers.measured_cue(data)
+    for said in (explorer.words.value, explorer.canvas.figure.get_supxlabel()):
+        assert "log10(SOC) ~ CUE" in said
 
 
 def test_another_cue_scales_the_slope(table):

@@ -1,6 +1,5 @@
 """Mixed models on made-up and measured tables: the study of notebook *A meta-analysis*."""
 
-import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -57,8 +56,7 @@ def in_words(table: pd.DataFrame) -> pd.DataFrame:
     """
 
     def said(text: object) -> object:
-        names = r"\b(cue|mat|soc)\b"
-        return re.sub(names, lambda n: n[0].upper(), text) if isinstance(text, str) else text
+        return regressions.in_print(text) if isinstance(text, str) else text
 
     return table.rename(index=said).map(said)
 
